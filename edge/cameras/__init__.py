@@ -1,0 +1,1 @@
+"""cameras: one adapter a file; see edge/ports.py."""

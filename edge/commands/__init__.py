@@ -1,0 +1,1 @@
+"""The commands of `edge-emotion`: one small file each, the only places that wire adapters together."""

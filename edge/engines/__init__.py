@@ -1,0 +1,1 @@
+"""engines: one adapter a file; see edge/ports.py."""

@@ -1,0 +1,57 @@
+"""The errors of the device: one tree, each child also a builtin, each with the exit code it ends a command with."""
+
+
+class EdgeError(Exception):
+    """Root of every error that this package raises on purpose. Its message is one line: what, where, and the mend."""
+
+    exit_code = 1
+
+
+class InvalidValue(EdgeError, ValueError):
+    """A value that breaks its type's promise; the message says what was expected and what was got."""
+
+
+class SettingsError(EdgeError, ValueError):
+    """An unknown or malformed setting; the message names the key and the file."""
+
+    exit_code = 2
+
+
+class SourceError(EdgeError, OSError):
+    """A camera, clip or folder that cannot be opened or gives no frame."""
+
+    exit_code = 3
+
+
+class CameraTimeout(SourceError, TimeoutError):
+    """A live camera that gave no frame within its time-out."""
+
+
+class ModelError(EdgeError, ValueError):
+    """A model that is missing, broken, or does not match its manifest entry."""
+
+    exit_code = 4
+
+
+class EngineError(EdgeError, RuntimeError):
+    """A model that was loaded but could not be run."""
+
+
+class DelegateError(EngineError):
+    """An accelerator that is absent or unusable."""
+
+
+class PictureError(EdgeError, ValueError):
+    """A picture file that cannot be read."""
+
+
+class JournalError(EdgeError, OSError):
+    """A journal that cannot be written or read."""
+
+
+class ScreenError(EdgeError, OSError):
+    """A screen that cannot be opened or drawn on."""
+
+
+class MissingExtra(EdgeError, ImportError):
+    """An optional dependency that is not installed; the message gives the command that installs it."""

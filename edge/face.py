@@ -1,0 +1,97 @@
+"""Face, Track and Scene: what was found in a frame and what is known so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from edge.errors import InvalidValue
+from edge.frame import Box
+from edge.labels import EMOTIONS, Emotion
+
+
+def _fraction(name: str, value: float) -> None:
+    if not 0.0 <= value <= 1.0:
+        raise InvalidValue(f"{name}: expected 0-1, got {value}")
+
+
+def _distribution(name: str, values: np.ndarray | None) -> np.ndarray | None:
+    """A read-only float32 (7,) copy that sums to 1, or None."""
+    if values is None:
+        return None
+    array = np.array(values, dtype=np.float32)
+    if array.shape != (len(EMOTIONS),):
+        raise InvalidValue(f"{name}: expected shape ({len(EMOTIONS)},), got {array.shape}")
+    if not np.isfinite(array).all() or (array < 0).any() or abs(float(array.sum()) - 1.0) > 1e-3:
+        raise InvalidValue(f"{name}: expected probabilities that sum to 1, got {array.tolist()}")
+    array.flags.writeable = False
+    return array
+
+
+@dataclass(frozen=True)
+class Face:
+    """One detection: its box in frame pixels and the detector's score, 0-1."""
+
+    box: Box
+    score: float
+
+    def __post_init__(self) -> None:
+        _fraction("face score", self.score)
+
+
+@dataclass(frozen=True, eq=False)
+class Track:
+    """One face followed over time.
+
+    Attributes:
+        id: counts up from 1 within a scene's history; never reused, never an identity.
+        face: where it was seen last.
+        seen: seconds; the time of the frame in which it was seen last.
+        mask: smoothed P(a mask is worn), 0-1.
+        worn: the route taken: True for the masked-face model.
+        emotion: smoothed float32 (7,) that sums to 1, or None while the face was too small to judge.
+        raw: this frame's answer of the model, float32 (7,), or None.
+        reason: why there is no emotion to show: None, "too-small" or "unsure".
+        since: seconds; the time of the frame in which it appeared.
+        refreshed: seconds; when mask and emotion were last run for it, or None.
+    """
+
+    id: int
+    face: Face
+    seen: float
+    mask: float = 0.0
+    worn: bool = False
+    emotion: np.ndarray | None = None
+    raw: np.ndarray | None = None
+    reason: str | None = None
+    since: float = 0.0
+    refreshed: float | None = None
+
+    def __post_init__(self) -> None:
+        _fraction("track mask", self.mask)
+        object.__setattr__(self, "emotion", _distribution("track emotion", self.emotion))
+        object.__setattr__(self, "raw", _distribution("track raw", self.raw))
+        if self.reason not in (None, "too-small", "unsure"):
+            raise InvalidValue(f"track reason: expected None, 'too-small' or 'unsure', got {self.reason!r}")
+
+    @property
+    def intensity(self) -> float | None:
+        """1 - smoothed P(neutral), 0-1; None while there is no emotion."""
+        return None if self.emotion is None else float(1.0 - self.emotion[Emotion.NEUTRAL])
+
+    @property
+    def label(self) -> str | None:
+        """The most probable emotion, or None where it is too small or unsure."""
+        if self.emotion is None or self.reason is not None:
+            return None
+        return EMOTIONS[int(np.argmax(self.emotion))]
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """Everything known at one time: the tracks, and the next free track id (there is no global counter)."""
+
+    time: float = 0.0
+    tracks: tuple[Track, ...] = field(default=())
+    serial: int = 1

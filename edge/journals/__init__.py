@@ -1,0 +1,1 @@
+"""journals: one adapter a file; see edge/ports.py."""

@@ -1,0 +1,36 @@
+"""The labels and their order: written here and nowhere else."""
+
+from enum import IntEnum
+
+
+class Emotion(IntEnum):
+    """The seven classes in the order of FER2013 (Goodfellow et al., 2013)."""
+
+    ANGRY = 0
+    DISGUST = 1
+    FEAR = 2
+    HAPPY = 3
+    SAD = 4
+    SURPRISE = 5
+    NEUTRAL = 6
+
+    @property
+    def label(self) -> str:
+        """The lower-case name used in files and on screens."""
+        return self.name.lower()
+
+
+class Mask(IntEnum):
+    """Whether a face mask is worn; a mask below the nose counts as worn."""
+
+    BARE = 0
+    WORN = 1
+
+    @property
+    def label(self) -> str:
+        """The lower-case name used in files and on screens."""
+        return self.name.lower()
+
+
+EMOTIONS: tuple[str, ...] = tuple(e.label for e in Emotion)
+MASKS: tuple[str, ...] = tuple(m.label for m in Mask)

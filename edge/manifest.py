@@ -1,0 +1,190 @@
+"""models/manifest.json: each model's contract, and the hash that its file must have before it is loaded."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from edge.errors import ModelError
+
+TASKS = ("face", "mask", "emotion-bare", "emotion-masked", "landmarks")
+HEADS = ("anchors", "probabilities", "points")
+COLOURS = {"rgb": 3, "grey": 1}
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A model's contract. Scale and zero point are not here: they come from the .tflite itself.
+
+    Attributes:
+        name: what the model is called in messages and cards.
+        task: one of TASKS; the daemon needs the first four, landmarks serve training only.
+        file: path of the .tflite, relative to the manifest.
+        sha256: 64 hex digits of that file.
+        width, height: input size in pixels.
+        colour: "rgb" or "grey".
+        head: "anchors" (logits (N, 1) and distances (N, 4)), "probabilities" (K,) or "points" (2 * 68,).
+        labels: the classes in the order of the outputs; empty for other heads.
+        threshold: the score from which an answer counts.
+        low, high: the real values that pixel 0 and pixel 255 stand for at the input.
+        margin, shift: how the square around a face is cut for this model (Box.square).
+        strides, units: of the anchor levels: pixels between points, and pixels per unit of distance.
+        edgetpu, edgetpu_sha256: the compiled variant, or empty.
+
+    Raises:
+        ModelError: a field breaks the contract.
+    """
+
+    name: str
+    task: str
+    file: str
+    sha256: str
+    width: int
+    height: int
+    colour: str
+    head: str
+    labels: tuple[str, ...] = ()
+    threshold: float = 0.5
+    low: float = 0.0
+    high: float = 1.0
+    margin: float = 1.0
+    shift: float = 0.0
+    strides: tuple[int, ...] = ()
+    units: tuple[float, ...] = ()
+    edgetpu: str = ""
+    edgetpu_sha256: str = ""
+
+    def __post_init__(self) -> None:
+        def expect(ok: bool, key: str, what: str) -> None:
+            if not ok:
+                raise ModelError(f"model {self.name}: {key}: expected {what}, got {getattr(self, key)!r}")
+
+        expect(self.task in TASKS, "task", f"one of {', '.join(TASKS)}")
+        expect(self.head in HEADS, "head", f"one of {', '.join(HEADS)}")
+        expect(self.colour in COLOURS, "colour", "rgb or grey")
+        expect(self.width > 0 and self.height > 0, "width", "a positive size")
+        expect(self.high > self.low, "high", "more than low")
+        expect(0.0 <= self.threshold <= 1.0, "threshold", "0-1")
+        expect(self.margin > 0, "margin", "a positive factor")
+        expect(self.head != "probabilities" or len(self.labels) > 1, "labels", "at least two for head probabilities")
+        levels = len(self.strides)
+        expect(self.head != "anchors" or (levels > 0 and levels == len(self.units)), "strides", "one unit a stride")
+        expect(len(self.sha256) == 64, "sha256", "64 hex digits")
+
+    @property
+    def channels(self) -> int:
+        """3 for rgb, 1 for grey."""
+        return COLOURS[self.colour]
+
+
+def sha256_of(path: Path) -> str:
+    """The file's SHA-256 as 64 hex digits.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The specs of a models folder by task, and the folder they lie in."""
+
+    folder: Path
+    specs: Mapping[str, Spec]
+
+    def __getitem__(self, task: str) -> Spec:
+        try:
+            return self.specs[task]
+        except KeyError:
+            raise ModelError(
+                f"{self.folder / 'manifest.json'}: no model for {task!r}; reinstall edge-emotion or add it "
+                f"with edge-emotion-convert"
+            ) from None
+
+    def path(self, task: str, *, edgetpu: bool = False) -> Path:
+        """The verified path of a task's model.
+
+        Raises:
+            ModelError: the file is missing, or is not the one that the manifest was written for.
+        """
+        spec = self[task]
+        name, expected = (spec.edgetpu, spec.edgetpu_sha256) if edgetpu else (spec.file, spec.sha256)
+        path = self.folder / name
+        try:
+            got = sha256_of(path)
+        except OSError as error:
+            raise ModelError(
+                f"{path}: cannot read the {task} model ({error.strerror or error}); reinstall edge-emotion "
+                f"or mend [models] dir"
+            ) from None
+        if got != expected:
+            raise ModelError(
+                f"{path}: sha256 {got[:12]}... does not match the manifest's {expected[:12]}...; "
+                f"reinstall edge-emotion or convert the model again"
+            )
+        return path
+
+
+def default_folder() -> Path:
+    """Where the shipped models lie: `edge/models` in an installation, `models/` in a checkout."""
+    here = Path(__file__).resolve().parent
+    installed = here / "models"
+    return installed if (installed / "manifest.json").exists() else here.parent / "models"
+
+
+def load(folder: Path | None = None) -> Manifest:
+    """Read `manifest.json` of a models folder (default: the shipped one).
+
+    Raises:
+        ModelError: no manifest, not JSON, an unknown field, or an entry that breaks its contract.
+    """
+    folder = Path(folder) if folder else default_folder()
+    path = folder / "manifest.json"
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ModelError(
+            f"{path}: cannot read the manifest ({error.strerror or error}); point [models] dir at a folder with one"
+        ) from None
+    except ValueError as error:
+        raise ModelError(f"{path}: not valid JSON ({error}); convert the models again") from None
+    if not isinstance(document, dict) or document.get("version") != VERSION:
+        raise ModelError(f"{path}: expected manifest version {VERSION}; convert the models again")
+    models = document.get("models")
+    if not isinstance(models, dict):
+        raise ModelError(f"{path}: expected an object 'models'; convert the models again")
+    return Manifest(folder, {task: _spec(path, task, entry) for task, entry in models.items()})
+
+
+def _spec(path: Path, task: str, entry: Any) -> Spec:
+    known = {field.name for field in fields(Spec)}
+    if not isinstance(entry, dict):
+        raise ModelError(f"{path}: {task}: expected an object, got {type(entry).__name__}")
+    if unknown := sorted(set(entry) - known):
+        raise ModelError(f"{path}: {task}: unknown field {unknown[0]!r}; convert the model again")
+    values = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
+    try:
+        spec = Spec(**values)
+    except TypeError as error:
+        raise ModelError(f"{path}: {task}: {error}".replace("Spec.__init__()", "entry")) from None
+    if spec.task != task:
+        raise ModelError(f"{path}: {task}: the entry says task {spec.task!r}")
+    return spec
+
+
+def save(folder: Path, specs: Mapping[str, Spec]) -> Path:
+    """Write `manifest.json` whole or not at all (a rename), tasks in the order of TASKS; returns its path."""
+    path = folder / "manifest.json"
+    ordered = {task: asdict(specs[task]) for task in TASKS if task in specs}
+    text = json.dumps({"version": VERSION, "models": ordered}, indent=2) + "\n"
+    scratch = path.with_suffix(".json.new")
+    scratch.write_text(text, encoding="utf-8")
+    scratch.replace(path)
+    return path

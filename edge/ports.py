@@ -1,0 +1,55 @@
+"""What the loop needs from the world: four small protocols. Adapters implement them, fakes too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+
+import numpy as np
+
+from edge.face import Scene
+from edge.frame import Frame
+from edge.manifest import Spec
+
+
+class Camera(Protocol):
+    """A source of frames.
+
+    `live` says whether frames that came while the loop was busy may be dropped. Iterating yields frames until the
+    source ends (files) or raises CameraTimeout or SourceError (live cameras); after an error the camera can be closed
+    and a new one opened.
+    """
+
+    live: bool
+    fps: float
+
+    def __iter__(self) -> Iterator[Frame]: ...
+    def close(self) -> None: ...
+
+
+class Engine(Protocol):
+    """A loaded model. Input uint8 (H, W, C) of the spec's size and colour, output float32 arrays in the head's order.
+
+    Raises:
+        InvalidValue: the image has another shape or type.
+        EngineError: the model could not be run.
+    """
+
+    spec: Spec
+
+    def infer(self, image: np.ndarray) -> tuple[np.ndarray, ...]: ...
+    def close(self) -> None: ...
+
+
+class Screen(Protocol):
+    """Shows a frame and what is known about it; `frame` is None while there is no camera."""
+
+    def show(self, frame: Frame | None, scene: Scene, notice: str = "") -> None: ...
+    def close(self) -> None: ...
+
+
+class Journal(Protocol):
+    """Remembers events in order. An event is a mapping that JSON can hold; a full disk drops it, and says so once."""
+
+    def write(self, event: Mapping[str, Any]) -> None: ...
+    def close(self) -> None: ...

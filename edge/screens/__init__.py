@@ -1,0 +1,1 @@
+"""screens: one adapter a file; see edge/ports.py."""

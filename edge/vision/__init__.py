@@ -1,0 +1,1 @@
+"""Pure functions on arrays and values: no hardware, no state, inputs are never modified."""
