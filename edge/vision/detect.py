@@ -1,0 +1,114 @@
+"""From a detector's two outputs to boxes: points, decode, suppress. Arrays in, arrays out.
+
+The head "anchors" has no anchor boxes: every cell of every level is a point with one logit and four distances to the
+sides of a box, as in FCOS (Tian et al., 2019). Levels follow one another, each row by row.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from edge.errors import InvalidValue
+
+# More candidates than this say nothing new about a picture, and suppression costs with their number.
+CANDIDATES = 1000
+
+
+def points(width: int, height: int, strides: Sequence[int]) -> np.ndarray:
+    """The points of a canvas, float32 (N, 2) as (x, y) in its pixels: level, then row, then column.
+
+    A level of stride s has ceil(height / s) rows and ceil(width / s) columns; a point is the middle of its cell.
+    """
+    levels = []
+    for stride in strides:
+        rows, columns = math.ceil(height / stride), math.ceil(width / stride)
+        y, x = np.mgrid[:rows, :columns]
+        levels.append((np.stack([x.ravel(), y.ravel()], axis=1) + 0.5) * stride)
+    return np.concatenate(levels).astype(np.float32) if levels else np.zeros((0, 2), np.float32)
+
+
+def units_of_points(width: int, height: int, strides: Sequence[int], units: Sequence[float]) -> np.ndarray:
+    """Each point's pixels per unit of distance, float32 (N,), in the order of `points`.
+
+    Raises:
+        InvalidValue: there is not one unit a stride.
+    """
+    if len(strides) != len(units):
+        raise InvalidValue(f"units: expected one a stride ({len(strides)}), got {len(units)}")
+    counts = [math.ceil(height / stride) * math.ceil(width / stride) for stride in strides]
+    return np.repeat(np.asarray(units, np.float32), counts)
+
+
+def decode(
+    logits: np.ndarray, distances: np.ndarray, points: np.ndarray, units: np.ndarray, threshold: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """The boxes whose score, sigmoid(logit), is at least `threshold`, in the order of the points.
+
+    A box is (x - l * u, y - t * u, x + r * u, y + b * u). Boxes that are not finite or have no area are dropped, and so
+    are logits that are not numbers.
+
+    Args:
+        logits: float32 (N, 1) or (N,).
+        distances: float32 (N, 4), left, top, right, bottom in units.
+        points: float32 (N, 2), (x, y) in pixels.
+        units: float32 (N,), pixels per unit.
+        threshold: a score, 0-1.
+
+    Returns:
+        Boxes float32 (M, 4) as left, top, right, bottom in pixels, and scores float32 (M,).
+
+    Raises:
+        InvalidValue: the shapes do not agree.
+    """
+    count = len(points)
+    if logits.size != count or distances.shape != (count, 4) or units.shape != (count,):
+        raise InvalidValue(
+            f"decode: expected {count} logits, distances ({count}, 4) and units ({count},), "
+            f"got {logits.size}, {distances.shape} and {units.shape}"
+        )
+    flat = logits.reshape(-1)
+    # The threshold is turned into a logit once, so that only what passes is worked on.
+    chosen = np.flatnonzero(flat >= _logit(threshold))
+    reach = distances[chosen] * units[chosen, None]
+    at = points[chosen]
+    with np.errstate(invalid="ignore", over="ignore"):
+        ltrb = np.concatenate([at - reach[:, :2], at + reach[:, 2:]], axis=1)
+    whole = np.isfinite(ltrb).all(axis=1) & (ltrb[:, 2:] > ltrb[:, :2]).all(axis=1)
+    scores = 1.0 / (1.0 + np.exp(-np.clip(flat[chosen], -80.0, 80.0)))
+    return ltrb[whole].astype(np.float32, copy=False), scores[whole].astype(np.float32, copy=False)
+
+
+def suppress(ltrb: np.ndarray, scores: np.ndarray, iou: float, limit: int) -> np.ndarray:
+    """Greedy non-maximum suppression: the best box stays, what overlaps it by more than `iou` goes, and again.
+
+    Args:
+        ltrb: float32 (M, 4), boxes with an area.
+        scores: float32 (M,); of equal scores the earlier box wins.
+        iou: 0-1, intersection over union above which two boxes are one face.
+        limit: how many boxes may stay. Only the best CANDIDATES boxes (or `limit`, if that is more) are looked at.
+
+    Returns:
+        The indices that stay, int64 (K,), K <= limit, best first.
+    """
+    order = np.argsort(-scores, kind="stable")[: max(CANDIDATES, limit)]
+    boxes = ltrb[order].astype(np.float64)
+    top_left, bottom_right = boxes[:, :2], boxes[:, 2:]
+    areas = np.prod(bottom_right - top_left, axis=1)
+    left_over = np.arange(len(order))
+    kept: list[int] = []
+    while left_over.size and len(kept) < limit:
+        best, rest = left_over[0], left_over[1:]
+        kept.append(best)
+        sides = np.minimum(bottom_right[best], bottom_right[rest]) - np.maximum(top_left[best], top_left[rest])
+        shared = np.prod(np.maximum(sides, 0.0), axis=1)
+        left_over = rest[shared <= iou * (areas[best] + areas[rest] - shared)]
+    return order[np.array(kept, dtype=np.int64)]
+
+
+def _logit(score: float) -> float:
+    if score <= 0.0:
+        return -math.inf
+    return math.inf if score >= 1.0 else math.log(score / (1.0 - score))
