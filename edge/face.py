@@ -90,8 +90,18 @@ class Track:
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """Everything known at one time: the tracks, and the next free track id (there is no global counter)."""
+    """Everything known at one time.
+
+    Attributes:
+        time: seconds, of the frame that was observed last.
+        tracks: in the order of their ids.
+        serial: the next free track id (there is no global counter).
+        looked: index of the frame in which faces were last looked for, or None; between, tracks keep their place.
+        looked_at: seconds, the time of that frame. A track with an older `seen` was not found in it.
+    """
 
     time: float = 0.0
     tracks: tuple[Track, ...] = field(default=())
     serial: int = 1
+    looked: int | None = None
+    looked_at: float = 0.0

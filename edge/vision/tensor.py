@@ -30,6 +30,9 @@ def to_grey(image: np.ndarray) -> np.ndarray:
     return cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[:, :, None]
 
 
+_LESS_128 = (np.arange(256) - 128).astype(np.int8)
+
+
 @dataclass(frozen=True)
 class Letterbox:
     """How a picture was fitted into a canvas: canvas = picture * scale, padding at the right and the bottom."""
@@ -48,7 +51,7 @@ class Letterbox:
 
 
 def letterbox(image: np.ndarray, width: int, height: int) -> tuple[np.ndarray, Letterbox]:
-    """Fit a picture uint8 (H, W, 3) into a canvas (height, width, 3), aspect kept, black at the right and the bottom."""
+    """Fit a picture uint8 (H, W, 3) into a canvas (height, width, 3), aspect kept, black at right and bottom."""
     scale = min(width / image.shape[1], height / image.shape[0])
     inner_w = min(width, max(1, round(image.shape[1] * scale)))
     inner_h = min(height, max(1, round(image.shape[0] * scale)))
@@ -75,6 +78,14 @@ def pixel_table(low: float, high: float, scale: float, zero_point: int, dtype: t
     real = low + (high - low) * np.arange(256, dtype=np.float64) / 255.0
     info = np.iinfo(dtype)
     return np.clip(np.round(real / scale) + zero_point, info.min, info.max).astype(dtype)
+
+
+def to_tensor(image: np.ndarray, table: np.ndarray) -> np.ndarray:
+    """Each pixel's value of `table` (256,): uint8 (H, W, C) to (H, W, C) of the table's type, a new array."""
+    if table.dtype == np.int8 and np.array_equal(table, _LESS_128):
+        # The common case, q = pixel - 128, is a flip of the top bit: many pixels at once, where a look-up takes one.
+        return np.bitwise_xor(image, np.uint8(128)).view(np.int8)
+    return table[image]
 
 
 def dequantize(values: np.ndarray, scale: float, zero_point: int) -> np.ndarray:

@@ -1,0 +1,59 @@
+"""Follow faces from one detection to the next. Pure: a scene and the faces of a frame in, a scene out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from edge.face import Face, Scene, Track
+
+
+def follow(scene: Scene, faces: Sequence[Face], time: float, match_iou: float, expire_s: float) -> Scene:
+    """The scene after a detection at `time`.
+
+    Tracks and faces are matched greedily, the pair with the most overlap first. A face without a track starts one, its
+    id taken from the scene's serial; a track without a face keeps its last place until it expires.
+
+    Args:
+        scene: what was known.
+        faces: what was found, in any order.
+        time: seconds, of the frame in which they were found.
+        match_iou: intersection over union from which a face is the track's, more than 0.
+        expire_s: seconds unseen after which a track ends.
+
+    Returns:
+        A new scene; tracks in the order of their ids.
+    """
+    pairs = matches([track.face for track in scene.tracks], faces, match_iou)
+    tracks = [
+        replace(track, face=faces[pairs[n]], seen=time) if n in pairs else track
+        for n, track in enumerate(scene.tracks)
+        if n in pairs or time - track.seen <= expire_s
+    ]
+    taken = set(pairs.values())
+    fresh = [face for n, face in enumerate(faces) if n not in taken]
+    tracks += [Track(id=scene.serial + n, face=face, seen=time, since=time) for n, face in enumerate(fresh)]
+    return replace(scene, time=time, tracks=tuple(tracks), serial=scene.serial + len(fresh))
+
+
+def expire(scene: Scene, time: float, expire_s: float) -> Scene:
+    """The scene at `time` without the tracks that were last seen more than `expire_s` seconds before."""
+    tracks = tuple(track for track in scene.tracks if time - track.seen <= expire_s)
+    return replace(scene, time=time, tracks=tracks)
+
+
+def matches(before: Sequence[Face], now: Sequence[Face], match_iou: float) -> dict[int, int]:
+    """Which earlier face became which: positions in `before` to positions in `now`, each used once at most.
+
+    The most overlap goes first; of equal ones the earlier position.
+    """
+    overlaps = [(old.box.iou(new.box), i, j) for i, old in enumerate(before) for j, new in enumerate(now)]
+    answer: dict[int, int] = {}
+    taken: set[int] = set()
+    for overlap, i, j in sorted(overlaps, key=lambda entry: (-entry[0], entry[1], entry[2])):
+        if overlap <= 0 or overlap < match_iou:
+            break
+        if i not in answer and j not in taken:
+            answer[i] = j
+            taken.add(j)
+    return answer
