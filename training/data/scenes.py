@@ -1,0 +1,174 @@
+"""Training pictures for the detector: one random zoom, shift, mirror and change of light per picture and epoch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+VISIBLE = 0.4  # part of a face that must be on the canvas for it to count as one
+SMALLEST = 8.0  # faces below this many canvas pixels are not learned: their points are ignored
+
+
+@dataclass(frozen=True)
+class Zoom:
+    """How a picture is placed on the canvas.
+
+    Attributes:
+        whole: chance that the picture is shown as the daemon would: letterboxed, scaled by up to `jitter`.
+        jitter: part by which that scale changes.
+        sizes: otherwise one face gets a width drawn log-uniformly between these canvas pixels
+            (data-anchor-sampling, Tang et al., PyramidBox, 2018).
+        scales: limits of the scale that this may take: of the whole picture's scale, and absolute.
+        background: chance that a picture is instead shown around a random place, mostly one without a face.
+        mosaic: chance that a canvas holds two or four pictures (Bochkovskiy et al., YOLOv4, 2020).
+    """
+
+    whole: float = 0.4
+    jitter: float = 0.3
+    sizes: tuple[float, float] = (12.0, 190.0)
+    scales: tuple[float, float] = (0.7, 8.0)
+    background: float = 0.04
+    mosaic: float = 0.4
+
+
+def place(
+    image: np.ndarray, ltrb: np.ndarray, width: int, height: int, zoom: Zoom, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Show a picture on a canvas of width x height.
+
+    Returns:
+        The canvas uint8 (H, W, 3), the boxes on it (M, 4), clipped, and which of the given ones they are (M,).
+    """
+    rows, columns = image.shape[:2]
+    fit = min(width / columns, height / rows)
+    chance = rng.random()
+    if len(ltrb) == 0 or chance < zoom.whole:
+        scale = fit * (1 + rng.uniform(-zoom.jitter, zoom.jitter))
+        shift = (np.array([width, height]) - np.array([columns, rows]) * scale) * rng.uniform(0, 1, 2)
+    elif chance < zoom.whole + zoom.background:
+        scale = fit * float(np.exp(rng.uniform(np.log(1.2), np.log(5.0))))
+        shift = np.array([width, height]) / 2 - rng.uniform(0, 1, 2) * (columns, rows) * scale
+    else:
+        face = ltrb[rng.integers(len(ltrb))]
+        size = float(np.exp(rng.uniform(*np.log(zoom.sizes))))
+        scale = float(np.clip(size / max(face[2] - face[0], 1.0), fit * zoom.scales[0], zoom.scales[1]))
+        side = (face[2:] - face[:2]) * scale
+        room = np.maximum(np.array([width, height]) - side, 0)
+        shift = rng.uniform(0, 1, 2) * room - face[:2] * scale
+    angle = rng.uniform(-12, 12) if rng.random() < 0.3 else 0.0
+    canvas, moved = _warp(image, ltrb, (width, height), scale, shift, np.deg2rad(angle), rng.random() < 0.5)
+    return canvas, *_visible(moved, width, height)
+
+
+def tiles(width: int, height: int, rng: np.random.Generator) -> list[tuple[int, int, int, int]]:
+    """A canvas cut into two halves or four quarters: left, top, width, height of each."""
+    x, y = width // 2, height // 2
+    if rng.random() < 0.5:
+        return [(0, 0, x, height), (x, 0, width - x, height)]
+    return [(0, 0, x, y), (x, 0, width - x, y), (0, y, x, height - y), (x, y, width - x, height - y)]
+
+
+def _visible(ltrb: np.ndarray, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
+    """The boxes of which enough is on the canvas, clipped (M, 4), and their indices (M,)."""
+    if not len(ltrb):
+        return ltrb.reshape(0, 4), np.zeros(0, int)
+    clipped = np.clip(ltrb, 0, [width, height, width, height]).astype(np.float32)
+    part = (clipped[:, 2:] - clipped[:, :2]).prod(axis=1) / np.maximum((ltrb[:, 2:] - ltrb[:, :2]).prod(axis=1), 1e-6)
+    kept = np.flatnonzero(part >= VISIBLE)
+    return clipped[kept], kept
+
+
+def _warp(
+    image: np.ndarray,
+    ltrb: np.ndarray,
+    size: tuple[int, int],
+    scale: float,
+    shift: np.ndarray,
+    angle: float,
+    mirror: bool,
+) -> tuple[np.ndarray, np.ndarray]:
+    width, height = size
+    matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]], [0, 0, 1]])
+    turn = np.array([[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]])
+    middle = np.array([[1, 0, width / 2], [0, 1, height / 2], [0, 0, 1]])
+    matrix = middle @ turn @ np.linalg.inv(middle) @ matrix
+    if mirror:
+        matrix = np.array([[-1, 0, width], [0, 1, 0], [0, 0, 1]]) @ matrix
+    # cv2 places pixel centres at whole numbers, boxes count from the pixel's edge: half a pixel between them.
+    pixel = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
+    sampling = (np.linalg.inv(pixel) @ matrix @ pixel)[:2]
+    flags = cv2.INTER_LINEAR
+    if scale < 0.6:  # shrink by exact halves first, or thin detail aliases
+        image = cv2.resize(image, (image.shape[1] // 2, image.shape[0] // 2), interpolation=cv2.INTER_AREA)
+        half = np.diag([2.0, 2.0, 1.0])
+        sampling = (np.linalg.inv(pixel) @ matrix @ half @ pixel)[:2]
+    canvas = cv2.warpAffine(image, sampling, (width, height), flags=flags, borderMode=cv2.BORDER_CONSTANT)
+    if not len(ltrb):
+        return canvas, ltrb
+    centres = np.stack([(ltrb[:, 0] + ltrb[:, 2]) / 2, (ltrb[:, 1] + ltrb[:, 3]) / 2, np.ones(len(ltrb))])
+    middles = (matrix @ centres)[:2].T
+    halves = (ltrb[:, 2:] - ltrb[:, :2]) * scale / 2  # a small turn hardly changes a face's upright box
+    return canvas, np.hstack([middles - halves, middles + halves]).astype(np.float32)
+
+
+def relight(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Change gain, offset and colour cast of uint8 RGB; sometimes grey, dark with noise, or blurred."""
+    pixels = image.astype(np.float32)
+    pixels = pixels * (1 + rng.uniform(-0.35, 0.35)) + rng.uniform(-30, 30)
+    pixels *= 1 + rng.uniform(-0.12, 0.12, 3).astype(np.float32)
+    if rng.random() < 0.15:
+        pixels = np.repeat(pixels.mean(axis=2, keepdims=True), 3, axis=2)
+    if rng.random() < 0.1:
+        pixels = pixels * rng.uniform(0.25, 0.7) + rng.normal(0, rng.uniform(2, 8), pixels.shape).astype(np.float32)
+    changed = np.clip(pixels, 0, 255).astype(np.uint8)
+    if rng.random() < 0.08:
+        changed = cv2.GaussianBlur(changed, (0, 0), rng.uniform(0.5, 1.5))
+    return changed
+
+
+def targets(
+    ltrb: np.ndarray,
+    boxed: np.ndarray,
+    points: np.ndarray,
+    strides: np.ndarray,
+    units: np.ndarray,
+    ranges: np.ndarray,
+    radius: float,
+) -> np.ndarray:
+    """What each point should answer: centre sampling (Tian et al., FCOS, 2019), the smallest face wins a point.
+
+    Args:
+        ltrb: (N, 4) in canvas pixels; boxed: bool (N,), whether the box's sides are to be trusted.
+        points: (P, 2) canvas pixels; strides, units: (P,); ranges: (P, 2) longer sides of the faces of a point's level.
+        radius: in strides around the centre.
+
+    Returns:
+        float32 (P, 7): is a face, left, top, right, bottom in units, weight of the score, weight of the box.
+    """
+    answer = np.zeros((len(points), 7), np.float32)
+    answer[:, 5] = 1
+    if not len(ltrb):
+        return answer
+    x, y = points[:, :1], points[:, 1:]
+    sides = np.stack([x - ltrb[:, 0], y - ltrb[:, 1], ltrb[:, 2] - x, ltrb[:, 3] - y], axis=2)  # (P, N, 4)
+    centre = np.abs(np.stack([x - (ltrb[:, 0] + ltrb[:, 2]) / 2, y - (ltrb[:, 1] + ltrb[:, 3]) / 2], axis=2)).max(2)
+    longer = (ltrb[:, 2:] - ltrb[:, :2]).max(axis=1)
+    inside = sides.min(axis=2) > 0
+    level = (longer >= ranges[:, :1]) & (longer < ranges[:, 1:])
+    close = centre < strides[:, None] * radius
+    learned = longer >= SMALLEST
+    positive = inside & close & level & learned
+    area = np.where(positive, longer, np.inf)
+    owner = area.argmin(axis=1)
+    won = positive.any(axis=1)
+    picked = np.flatnonzero(won)
+    answer[picked, 0] = 1
+    answer[picked, 1:5] = sides[picked, owner[picked]] / units[picked, None]
+    answer[picked, 6] = boxed[owner[picked]]
+    # Points near a face too small to learn, or in the ring around a learned one, are nobody's: neither right nor wrong.
+    tiny = (inside | (centre < strides[:, None])) & ~learned
+    ring = inside & level & (centre < strides[:, None] * (radius + 0.5)) & ~positive
+    answer[(tiny | ring).any(axis=1) & ~won, 5] = 0
+    return answer

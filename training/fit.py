@@ -1,0 +1,153 @@
+"""Train one recipe with Keras: progress bar, a checkpoint every epoch, resume, averaged weights, history."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import keras
+import numpy as np
+
+from training.recipe import Recipe, Schedule
+
+
+class Task(Protocol):
+    """What fit needs to know of a recipe's task; see training/tasks/."""
+
+    def build(self) -> keras.Model:
+        """A fresh network that answers logits."""
+        ...
+
+    def batches(self) -> keras.utils.PyDataset:
+        """The training data, augmented, shuffled anew every epoch."""
+        ...
+
+    def loss(self) -> Any:
+        """A Keras loss over the network's outputs."""
+        ...
+
+    def measure(self, model: keras.Model) -> dict[str, float]:
+        """Figures on the validation split; the greatest `score` is kept."""
+        ...
+
+    def export(self, model: keras.Model) -> keras.Model:
+        """The network as it is served: probabilities instead of logits, Keras' own layers alone."""
+        ...
+
+
+class WarmCosine(keras.optimizers.schedules.LearningRateSchedule):
+    """A linear warm-up to `rate`, then a cosine to zero (Loshchilov & Hutter, 2017)."""
+
+    def __init__(self, rate: float, warmup: int, total: int) -> None:
+        self.rate, self.warmup, self.total = rate, max(1, warmup), max(2, total)
+
+    def __call__(self, step: Any) -> Any:
+        """The learning rate at a step."""
+        ops = keras.ops
+        step = ops.cast(step, "float32")
+        rising = (step + 1) / self.warmup
+        part = ops.clip((step - self.warmup) / max(1, self.total - self.warmup), 0.0, 1.0)
+        return self.rate * ops.minimum(rising, 0.5 * (1 + ops.cos(math.pi * part)))
+
+    def get_config(self) -> dict[str, Any]:
+        """What rebuilds it."""
+        return {"rate": self.rate, "warmup": self.warmup, "total": self.total}
+
+
+def optimizer(fit: Schedule, steps: int) -> keras.optimizers.Optimizer:
+    """The recipe's optimizer for epochs of `steps` batches."""
+    common: dict[str, Any] = {
+        "learning_rate": WarmCosine(fit.rate, int(fit.warmup * steps), fit.epochs * steps),
+        "weight_decay": fit.decay or None,
+        "use_ema": fit.average > 0,
+        "ema_momentum": fit.average or 0.99,
+        "global_clipnorm": fit.clip or None,
+    }
+    if fit.optimizer == "adamw":
+        made = keras.optimizers.AdamW(**common)
+    else:
+        made = keras.optimizers.SGD(momentum=0.9, nesterov=True, **common)
+    made.exclude_from_weight_decay(var_names=["beta", "gamma", "bias"])
+    return made
+
+
+@contextmanager
+def averaged(model: keras.Model) -> Iterator[None]:
+    """Inside, the model has its averaged weights; afterwards the raw ones again."""
+    averages = getattr(model.optimizer, "_model_variables_moving_average", None)
+    if not averages:
+        yield
+        return
+    raw = [np.array(keras.ops.convert_to_numpy(v)) for v in model.trainable_variables]
+    for variable, average in zip(model.trainable_variables, averages, strict=True):
+        variable.assign(average.value)
+    try:
+        yield
+    finally:
+        for variable, value in zip(model.trainable_variables, raw, strict=True):
+            variable.assign(value)
+
+
+class _Keep(keras.callbacks.Callback):
+    """After every epoch: measure the averaged weights, keep them if they are the best, write a line of history."""
+
+    def __init__(self, task: Task, folder: Path, every: int, epochs: int) -> None:
+        super().__init__()
+        self.task, self.folder, self.every, self.epochs = task, folder, every, epochs
+        self.history = folder / "history.jsonl"
+        self.started = time.monotonic()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        line: dict[str, float] = {"epoch": epoch + 1, "loss": float((logs or {}).get("loss", math.nan))}
+        if (epoch + 1) % self.every == 0 or epoch + 1 == self.epochs:
+            with averaged(self.model):
+                line |= self.task.measure(self.model)
+                if line["score"] >= self._best(epoch):
+                    self.model.save_weights(self.folder / "best.weights.h5")
+        line["seconds"] = round(time.monotonic() - self.started, 1)
+        self.started = time.monotonic()
+        with open(self.history, "a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+        print("  " + "  ".join(f"{k} {v:.4g}" for k, v in line.items()), flush=True)
+
+    def _best(self, epoch: int) -> float:
+        if not self.history.exists():
+            return -math.inf
+        lines = [json.loads(line) for line in self.history.read_text(encoding="utf-8").splitlines()]
+        return max((line["score"] for line in lines if "score" in line and line["epoch"] <= epoch), default=-math.inf)
+
+
+def train(recipe: Recipe, task: Task, folder: Path, *, resume: bool = False, every: int = 1) -> keras.Model:
+    """Train and return the network with its best averaged weights.
+
+    Writes into `folder`: history.jsonl, best.weights.h5, and a full state after every epoch under backup/, from which
+    `resume` goes on; without `resume` an old run there is begun anew.
+
+    Args:
+        recipe: what to do.
+        task: the data and the network.
+        folder: of this run.
+        resume: go on where the last run in that folder stopped.
+        every: epochs between two measurements.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    backup = folder / "backup"
+    if not resume:
+        (folder / "history.jsonl").unlink(missing_ok=True)
+        for file in backup.glob("*"):
+            file.unlink()
+    keras.utils.set_random_seed(recipe.seed)
+    model = task.build()
+    batches = task.batches()
+    model.compile(optimizer(recipe.fit, len(batches)), task.loss(), jit_compile=False)
+    keep = _Keep(task, folder, every, recipe.fit.epochs)
+    state = keras.callbacks.BackupAndRestore(str(backup), delete_checkpoint=False)
+    model.fit(batches, epochs=recipe.fit.epochs, callbacks=[keep, state], verbose="auto", shuffle=False)
+    if (folder / "best.weights.h5").exists():
+        model.load_weights(folder / "best.weights.h5")
+    return model

@@ -1,0 +1,40 @@
+"""The emotion network: a small residual net for grey 48x48 faces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+from keras import layers
+
+from edge.labels import EMOTIONS
+from training.networks.layers import conv, residual
+
+
+def build(
+    stem: int = 32,
+    stages: Sequence[Sequence[int]] = ((48, 1), (96, 3), (160, 2)),
+    dropout: float = 0.3,
+    size: int = 48,
+    classes: int = len(EMOTIONS),
+) -> keras.Model:
+    """Residual network (He et al., 2016) whose stages each begin with stride 2.
+
+    Args:
+        stem: channels of the first convolution, at full size.
+        stages: (channels, blocks) of each stage.
+        dropout: before the classifier, in training.
+        size: pixels of the square input, grey, values 0-1.
+        classes: number of outputs.
+
+    Returns:
+        A model from (B, size, size, 1) to logits (B, classes), float32.
+    """
+    inputs = layers.Input((size, size, 1))
+    x = conv(inputs, stem)
+    for channels, blocks in stages:
+        for block in range(blocks):
+            x = residual(x, channels, stride=2 if block == 0 else 1)
+    x = layers.GlobalAveragePooling2D()(x)
+    x = layers.Dropout(dropout)(x)
+    return keras.Model(inputs, layers.Dense(classes, dtype="float32", name="logits")(x))

@@ -1,0 +1,33 @@
+"""The mask classifier: a small separable net for 48x48 colour crops."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+from keras import layers
+
+from edge.labels import MASKS
+from training.networks.layers import conv, separable
+
+
+def build(
+    size: int = 48,
+    stem: int = 24,
+    stages: Sequence[Sequence[int]] = ((48, 2), (96, 3), (160, 3)),
+    dropout: float = 0.2,
+    classes: int = len(MASKS),
+) -> keras.Model:
+    """Separable convolutions (Howard et al., MobileNets, 2017) with shortcuts; the stages but the first begin with stride 2.
+
+    Returns:
+        A model from (B, size, size, 3), values 0-1, to logits (B, classes), float32.
+    """
+    inputs = layers.Input((size, size, 3))
+    x = conv(inputs, stem, 2)
+    for index, (channels, blocks) in enumerate(stages):
+        for block in range(blocks):
+            x = separable(x, channels, 2 if index and block == 0 else 1)
+    x = layers.GlobalAveragePooling2D()(x)
+    x = layers.Dropout(dropout)(x)
+    return keras.Model(inputs, layers.Dense(classes, dtype="float32", name="logits")(x))

@@ -1,0 +1,94 @@
+"""The two emotion tasks: bare faces, and faces with a mask drawn on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers
+
+from training.augment import Augmentation
+from training.data import fer2013
+from training.networks import emotion
+from training.networks.layers import plain
+from training.recipe import Recipe
+
+
+class EmotionBatches(keras.utils.PyDataset):
+    """Augmented FER2013 batches: float32 (B, 48, 48, 1) in 0-1 and targets float32 (B, 7)."""
+
+    def __init__(self, images: np.ndarray, targets: np.ndarray, recipe: Recipe, augment: Augmentation) -> None:
+        super().__init__(workers=1)
+        self.images, self.targets, self.augment = images, targets, augment
+        self.batch, self.seed, self.epoch = recipe.fit.batch, recipe.seed, 0
+        self._shuffle()
+
+    def __len__(self) -> int:
+        return len(self.images) // self.batch
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        rows = self.order[index * self.batch : (index + 1) * self.batch]
+        rng = np.random.default_rng((self.seed, self.epoch, index))
+        changed = np.stack([self.picture(row, rng) for row in rows])
+        return changed[..., None].astype(np.float32) / 255, self.targets[rows]
+
+    def picture(self, row: int, rng: np.random.Generator) -> np.ndarray:
+        """One augmented picture, uint8 (48, 48)."""
+        return self.augment(self.images[row], rng)
+
+    def on_epoch_end(self) -> None:
+        """Shuffle anew."""
+        self.epoch += 1
+        self._shuffle()
+
+    def _shuffle(self) -> None:
+        self.order = np.random.default_rng((self.seed, self.epoch)).permutation(len(self.images))
+
+
+class BareEmotion:
+    """FER2013 as it is. `data`: votes, smoothing, and the sizes of the augmentation."""
+
+    def __init__(self, recipe: Recipe, data: Path) -> None:
+        self.recipe = recipe
+        settings = dict(recipe.data)
+        self.votes, self.smoothing = settings.pop("votes", 0.2), settings.pop("smoothing", 0.05)
+        self.limit = settings.pop("limit", 0)
+        self.augment = Augmentation(**settings)
+        self.set = fer2013.load(data / "fer2013.npz")
+
+    def build(self) -> keras.Model:
+        """See training/networks/emotion.py."""
+        return emotion.build(**self.recipe.network)
+
+    def rows(self) -> np.ndarray:
+        """The training rows."""
+        rows = self.set.training_rows()
+        return rows[: self.limit] if self.limit else rows
+
+    def batches(self) -> keras.utils.PyDataset:
+        """Augmented Training rows."""
+        rows = self.rows()
+        targets = fer2013.soft_labels(self.set, rows, self.votes, self.smoothing)
+        return EmotionBatches(self.set.images[rows], targets, self.recipe, self.augment)
+
+    def loss(self) -> Any:
+        """Cross-entropy against soft labels."""
+        return keras.losses.CategoricalCrossentropy(from_logits=True)
+
+    def validation(self) -> tuple[np.ndarray, np.ndarray]:
+        """Pictures uint8 (N, 48, 48) and labels of PublicTest."""
+        rows = self.set.selection_rows()
+        return self.set.images[rows], self.set.labels[rows]
+
+    def measure(self, model: keras.Model) -> dict[str, float]:
+        """Accuracy on PublicTest."""
+        images, labels = self.validation()
+        logits = model.predict(images[..., None].astype(np.float32) / 255, batch_size=256, verbose=0)
+        return {"score": float((logits.argmax(axis=1) == labels).mean())}
+
+    def export(self, model: keras.Model) -> keras.Model:
+        """Softmax at the end."""
+        served = plain(model)
+        return keras.Model(served.inputs, layers.Softmax(name="probabilities")(served.outputs[0]))
