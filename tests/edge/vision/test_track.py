@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.face import Face, Scene
+from edge.frame import Box
+from edge.vision.track import expire, follow, matches
+
+
+def face(x: float, y: float = 0, side: float = 10) -> Face:
+    return Face(Box(x, y, x + side, y + side), 0.9)
+
+
+def step(scene: Scene, faces: list[Face], time: float) -> Scene:
+    return follow(scene, faces, time, match_iou=0.3, expire_s=1.0)
+
+
+def ids(scene: Scene) -> dict[int, float]:
+    return {track.id: track.face.box.left for track in scene.tracks}
+
+
+def test_nobody_stays_nobody():
+    assert step(Scene(), [], 5.0).tracks == ()
+    assert step(Scene(), [], 5.0).time == 5.0
+
+
+def test_a_face_that_moves_a_little_keeps_its_id():
+    scene = step(Scene(), [face(0)], 0.0)
+    for n in range(1, 6):
+        scene = step(scene, [face(3 * n)], n / 10)
+    assert ids(scene) == {1: 15}
+    assert scene.tracks[0].seen == 0.5
+    assert scene.tracks[0].since == 0.0
+
+
+def test_a_face_that_jumps_is_someone_else_and_ids_are_not_reused():
+    scene = step(Scene(), [face(0)], 0.0)
+    scene = step(scene, [face(100)], 0.5)
+    assert ids(scene) == {1: 0, 2: 100}
+    scene = step(scene, [face(100)], 1.2)
+    assert ids(scene) == {2: 100}
+    assert ids(step(scene, [face(100), face(0)], 1.3)) == {2: 100, 3: 0}
+
+
+def test_a_face_that_hides_for_a_moment_comes_back_as_itself():
+    scene = step(Scene(), [face(0)], 0.0)
+    scene = step(scene, [], 0.9)
+    assert scene.tracks[0].seen == 0.0
+    assert ids(step(scene, [face(1)], 1.5)) == {1: 1}
+
+
+def test_two_faces_that_pass_keep_their_own_ids_by_the_larger_overlap():
+    scene = step(Scene(), [face(0), face(8)], 0.0)
+    assert ids(step(scene, [face(7), face(2)], 0.1)) == {1: 2, 2: 7}
+
+
+@pytest.mark.parametrize(("time", "left"), [(1.0, 1), (1.01, 0)])
+def test_expiry_is_by_seconds_and_the_limit_itself_still_holds(time, left):
+    scene = step(Scene(), [face(0)], 0.0)
+    assert len(expire(scene, time, 1.0).tracks) == left
+    assert len(step(scene, [], time).tracks) == left
+
+
+def test_a_scene_is_not_changed_by_what_follows_it():
+    scene = step(Scene(), [face(0)], 0.0)
+    step(scene, [face(1), face(50)], 0.1)
+    assert (ids(scene), scene.serial, scene.time) == ({1: 0}, 2, 0.0)
+
+
+PLACES = st.lists(st.integers(0, 25), max_size=4)
+
+
+@given(PLACES, PLACES)
+def test_matching_is_greedy_over_all_pairs(before, now):
+    old, new = [face(x) for x in before], [face(x) for x in now]
+    expected: dict[int, int] = {}
+    while True:
+        free = [
+            (-old[i].box.iou(new[j].box), i, j)
+            for i, j in itertools.product(range(len(old)), range(len(new)))
+            if i not in expected and j not in expected.values() and old[i].box.iou(new[j].box) >= 0.3
+        ]
+        if not free:
+            break
+        _, i, j = min(free)
+        expected[i] = j
+    assert matches(old, new, 0.3) == expected
+
+
+def test_boxes_that_do_not_touch_never_match_whatever_the_setting():
+    assert matches([face(0)], [face(30)], 0.0) == {}
