@@ -1,0 +1,53 @@
+# make demo    see it work: two minutes, no camera needed
+# make test    linter, types and tests; make clean takes everything away that these two made
+# Each does its own set-up in $(VENV). Another interpreter: make test PYTHON=python3.13
+
+PYTHON ?= python3
+VENV ?= .venv
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+VENV_PACKAGE := $(notdir $(PYTHON))-venv
+
+.PHONY: help demo test lint format clean
+
+help:
+	@sed -n '/^# make/s/^# //p' Makefile
+
+demo: $(VENV)/.demo
+	@rm -rf demo && mkdir demo
+	$(BIN)/edge-emotion run --source demo --journal demo/journal.jsonl
+
+test: lint
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) demo build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# The device's packages and the plots; no TensorFlow.
+$(VENV)/.demo: setup.cfg pyproject.toml | $(BIN)/python
+	@echo "Installing the device's packages into $(VENV) ..."
+	$(PIP) --editable '.[plot]'
+	@touch $@
+
+# TensorFlow is the CPU's, as setup.cfg names it: some 300 MB to fetch.
+$(VENV)/.test: setup.cfg pyproject.toml | $(BIN)/python
+	@echo "Installing everything that the tests need into $(VENV), TensorFlow too; this takes some minutes ..."
+	$(PIP) --editable '.[test,train,web,plot]'
+	@touch $@ $(VENV)/.demo
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+		|| { echo "$(PYTHON): Python 3.11 or newer is needed; choose one with: make PYTHON=python3.13" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+		|| { echo "$(PYTHON) cannot make virtual environments; mend it with: sudo apt install $(VENV_PACKAGE)" >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)

@@ -1,0 +1,1 @@
+"""The tests, and the benches that are run as `python -m tests.bench...`."""

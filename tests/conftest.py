@@ -1,0 +1,54 @@
+"""What tests need from outside the tree. Absent: the test is skipped with a reason; under CI=true it fails."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared"
+
+
+def absent(what: str, ci: str | None = None) -> None:
+    """End the test: skipped with the reason, or failed where continuous integration promises that it is there."""
+    if (os.environ.get("CI") if ci is None else ci) == "true":
+        pytest.fail(f"{what}; with CI=true it must be there", pytrace=False)
+    pytest.skip(what)
+
+
+def _folder(name: str, sign: str) -> Path:
+    folder = SHARED / name
+    if not (folder / sign).exists():
+        absent(f"../shared/{name} is not here")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The root of the tree."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of data sets, ../shared/data."""
+    return _folder("data", "fer2013.npz")
+
+
+@pytest.fixture(scope="session")
+def shared_peers() -> Path:
+    """The folder of other people's models, ../shared/peers; to be measured against, never shipped."""
+    return _folder("peers", "opencv_face_detector.pbtxt")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium or Chrome that can run headless."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if path := shutil.which(name):
+            return path
+    absent("no chromium on the PATH (Debian: sudo apt install chromium)")
+    raise AssertionError("absent() does not return")
