@@ -1,4 +1,4 @@
-"""Make the tiny models of the device's tests: python tests/tiny/make.py (needs TensorFlow; the answers are committed).
+"""Make the tiny models of the device's tests: python -m tests.tiny.make (needs TensorFlow; the answers are committed).
 
 Their weights are set by hand, so that they behave: a "face" is a square of 48 pixels whose red is bright; blue in it
 means a mask; green in it means happy (bare) or surprise (masked), no green means sad (bare) or neutral (masked).
@@ -6,20 +6,16 @@ means a mask; green in it means happy (bare) or surprise (masked), no green mean
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
-import numpy as np
-
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent.parent))
-
 import keras
+import numpy as np
 import tensorflow as tf
 
 from edge.labels import EMOTIONS, MASKS, Emotion
 from edge.manifest import Spec, save, sha256_of
 
+HERE = Path(__file__).resolve().parent
 SIDE = 16
 
 
@@ -27,7 +23,8 @@ def face() -> keras.Model:
     """Bright red, averaged over 48 pixels around each point of stride 16; the box is always 48 pixels."""
     picture = keras.Input((120, 160, 3), batch_size=1)
     cells = keras.layers.AveragePooling2D(16, padding="same")(picture)
-    around = keras.layers.AveragePooling2D(3, strides=1, padding="same")(cells)
+    # Padded by hand: "same" pooling leaves the padding out of the mean, and half a face at the edge would be a face.
+    around = keras.layers.AveragePooling2D(3, strides=1)(keras.layers.ZeroPadding2D(1)(cells))
     logits = keras.layers.Conv2D(1, 1, name="logits")
     distances = keras.layers.Conv2D(4, 1, name="distances")
     outputs = [
