@@ -17,13 +17,17 @@ class Camera(Protocol):
 
     `live` says whether frames that came while the loop was busy may be dropped. Iterating yields frames until the
     source ends (files) or raises CameraTimeout or SourceError (live cameras); after an error the camera can be closed
-    and a new one opened.
+    and a new one opened. A live camera yields None where no frame came for a short while, so that the loop can beat,
+    flush and stop; `edge.cameras.frames` leaves those out. `close` returns soon, whatever a driver does; `stuck` then
+    says that a thread is still inside the driver.
     """
 
     live: bool
     fps: float
 
-    def __iter__(self) -> Iterator[Frame]: ...
+    @property
+    def stuck(self) -> bool: ...
+    def __iter__(self) -> Iterator[Frame | None]: ...
     def close(self) -> None: ...
 
 
@@ -49,7 +53,11 @@ class Screen(Protocol):
 
 
 class Journal(Protocol):
-    """Remembers events in order. An event is a mapping that JSON can hold; a full disk drops it, and says so once."""
+    """Remembers events in order. An event is a mapping that JSON can hold; a full disk drops it, and says so once.
+
+    `tick` is called once a turn of the loop: what is due by time (a flush to the disk) is done there.
+    """
 
     def write(self, event: Mapping[str, Any]) -> None: ...
+    def tick(self) -> None: ...
     def close(self) -> None: ...

@@ -1,1 +1,92 @@
-"""cameras: one adapter a file; see edge/ports.py."""
+"""Cameras: one adapter a file, loaded by the name of the source. Vendor libraries load inside the adapters.
+
+| source | adapter |
+|---|---|
+| auto | picamera2 where the Pi's camera is, else the first V4L2 camera |
+| picamera | cameras/pi.py |
+| v4l2:N, rtsp://, rtsps://, http://, https:// | cameras/opencv.py |
+| demo | cameras/demo.py |
+| a folder, a picture | cameras/folder.py |
+| any other file | cameras/clip.py |
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from edge.clock import Clock, SystemClock
+from edge.errors import SourceError
+from edge.frame import Frame
+from edge.ports import Camera
+from edge.settings import SourceSettings
+
+LIVE = ("auto", "picamera", "v4l2:", "rtsp://", "rtsps://", "http://", "https://")
+
+
+def is_live(source: str) -> bool:
+    """Whether the source is a camera that runs on its own, whose frames are dropped where the loop is late."""
+    return source.startswith(LIVE) and not Path(source).exists()
+
+
+def open_camera(settings: SourceSettings, clock: Clock | None = None) -> Camera:
+    """Open the source of the settings, its frames turned as they say.
+
+    A live camera is opened by its own thread: what is wrong with it is raised when the first frame is asked for.
+
+    Raises:
+        SourceError: no such source, or it cannot be read.
+        MissingExtra: the source needs a library that is not installed.
+    """
+    from edge.cameras.turn import Turned
+
+    camera = _open(settings, clock or SystemClock())
+    return Turned(camera, settings.rotate, settings.flip) if settings.rotate or settings.flip != "none" else camera
+
+
+def _open(settings: SourceSettings, clock: Clock) -> Camera:
+    source = settings.source
+    if is_live(source):
+        from edge.cameras.live import LiveCamera
+
+        return LiveCamera(lambda: _grabber(settings), settings, clock)
+    if source == "demo":
+        from edge.cameras.demo import DemoCamera
+
+        return DemoCamera()
+    path = Path(source)
+    if not path.exists():
+        raise SourceError(f"{redacted(source)}: no such file, folder or camera; try --source demo")
+    from edge.cameras.folder import FolderCamera, is_picture
+
+    if path.is_dir() or is_picture(path):
+        return FolderCamera(path, settings.fps)
+    from edge.cameras.clip import ClipCamera
+
+    return ClipCamera(path, settings.fps)
+
+
+def _grabber(settings: SourceSettings):  # type: ignore[no-untyped-def]
+    """The driver's side of a live camera; runs in its thread."""
+    if settings.source == "auto":
+        from edge.cameras.auto import open_auto
+
+        return open_auto(settings)
+    if settings.source == "picamera":
+        from edge.cameras.pi import PiGrabber
+
+        return PiGrabber(settings)
+    from edge.cameras.opencv import open_device, open_stream
+
+    return open_device(settings) if settings.source.startswith("v4l2:") else open_stream(settings)
+
+
+def frames(camera: Camera) -> Iterator[Frame]:
+    """The camera's frames, without the pauses of a live one."""
+    return (frame for frame in camera if frame is not None)
+
+
+def redacted(source: str) -> str:
+    """The source as it may be shown and written down: without the user and password of an address."""
+    return re.sub(r"(?<=://)[^/@]*@", "***@", source)
