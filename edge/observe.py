@@ -3,58 +3,27 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from edge import manifest
+from edge.cameras import is_live
 from edge.engines import open_engine
-from edge.errors import InvalidValue, ModelError
+from edge.errors import ModelError
 from edge.face import Scene, Track
 from edge.finder import Classifier, FaceFinder
 from edge.frame import Frame
 from edge.labels import EMOTIONS, MASKS, Mask
 from edge.ports import Engine
+from edge.settings import EngineSettings, ModelsSettings, Settings, TrackSettings
 from edge.vision import route, smooth, track
 
 # However many frames a slow source skips, faces are looked for again after this many seconds.
 LOOK_AGAIN_S = 0.25
-
-
-@dataclass(frozen=True)
-class Rules:
-    """How an Observer decides. See the settings of the same names in systemd/config.toml.
-
-    Attributes:
-        face_score: score from which a face counts, or None for the model's own threshold.
-        route_on, route_off: P(worn) at which a face goes to the masked model, and back.
-        confidence: an emotion whose smoothed probability is below is "unsure".
-        min_face_px: a face whose shorter side is below is "too-small".
-        detect_every: faces are looked for in every n-th frame.
-        refresh_hz: how many times a second a track is looked at closely, shared by all tracks; 0: each in every frame.
-        smooth_s: time constant of smoothing, seconds.
-        expire_s: seconds unseen after which a track ends.
-        match_iou: overlap from which a face is the track's.
-    """
-
-    face_score: float | None = None
-    route_on: float = 0.6
-    route_off: float = 0.4
-    confidence: float = 0.35
-    min_face_px: float = 24.0
-    detect_every: int = 1
-    refresh_hz: float = 0.0
-    smooth_s: float = 0.5
-    expire_s: float = 1.0
-    match_iou: float = 0.3
-
-    def __post_init__(self) -> None:
-        if not 0.0 <= self.route_off <= self.route_on <= 1.0:
-            raise InvalidValue(f"route: expected 0 <= off <= on <= 1, got off {self.route_off}, on {self.route_on}")
-        if self.detect_every < 1:
-            raise InvalidValue(f"detect_every: expected at least 1, got {self.detect_every}")
+TASKS = ("face", "mask", "emotion-bare", "emotion-masked")
 
 
 class Observer:
@@ -66,41 +35,58 @@ class Observer:
         face: detector, head "anchors".
         mask: classifier with the labels of `edge.labels.MASKS`, in any order.
         bare, masked: emotion models with the labels of `edge.labels.EMOTIONS`, in any order.
-        rules: how it decides.
+        models: from where an answer counts.
+        track: how faces are followed and how often they are looked at.
 
     Raises:
         ModelError: an engine has another head or other labels.
     """
 
-    def __init__(self, face: Engine, mask: Engine, bare: Engine, masked: Engine, rules: Rules | None = None) -> None:
-        self.rules = rules or Rules()
-        self.finder = FaceFinder(face, self.rules.face_score)
+    def __init__(
+        self,
+        face: Engine,
+        mask: Engine,
+        bare: Engine,
+        masked: Engine,
+        models: ModelsSettings | None = None,
+        track: TrackSettings | None = None,
+    ) -> None:
+        self.models = models or ModelsSettings()
+        self.track = track or TrackSettings()
+        self.finder = FaceFinder(face, self.models.face_score or None)
         self.mask = Classifier(mask)
         self.emotions = {False: Classifier(bare), True: Classifier(masked)}
         self._worn = _order(mask, MASKS)[Mask.WORN]
         self._orders = {worn: _order(c.engine, EMOTIONS) for worn, c in self.emotions.items()}
 
     @classmethod
-    def open(
-        cls, models: str | Path | None = None, threads: int = 1, accelerator: str = "cpu", rules: Rules | None = None
-    ) -> Observer:
-        """An Observer on the models of a folder (default: the shipped ones).
+    def from_settings(cls, settings: Settings, live: bool | None = None) -> Observer:
+        """An Observer with the models that the settings name.
 
         Args:
-            models: a folder with a manifest.json.
-            threads: threads of each model.
-            accelerator: "cpu", "edgetpu", or "auto" for the Edge TPU where one is plugged in.
-            rules: how it decides.
+            settings: sections models, engine and track, and the source.
+            live: False for a source that waits (files, folders, `demo`): each frame is then looked at whole, as nothing
+                is gained by skipping. Default: what the settings' source is.
 
         Raises:
             ModelError: a model is missing, broken, or not what the manifest says.
         """
-        listed = manifest.load(Path(models) if models else None)
-        face, mask, bare, masked = (
-            open_engine(listed, task, threads, accelerator)
-            for task in ("face", "mask", "emotion-bare", "emotion-masked")
-        )
-        return cls(face, mask, bare, masked, rules)
+        listed = manifest.load(Path(settings.models.dir) if settings.models.dir else None)
+        threads, accelerator = settings.engine.threads, settings.engine.accelerator
+        face, mask, bare, masked = (open_engine(listed, task, threads, accelerator) for task in TASKS)
+        live = is_live(settings.source.source) if live is None else live
+        track = settings.track if live else replace(settings.track, detect_every=1, refresh_hz=0.0)
+        return cls(face, mask, bare, masked, settings.models, track)
+
+    @classmethod
+    def open(cls, models: str | Path = "", threads: int = 1) -> Observer:
+        """An Observer that looks at each frame whole, on the models of a folder (default: the shipped ones).
+
+        Raises:
+            ModelError: a model is missing, broken, or not what the manifest says.
+        """
+        engine = EngineSettings(threads=threads)
+        return cls.from_settings(Settings(models=ModelsSettings(dir=str(models)), engine=engine), live=False)
 
     def observe(self, before: Scene, frame: Frame) -> Scene:
         """What is known after `frame`, given what was known before it. Depends on nothing else.
@@ -110,7 +96,7 @@ class Observer:
         """
         after = self._look(before, frame)
         live = [n for n, known in enumerate(after.tracks) if known.seen >= after.looked_at]
-        chosen = set(due(after, live, frame.time - before.time, self.rules.refresh_hz))
+        chosen = set(due(after, live, frame.time - before.time, self.track.refresh_hz))
         tracks = tuple(self._refresh(known, frame) if n in chosen else known for n, known in enumerate(after.tracks))
         return replace(after, tracks=tracks)
 
@@ -122,7 +108,7 @@ class Observer:
             EngineError: a model could not be run.
         """
         frame = Frame(image, 0.0, 0)
-        tracks = track.follow(Scene(), self.finder.find(image), 0.0, self.rules.match_iou, self.rules.expire_s).tracks
+        tracks = track.follow(Scene(), self.finder.find(image), 0.0, self.track.match_iou, self.track.expire_s).tracks
         return tuple(self._refresh(known, frame) for known in tracks)
 
     def close(self) -> None:
@@ -132,7 +118,7 @@ class Observer:
 
     def _look(self, before: Scene, frame: Frame) -> Scene:
         """Detection where it is due, else the tracks as they were."""
-        rules = self.rules
+        rules = self.track
         if not look_due(before, frame, rules.detect_every):
             return track.expire(before, frame.time, rules.expire_s)
         after = track.follow(before, self.finder.find(frame.image), frame.time, rules.match_iou, rules.expire_s)
@@ -140,20 +126,19 @@ class Observer:
 
     def _refresh(self, known: Track, frame: Frame) -> Track:
         """The track after a close look: mask, route and emotion, smoothed."""
-        rules = self.rules
+        models, box, tau = self.models, known.face.box, self.track.smooth_s
         fresh = known.refreshed is None
         seconds = 0.0 if known.refreshed is None else frame.time - known.refreshed
-        now = float(self.mask.look(frame.image, known.face.box)[self._worn])
-        mask = smooth.blend(None if fresh else known.mask, now, seconds, rules.smooth_s)
-        worn = route.choose(None if fresh else known.worn, mask, rules.route_on, rules.route_off)
-        seen = replace(known, mask=min(max(mask, 0.0), 1.0), worn=worn, refreshed=frame.time)
-        if min(known.face.box.width, known.face.box.height) < rules.min_face_px:
+        now = float(self.mask.look(frame.image, box)[self._worn])
+        mask = min(max(smooth.blend(None if fresh else known.mask, now, seconds, tau), 0.0), 1.0)
+        worn = route.choose(None if fresh else known.worn, mask, models.route_on, models.route_off)
+        seen = replace(known, mask=mask, worn=worn, refreshed=frame.time)
+        if min(box.width, box.height) < models.min_face_px:
             return replace(seen, emotion=None, raw=None, reason="too-small")
-        raw = self.emotions[worn].look(frame.image, known.face.box)[self._orders[worn]]
+        raw = self.emotions[worn].look(frame.image, box)[self._orders[worn]]
         # The two models are two instruments: after a change of route smoothing starts anew.
-        before = known.emotion if worn == known.worn else None
-        emotion = smooth.blend(before, raw, seconds, rules.smooth_s)
-        return replace(seen, emotion=emotion, raw=raw, reason="unsure" if emotion.max() < rules.confidence else None)
+        emotion = smooth.blend(known.emotion if worn == known.worn else None, raw, seconds, tau)
+        return replace(seen, emotion=emotion, raw=raw, reason="unsure" if emotion.max() < models.confidence else None)
 
 
 def look_due(before: Scene, frame: Frame, detect_every: int) -> bool:

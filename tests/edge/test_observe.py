@@ -6,22 +6,24 @@ import numpy as np
 import pytest
 
 from edge.engines import open_engine
-from edge.errors import EngineError, InvalidValue, ModelError
+from edge.errors import EngineError, ModelError
 from edge.face import Scene
 from edge.frame import Frame
 from edge.labels import EMOTIONS
-from edge.observe import Observer, Rules, due, look_due
+from edge.observe import TASKS, Observer, due, look_due
+from edge.settings import ModelsSettings, Settings, SourceSettings, TrackSettings
 
-TASKS = ("face", "mask", "emotion-bare", "emotion-masked")
 BARE, MASKED = (32, 32, False, True), (32, 32, True, True)
 
 
 @pytest.fixture
 def watch(tiny):
-    """watch(pictures, fps, **rules): the scenes after each picture, and how often each engine was asked."""
+    """watch(pictures, fps, min_face_px, confidence, **track): the scenes, and how often each engine was asked."""
 
-    def run(pictures, fps=10.0, **rules):
-        observer = Observer.open(tiny, rules=Rules(**rules))
+    def run(pictures, fps=10.0, min_face_px=24.0, confidence=0.35, **track):
+        models = ModelsSettings(dir=str(tiny), min_face_px=min_face_px, confidence=confidence)
+        track = TrackSettings(**{"detect_every": 1, "refresh_hz": 0.0, **track})
+        observer = Observer.from_settings(Settings(models=models, track=track), live=True)
         counts = {}
         for name, part in (("face", observer.finder), ("mask", observer.mask)):
             part.engine = Counted(part.engine, counts, name)
@@ -221,10 +223,19 @@ def test_labels_that_are_not_ours_are_a_model_error(tiny_manifest):
         Observer(*engines)
 
 
-@pytest.mark.parametrize("rules", [{"route_on": 0.3, "route_off": 0.4}, {"route_on": 1.1}, {"detect_every": 0}])
-def test_rules_that_make_no_sense_are_refused(rules):
-    with pytest.raises(InvalidValue, match="expected"):
-        Rules(**rules)
+@pytest.mark.parametrize(("source", "looks"), [("auto", 5), ("rtsp://door/1", 5), ("demo", 10), ("clip.mp4", 10)])
+def test_a_source_that_waits_is_looked_at_whole(tiny, paint, source, looks):
+    settings = Settings(
+        source=SourceSettings(source=source),
+        models=ModelsSettings(dir=str(tiny)),
+        track=TrackSettings(detect_every=2, refresh_hz=15.0),
+    )
+    observer, scene, looked, refreshed = Observer.from_settings(settings), Scene(), set(), set()
+    for index in range(10):
+        scene = observer.observe(scene, Frame(paint(BARE), index / 30, index))
+        looked.add(scene.looked)
+        refreshed.add(scene.tracks[0].refreshed)
+    assert (len(looked), len(refreshed)) == (looks, looks)
 
 
 def test_no_models_is_one_line_with_the_mend(tmp_path):

@@ -1,0 +1,52 @@
+"""What users import, and what importing costs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+import edge
+
+# What a device may lack: training's libraries, the extras, and everything that is hardware.
+ABSENT = (
+    "tensorflow keras torch sklearn tqdm matplotlib flask werkzeug pygame "
+    "picamera2 libcamera pykms ai_edge_litert tflite_runtime convert training"
+).split()
+
+IMPORT_ALL = """
+import importlib, json, pkgutil, sys
+for name in json.loads(sys.argv[1]):
+    sys.modules[name] = None
+import edge
+names = [m.name for m in pkgutil.walk_packages(edge.__path__, "edge.")]
+for name in names:
+    if name != "edge.__main__":
+        importlib.import_module(name)
+print(json.dumps(names))
+"""
+
+
+def python(program: str, *arguments: str) -> str:
+    done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_every_module_of_edge_imports_without_a_vendors_library():
+    names = json.loads(python(IMPORT_ALL, json.dumps(ABSENT)))
+    assert {"edge.observe", "edge.vision.detect", "edge.engines.litert", "edge.commands.image"} <= set(names)
+
+
+def test_importing_edge_loads_nothing():
+    assert python("import sys, edge; print('numpy' in sys.modules or 'cv2' in sys.modules)").strip() == "False"
+
+
+def test_the_observer_of_the_readme_is_the_observer():
+    from edge.observe import Observer
+
+    assert edge.Observer is Observer
+    with pytest.raises(AttributeError, match="no attribute 'Observers'"):
+        _ = edge.Observers
