@@ -30,7 +30,7 @@ _FERPLUS = (
     Emotion.DISGUST,
     Emotion.FEAR,
 )
-_MOSAIC = (240, 150)  # tiles down and across in the npz's one lossless PNG
+MOSAIC = (240, 150)  # tiles down and across in the npz's one lossless PNG
 
 
 class DataError(EdgeError, ValueError):
@@ -94,7 +94,7 @@ def _load_npz(path: Path) -> Fer2013:
     with np.load(path) as stored:
         labels, usage, ferplus = stored["labels"], stored["usage"], stored["ferplus"]
         mosaic = cv2.imdecode(np.frombuffer(stored["png"].tobytes(), np.uint8), cv2.IMREAD_GRAYSCALE)
-    down, across = _MOSAIC
+    down, across = MOSAIC
     tiles = mosaic.reshape(down, 48, across, 48).transpose(0, 2, 1, 3).reshape(-1, 48, 48)
     return Fer2013(np.ascontiguousarray(tiles[: len(labels)]), labels, usage, ferplus)
 

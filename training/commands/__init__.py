@@ -1,0 +1,1 @@
+"""The commands of edge-emotion-train, one small file each: add_arguments(parser) and main(arguments) -> exit code."""

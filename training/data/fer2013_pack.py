@@ -1,0 +1,54 @@
+"""Write fer2013.npz, the small lossless layout that training/data/fer2013.py reads, from the Kaggle csv's rows."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from training.data.fer2013 import MOSAIC, DataError, Fer2013
+
+VOTES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF")
+
+
+def save(data: Fer2013, path: Path) -> None:
+    """Write the set as one PNG mosaic and three small arrays; row i stays row i.
+
+    Raises:
+        DataError: more rows than the mosaic has tiles.
+    """
+    down, across = MOSAIC
+    if len(data.labels) > down * across:
+        raise DataError(f"{path}: expected at most {down * across} rows, got {len(data.labels)}")
+    tiles = np.zeros((down * across, 48, 48), np.uint8)
+    tiles[: len(data.images)] = data.images
+    mosaic = tiles.reshape(down, across, 48, 48).transpose(0, 2, 1, 3).reshape(down * 48, across * 48)
+    done, png = cv2.imencode(".png", mosaic)
+    if not done:
+        raise DataError(f"{path}: OpenCV could not encode the mosaic; reinstall opencv-python-headless")
+    np.savez(
+        path,
+        png=png.reshape(-1),
+        labels=data.labels.astype(np.int8),
+        usage=data.usage.astype(np.uint8),
+        ferplus=data.ferplus.astype(np.uint8),
+    )
+
+
+def with_votes(data: Fer2013, table: Path) -> Fer2013:
+    """The set with FER+'s votes from its fer2013new.csv (Barsoum et al., 2016), whose rows are FER2013's rows.
+
+    Raises:
+        DataError: the table is missing, lacks a column, or has another number of rows.
+    """
+    try:
+        with open(table, newline="", encoding="utf-8") as file:
+            votes = [[int(row[name]) for name in VOTES] for row in csv.DictReader(file)]
+    except (OSError, KeyError, ValueError) as error:
+        raise DataError(f"{table}: cannot read FER+'s votes ({error}); expected its fer2013new.csv") from None
+    if len(votes) != len(data.labels):
+        raise DataError(f"{table}: expected {len(data.labels)} rows as FER2013 has, got {len(votes)}")
+    return replace(data, ferplus=np.array(votes, np.uint8))

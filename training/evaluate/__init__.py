@@ -1,0 +1,44 @@
+"""Every published figure, taken through the device's own code as the design says; one small file each."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from typing import Any
+
+from edge.errors import InvalidValue
+from training.evaluate.subject import Figure, Subject
+
+# In the order in which they are printed. Each module has `figure(subject) -> Figure`.
+MODULES = {
+    "face": "face",
+    "mask": "mask",
+    "emotion-bare": "bare",
+    "emotion-masked": "masked",
+    "two-stage": "two_stage",
+    "landmarks": "landmarks",
+    "close-faces": "close_faces",
+    "false-alarms": "false_alarms",
+    "sizes": "sizes",
+}
+
+
+def take(subject: Subject, only: Sequence[str] = ()) -> dict[str, Figure]:
+    """The figures by name.
+
+    Args:
+        subject: the models and the data.
+        only: names of MODULES; none for all.
+
+    Raises:
+        InvalidValue: an unknown name.
+        ModelError: a model's file is broken or is not the one of the manifest.
+    """
+    if unknown := [name for name in only if name not in MODULES]:
+        raise InvalidValue(f"--only {unknown[0]}: expected one of {', '.join(MODULES)}")
+    chosen = [name for name in MODULES if not only or name in only]
+    return {name: _module(name).figure(subject) for name in chosen}
+
+
+def _module(name: str) -> Any:
+    return importlib.import_module(f"training.evaluate.{MODULES[name]}")

@@ -1,0 +1,81 @@
+"""Emotion of bare faces: accuracy on FER2013's PrivateTest, one pass, no flip."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from edge.labels import EMOTIONS
+from training.data import fer2013
+from training.data.fer2013 import PRIVATE, PUBLIC, Fer2013
+from training.evaluate.classify import answers
+from training.evaluate.subject import Answers, Figure, Subject
+from training.metrics import calibration_error
+
+TASK = "emotion-bare"
+
+
+def figure(subject: Subject) -> Figure:
+    """emotion-bare {int8, float, dedup, ece}; beside them PublicTest, its coverage at a confidence, and each class."""
+    values: dict[str, Any] = {"int8": None, "float": None, "dedup": None, "ece": None}
+    private = subject.take(f"{TASK}.int8", lambda: of_usage(subject, PRIVATE))
+    if private is None:
+        return Figure(values)
+    values |= scores(private, data(subject).in_training(PRIVATE))
+    twin = subject.take(f"{TASK}.float", lambda: of_usage(subject, PRIVATE, floats=True))
+    values["float"] = twin.accuracy if twin else None
+    public = of_usage(subject, PUBLIC)
+    values["public"] = public.accuracy
+    values["classes"] = recall_by_class(private)
+    return Figure(values, {TASK: private}, {"risk": risk(public)})
+
+
+def data(subject: Subject) -> Fer2013:
+    """FER2013 as it stands in the data folder, read once.
+
+    Raises:
+        DataError: it is not there.
+    """
+    return subject.once("fer2013", lambda: fer2013.load(subject.data / "fer2013.npz"))
+
+
+def of_usage(subject: Subject, usage: int, floats: bool = False) -> Answers:
+    """The model's answers on every row of a usage."""
+
+    def ask() -> Answers:
+        engine = subject.float_engine(TASK) if floats else subject.engine(TASK)
+        rows = subject.some(data(subject).rows(usage))
+        return answers(engine, data(subject).images[rows], data(subject).labels[rows])
+
+    return subject.once((TASK, usage, floats), ask)
+
+
+def scores(given: Answers, in_training: np.ndarray) -> dict[str, float]:
+    """Accuracy, the same without rows that also stand in Training, and the calibration error."""
+    fresh = ~in_training[: len(given.labels)]
+    kept = Answers(given.labels[fresh], given.probabilities[fresh], given.classes)
+    return {
+        "int8": given.accuracy,
+        "dedup": kept.accuracy,
+        "ece": calibration_error(given.probabilities, given.labels),
+    }
+
+
+def recall_by_class(given: Answers) -> dict[str, float]:
+    """Of each emotion's rows, the share that is right."""
+    right = given.probabilities.argmax(axis=1) == given.labels
+    return {
+        name: float(right[given.labels == number].mean())
+        for number, name in enumerate(EMOTIONS)
+        if (given.labels == number).any()
+    }
+
+
+def risk(given: Answers) -> dict[float, float]:
+    """Risk over coverage: of the surest share of the rows, the share that is wrong (El-Yaniv & Wiener, 2010)."""
+    order = np.argsort(-given.probabilities.max(axis=1), kind="stable")
+    wrong = (given.probabilities.argmax(axis=1) != given.labels)[order]
+    rates = np.cumsum(wrong) / np.arange(1, len(wrong) + 1)
+    parts = [part / 20 for part in range(1, 21)]
+    return {part: float(rates[max(0, round(part * len(rates)) - 1)]) for part in parts}

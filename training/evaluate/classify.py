@@ -1,0 +1,44 @@
+"""Ask a classifier about faces whose square is known, as the device asks it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from edge.errors import ModelError
+from edge.finder import Classifier
+from edge.frame import Box
+from edge.labels import EMOTIONS
+from edge.ports import Engine
+from edge.vision.crop import crop
+from training.evaluate.subject import Answers
+
+
+def look(engine: Engine, images: Iterable[np.ndarray], labels: Sequence[str] = EMOTIONS) -> np.ndarray:
+    """P(label), float32 (N, K) in the order of `labels`, of pictures that are face squares, uint8 (S, S).
+
+    The whole picture is the square: neither margin nor shift of the model's spec is used.
+
+    Raises:
+        ModelError: the model has other labels.
+    """
+    spec = engine.spec
+    if sorted(spec.labels) != sorted(labels):
+        raise ModelError(f"model {spec.name}: expected the labels {', '.join(labels)}, got {', '.join(spec.labels)}")
+    classifier = Classifier(engine)
+    order = [spec.labels.index(label) for label in labels]
+    rows = [classifier.read(engine.infer(square(engine, image)))[order] for image in images]
+    return np.array(rows, np.float32).reshape(-1, len(labels))
+
+
+def square(engine: Engine, image: np.ndarray) -> np.ndarray:
+    """A whole grey picture uint8 (S, S) as the model's input (H, W, C)."""
+    spec = engine.spec
+    whole = Box(0, 0, image.shape[1], image.shape[0])
+    return crop(image[:, :, None], whole, spec.width, spec.height, spec.channels)
+
+
+def answers(engine: Engine, images: Iterable[np.ndarray], labels: np.ndarray) -> Answers:
+    """The emotions that a model sees in face squares beside the truth."""
+    return Answers(np.asarray(labels, np.int64), look(engine, images), EMOTIONS)

@@ -1,0 +1,120 @@
+"""Is a mask worn: the near-duplicate-free half of `mask_pairs`, and real photographs of masked people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from edge.errors import ModelError
+from edge.finder import Classifier, FaceFinder
+from edge.frame import Box
+from edge.labels import MASKS, Mask
+from edge.ports import Engine
+from training.data import boxes, mask_pairs
+from training.data.boxes import Boxed
+from training.evaluate.subject import Answers, Figure, Subject
+from training.metrics import wilson
+
+SMALLEST = 20.0  # pixels of the annotated box's width
+WORN_FROM = 0.5
+TRUTH = {"with_mask": Mask.WORN, "without_mask": Mask.BARE}
+
+Judge = Callable[[np.ndarray, Box], float]
+
+
+def figure(subject: Subject) -> Figure:
+    """mask {pairs, real}; beside them the interval of pairs, and of real both classes and incorrect_mask."""
+    values: dict[str, Any] = {"pairs": None, "real": None}
+    drawn: dict[str, Answers] = {}
+    found = subject.take("mask.pairs", lambda: _pairs(subject, subject.engine("mask")))
+    if found:
+        values |= found
+    photos = subject.take("mask.real", lambda: real(subject, subject.engine("mask")))
+    if photos:
+        values |= photos[0]
+        drawn["mask"] = photos[1]
+    if subject.floats:
+        twin = subject.take("mask.pairs_float", lambda: _pairs(subject, subject.float_engine("mask")))
+        values["pairs_float"] = twin["pairs"] if twin else None
+        photos = subject.take("mask.real_float", lambda: real(subject, subject.float_engine("mask")))
+        values["real_float"] = photos[0]["real"] if photos else None
+    return Figure(values, drawn)
+
+
+def judge(engine: Engine) -> Judge:
+    """P(worn) of the face in a box of a picture uint8 (H, W, 3) RGB, as the device asks for it.
+
+    Raises:
+        ModelError: the model has other labels than bare and worn.
+    """
+    if sorted(engine.spec.labels) != sorted(MASKS):
+        raise ModelError(f"model {engine.spec.name}: expected the labels {', '.join(MASKS)}")
+    classifier, worn = Classifier(engine), engine.spec.labels.index(Mask.WORN.label)
+    return lambda image, box: float(classifier.look(image, box)[worn])
+
+
+def _pairs(subject: Subject, engine: Engine) -> dict[str, Any]:
+    finder = FaceFinder(subject.engine("face"))
+    listed = subject.some(mask_pairs.load(subject.data / "mask_pairs", "test"))
+    return pairs(((pair.read(), pair.worn) for pair in listed), finder, judge(engine))
+
+
+def pairs(pictures: Iterator[tuple[np.ndarray, bool]], finder: FaceFinder, say: Judge) -> dict[str, Any]:
+    """Accuracy over (picture, is a mask worn): the largest face that is found; a picture without one is an error."""
+    right = total = missed = 0
+    for image, worn in pictures:
+        total += 1
+        faces = [face.box for face in finder.find(image)]
+        if not faces:
+            missed += 1
+            continue
+        largest = max(faces, key=lambda box: box.width * box.height)
+        right += (say(image, largest) >= WORN_FROM) == worn
+    return {
+        "pairs": right / total if total else None,
+        "pairs_interval": list(wilson(right, total)),
+        "pairs_right": right,
+        "pairs_total": total,
+        "pairs_no_face": missed,
+    }
+
+
+def real(subject: Subject, engine: Engine) -> tuple[dict[str, Any], Answers]:
+    """Balanced accuracy on annotated boxes; incorrect_mask apart, as the share that is taken for worn."""
+    say = judge(engine)
+    asked = list(_faces(subject.some(boxes.load(subject.data / "masked_faces", "test"))))
+    worn = np.array([say(image, box) for image, box, _, _ in asked])
+    labels = [label for _, _, label, _ in asked]
+    tight = np.array([close for _, _, _, close in asked], bool)
+    known = np.array([label in TRUTH for label in labels], bool)
+    truth = np.array([TRUTH.get(label, Mask.BARE) for label in labels], np.int64)
+    values: dict[str, Any] = {"real": balanced(truth[known], worn[known])}
+    for label, kind in TRUTH.items():
+        values[f"real_{label}"] = _share((worn >= WORN_FROM)[known & (truth == kind)] == bool(kind))
+    values["real_incorrect_as_worn"] = _share((worn >= WORN_FROM)[[label == "incorrect_mask" for label in labels]])
+    values["real_tight"] = balanced(truth[known & tight], worn[known & tight])
+    values["real_loose"] = balanced(truth[known & ~tight], worn[known & ~tight])
+    values["real_total"] = int(known.sum())
+    return values, Answers(truth[known], np.stack([1 - worn[known], worn[known]], axis=1), MASKS)
+
+
+def _faces(pictures: Sequence[Boxed]) -> Iterator[tuple[np.ndarray, Box, str, bool]]:
+    """Each box that is wide enough: picture, box, label, and whether its set draws boxes tight."""
+    for picture in pictures:
+        image = picture.read()
+        for ltrb, label in zip(picture.ltrb.tolist(), picture.labels, strict=True):
+            if ltrb[2] - ltrb[0] >= SMALLEST and ltrb[3] > ltrb[1]:
+                yield image, Box(*ltrb), label, picture.tight
+
+
+def balanced(truth: np.ndarray, worn: np.ndarray) -> float | None:
+    """Mean of the two classes' accuracies at P(worn) >= .5; None where a class is missing."""
+    said = worn >= WORN_FROM
+    parts = [_share(said[truth == kind] == bool(kind)) for kind in Mask]
+    return None if None in parts else float(np.mean([part for part in parts if part is not None]))
+
+
+def _share(right: np.ndarray) -> float | None:
+    return float(np.mean(right)) if len(right) else None

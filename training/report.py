@@ -1,0 +1,73 @@
+"""What a training leaves for people: report.md and curves.png, made from the run's history."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from training import plots
+from training.recipe import Recipe, Schedule
+
+
+def history(folder: Path) -> list[dict[str, float]]:
+    """The lines of history.jsonl in the order of the epochs; of an epoch that was run twice, the second."""
+    lines = (json.loads(line) for line in (folder / "history.jsonl").read_text(encoding="utf-8").splitlines())
+    by_epoch = {line["epoch"]: line for line in lines}
+    return [by_epoch[epoch] for epoch in sorted(by_epoch)]
+
+
+def rate(fit: Schedule, epoch: float) -> float:
+    """The learning rate after so many epochs; see training.fit.WarmCosine, which counts in steps."""
+    from training.fit import WarmCosine
+
+    steps = 1000
+    return float(WarmCosine(fit.rate, int(fit.warmup * steps), fit.epochs * steps)(epoch * steps))
+
+
+def write(recipe: Recipe, model: Any, folder: Path) -> None:
+    """Write report.md and curves.png into a run's folder.
+
+    Args:
+        recipe: that was followed.
+        model: what came out, for its number of parameters.
+        folder: with history.jsonl.
+    """
+    past = history(folder)
+    measured = [line for line in past if "score" in line]
+    epochs = [line["epoch"] for line in past]
+    plots.stacked(
+        folder / "curves.png",
+        {
+            "loss": (epochs, [line["loss"] for line in past]),
+            "score": ([line["epoch"] for line in measured], [line["score"] for line in measured]),
+            "rate": (epochs, [rate(recipe.fit, epoch) for epoch in epochs]),
+        },
+        "epoch",
+    )
+    best = max(measured, key=lambda line: line["score"])
+    seconds = sum(line["seconds"] for line in past)
+    rows = {
+        "task": recipe.task,
+        "seed": recipe.seed,
+        "data": recipe.about,
+        "parameters": f"{model.count_params():,}",
+        "epochs": f"{len(past)} of {recipe.fit.epochs}",
+        "time": f"{seconds / 60:.1f} minutes",
+        "best score": f"{best['score']:.4f} after epoch {best['epoch']:g}, on the validation split, float",
+    }
+    (folder / "report.md").write_text(
+        f"# {recipe.name}\n\n| | |\n|---|---|\n"
+        + "".join(f"| {key} | {value} |\n" for key, value in rows.items())
+        + "\n![loss, score and rate](curves.png)\n\n"
+        + _table(past),
+        encoding="utf-8",
+    )
+
+
+def _table(past: list[dict[str, float]]) -> str:
+    """Every epoch, one row, in Markdown."""
+    keys = list(dict.fromkeys(key for line in past for key in line))
+    rows = [[f"{line[key]:.4g}" if key in line else "" for key in keys] for line in past]
+    head = f"| {' | '.join(keys)} |\n|{'---|' * len(keys)}\n"
+    return head + "".join(f"| {' | '.join(row)} |\n" for row in rows)
