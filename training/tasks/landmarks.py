@@ -19,6 +19,7 @@ from training.recipe import Recipe
 
 WIDE = 1.5  # training squares are cut this much wider, so that turning and moving shows picture and not padding
 WIDE_SIZE = 96
+GAIN = 1 / 16  # in training only
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Warp:
     def __call__(
         self, image: np.ndarray, points: np.ndarray, size: int, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
-        """A wide square uint8 (S, S) and its points (68, 2) of 0-1 to one of `size` pixels, mirrored half of the time."""
+        """A wide square uint8 (S, S) and its points (68, 2) of 0-1 to `size` pixels; mirrored half of the time."""
         matrix = self._matrix(image.shape[0], size, rng)
         moved = cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         # warpAffine counts from the middle of the first pixel, points from its corner.
@@ -155,7 +156,7 @@ class Landmarks:
 
     def build(self) -> keras.Model:
         """See training/networks/landmarks.py."""
-        return landmarks.build(**self.recipe.network)
+        return landmarks.build(**self.recipe.network, gain=GAIN)
 
     def batches(self) -> keras.utils.PyDataset:
         """Training rows, cut wide. Frames of one video are alike, so a Helen photo may be drawn more often."""
@@ -175,8 +176,8 @@ class Landmarks:
         return {"score": 1 - found, "nme": found}
 
     def export(self, model: keras.Model) -> keras.Model:
-        """The network as it is, of Keras' own layers."""
-        return plain(model)
+        """The network with its gain folded in, of Keras' own layers."""
+        return plain(landmarks.folded(model, GAIN, **self.recipe.network))
 
 
 def predict(model: keras.Model, images: np.ndarray, batch: int = 256) -> np.ndarray:
