@@ -10,9 +10,14 @@ from typing import Protocol
 class Clock(Protocol):
     """Seconds that only grow, the time of day, and a wait."""
 
-    def monotonic(self) -> float: ...
-    def wall(self) -> float: ...
-    def sleep(self, seconds: float) -> None: ...
+    def monotonic(self) -> float:
+        """Seconds that only grow."""
+
+    def wall(self) -> float:
+        """Seconds since 1970 (UTC)."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
 
 
 class SystemClock:

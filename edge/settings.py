@@ -117,7 +117,10 @@ class ScreenSettings:
     """What is shown, and where."""
 
     kind: str = setting(
-        "none", "drm is a console's HDMI, window a desktop session's", choices=("none", "drm", "window"), flag="--screen"
+        "none",
+        "drm is a console's HDMI, window a desktop session's",
+        choices=("none", "drm", "window"),
+        flag="--screen",
     )
     card: str = setting("auto", "the DRM card, as /dev/dri/card1; auto: the one with a screen")
     connector: str = setting("auto", "the DRM connector, as HDMI-A-1; auto: the connected one")
@@ -174,8 +177,8 @@ def table() -> Iterable[tuple[str, str, dataclasses.Field[Any]]]:
             yield section.name, entry.name, entry
 
 
-def check(where: str, value: Any, entry: dataclasses.Field[Any]) -> Any:
-    """The value in its setting's type (a whole number may stand for a float).
+def check(where: str, value: Any, entry: Any) -> Any:
+    """The value in the type of the setting `entry` (a field); a whole number may stand for a float.
 
     Raises:
         SettingsError: another type, out of range, or none of the choices; the message begins with `where`.
@@ -187,8 +190,9 @@ def check(where: str, value: Any, entry: dataclasses.Field[Any]) -> Any:
         raise SettingsError(f"{where}: expected {_named(kind)}, got {value!r}")
     if allowed["choices"] and value not in allowed["choices"]:
         raise SettingsError(f"{where}: expected one of {', '.join(map(str, allowed['choices']))}, got {value}")
-    if kind in (int, float) and not (allowed["low"] <= value <= allowed["high"] and math.isfinite(value)):
-        limits = f"at least {allowed['low']:g}" + (f", at most {allowed['high']:g}" * math.isfinite(allowed["high"]))
+    low, high = allowed["low"], allowed["high"]
+    if kind in (int, float) and not (low <= value <= high and math.isfinite(value)):
+        limits = f"at least {low:g}" + (f", at most {high:g}" if math.isfinite(high) else "")
         raise SettingsError(f"{where}: expected {limits}, got {value}")
     return value
 

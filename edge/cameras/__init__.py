@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edge.clock import Clock, SystemClock
 from edge.errors import SourceError
@@ -22,12 +23,19 @@ from edge.frame import Frame
 from edge.ports import Camera
 from edge.settings import SourceSettings
 
-LIVE = ("auto", "picamera", "v4l2:", "rtsp://", "rtsps://", "http://", "https://")
+if TYPE_CHECKING:
+    from edge.cameras.live import Grabber
+
+LIVE = ("auto", "picamera")
+LIVE_PREFIXES = ("v4l2:", "rtsp://", "rtsps://", "http://", "https://")
 
 
 def is_live(source: str) -> bool:
-    """Whether the source is a camera that runs on its own, whose frames are dropped where the loop is late."""
-    return source.startswith(LIVE) and not Path(source).exists()
+    """Whether the source is a camera that runs on its own, whose frames are dropped where the loop is late.
+
+    A file called like a camera is reached as ./auto.
+    """
+    return source in LIVE or source.startswith(LIVE_PREFIXES)
 
 
 def open_camera(settings: SourceSettings, clock: Clock | None = None) -> Camera:
@@ -67,7 +75,7 @@ def _open(settings: SourceSettings, clock: Clock) -> Camera:
     return ClipCamera(path, settings.fps)
 
 
-def _grabber(settings: SourceSettings):  # type: ignore[no-untyped-def]
+def _grabber(settings: SourceSettings) -> Grabber:
     """The driver's side of a live camera; runs in its thread."""
     if settings.source == "auto":
         from edge.cameras.auto import open_auto
@@ -89,4 +97,4 @@ def frames(camera: Camera) -> Iterator[Frame]:
 
 def redacted(source: str) -> str:
     """The source as it may be shown and written down: without the user and password of an address."""
-    return re.sub(r"(?<=://)[^/@]*@", "***@", source)
+    return re.sub(r"(?<=://)[^/]*@", "***@", source)

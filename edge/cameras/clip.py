@@ -1,0 +1,68 @@
+"""A clip: a video file, played frame by frame on its own clock."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+
+from edge.errors import SourceError
+from edge.frame import Frame
+
+_log = logging.getLogger(__name__)
+
+
+class ClipCamera:
+    """Every frame of a video file, `time` = index / fps. One that breaks off is played as far as it goes, and says so.
+
+    Args:
+        path: the file, whatever OpenCV's FFmpeg decodes.
+        fps: frames a second where the file does not say.
+
+    Raises:
+        SourceError: the file cannot be read or decoded; while iterating: it has not one frame.
+    """
+
+    live = False
+    stuck = False
+
+    def __init__(self, path: Path, fps: float = 30.0) -> None:
+        self._path = path
+        try:
+            with open(path, "rb") as file:
+                empty = not file.read(1)
+        except OSError as error:
+            raise SourceError(f"{path}: cannot read the clip ({error.strerror or error})") from None
+        if empty:
+            raise SourceError(f"{path}: the file is empty")
+        self._capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+        if not self._capture.isOpened():
+            raise SourceError(f"{path}: not a clip or picture that can be decoded; its end or its head may be missing")
+        told = self._capture.get(cv2.CAP_PROP_FPS)
+        self.fps = told if math.isfinite(told) and 0 < told <= 1000 else fps
+
+    def __iter__(self) -> Iterator[Frame]:
+        index = 0
+        while True:
+            ok, image = self._capture.read()
+            if not ok:
+                break
+            yield Frame(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), index / self.fps, index)
+            index += 1
+        if index == 0:
+            raise SourceError(f"{self._path}: not one frame of this clip can be decoded")
+        told = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        if broke_off(index, told):
+            _log.warning("%s: the clip breaks off after %d of %d frames", self._path, index, told)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._capture.release()
+
+
+def broke_off(decoded: int, told: float) -> bool:
+    """Whether a clip gave clearly fewer frames than its head tells; some containers only estimate the number."""
+    return math.isfinite(told) and decoded < told - max(2.0, 0.02 * told)

@@ -1,0 +1,121 @@
+"""A live camera: a thread of its own reads the driver, and only the newest frame is kept."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+import numpy as np
+
+from edge.cameras import redacted
+from edge.clock import Clock
+from edge.errors import CameraTimeout, EdgeError, SourceError
+from edge.frame import Frame
+from edge.settings import SourceSettings
+
+POLL_S = 0.25  # how long a wait for a frame lasts before the loop may do something else
+CLOSE_S = 1.0  # how long close waits for the driver to come back
+
+
+class Grabber(Protocol):
+    """The driver's side. All of it runs in the camera's thread, and any call may take for ever."""
+
+    def read(self) -> np.ndarray:
+        """The next frame, uint8 (H, W, 3) RGB, an array of its own. Raises SourceError."""
+
+    def close(self) -> None:
+        """Let go of the device."""
+
+
+class LiveCamera:
+    """Newest frame wins. Frames that nobody took are dropped; they count in `index`.
+
+    Args:
+        open_grabber: opens the driver; called in the camera's thread.
+        settings: for the name, the frame rate and the time-out.
+        clock: what frames are stamped with.
+        poll_s: seconds after which a wait yields None.
+        close_s: seconds that `close` waits for the thread.
+
+    Raises (while iterating):
+        CameraTimeout: no frame for `timeout_s` (twice as long for the first).
+        SourceError: the driver failed.
+    """
+
+    live = True
+
+    def __init__(
+        self,
+        open_grabber: Callable[[], Grabber],
+        settings: SourceSettings,
+        clock: Clock,
+        poll_s: float = POLL_S,
+        close_s: float = CLOSE_S,
+    ) -> None:
+        self.fps = settings.fps
+        self._name = redacted(settings.source)
+        self._timeout_s, self._poll_s, self._close_s = settings.timeout_s, poll_s, close_s
+        self._clock = clock
+        self._open_grabber = open_grabber
+        self._news = threading.Condition()
+        self._frame: Frame | None = None
+        self._error: EdgeError | None = None
+        self._closing = False
+        # A daemon thread: where it hangs inside a driver, the process can still end.
+        self._thread = threading.Thread(target=self._pump, name="camera", daemon=True)
+        self._thread.start()
+
+    @property
+    def stuck(self) -> bool:
+        """Whether it was closed and its thread is still inside the driver."""
+        return self._closing and self._thread.is_alive()
+
+    def __iter__(self) -> Iterator[Frame | None]:
+        patience = 2 * self._timeout_s
+        waiting_since = self._clock.monotonic()
+        while True:
+            frame = self._take()
+            if frame is None and self._clock.monotonic() - waiting_since >= patience:
+                raise CameraTimeout(f"{self._name}: the camera gave no frame for {patience:g} s")
+            yield frame
+            if frame is not None:
+                patience, waiting_since = self._timeout_s, self._clock.monotonic()
+
+    def _take(self) -> Frame | None:
+        """The newest frame that was not taken yet, or None after `poll_s`."""
+        with self._news:
+            self._news.wait_for(lambda: self._frame or self._error, self._poll_s)
+            frame, self._frame = self._frame, None
+            if frame is None and self._error:
+                raise self._error
+            return frame
+
+    def close(self) -> None:
+        """Ask the thread to end and wait a moment for it; never longer, whatever the driver does."""
+        self._closing = True
+        self._thread.join(self._close_s)
+
+    def _pump(self) -> None:
+        try:
+            grabber = self._open_grabber()
+            try:
+                index = 0
+                while not self._closing:
+                    frame = Frame(grabber.read(), self._clock.monotonic(), index)
+                    with self._news:
+                        self._frame = frame
+                        self._news.notify()
+                    index += 1
+            finally:
+                grabber.close()
+        except EdgeError as error:
+            self._fail(error)
+        except Exception as error:  # whatever a driver raises ends this camera, not the daemon
+            told = " ".join(str(error).split()) or "no reason given"
+            self._fail(SourceError(f"{self._name}: the camera failed ({type(error).__name__}: {told})"))
+
+    def _fail(self, error: EdgeError) -> None:
+        with self._news:
+            self._error = error
+            self._news.notify()

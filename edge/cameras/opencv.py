@@ -1,0 +1,97 @@
+"""USB and other V4L2 cameras, and network streams, through OpenCV."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from edge.cameras import redacted
+from edge.errors import SourceError
+from edge.settings import SourceSettings
+
+
+class CaptureGrabber:
+    """Frames of an opened cv2.VideoCapture."""
+
+    def __init__(self, capture: cv2.VideoCapture, name: str) -> None:
+        self._capture, self._name = capture, name
+
+    def read(self) -> np.ndarray:
+        """The next frame, uint8 (H, W, 3) RGB.
+
+        Raises:
+            SourceError: the device or the stream gave none.
+        """
+        ok, image = self._capture.read()
+        if not ok or image is None:
+            raise SourceError(f"{self._name}: the camera gave no frame; is it still connected?")
+        return to_rgb(image)
+
+    def close(self) -> None:
+        """Let go of the device."""
+        self._capture.release()
+
+
+def to_rgb(image: np.ndarray) -> np.ndarray:
+    """What OpenCV reads, grey (H, W), BGR (H, W, 3) or BGRA (H, W, 4), as RGB (H, W, 3)."""
+    if image.ndim == 2 or image.shape[2] == 1:
+        return cv2.cvtColor(image, cv2.COLOR_GRAY2RGB)
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB if image.shape[2] == 3 else cv2.COLOR_BGRA2RGB)
+
+
+def device_path(source: str, root: Path = Path("/dev")) -> Path:
+    """The device file that v4l2:N or v4l2:/dev/videoN means, one that may be read and written.
+
+    Raises:
+        SourceError: no such device, or no permission.
+    """
+    name = source.removeprefix("v4l2:")
+    path = root / f"video{name}" if name.isdigit() else Path(name)
+    if not path.exists():
+        there = ", ".join(p.name.replace("video", "v4l2:") for p in devices(root)) or "none is connected"
+        raise SourceError(f"{source}: no such camera {path}; there: {there}")
+    if not os.access(path, os.R_OK | os.W_OK):
+        raise SourceError(f"{source}: no permission for {path}; add the user to the group 'video'")
+    return path
+
+
+def devices(root: Path = Path("/dev")) -> list[Path]:
+    """The V4L2 device files there are, by number; not each of them is a camera."""
+    found = [path for path in root.glob("video*") if path.name.removeprefix("video").isdigit()]
+    return sorted(found, key=lambda path: int(path.name.removeprefix("video")))
+
+
+def open_device(settings: SourceSettings, root: Path = Path("/dev")) -> CaptureGrabber:
+    """Open a V4L2 camera, at the size and frame rate of the settings or what it has nearest.
+
+    Raises:
+        SourceError: no such device, no permission, in use, or not a camera.
+    """
+    path = device_path(settings.source, root)
+    capture = cv2.VideoCapture(str(path), cv2.CAP_V4L2)
+    if not capture.isOpened():
+        raise SourceError(f"{settings.source}: {path} cannot be opened; in use by another program, or not a camera")
+    if settings.height > 480:  # raw pictures of this size do not fit through USB 2 at a good rate
+        capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
+    capture.set(cv2.CAP_PROP_FRAME_WIDTH, settings.width)
+    capture.set(cv2.CAP_PROP_FRAME_HEIGHT, settings.height)
+    capture.set(cv2.CAP_PROP_FPS, settings.fps)
+    return CaptureGrabber(capture, settings.source)
+
+
+def open_stream(settings: SourceSettings) -> CaptureGrabber:
+    """Open a network camera (RTSP, or MJPEG over HTTP).
+
+    Raises:
+        SourceError: it does not answer within the time-out, or refuses.
+    """
+    milliseconds = int(settings.timeout_s * 1000)
+    limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, milliseconds, cv2.CAP_PROP_READ_TIMEOUT_MSEC, milliseconds]
+    capture = cv2.VideoCapture(settings.source, cv2.CAP_FFMPEG, limits)
+    name = redacted(settings.source)
+    if not capture.isOpened():
+        raise SourceError(f"{name}: the stream cannot be opened; check the address, its user and its password")
+    return CaptureGrabber(capture, name)

@@ -1,0 +1,115 @@
+"""The Pi's own camera, through picamera2 (apt install python3-picamera2)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+
+from edge.errors import CameraTimeout, MissingExtra, SourceError
+from edge.settings import SourceSettings
+
+# libcamera names a format by its bytes in a little-endian word: "RGB888" lies in memory as B, G, R.
+CONVERSIONS = {
+    "RGB888": cv2.COLOR_BGR2RGB,
+    "BGR888": None,
+    "XRGB8888": cv2.COLOR_BGRA2RGB,
+    "XBGR8888": cv2.COLOR_RGBA2RGB,
+    "YUV420": cv2.COLOR_YUV2RGB_I420,
+    "NV12": cv2.COLOR_YUV2RGB_NV12,
+}
+
+
+def to_rgb(array: np.ndarray, format: str) -> np.ndarray:
+    """What `capture_array` gives in one of the formats of CONVERSIONS, as uint8 (H, W, 3) RGB, a new array.
+
+    The planar formats come as (H * 3 / 2, W).
+
+    Raises:
+        SourceError: another format.
+    """
+    if format not in CONVERSIONS:
+        raise SourceError(f"picamera: expected one of the formats {', '.join(CONVERSIONS)}, got {format}")
+    code = CONVERSIONS[format]
+    return np.array(array) if code is None else cv2.cvtColor(array, code)
+
+
+class PiGrabber:
+    """Frames of a Picamera2.
+
+    Args:
+        settings: size, frame rate and time-out.
+        library: the module picamera2, or what stands in for it in tests.
+
+    Raises:
+        MissingExtra: picamera2 is not installed where Python looks.
+        SourceError: no camera is connected, it is in use, or it cannot be started.
+    """
+
+    def __init__(self, settings: SourceSettings, library: Any = None) -> None:
+        library = library or load()
+        if not library.Picamera2.global_camera_info():
+            raise SourceError("picamera: no camera is connected; check its cable, then `rpicam-hello --list-cameras`")
+        self._timeout_s = settings.timeout_s
+        try:
+            self._camera = library.Picamera2()
+        except (RuntimeError, IndexError) as error:
+            raise SourceError(f"picamera: cannot be opened, it may be in use ({_line(error)})") from None
+        try:
+            self._format = self._start(settings)
+        except (RuntimeError, OSError, KeyError, SourceError) as error:
+            self._camera.close()
+            told = error if isinstance(error, SourceError) else f"picamera: cannot be started ({_line(error)})"
+            raise SourceError(str(told)) from None
+
+    def _start(self, settings: SourceSettings) -> str:
+        """Configure and start; the name of the format that libcamera settled on."""
+        configuration = self._camera.create_video_configuration(
+            main={"size": (settings.width, settings.height), "format": "RGB888"},
+            controls={"FrameRate": settings.fps},
+            buffer_count=4,
+        )
+        self._camera.configure(configuration)
+        format = self._camera.camera_configuration()["main"]["format"]
+        if format not in CONVERSIONS:
+            raise SourceError(f"picamera: expected one of the formats {', '.join(CONVERSIONS)}, got {format}")
+        self._camera.start()
+        return format
+
+    def read(self) -> np.ndarray:
+        """The next frame, uint8 (H, W, 3) RGB.
+
+        Raises:
+            CameraTimeout: none came within the time-out.
+        """
+        try:
+            # An array of its own: capture_array copies out of the borrowed buffer and gives that back.
+            array = self._camera.capture_array("main", wait=self._timeout_s)
+        except TimeoutError:
+            raise CameraTimeout(f"picamera: the camera gave no frame for {self._timeout_s:g} s") from None
+        return to_rgb(array, self._format)
+
+    def close(self) -> None:
+        """Stop and let go of the camera."""
+        self._camera.close()
+
+
+def load() -> Any:
+    """The module picamera2.
+
+    Raises:
+        MissingExtra: it is not installed where this Python looks.
+    """
+    try:
+        import picamera2
+    except ImportError as error:
+        raise MissingExtra(
+            f"picamera: picamera2 cannot be imported ({_line(error)}); sudo apt install python3-picamera2, and make "
+            f"the virtual environment with --system-site-packages"
+        ) from None
+    return picamera2
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
