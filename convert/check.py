@@ -1,0 +1,191 @@
+"""Float against int8 on real pictures: the answers, the accuracy, and layer by layer where the error comes in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from convert import tflite
+from convert.errors import CalibrationError
+from convert.load import FloatModel
+from convert.quantize import real_values
+from convert.runner import Runner, finite
+from convert.sources import Source, View
+
+LAYER_PICTURES = 16  # enough for a ranking; every tensor of every layer is held for each
+
+
+@dataclass(frozen=True)
+class OutputCheck:
+    """One output, float against int8.
+
+    Attributes:
+        name: output_0, ...
+        error: root mean square difference / spread; the spread is 1 for probabilities, else the standard deviation.
+        worst: greatest absolute difference, in the output's own unit.
+        agreement: part of the pictures with the same greatest class; None for outputs that are no classes.
+    """
+
+    name: str
+    error: float
+    worst: float
+    agreement: float | None
+
+
+@dataclass(frozen=True)
+class LayerCheck:
+    """One layer, float against int8 on the same pictures.
+
+    Attributes:
+        name, kind: of the operation.
+        error: root mean square difference / standard deviation of the float values, with all that came in before.
+        adds: the part of it that this layer adds to what its inputs brought.
+    """
+
+    name: str
+    kind: str
+    error: float
+    adds: float
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Labelled pictures, each asked once. All are 0-1.
+
+    Attributes:
+        source, pictures: what was asked.
+        float_, int8: part of right answers; int8 through the device's own code.
+    """
+
+    source: str
+    pictures: int
+    float_: float
+    int8: float
+
+    @property
+    def loss(self) -> float:
+        """Points (per cent) that int8 loses; negative where it gains."""
+        return 100 * (self.float_ - self.int8)
+
+
+def compare(float_outputs: Sequence[np.ndarray], int8_outputs: Sequence[np.ndarray]) -> tuple[OutputCheck, ...]:
+    """Compare the answers of two models, one float32 array (N, ...) an output each."""
+    pairs = zip(float_outputs, int8_outputs, strict=True)
+    return tuple(_compare(f"output_{k}", a.astype(np.float64), b.astype(np.float64)) for k, (a, b) in enumerate(pairs))
+
+
+def _compare(name: str, expected: np.ndarray, got: np.ndarray) -> OutputCheck:
+    gap = np.abs(expected - got)
+    classes = expected.ndim == 2 and expected.shape[1] > 1
+    spread = 1.0 if classes and probabilities(expected) else float(expected.std())
+    error = _relative(float(np.sqrt((gap**2).mean())), spread)
+    agreement = float((expected.argmax(axis=1) == got.argmax(axis=1)).mean()) if classes else None
+    return OutputCheck(name, error, float(gap.max()), agreement)
+
+
+def probabilities(values: np.ndarray) -> bool:
+    """Whether (N, K) holds distributions: none negative, each sums to 1."""
+    return bool((values >= 0).all() and np.allclose(values.sum(axis=1), 1, atol=1e-3))
+
+
+def _relative(error: float, spread: float) -> float:
+    if spread > 0:
+        return error / spread
+    return 0.0 if error == 0 else float("inf")
+
+
+def layers(
+    float_content: bytes, int8_content: bytes, images: np.ndarray, low: float, high: float
+) -> tuple[LayerCheck, ...]:
+    """Compare two .tflite files of one network tensor by tensor, found by name, in the order of execution.
+
+    Args:
+        float_content, int8_content: the files.
+        images: uint8 (N, H, W, C); the first LAYER_PICTURES are used.
+        low, high: the real values that pixel 0 and pixel 255 stand for.
+
+    Returns:
+        One check for each operation whose output both files have.
+    """
+    graphs = tflite.read(float_content), tflite.read(int8_content)
+    indices = {op.outputs[0].name: op.outputs[0].index for op in graphs[0].operations}
+    shared = [op for op in graphs[1].operations if op.outputs[0].name in indices]
+    runners = [Runner(content, low, high, inner=True) for content in (float_content, int8_content)]
+    sums = {op.outputs[0].name: np.zeros(4) for op in shared}  # squared error, values, squared values, count
+    for image in images[:LAYER_PICTURES]:
+        for runner in runners:
+            runner.raw(image)
+        for op in shared:
+            name = op.outputs[0].name
+            a = runners[0].tensor(indices[name]).astype(np.float64)
+            b = runners[1].tensor(op.outputs[0].index).astype(np.float64)
+            sums[name] += [((a - b) ** 2).sum(), a.sum(), (a**2).sum(), a.size]
+    errors = {name: _normalized(*values) for name, values in sums.items()}
+    return tuple(_layer(op, errors) for op in shared)
+
+
+def _normalized(squared: float, total: float, squares: float, count: float) -> float:
+    variance = max(squares / count - (total / count) ** 2, 0.0)
+    return _relative(float(np.sqrt(squared / count)), float(np.sqrt(variance)))
+
+
+def _layer(op: tflite.Operation, errors: dict[str, float]) -> LayerCheck:
+    error = errors[op.outputs[0].name]
+    brought = max((errors.get(t.name, 0.0) for t in op.inputs if t is not None), default=0.0)
+    adds = float(np.sqrt(max(error**2 - brought**2, 0.0))) if np.isfinite(error) else error
+    return LayerCheck(op.name, op.kind, error, adds)
+
+
+def worst(checks: Sequence[LayerCheck], count: int = 5) -> tuple[LayerCheck, ...]:
+    """The layers that lose most, the worst first."""
+    return tuple(sorted(checks, key=lambda layer: -layer.adds)[:count])
+
+
+def accuracy(
+    model: FloatModel, runner: Runner, source: Source, view: View, labels: Sequence[str], low: float, high: float
+) -> Accuracy:
+    """Accuracy of both models on a labelled set.
+
+    Args:
+        model, runner: float and int8.
+        source: labelled pictures.
+        view: how the model sees them.
+        labels: names of the model's outputs, in order; empty takes the set's.
+        low, high: the real values that pixel 0 and pixel 255 stand for.
+
+    Raises:
+        CalibrationError: the set has no labels, or other ones than the model.
+        ConversionError: the float model answers with values that are not numbers.
+    """
+    truth = _truth(source, labels)
+    right = np.zeros(2)
+    for start in range(0, source.size, 256):
+        rows = range(start, min(start + 256, source.size))
+        images = source.pictures(rows, view)
+        floats = model.predict(real_values(images, low, high))
+        finite(model.name, floats)
+        if floats[0].ndim != 2 or floats[0].shape[1] <= int(truth.max()):
+            raise CalibrationError(
+                f"{source.name}: the set has {int(truth.max()) + 1} classes, the model answers {floats[0].shape[1:]}; "
+                "give the set that it was trained for"
+            )
+        expected = truth[start : start + len(images)]
+        for k, answers in enumerate((floats[0], runner.predict(images)[0])):
+            right[k] += (answers.argmax(axis=1) == expected).sum()
+    return Accuracy(source.name, source.size, *(right / source.size).tolist())
+
+
+def _truth(source: Source, labels: Sequence[str]) -> np.ndarray:
+    """The set's labels as places in the model's outputs."""
+    if source.labels is None:
+        raise CalibrationError(f"{source.name}: no labels; give class folders, or an .npz with images and labels")
+    if not source.classes or not labels:
+        return source.labels
+    if missing := [name for name in source.classes if name not in labels]:
+        raise CalibrationError(
+            f"{source.name}: class {missing[0]!r} is none of the model's ({', '.join(labels)}); mend --labels or "
+            "rename the folder"
+        )
+    return np.array([list(labels).index(name) for name in source.classes])[source.labels]

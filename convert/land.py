@@ -1,0 +1,57 @@
+"""Put a converted model where the device finds it: whole files by rename, the manifest last."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from convert.errors import ConversionError
+from edge import manifest
+from edge.manifest import Spec
+
+
+def write_all(files: Mapping[Path, bytes]) -> None:
+    """Write every file, or none: first all beside their places, then renames.
+
+    Raises:
+        ConversionError: a file cannot be written.
+    """
+    scratch = {path: path.with_name(path.name + ".new") for path in files}
+    try:
+        for path, content in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            scratch[path].write_bytes(content)
+        for path, new in scratch.items():
+            new.replace(path)
+    except OSError as error:
+        for new in scratch.values():
+            with contextlib.suppress(OSError):
+                new.unlink(missing_ok=True)
+        where = error.filename or next(iter(files))
+        raise ConversionError(f"{where}: cannot be written ({error.strerror}); mend --out") from None
+
+
+def known(folder: Path) -> dict[str, Spec]:
+    """The specs of a models folder; none where it has no manifest yet.
+
+    Raises:
+        ModelError: there is a manifest, and it is broken.
+    """
+    if not (folder / "manifest.json").exists():
+        return {}
+    return dict(manifest.load(folder).specs)
+
+
+def enter(folder: Path, spec: Spec) -> None:
+    """Write or replace a task's entry. A compiled variant of the replaced model goes with it.
+
+    Raises:
+        ModelError: the folder's manifest is broken.
+        ConversionError: it cannot be written.
+    """
+    specs = known(folder) | {spec.task: spec}
+    try:
+        manifest.save(folder, specs)
+    except OSError as error:
+        raise ConversionError(f"{folder}: cannot write manifest.json ({error.strerror}); mend --manifest") from None

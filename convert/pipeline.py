@@ -1,0 +1,310 @@
+"""The whole conversion: quantize, check, refuse or land. Nothing is written before everything has passed."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from convert import card as cards
+from convert import check, flops, land, tflite
+from convert.calibrate import Calibration, draw
+from convert.check import Accuracy, LayerCheck, OutputCheck
+from convert.errors import ConversionError
+from convert.load import FloatModel, resolved
+from convert.quantize import quantize, real_values, to_float
+from convert.quiet import quiet
+from convert.runner import Runner, finite, machine
+from convert.sources import Source, View
+from edge.engines.litert import LiteRtEngine
+from edge.labels import EMOTIONS, MASKS
+from edge.manifest import COLOURS, Spec
+
+HEADS = {"face": "anchors", "landmarks": "points"}
+LABELS = {"mask": MASKS, "emotion-bare": EMOTIONS, "emotion-masked": EMOTIONS}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of a conversion.
+
+    Attributes:
+        name: what the model is called; empty takes the file's name.
+        task: of edge.manifest.TASKS, or "" for a model that the device does not get.
+        low, high: the real values that pixel 0 and pixel 255 stand for.
+        labels: in the order of the outputs; empty takes the task's own.
+        width, height, colour: where the model leaves them open.
+        integer: "int8" or "uint8", of the input and the outputs.
+        samples, seed: of the calibration set.
+        max_loss: points of accuracy that int8 may lose.
+        tolerance: relative error that an output may have (OutputCheck.error).
+        threshold, margin, shift, strides, units: see edge.manifest.Spec.
+        about, failures: texts for the card.
+    """
+
+    name: str = ""
+    task: str = ""
+    low: float = 0.0
+    high: float = 1.0
+    labels: tuple[str, ...] = ()
+    width: int | None = None
+    height: int | None = None
+    colour: str | None = None
+    integer: str = "int8"
+    samples: int = 500
+    seed: int = 1
+    max_loss: float = 0.5
+    tolerance: float = 0.15
+    threshold: float = 0.5
+    margin: float = 1.0
+    shift: float = 0.0
+    strides: tuple[int, ...] = ()
+    units: tuple[float, ...] = ()
+    about: str = ""
+    failures: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.high > self.low:
+            raise ConversionError(f"--high: expected more than --low ({self.low:g}), got {self.high:g}")
+        if self.integer not in ("int8", "uint8"):
+            raise ConversionError(f"--input-type: expected int8 or uint8, got {self.integer!r}")
+
+
+@dataclass(frozen=True)
+class Result:
+    """A conversion that passed.
+
+    Attributes:
+        content: the .tflite.
+        spec: its manifest entry, or None without a task; `file` is the bare name until it is landed.
+        card: its card.
+        warnings: one line each.
+    """
+
+    content: bytes
+    spec: Spec | None
+    card: cards.Card
+    warnings: tuple[str, ...] = field(default=())
+
+
+class Refused(ConversionError):
+    """A conversion that works but is not good enough; `layers` are those that lose most, the worst first."""
+
+    def __init__(self, message: str, layers: tuple[LayerCheck, ...]) -> None:
+        super().__init__(message)
+        self.layers = layers
+
+
+def view_of(model: FloatModel, request: Request) -> View:
+    """How the model sees pictures.
+
+    Raises:
+        ConversionError: an open size that was not given, or one that is not the model's.
+    """
+    wanted = COLOURS[request.colour] if request.colour else None
+    height, width, channels = resolved(model, request.width, request.height, wanted)
+    return View(width, height, channels, request.task == "face", request.margin, request.shift)
+
+
+def convert(model: FloatModel, source: Source, request: Request, evaluation: Source | None = None) -> Result:
+    """Convert and check; writes nothing.
+
+    Args:
+        model: float.
+        source: real pictures.
+        request: what is asked.
+        evaluation: labelled pictures for the accuracy before and after.
+
+    Raises:
+        Refused: it loses more than `max_loss`, or an output leaves the tolerance.
+        ConversionError: it cannot be converted, or a set cannot be used.
+        ModelError: the result is not what the task asks for.
+    """
+    view = view_of(model, request)
+    calibration = draw(source, view, request.samples, request.seed)
+    content = quantize(model, calibration.images, low=request.low, high=request.high, integer=request.integer)
+    runner = Runner(content, request.low, request.high)
+    spec = _spec(model, request, view, content)
+    if spec:
+        _device_agrees(spec, content, runner, calibration.check[:4])
+    floats = model.predict(real_values(calibration.check, request.low, request.high))
+    finite(model.name, floats)
+    outputs = check.compare(floats, runner.predict(calibration.check))
+    scored = None
+    if evaluation is not None:
+        labels = spec.labels if spec else request.labels
+        scored = check.accuracy(model, runner, evaluation, view, labels, request.low, request.high)
+    reference = to_float(model, (view.height, view.width, view.channels))
+    layers = check.worst(check.layers(reference, content, calibration.check, request.low, request.high))
+    _refuse(model.name, request, outputs, scored, layers)
+    made = _card(request.name or model.name, request, view, content, calibration, outputs, scored, layers, runner)
+    return Result(content, spec, made, calibration.warnings)
+
+
+def land_result(result: Result, out: Path, folder: Path | None = None, card: Path | None = None) -> tuple[Path, ...]:
+    """Write the model, its card and its manifest entry.
+
+    Args:
+        result: what passed.
+        out: the .tflite.
+        folder: of the manifest; None writes no entry.
+        card: the card's .md; beside it stands the .json. None: card.md where there is a manifest, else `out` with .md.
+
+    Returns:
+        The files that were written.
+
+    Raises:
+        ConversionError: `out` is outside of the manifest's folder, the model has no task, or a file cannot be written.
+        ModelError: the folder's manifest is broken.
+    """
+    if card is None:
+        card = out.with_name("card.md") if folder else out.with_suffix(".md")
+    files = {
+        out: result.content,
+        card: cards.render(result.card).encode(),
+        card.with_suffix(".json"): cards.to_json(result.card).encode(),
+    }
+    if folder is None:
+        land.write_all(files)
+        return tuple(files)
+    if result.spec is None:
+        raise ConversionError("--manifest: a manifest entry needs a task; add --task")
+    try:
+        name = out.resolve().relative_to(folder.resolve()).as_posix()
+    except ValueError:
+        raise ConversionError(f"{out}: expected a place in {folder}, beside the manifest; mend --out") from None
+    entry = Spec(**{**asdict(result.spec), "file": name})
+    land.known(folder)  # a broken manifest is said before anything is written
+    land.write_all(files)
+    land.enter(folder, entry)
+    return (*files, folder / "manifest.json")
+
+
+def _spec(model: FloatModel, request: Request, view: View, content: bytes) -> Spec | None:
+    if not request.task:
+        return None
+    return Spec(
+        name=request.name or model.name,
+        task=request.task,
+        file="model.tflite",
+        sha256=hashlib.sha256(content).hexdigest(),
+        width=view.width,
+        height=view.height,
+        colour=_colour(view),
+        head=HEADS.get(request.task, "probabilities"),
+        labels=request.labels or LABELS.get(request.task, ()),
+        threshold=request.threshold,
+        low=request.low,
+        high=request.high,
+        margin=request.margin,
+        shift=request.shift,
+        strides=request.strides,
+        units=request.units,
+    )
+
+
+def _colour(view: View) -> str:
+    return next(name for name, channels in COLOURS.items() if channels == view.channels)
+
+
+def _device_agrees(spec: Spec, content: bytes, runner: Runner, images: np.ndarray) -> None:
+    """The device's engine must take the file and answer the very same numbers."""
+    own = LABELS.get(spec.task)
+    if own and sorted(own) != sorted(spec.labels):
+        raise ConversionError(f"--labels: {spec.task} has {', '.join(own)}, in any order; got {', '.join(spec.labels)}")
+    with tempfile.TemporaryDirectory(prefix="edge-emotion-convert-") as folder:
+        path = Path(folder) / spec.file
+        path.write_bytes(content)
+        try:
+            with quiet():
+                engine = LiteRtEngine(spec, path)
+        except ValueError as error:
+            raise ConversionError(str(error).replace(f"{path}: ", f"{spec.name}: ")) from None
+        for image in images:
+            for a, b in zip(engine.infer(image), runner.infer(image), strict=True):
+                if not np.array_equal(a, b):
+                    raise ConversionError(f"{spec.name}: the device's engine answers otherwise than LiteRT; report it")
+        engine.close()
+
+
+def _refuse(
+    name: str,
+    request: Request,
+    outputs: tuple[OutputCheck, ...],
+    scored: Accuracy | None,
+    layers: tuple[LayerCheck, ...],
+) -> None:
+    most = ", ".join(f"{layer.name} ({layer.adds:.3f})" for layer in layers[:3])
+    if scored and scored.loss > request.max_loss:
+        raise Refused(
+            f"{name}: refused, int8 loses {scored.loss:.2f} points on {scored.source} ({scored.float_:.4f} to "
+            f"{scored.int8:.4f}), --max-loss is {request.max_loss:g}; most in {most}; calibrate on pictures like the "
+            "ones in use, or train with smaller activations (ReLU6)",
+            layers,
+        )
+    bad = [output for output in outputs if not output.error <= request.tolerance]
+    if bad:
+        raise Refused(
+            f"{name}: refused, {bad[0].name} is {bad[0].error:.3f} off in int8, --tolerance is {request.tolerance:g}; "
+            f"most is lost in {most}; check --low and --high, and calibrate on pictures like the ones in use",
+            layers,
+        )
+
+
+def _card(
+    name: str,
+    request: Request,
+    view: View,
+    content: bytes,
+    calibration: Calibration,
+    outputs: tuple[OutputCheck, ...],
+    scored: Accuracy | None,
+    layers: tuple[LayerCheck, ...],
+    runner: Runner,
+) -> cards.Card:
+    graph = tflite.read(content)
+    first = graph.inputs[0]
+    return cards.Card(
+        name=name,
+        task=request.task,
+        sha256=hashlib.sha256(content).hexdigest(),
+        size=len(content),
+        input={
+            "width": view.width,
+            "height": view.height,
+            "colour": _colour(view),
+            "low": request.low,
+            "high": request.high,
+            "dtype": request.integer,
+            "scale": first.scales[0],
+            "zero_point": first.zero_points[0],
+        },
+        outputs=runner.described(),
+        labels=request.labels or LABELS.get(request.task, ()),
+        parameters=graph.parameters,
+        multiply_adds=flops.multiply_adds(graph),
+        operations=graph.kinds,
+        calibration={
+            "source": calibration.source,
+            "samples": len(calibration.images),
+            "seed": calibration.seed,
+            "checked": len(calibration.check),
+            "fresh": calibration.fresh,
+            "warnings": calibration.warnings,
+        },
+        checks=[asdict(output) for output in outputs],
+        accuracy=_scored(scored),
+        layers=[asdict(layer) for layer in layers],
+        latency={"milliseconds": round(runner.milliseconds(), 4), "threads": 1, "machine": machine()},
+        about=request.about,
+        failures=request.failures,
+    )
+
+
+def _scored(scored: Accuracy | None) -> dict[str, object]:
+    if scored is None:
+        return {}
+    return {"source": scored.source, "pictures": scored.pictures, "float": scored.float_, "int8": scored.int8}

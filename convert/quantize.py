@@ -1,0 +1,146 @@
+"""Full-int8 TensorFlow Lite: 8-bit weights, activations, input and output, static shapes, one named signature.
+
+The quantization is TensorFlow's post-training full integer quantization (Jacob et al., 2018).
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from convert import tflite
+from convert.errors import ConversionError, one_line
+from convert.load import FloatModel, tensorflow
+from convert.quiet import quiet
+
+SIGNATURE = "serving_default"
+INTEGERS = ("INT8", "UINT8", "INT16", "INT32", "INT64", "BOOL")
+
+
+def real_values(images: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Pixels uint8 to the float32 real values that a model sees: 0 stands for `low`, 255 for `high`."""
+    return (low + (high - low) * (images.astype(np.float64) / 255.0)).astype(np.float32)
+
+
+def anchored(images: np.ndarray) -> np.ndarray:
+    """The calibration set uint8 (N, H, W, C) with both ends of the pixel range in its first picture, a copy.
+
+    Only so do 0 and 255 span the calibrated range, whatever the pictures are, and the input quantization becomes
+    exact: scale (high - low) / 255, one step a pixel value. The darkest and the brightest pixel are the ones moved.
+    """
+    images = images.copy()
+    flat = images[0].reshape(-1)
+    dark, bright = int(flat.argmin()), int(flat.argmax())
+    flat[dark], flat[bright if bright != dark else -1] = 0, 255
+    return images
+
+
+def quantize(
+    model: FloatModel,
+    samples: np.ndarray,
+    *,
+    low: float = 0.0,
+    high: float = 1.0,
+    integer: str = "int8",
+) -> bytes:
+    """Convert to full int8.
+
+    Args:
+        model: the float model.
+        samples: uint8 (N, H, W, C) real pictures; they fix the input's size and calibrate the activations.
+        low, high: the real values that pixel 0 and pixel 255 stand for.
+        integer: "int8" or "uint8", of the input and the outputs.
+
+    Returns:
+        The .tflite. Batch 1; outputs named output_0, output_1, ... in the model's order.
+
+    Raises:
+        ConversionError: an operation that TensorFlow Lite does not have, or cannot run in integers.
+    """
+    content = _convert(model, samples.shape[1:], real_values(anchored(samples), low, high), integer)
+    graph = tflite.read(content)
+    if left := [op for op in graph.operations if not all(t.dtype in INTEGERS for t in op.outputs)]:
+        kinds = ", ".join(sorted({op.kind for op in left}))
+        raise ConversionError(
+            f"{model.name}: {kinds} cannot run in int8 (first at {left[0].name}); replace it by another layer, "
+            "or leave it out of the model and compute it afterwards"
+        )
+    return content
+
+
+def to_float(model: FloatModel, shape: tuple[int, ...]) -> bytes:
+    """The same network as a float .tflite, for the comparison layer by layer; shape is (H, W, C)."""
+    return _convert(model, shape, None, "float32")
+
+
+def _convert(model: FloatModel, shape: tuple[int, ...], samples: np.ndarray | None, kind: str) -> bytes:
+    tf = tensorflow()
+    folder = Path(tempfile.mkdtemp(prefix="edge-emotion-convert-"))
+    try:
+        with quiet():
+            _export(tf, model, shape, folder)
+            converter = tf.lite.TFLiteConverter.from_saved_model(str(folder))
+            if samples is not None:
+                _full_integer(tf, converter, samples, kind)
+            return converter.convert()
+    except Exception as error:
+        raise _converter_error(model.name, error) from None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _export(tf: Any, model: FloatModel, shape: tuple[int, ...], folder: Path) -> None:
+    """A SavedModel with one static signature: an open batch would keep the file off the Edge TPU."""
+
+    def serve(image: Any) -> dict[str, Any]:
+        return {f"output_{k}": tf.convert_to_tensor(o) for k, o in enumerate(model.call(image))}
+
+    signature = [tf.TensorSpec((1, *shape), tf.float32, name="image")]
+    if hasattr(model.source, "signatures"):
+        module = tf.Module()
+        module.loaded = model.source
+        module.serve = tf.function(serve, input_signature=signature)
+        tf.saved_model.save(module, str(folder), signatures={SIGNATURE: module.serve.get_concrete_function()})
+        return
+    import keras
+
+    archive = keras.export.ExportArchive()
+    archive.track(model.source)
+    archive.add_endpoint(SIGNATURE, serve, input_signature=signature)
+    archive.write_out(str(folder), verbose=False)
+
+
+def _full_integer(tf: Any, converter: Any, samples: np.ndarray, kind: str) -> None:
+    def representative() -> Iterator[list[np.ndarray]]:
+        for sample in samples:
+            yield [sample[None]]
+
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = representative
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = converter.inference_output_type = getattr(tf, kind)
+    # The Edge TPU's compiler takes one scale for a dense layer's weights, not one a row.
+    converter._experimental_disable_per_channel_quantization_for_dense_layers = True
+
+
+def _converter_error(name: str, error: Exception) -> ConversionError:
+    """TensorFlow's pages of text as one line that names the operation."""
+    if isinstance(error, ConversionError):
+        return error
+    text = str(error)
+    kinds = re.findall(r"'?tf\.(\w+)'? op is neither a custom op nor a flex op", text)
+    kinds += re.findall(r"error: '(?:tf|tfl)\.(\w+)' op", text)
+    kinds += re.findall(r"^\s*(?:Flex|Custom) ops: ([\w, ]+)", text, flags=re.MULTILINE)
+    if kinds:
+        named = ", ".join(sorted(dict.fromkeys(kinds)))
+        return ConversionError(
+            f"{name}: TensorFlow Lite has no operation for {named}; replace it by another layer, or leave it out of "
+            "the model and compute it afterwards"
+        )
+    return ConversionError(f"{name}: TensorFlow could not convert it ({one_line(text, 160)}); simplify the model")
