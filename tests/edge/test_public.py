@@ -11,10 +11,10 @@ import pytest
 import edge
 
 # What a device may lack: training's libraries, the extras, and everything that is hardware.
-ABSENT = (
-    "tensorflow keras torch sklearn tqdm matplotlib flask werkzeug pygame "
-    "picamera2 libcamera pykms ai_edge_litert tflite_runtime convert training"
-).split()
+ABSENT = [
+    *("tensorflow", "keras", "torch", "sklearn", "tqdm", "matplotlib", "flask", "werkzeug", "pygame"),
+    *("picamera2", "libcamera", "pykms", "ai_edge_litert", "tflite_runtime", "convert", "training"),
+]
 
 IMPORT_ALL = """
 import importlib, json, pkgutil, sys
