@@ -88,6 +88,11 @@ class BareEmotion:
         logits = model.predict(images[..., None].astype(np.float32) / 255, batch_size=256, verbose=0)
         return {"score": float((logits.argmax(axis=1) == labels).mean())}
 
+    def samples(self, count: int, seed: int) -> np.ndarray:
+        """Real crops uint8 (count, 48, 48, 1) for calibration, of Training rows."""
+        rows = np.random.default_rng(seed).permutation(self.rows())[:count]
+        return self.set.images[rows][..., None]
+
     def export(self, model: keras.Model) -> keras.Model:
         """Softmax at the end."""
         served = plain(model)

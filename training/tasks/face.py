@@ -14,6 +14,8 @@ from edge.vision import detect
 from edge.vision.tensor import letterbox
 from training.data import boxes, scenes
 from training.data.boxes import Boxed
+from training.data.drawn import dress, face_points
+from training.data.pointing import Pointer
 from training.metrics import Found, average_precision
 from training.networks import face
 from training.networks.layers import plain
@@ -21,6 +23,8 @@ from training.recipe import Recipe
 
 RANGES = ((0.0, 48.0), (32.0, 112.0), (80.0, 1e9))  # longer side of the faces that each level learns, canvas pixels
 SUPPRESS_IOU = 0.5
+BARE_LABELS = ("face", "without_mask")
+DRESSED = 0.6  # part of the faces that get a mask in the copy
 
 
 class SceneBatches(keras.utils.PyDataset):
@@ -31,6 +35,8 @@ class SceneBatches(keras.utils.PyDataset):
         self.pictures, self.size, self.zoom = pictures, size, zoom
         with ThreadPoolExecutor(2) as pool:
             self.images = list(pool.map(Boxed.read, pictures))
+        self.dressed: list[np.ndarray] = []
+        self.masks = 0.0
         self.batch, self.seed, self.epoch = recipe.fit.batch, recipe.seed, 0
         self.points = detect.points(*size, face.STRIDES)
         self.units = detect.units_of_points(*size, face.STRIDES, face.UNITS)
@@ -57,13 +63,23 @@ class SceneBatches(keras.utils.PyDataset):
         shown, tight = [], []
         for left, top, across, down in parts:
             picture = self.pictures[row]
-            tile, ltrb, _ = scenes.place(self.images[row], picture.ltrb, across, down, self.zoom, rng)
+            images = self.dressed if self.dressed and rng.random() < self.masks else self.images
+            tile, ltrb, _ = scenes.place(images[row], picture.ltrb, across, down, self.zoom, rng)
             canvas[top : top + down, left : left + across] = scenes.relight(tile, rng)
             shown.append(ltrb + np.array([left, top, left, top], np.float32))
             tight += [picture.tight] * len(ltrb)
             row = int(rng.integers(len(self.pictures)))
         ltrb, trusted = np.concatenate(shown), np.array(tight, bool)
         return canvas, scenes.targets(ltrb, trusted, self.points, self.strides, self.units, self.ranges, radius=1.5)
+
+    def dress(self, masks: float, share: float) -> None:
+        """Draw masks on a share of the faces of a second copy of every picture, which is shown `masks` of the time."""
+        pointer = Pointer.open()
+        self.masks = masks
+        for index, (image, picture) in enumerate(zip(self.images, self.pictures, strict=True)):
+            bare = [label in BARE_LABELS for label in picture.labels]
+            points = [p if ok else None for p, ok in zip(face_points(image, picture, pointer), bare, strict=True)]
+            self.dressed.append(dress(image, points, share, np.random.default_rng((self.seed, 7, index)))[0])
 
     def on_epoch_end(self) -> None:
         """Shuffle anew."""
@@ -102,13 +118,16 @@ def detection_loss(truth: Any, answer: Any) -> Any:
 
 
 class FaceDetection:
-    """`faces` and `masked_faces`, training splits. `data`: canvas (width, height), limit, and Zoom's fields."""
+    """`faces` and `masked_faces`, training splits.
+
+    `data`: canvas (width, height), limit, masks (how often a copy with drawn masks is shown), and Zoom's fields.
+    """
 
     def __init__(self, recipe: Recipe, data: Path) -> None:
         self.recipe, self.data = recipe, data
         settings = dict(recipe.data)
         self.width, self.height = settings.pop("canvas", (320, 240))
-        self.limit = settings.pop("limit", 0)
+        self.limit, self.masks = settings.pop("limit", 0), settings.pop("masks", 0.0)
         self.zoom = scenes.Zoom(**settings)
         self.val: list[tuple[np.ndarray, Any, np.ndarray]] = []
 
@@ -123,7 +142,10 @@ class FaceDetection:
 
     def batches(self) -> keras.utils.PyDataset:
         """Random scenes."""
-        return SceneBatches(self.pictures(), self.recipe, (self.width, self.height), self.zoom)
+        made = SceneBatches(self.pictures(), self.recipe, (self.width, self.height), self.zoom)
+        if self.masks:
+            made.dress(self.masks, DRESSED)
+        return made
 
     def loss(self) -> Any:
         """See detection_loss."""
@@ -145,6 +167,12 @@ class FaceDetection:
                 kept = detect.suppress(ltrb, scores, SUPPRESS_IOU, 200)
                 found.append(Found(fit.to_picture(ltrb[kept]), scores[kept], truth))
         return {"score": average_precision(found)}
+
+    def samples(self, count: int, seed: int) -> np.ndarray:
+        """Real canvases uint8 (count, H, W, 3) for calibration: pictures as the daemon would show them."""
+        pictures = self.pictures()
+        rows = np.random.default_rng(seed).permutation(len(pictures))[:count]
+        return np.stack([letterbox(pictures[row].read(), self.width, self.height)[0] for row in rows])
 
     def export(self, model: keras.Model) -> keras.Model:
         """Logits and distances apart."""

@@ -158,7 +158,7 @@ class Landmarks:
         """See training/networks/landmarks.py."""
         return landmarks.build(**self.recipe.network, gain=GAIN)
 
-    def batches(self) -> keras.utils.PyDataset:
+    def batches(self) -> LandmarkBatches:
         """Training rows, cut wide. Frames of one video are alike, so a Helen photo may be drawn more often."""
         faces = landmarks68.load(
             self.folder, landmarks68.training_row, WIDE_SIZE, margin=MARGIN * WIDE, limit=self.limit
@@ -174,6 +174,15 @@ class Landmarks:
         """Normalized mean error on the validation rows; the score is 1 less it."""
         found = error(model, self.validation)
         return {"score": 1 - found, "nme": found}
+
+    def samples(self, count: int, seed: int) -> np.ndarray:
+        """Training squares to calibrate with, uint8 (count, S, S, 1), changed as in training."""
+        batches = self.batches()
+        rng = np.random.default_rng(seed)
+        rows = rng.choice(len(batches.faces), count, p=batches.weights)
+        faces = batches.faces
+        squares = [self.warp(faces.images[row], faces.points[row], self.size, rng)[0] for row in rows]
+        return np.array(squares, np.uint8).reshape(-1, self.size, self.size, 1)
 
     def export(self, model: keras.Model) -> keras.Model:
         """The network with its gain folded in, of Keras' own layers."""

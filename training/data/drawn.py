@@ -1,0 +1,49 @@
+"""Masks drawn on the faces of training pictures, by the points that the landmark model finds."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edge.frame import Box
+from training.data.boxes import Boxed
+from training.data.masks import Look, draw, random_mask, sensible
+from training.data.pointing import Pointer
+
+SMALLEST = 20.0  # narrower faces have no points that could be trusted
+
+
+def face_points(image: np.ndarray, picture: Boxed, pointer: Pointer) -> list[np.ndarray | None]:
+    """For each box of a picture its points (68, 2), or None where the box is too small or they make no sense."""
+    found: list[np.ndarray | None] = []
+    for ltrb in picture.ltrb.tolist():
+        box = Box(*ltrb) if ltrb[2] - ltrb[0] >= SMALLEST and ltrb[3] > ltrb[1] else None
+        points = pointer.in_box(image, box) if box else None
+        found.append(points if box and points is not None and _fits(points, box) else None)
+    return found
+
+
+def _fits(points: np.ndarray, box: Box) -> bool:
+    return sensible(points - (box.left, box.top), round(box.width), round(box.height))
+
+
+def dress(
+    image: np.ndarray, points: list[np.ndarray | None], share: float, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """A copy of a picture with masks on a share of its faces, and which of them wear one, bool (N,)."""
+    worn = np.zeros(len(points), bool)
+    for index, face in enumerate(points):
+        if face is not None and rng.random() < share:
+            look = random_mask(rng)
+            image = draw(image, face, look.kind, look.colour, look.seed)
+            worn[index] = True
+    return image, worn
+
+
+def dressed_crops(images: np.ndarray, points: np.ndarray, seed: int) -> np.ndarray:
+    """A random mask on each of the faces uint8 (N, S, S), whose points (N, 68, 2) are known; the same for one seed."""
+    looks = [random_mask(np.random.default_rng((seed, index))) for index in range(len(images))]
+    return np.stack([_draw(image, at, look) for image, at, look in zip(images, points, looks, strict=True)])
+
+
+def _draw(image: np.ndarray, points: np.ndarray, look: Look) -> np.ndarray:
+    return draw(image, points, look.kind, look.colour, look.seed)
