@@ -1,1 +1,27 @@
-"""screens: one adapter a file; see edge/ports.py."""
+"""Screens: one adapter a file, loaded by name. `open_screen` picks."""
+
+from __future__ import annotations
+
+import importlib
+
+from edge.errors import ScreenError
+from edge.ports import Screen
+from edge.settings import ScreenSettings
+
+ADAPTERS = {"none": "NoScreen", "drm": "DrmScreen", "window": "WindowScreen"}
+
+
+def open_screen(settings: ScreenSettings) -> Screen:
+    """The screen of the settings: the class of ADAPTERS in edge/screens/KIND.py, called with the settings.
+
+    Raises:
+        ScreenError: there is no such screen, or it cannot be opened.
+        MissingExtra: it needs a library that is not installed.
+    """
+    try:
+        module = importlib.import_module(f"edge.screens.{settings.kind}")
+    except ModuleNotFoundError as error:
+        if error.name != f"edge.screens.{settings.kind}":
+            raise
+        raise ScreenError(f"screen {settings.kind}: not part of this installation; use --screen none") from None
+    return getattr(module, ADAPTERS[settings.kind])(settings)

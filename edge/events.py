@@ -1,0 +1,72 @@
+"""What is worth remembering of a step from one scene to the next. Pure: scenes in, events out.
+
+An event is a mapping that JSON can hold, its keys in the order in which they are written. The journal puts the time of
+day before it. `monotonic` is seconds on the source's own clock: a clip's index / fps, a live camera's monotonic clock.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from edge.face import Scene, Track
+from edge.picture import DECIMALS, face_record
+
+KINDS = ("start", "appeared", "changed", "sample", "left", "stop", "health")
+
+Event = dict[str, Any]
+
+
+def events(before: Scene, after: Scene, width: int, height: int, sample_s: float) -> list[Event]:
+    """The events between two scenes, in the order of the tracks; those that left come first.
+
+    A track appears when it was looked at closely for the first time: before, nothing is known of it. `changed` says
+    that the route or the emotion shown is another one. `sample` comes every `sample_s` seconds of a track's life.
+
+    Args:
+        before, after: one step of the Observer.
+        width, height: px of the frame, to which boxes are clipped.
+        sample_s: seconds between samples.
+    """
+    known = {track.id: track for track in before.tracks if track.refreshed is not None}
+    now = {track.id for track in after.tracks}
+    found = [left(track, after.time, width, height) for track in known.values() if track.id not in now]
+    for track in after.tracks:
+        if track.refreshed is None:
+            continue
+        for kind in _kinds(known.get(track.id), track, before.time, after.time, sample_s):
+            found.append(_of_track(kind, track, after.time, width, height))
+    return found
+
+
+def left(track: Track, time: float, width: int, height: int) -> Event:
+    """The event that a track ends: what was known of it last, and for how many `seconds` it was seen."""
+    return {
+        **_of_track("left", track, time, width, height),
+        "seconds": round(max(track.seen - track.since, 0.0), DECIMALS),
+    }
+
+
+def note(kind: str, time: float, **fields: Any) -> Event:
+    """An event that is about no track: start, stop or health; `time` in seconds on the source's clock."""
+    return {"monotonic": round(time, DECIMALS), "event": kind, **fields}
+
+
+def _of_track(kind: str, track: Track, time: float, width: int, height: int) -> Event:
+    return {**note(kind, time), "track": track.id, **face_record(track, width, height)}
+
+
+def _kinds(before: Track | None, after: Track, time_before: float, time: float, sample_s: float) -> list[str]:
+    if before is None:
+        return ["appeared"]
+    kinds = []
+    if (before.worn, before.label) != (after.worn, after.label):
+        kinds.append("changed")
+    if _samples(after, time, sample_s) > _samples(after, time_before, sample_s):
+        kinds.append("sample")
+    return kinds
+
+
+def _samples(track: Track, time: float, sample_s: float) -> int:
+    """How many samples were due by then. The small part forgives sums of frame times that fall just short."""
+    return math.floor((time - track.since) / sample_s + 1e-6)

@@ -1,0 +1,31 @@
+"""The journal on standard output, a pipe or a terminal: a line an event, at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, BinaryIO
+
+from edge.clock import Clock
+from edge.journals.lines import encode
+
+
+class StreamJournal:
+    """Events on a binary stream.
+
+    Raises (when written):
+        BrokenPipeError: nobody reads any more.
+    """
+
+    def __init__(self, stream: BinaryIO, clock: Clock) -> None:
+        self._stream, self._clock = stream, clock
+
+    def write(self, event: Mapping[str, Any]) -> None:
+        """One line, flushed."""
+        self._stream.write(encode(event, self._clock.wall()))
+        self._stream.flush()
+
+    def tick(self) -> None:
+        """Nothing waits."""
+
+    def close(self) -> None:
+        """The stream belongs to somebody else."""

@@ -1,0 +1,55 @@
+"""What may stop or pause the loop from outside: signals, and a file that is there or not."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from types import FrameType
+
+from edge.clock import Clock
+
+LOOK_S = 0.25  # the pause file is looked for this often
+
+
+class Switch:
+    """Whether to stop, and whether to pause.
+
+    Args:
+        clock: for how often the file is looked for.
+        pause_file: while it exists, the loop pauses; None: there is none.
+    """
+
+    def __init__(self, clock: Clock, pause_file: Path | None = None) -> None:
+        self.stopped = False
+        self._toggled = False
+        self._clock, self._file = clock, pause_file
+        self._looked_at: float | None = None
+        self._there = False
+
+    @property
+    def paused(self) -> bool:
+        """Whether the file is there or the signal asked for it."""
+        now = self._clock.monotonic()
+        if self._file and (self._looked_at is None or now - self._looked_at >= LOOK_S):
+            self._looked_at = now
+            self._there = self._file.exists()
+        return self._there or self._toggled
+
+    def stop(self) -> None:
+        """End the loop after this turn."""
+        self.stopped = True
+
+    def toggle(self) -> None:
+        """Pause, or go on."""
+        self._toggled = not self._toggled
+
+    def listen(self) -> None:
+        """SIGTERM and SIGINT stop (a second one at once), SIGUSR1 pauses and goes on. For the main thread."""
+
+        def stop(number: int, _: FrameType | None) -> None:
+            self.stop()
+            signal.signal(number, signal.SIG_DFL)
+
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+        signal.signal(signal.SIGUSR1, lambda *_: self.toggle())
