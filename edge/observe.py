@@ -15,7 +15,7 @@ from edge.engines import open_engine
 from edge.errors import ModelError
 from edge.face import Scene, Track
 from edge.finder import Classifier, FaceFinder
-from edge.frame import Frame
+from edge.frame import Box, Frame
 from edge.labels import EMOTIONS, MASKS, Mask
 from edge.ports import Engine
 from edge.settings import EngineSettings, ModelsSettings, Settings, TrackSettings
@@ -111,6 +111,14 @@ class Observer:
         tracks = track.follow(Scene(), self.finder.find(image), 0.0, self.track.match_iou, self.track.expire_s).tracks
         return tuple(self._refresh(known, frame) for known in tracks)
 
+    def worn(self, image: np.ndarray, box: Box) -> float:
+        """P(a mask is worn), 0-1, of the face in a box, as the model says it now.
+
+        Raises:
+            EngineError: the model could not be run.
+        """
+        return float(self.mask.look(image, box)[self._worn])
+
     def close(self) -> None:
         """Let go of the models."""
         for engine in (self.finder.engine, self.mask.engine, *(c.engine for c in self.emotions.values())):
@@ -129,7 +137,7 @@ class Observer:
         models, box, tau = self.models, known.face.box, self.track.smooth_s
         fresh = known.refreshed is None
         seconds = 0.0 if known.refreshed is None else frame.time - known.refreshed
-        now = float(self.mask.look(frame.image, box)[self._worn])
+        now = self.worn(frame.image, box)
         mask = min(max(smooth.blend(None if fresh else known.mask, now, seconds, tau), 0.0), 1.0)
         worn = route.choose(None if fresh else known.worn, mask, models.route_on, models.route_off)
         seen = replace(known, mask=mask, worn=worn, refreshed=frame.time)

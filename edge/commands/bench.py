@@ -1,0 +1,218 @@
+"""`edge-emotion bench`: what each stage costs on this machine, on frames that are already in memory."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edge import cameras, config
+from edge.errors import SourceError
+from edge.face import Scene
+from edge.frame import Box, Frame
+from edge.observe import Observer
+from edge.settings import Settings, SourceSettings
+
+Timer = Callable[[], float]
+STAGES = ("face", "decode", "mask", "emotion", "whole", "shipped")
+EXPLAINED = {
+    "face": "letterbox and face model, a frame",
+    "decode": "boxes and suppression, a frame",
+    "mask": "crop and mask model, a face",
+    "emotion": "crop and emotion model, a face",
+    "whole": "everything on every frame",
+    "shipped": "the settings' schedule for a live camera",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
+    parser.add_argument("--source", default="demo", help="frames to measure on, as for run (default: demo)")
+    parser.add_argument("--frames", type=_count, default=100, metavar="N", help="so many are loaded (default: 100)")
+    parser.add_argument("--rounds", type=_count, default=3, metavar="N", help="times over all frames (default: 3)")
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+    config.add_flags(parser, "models", "engine")
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Measure and print.
+
+    Raises:
+        EdgeError: settings, models or a source that are wrong.
+    """
+    settings = config.from_arguments(arguments)
+    settings = replace(settings, source=replace(settings.source, source=arguments.source))
+    observer = Observer.from_settings(settings, live=False)
+    first_look(observer)
+    started = {"startup_s": round(since_start(), 3), "rss_mb": round(rss() / 1e6, 1)}
+    frames = load(settings.source, arguments.frames)
+    shipped = Observer.from_settings(settings, live=True)
+    times = measure(observer, shipped, frames, arguments.rounds)
+    result = report(settings, observer, frames, times) | started
+    print(json.dumps(result, ensure_ascii=False) if arguments.json else table(result))
+    return 0
+
+
+def first_look(observer: Observer) -> None:
+    """Every model run once, as on the first frame with a face."""
+    frame = Frame(np.zeros((480, 640, 3), np.uint8), 0.0, 0)
+    observer.observe(Scene(), frame)
+    for classifier in (observer.mask, *observer.emotions.values()):
+        classifier.look(frame.image, Box(0, 0, 100, 100))
+
+
+def load(settings: SourceSettings, count: int) -> list[Frame]:
+    """The first frames of the source, at most `count`.
+
+    Raises:
+        SourceError: it cannot be opened or gives no frame.
+    """
+    camera = cameras.open_camera(settings)
+    try:
+        frames = list(islice(cameras.frames(camera), count))
+    finally:
+        camera.close()
+    if not frames:
+        raise SourceError(f"{cameras.redacted(settings.source)}: no frame")
+    return frames
+
+
+def measure(
+    observer: Observer, shipped: Observer, frames: Sequence[Frame], rounds: int, timer: Timer = time.perf_counter
+) -> dict[str, list[float]]:
+    """Seconds of each run of each stage, after one round that is not counted."""
+    stages(observer, frames, timer)
+    times: dict[str, list[float]] = {stage: [] for stage in STAGES}
+    for _ in range(rounds):
+        for stage, seconds in stages(observer, frames, timer).items():
+            times[stage] += seconds
+        times["whole"] += whole(observer, frames, timer)
+        times["shipped"] += whole(shipped, frames, timer)
+    return times
+
+
+def stages(observer: Observer, frames: Sequence[Frame], timer: Timer) -> dict[str, list[float]]:
+    """Seconds of each stage by itself: a frame's for face and decode, a face's for mask and emotion."""
+    times: dict[str, list[float]] = {stage: [] for stage in STAGES[:4]}
+    for frame in frames:
+        start = timer()
+        canvas, fit = observer.finder.prepare(frame.image)
+        outputs = observer.finder.engine.infer(canvas)
+        inferred = timer()
+        faces = observer.finder.read(outputs, fit)
+        times["face"].append(inferred - start)
+        times["decode"].append(timer() - inferred)
+        for face in faces:
+            start = timer()
+            worn = observer.worn(frame.image, face.box)
+            looked = timer()
+            observer.emotions[worn >= 0.5].look(frame.image, face.box)
+            times["mask"].append(looked - start)
+            times["emotion"].append(timer() - looked)
+    return times
+
+
+def whole(observer: Observer, frames: Sequence[Frame], timer: Timer) -> list[float]:
+    """Seconds of each frame, from the frame in memory to the scene."""
+    scene, times = Scene(), []
+    for frame in frames:
+        start = timer()
+        scene = observer.observe(scene, frame)
+        times.append(timer() - start)
+    return times
+
+
+def report(
+    settings: Settings, observer: Observer, frames: Sequence[Frame], times: Mapping[str, Sequence[float]]
+) -> dict[str, Any]:
+    """The command's JSON object, without what was measured at the start."""
+    engines = [observer.finder.engine, observer.mask.engine, *(c.engine for c in observer.emotions.values())]
+    return {
+        "machine": machine(),
+        "source": cameras.redacted(settings.source.source),
+        "frames": len(frames),
+        "width": frames[0].width,
+        "height": frames[0].height,
+        "faces_per_frame": round(len(times["mask"]) / max(1, len(times["face"])), 2),
+        "threads": settings.engine.threads,
+        "accelerator": settings.engine.accelerator,
+        "schedule": {"detect_every": settings.track.detect_every, "refresh_hz": settings.track.refresh_hz},
+        "stages": {stage: summary(times[stage]) for stage in STAGES},
+        "model_bytes": {engine.spec.task: size(settings, engine.spec.file) for engine in engines},
+    }
+
+
+def summary(seconds: Sequence[float]) -> dict[str, float | int | None]:
+    """Median and 95th percentile in milliseconds, and of how many runs; null where there was none."""
+    if not seconds:
+        return {"median_ms": None, "p95_ms": None, "runs": 0}
+    median, p95 = np.percentile(np.asarray(seconds) * 1000, [50, 95])
+    return {"median_ms": round(float(median), 3), "p95_ms": round(float(p95), 3), "runs": len(seconds)}
+
+
+def table(result: Mapping[str, Any]) -> str:
+    """The JSON object for a person."""
+    size = f"{result['width']}x{result['height']}"
+    lines = [
+        f"{result['machine']}, {result['threads']} threads, accelerator {result['accelerator']}",
+        f"{result['frames']} frames of {size} from {result['source']}, {result['faces_per_frame']:g} faces a frame",
+        "",
+        f"{'stage':<8} {'median ms':>10} {'p95 ms':>9} {'runs':>6}",
+    ]
+    for stage, row in result["stages"].items():
+        median, p95 = (f"{v:.3f}" if v is not None else "-" for v in (row["median_ms"], row["p95_ms"]))
+        lines.append(f"{stage:<8} {median:>10} {p95:>9} {row['runs']:>6}  {EXPLAINED[stage]}")
+    models = ", ".join(f"{task} {count / 1000:.0f} kB" for task, count in result["model_bytes"].items())
+    lines += ["", f"models: {models}"]
+    lines += [f"first observation {result['startup_s']:.2f} s after start; memory then {result['rss_mb']:.0f} MB"]
+    return "\n".join(lines)
+
+
+def size(settings: Settings, file: str) -> int:
+    """Bytes of a model's file."""
+    from edge.manifest import default_folder
+
+    folder = Path(settings.models.dir) if settings.models.dir else default_folder()
+    return (folder / file).stat().st_size
+
+
+def machine() -> str:
+    """What this machine is called: a Pi by its device tree, others by their processor."""
+    try:
+        return Path("/proc/device-tree/model").read_text().strip("\0\n")
+    except OSError:
+        pass
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return f"{names[0] if names else platform.machine()}, {os.cpu_count()} cores"
+
+
+def rss() -> int:
+    """Bytes of memory that this process has now (Linux)."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def since_start() -> float:
+    """Seconds since this process was started, imports and all (Linux; to a hundredth)."""
+    # After the name in brackets, which may hold spaces, the start time is the 20th field.
+    started = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - started
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"expected at least 1, got {text}")
+    return value

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+
+import pytest
+
+from edge import picture
+from edge.commands import bench
+from edge.errors import SourceError
+from edge.frame import Frame
+
+
+@pytest.fixture
+def folder(tmp_path, paint):
+    for index, faces in enumerate([[], [(32, 32, False, True)], [(0, 32, True, True), (96, 48, True, False)]]):
+        picture.write(tmp_path / f"{index}.png", paint(*faces))
+    return tmp_path
+
+
+def parsed(*arguments):
+    parser = argparse.ArgumentParser()
+    bench.add_arguments(parser)
+    return parser.parse_args([str(argument) for argument in arguments])
+
+
+def test_every_stage_is_measured_on_every_frame_and_face(folder, tiny, capsys):
+    assert bench.main(parsed("--source", folder, "--models", tiny, "--rounds", 2, "--json")) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert {stage: row["runs"] for stage, row in result["stages"].items()} == {
+        "face": 6, "decode": 6, "mask": 6, "emotion": 6, "whole": 6, "shipped": 6,
+    }  # fmt: skip
+    assert all(0 < row["median_ms"] <= row["p95_ms"] for row in result["stages"].values())
+    assert (result["frames"], result["width"], result["height"], result["faces_per_frame"]) == (3, 160, 120, 1.0)
+    assert result["model_bytes"] == {
+        task: (tiny / task / "model.tflite").stat().st_size
+        for task in ("face", "mask", "emotion-bare", "emotion-masked")
+    }
+    assert result["threads"] == 2
+    assert result["rss_mb"] > 1
+    assert result["startup_s"] > 0
+
+
+def test_without_json_it_is_a_table(folder, tiny, capsys):
+    assert bench.main(parsed("--source", folder, "--models", tiny, "--frames", 1)) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "1 frames of 160x120" in lines[1]
+    assert [line.split()[0] for line in lines[4:10]] == list(bench.STAGES)
+    assert lines[6].split()[1:4] == ["-", "-", "0"]  # no face in the first picture, so no mask was looked at
+
+
+def test_seconds_are_those_of_the_timer(observer, paint):
+    ticks = itertools.count()
+    frames = [Frame(paint((32, 32, True, True)), n / 10, n) for n in range(4)]
+    times = bench.measure(observer, observer, frames, rounds=2, timer=lambda: float(next(ticks)))
+    assert {stage: set(seconds) for stage, seconds in times.items()} == {stage: {1.0} for stage in bench.STAGES}
+    assert {stage: len(seconds) for stage, seconds in times.items()} == dict.fromkeys(bench.STAGES, 8)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        ([], {"median_ms": None, "p95_ms": None, "runs": 0}),
+        ([0.002], {"median_ms": 2.0, "p95_ms": 2.0, "runs": 1}),
+        ([n / 1000 for n in range(101)], {"median_ms": 50.0, "p95_ms": 95.0, "runs": 101}),
+    ],
+)
+def test_a_summary_by_table(seconds, expected):
+    assert bench.summary(seconds) == expected
+
+
+def test_a_source_that_is_not_there_is_a_source_error(tiny, tmp_path):
+    with pytest.raises(SourceError, match="absent"):
+        bench.main(parsed("--source", tmp_path / "absent", "--models", tiny))
+
+
+@pytest.mark.parametrize("count", ["0", "-3", "many"])
+def test_a_count_that_is_none_is_a_usage_error(count):
+    with pytest.raises(SystemExit) as caught:
+        parsed("--frames", count)
+    assert caught.value.code == 2
