@@ -1,0 +1,252 @@
+"""The daemon's loop: frames in, events out, and it does not die.
+
+One turn: a frame (or a short wait for one), the work on it, then what is due by time, then the heartbeat. The heartbeat
+comes after the work, from the same thread: a bounded attempt that failed earns it, a call that never returns does not.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from edge.clock import Clock, rfc3339
+from edge.errors import EdgeError, EngineError, SourceError
+from edge.events import Event, events, left, note
+from edge.face import Scene
+from edge.frame import Frame
+from edge.health import Health
+from edge.heartbeat import Heartbeat
+from edge.hook import Hook
+from edge.ports import Camera, Journal, Screen
+from edge.settings import Settings
+from edge.switch import Switch
+
+_log = logging.getLogger(__name__)
+
+POLL_S = 0.25  # the longest sleep: how late a stop, a pause or a flush may be
+ENGINE_TRIES = 3  # so many failures in a row, and a restart is the better mend
+
+
+class Observes(Protocol):
+    """The part of edge.observe.Observer that the loop needs."""
+
+    def observe(self, before: Scene, frame: Frame) -> Scene:
+        """What is known after a frame."""
+
+
+class Loop:
+    """Everything that the daemon is made of, put together by commands/run.py and by tests.
+
+    Args:
+        open_camera: opens the source; called again after it was lost or paused.
+        observer, journal, screen, heartbeat, switch, health, hook, clock: the parts.
+        settings: for the source, the samples and the notice.
+        live: whether the source is a live camera; else events carry the source's own clock.
+        frames: end after so many; 0: no end.
+        wait: also wait for a source that is not there at the start.
+        about: what the start event says besides the source.
+    """
+
+    def __init__(
+        self,
+        open_camera: Callable[[], Camera],
+        observer: Observes,
+        journal: Journal,
+        screen: Screen,
+        heartbeat: Heartbeat,
+        switch: Switch,
+        health: Health,
+        hook: Hook,
+        clock: Clock,
+        settings: Settings,
+        *,
+        live: bool,
+        frames: int = 0,
+        wait: bool = False,
+        about: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._open_camera, self._observer, self._journal, self._screen = open_camera, observer, journal, screen
+        self._heartbeat, self._switch, self._health, self._hook = heartbeat, switch, health, hook
+        self._clock, self._settings, self._live, self._limit, self._wait = clock, settings, live, frames, wait
+        self._about = dict(about or {})
+        self._scene = Scene()
+        self._size = (0, 0)
+        self._frames = 0
+        self._ended = False
+        self._camera: Camera | None = None
+        self._lost_at: float | None = None
+        self._stuck_since: float | None = None
+        self._back_off = settings.source.reopen_s
+        self._failures = 0
+        self._next = 0.0  # when the next frame of a paced source is due
+        self._told = (clock.monotonic(), 0)
+
+    def run(self) -> int:
+        """Until the source ends, enough frames were seen, or the switch says stop; how many frames that were.
+
+        Raises:
+            SourceError: the source gave no frame at the start, and `wait` is off.
+            EngineError: the models failed again and again.
+        """
+        self._emit(note("start", self._now(), **self._about))
+        self._heartbeat.ready("started")
+        try:
+            while not self._done:
+                if self._switch.paused:
+                    self._pause()
+                else:
+                    self._watch()
+        except EdgeError as error:
+            self._emit(note("health", self._now(), what="failed", detail=str(error)))
+            raise
+        finally:
+            self._heartbeat.stopping()
+            self._forget()
+            self._emit(note("stop", self._now(), frames=self._frames))
+        return self._frames
+
+    @property
+    def _done(self) -> bool:
+        return self._ended or self._switch.stopped or 0 < self._limit <= self._frames
+
+    def _now(self) -> float:
+        """Seconds on the source's clock."""
+        return self._clock.monotonic() if self._live else self._scene.time
+
+    def _emit(self, event: Event) -> None:
+        self._journal.write(event)
+        self._hook.pass_on({"time": rfc3339(self._clock.wall()), **event})
+
+    def _watch(self) -> None:
+        """Open the source and follow it until it ends or is lost, or a pause or stop is asked for."""
+        try:
+            if self._camera is not None and self._camera.stuck:
+                raise SourceError("the camera's driver does not come back")
+            self._camera = self._open_camera()
+            try:
+                for frame in self._camera:
+                    if frame is not None:
+                        self._take(frame)
+                    if not self._turn():
+                        return
+                self._ended = True
+            finally:
+                self._camera.close()
+        except SourceError as error:
+            self._lost(error)
+
+    def _turn(self) -> bool:
+        """What is due by time, then the heartbeat; whether to go on with this camera."""
+        self._journal.tick()
+        self._hook.tick()
+        for event in self._health.check(self._clock.monotonic(), self._now()):
+            self._emit(event)
+        if not self._hung():
+            self._heartbeat.beat()
+        if self._heartbeat.status_due():
+            self._heartbeat.status(self._status())
+        return not (self._done or self._switch.paused)
+
+    def _hung(self) -> bool:
+        """Whether a closed camera's thread has been inside its driver for too long: only a restart mends that."""
+        if self._camera is None or not self._camera.stuck:
+            self._stuck_since = None
+            return False
+        now = self._clock.monotonic()
+        if self._stuck_since is None:
+            self._stuck_since = now
+        return now - self._stuck_since >= self._settings.source.stuck_s
+
+    def _take(self, frame: Frame) -> None:
+        """The work on one frame; one that comes sooner than the pace allows is left out."""
+        if self._live and not self._is_due(frame.time):
+            return
+        self._frames += 1
+        if self._lost_at is not None:
+            self._emit(note("health", self._now(), what="camera-back", seconds=self._clock.monotonic() - self._lost_at))
+            _log.warning("the camera is back")
+        self._lost_at, self._back_off = None, self._settings.source.reopen_s
+        began = self._clock.monotonic()
+        for event in self._health.seen(frame):
+            self._emit(event)
+        self._observe(frame)
+        self._screen.show(frame, self._scene, self._notice("dark picture" if self._health.dark else ""))
+        for event in self._health.took(self._clock.monotonic() - began, self._now()):
+            self._emit(event)
+
+    def _observe(self, frame: Frame) -> None:
+        try:
+            after = self._observer.observe(self._scene, frame)
+        except EngineError as error:
+            self._failures += 1
+            if self._failures == 1:
+                self._emit(note("health", frame.time, what="engine-failed", detail=str(error)))
+                _log.warning("%s", error)
+            if self._failures >= ENGINE_TRIES:
+                raise
+            return
+        self._failures = 0
+        self._size = (frame.width, frame.height)
+        for event in events(self._scene, after, *self._size, self._settings.journal.sample_s):
+            self._emit(event)
+        self._scene = after
+
+    def _is_due(self, time: float) -> bool:
+        """Whether a frame of that time is looked at: what was left over of a frame's time counts for the next."""
+        pace = self._health.pace(self._settings.source.max_fps)
+        if pace <= 0:
+            return True
+        if time < self._next:
+            return False
+        self._next = max(self._next, time - 1 / pace) + 1 / pace
+        return True
+
+    def _lost(self, error: SourceError) -> None:
+        """Say it once, then wait before the next try, longer each time."""
+        if not (self._frames or self._wait):
+            raise error
+        if self._lost_at is None:
+            self._lost_at = self._clock.monotonic()
+            self._forget()
+            self._emit(note("health", self._now(), what="camera-lost", detail=str(error)))
+            _log.warning("%s; opened again until it is there", error)
+        self._screen.show(None, self._scene, self._notice("no camera"))
+        until = self._clock.monotonic() + self._back_off
+        self._back_off = min(2 * self._back_off, self._settings.source.reopen_max_s)
+        while self._turn() and (rest := until - self._clock.monotonic()) > 0:
+            self._clock.sleep(min(POLL_S, rest))
+
+    def _pause(self) -> None:
+        """No camera until the switch says so."""
+        self._forget()
+        self._emit(note("health", self._now(), what="paused"))
+        self._screen.show(None, self._scene, self._notice("paused"))
+        while self._switch.paused and not self._switch.stopped:
+            self._turn()
+            self._clock.sleep(POLL_S)
+        if not self._switch.stopped:
+            self._emit(note("health", self._now(), what="resumed"))
+
+    def _forget(self) -> None:
+        """All tracks leave: what comes later is not known to be the same faces."""
+        now = self._now()
+        for track in self._scene.tracks:
+            if track.refreshed is not None:
+                self._emit(left(track, now, *self._size))
+        self._scene = Scene(time=self._scene.time, serial=self._scene.serial)
+
+    def _notice(self, state: str) -> str:
+        return " - ".join(part for part in (state, self._settings.screen.notice) if part)
+
+    def _status(self) -> str:
+        """What `systemctl status` shows."""
+        now = self._clock.monotonic()
+        (since, frames), self._told = self._told, (now, self._frames)
+        if self._switch.paused:
+            return "paused"
+        if self._lost_at is not None:
+            return "no camera; trying again"
+        faces = len(self._scene.tracks)
+        fps = (self._frames - frames) / (now - since) if now > since else 0.0
+        return f"{fps:.1f} fps, {faces} face{'s' * (faces != 1)}"
