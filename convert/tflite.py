@@ -6,15 +6,18 @@ import math
 import struct
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from convert.errors import one_line
 from edge.errors import MissingExtra, ModelError
 
 MAGIC = b"TFL3"
+_NUMPY = {"INT8": "i1", "UINT8": "u1", "INT16": "<i2", "INT32": "<i4", "INT64": "<i8", "FLOAT32": "<f4", "BOOL": "?"}
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Tensor:
         open: whether the file leaves a size open (dynamic shape).
         dtype: "INT8", "FLOAT32", ... as in TensorFlow Lite's schema.
         scales, zero_points: of the quantization; empty where there is none, several where it is per channel.
-        stored: bytes of constant data in the file; 0 for tensors that are computed.
+        data: the constant's bytes as the file holds them; empty for tensors that are computed.
     """
 
     index: int
@@ -38,7 +41,7 @@ class Tensor:
     dtype: str
     scales: tuple[float, ...]
     zero_points: tuple[int, ...]
-    stored: int
+    data: bytes = field(default=b"", repr=False)
 
     @property
     def elements(self) -> int:
@@ -48,7 +51,13 @@ class Tensor:
     @property
     def constant(self) -> bool:
         """Whether its values stand in the file."""
-        return self.stored > 0
+        return bool(self.data)
+
+    @property
+    def values(self) -> np.ndarray:
+        """A constant's values as stored, in the tensor's shape; empty for tensors that are computed."""
+        kind = _NUMPY.get(self.dtype)
+        return np.frombuffer(self.data, kind).reshape(self.shape) if self.data and kind else np.empty(0)
 
 
 @dataclass(frozen=True)
@@ -184,7 +193,7 @@ def _tensor(index: int, tensor: Any, buffers: list[Any]) -> Tensor:
         _names("TensorType")[tensor.type],
         tuple(float(s) for s in _list(quantization.scale if quantization else None)),
         tuple(int(z) for z in _list(quantization.zeroPoint if quantization else None)),
-        0 if stored is None else len(stored),
+        b"" if stored is None else bytes(stored),
     )
 
 

@@ -1,0 +1,60 @@
+"""Compile the daemon's models together for one Edge TPU, so that they share its memory, and enter them."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+from convert import compiler, land, tflite, tpu
+from convert.commands.tpu_report import memory_line, named
+from convert.errors import CompilerError
+from edge import manifest
+
+# The detector runs in every frame and comes first: the first model has the first right to the memory.
+ORDER = ("face", "mask", "emotion-bare", "emotion-masked")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The models folder, and the compiler."""
+    parser.add_argument("models", type=Path, metavar="DIR", help="a models folder with a manifest.json")
+    parser.add_argument("--compiler", metavar="COMMAND", help="the compiler, where it is not on the PATH")
+    parser.add_argument("--timeout", type=float, default=compiler.TIMEOUT_S, metavar="S", help="seconds it may take")
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Compile, check, write model_edgetpu.tflite beside each model, and enter them in the manifest.
+
+    Raises:
+        CompilerError: the compiler is absent or failed, or an operation would stay on the CPU.
+        ModelError: the folder or one of its models is not sound.
+    """
+    folder: Path = arguments.models
+    listed = manifest.load(folder)
+    found = named([folder])
+    models = {task: found[task] for task in ORDER if task in found}
+    reports = [tpu.report(name, tflite.read(path)) for name, path in models.items()]
+    print(memory_line(reports))
+    command = compiler.find(arguments.compiler)
+    if bad := [report for report in reports if not report.complete]:
+        first = bad[0].on_cpu[0]
+        raise CompilerError(
+            f"{bad[0].name}: {first.operation.kind} ({first.operation.name}) would stay on the CPU: {first.reason}; "
+            "see edge-emotion-convert tpu-report"
+        )
+    contents, said = compiler.compile_together(models, command, arguments.timeout)
+    files, specs = {}, dict(listed.specs)
+    for task, content in contents.items():
+        path = models[task].with_name(f"{models[task].stem}_edgetpu.tflite")
+        files[path] = content
+        name = path.relative_to(folder).as_posix()
+        specs[task] = replace(specs[task], edgetpu=name, edgetpu_sha256=hashlib.sha256(content).hexdigest())
+    land.write_all(files)
+    manifest.save(folder, specs)
+    for one in said:
+        streamed = f", {one.streamed / 1024:.0f} KiB sent anew for every run" if one.streamed else ""
+        print(f"{one.name}: all operations mapped, {one.cached / 1024:.0f} KiB in the Edge TPU's memory{streamed}")
+    for path in files:
+        print(f"wrote {path}")
+    return 0
