@@ -1,0 +1,27 @@
+"""`edge-emotion doctor`: is everything here that `run` needs? A line each: what, how it is, and the mend."""
+
+from __future__ import annotations
+
+import argparse
+
+from edge import checks, config
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments: the settings of `run`, to be checked as they would be used."""
+    config.add_flags(parser)
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """0: `run` with the same settings can work (there may be warnings); 1: it cannot.
+
+    Raises:
+        SettingsError: the settings themselves are wrong.
+    """
+    settings = config.from_arguments(arguments)
+    failed = 0
+    for check in checks.CHECKS:
+        for finding in check(settings):
+            failed += finding.level == checks.FAIL
+            print(f"{finding.level:<5} {finding.about}: {finding.text}", flush=True)
+    return 1 if failed else 0
