@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from edge.errors import EdgeError
-from training.commands import train
+from training.commands import evaluate, train
 
 PROGRAM = "edge-emotion-train"
-COMMANDS: dict[str, ModuleType] = {"train": train}
+COMMANDS: dict[str, ModuleType] = {"train": train, "evaluate": evaluate}
 
 
 def build_parser() -> argparse.ArgumentParser:

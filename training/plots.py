@@ -46,14 +46,12 @@ def lines(path: Path, curves: Mapping[str, tuple[Sequence[float], Sequence[float
 def stacked(path: Path, rows: Mapping[str, tuple[Sequence[float], Sequence[float]]], across: str) -> None:
     """Named curves, each (xs, ys), one below the other over one shared axis."""
     drawn = figure(6.0, 2.0 * len(rows) + 0.5)
-    for axes, (name, (xs, ys)) in zip(
-        drawn.subplots(len(rows), sharex=True, squeeze=False)[:, 0], rows.items(), strict=True
-    ):
+    column = drawn.subplots(len(rows), sharex=True, squeeze=False)[:, 0]
+    for axes, (name, (xs, ys)) in zip(column, rows.items(), strict=True):
         axes.plot(xs, ys, marker="o", markersize=2.5)
         axes.set(ylabel=name)
         axes.grid(alpha=0.3)
-        last = axes
-    last.set(xlabel=across)
+    column[-1].set(xlabel=across)
     save(drawn, path)
 
 

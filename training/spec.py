@@ -12,14 +12,14 @@ from training.recipe import Recipe
 
 HEADS = {"face": "anchors", "landmarks": "points"}
 LABELS = {"mask": MASKS, "emotion-bare": EMOTIONS, "emotion-masked": EMOTIONS}
-CHOSEN = ("threshold", "margin", "shift")  # what the recipe's [model] table may say
+CHOSEN = ("threshold", "margin", "shift", "failures")  # what the recipe's [model] table may say
 
 
 def of(recipe: Recipe, model: Any) -> dict[str, Any]:
     """The fields of edge.manifest.Spec that are known: all but file, hash and the Edge TPU's variant.
 
     Args:
-        recipe: its [model] table may set threshold, margin and shift.
+        recipe: its [model] table may set threshold, margin, shift, and the card's text on failures.
         model: the exported Keras model, one input (N, H, W, C).
 
     Raises:
@@ -45,7 +45,7 @@ def of(recipe: Recipe, model: Any) -> dict[str, Any]:
         from training.networks import face
 
         fields |= {"strides": list(face.STRIDES), "units": list(face.UNITS)}
-    return fields | dict(recipe.model)
+    return fields | {key: value for key, value in recipe.model.items() if key != "failures"}
 
 
 def write(recipe: Recipe, model: Any, path: Path) -> None:

@@ -57,7 +57,7 @@ def main(arguments: argparse.Namespace) -> int:
         print(f"\ninterrupted; go on with: {resume_command(arguments, folder)}")
         return INTERRUPTED
     print(f"{folder}: model.keras, weights.npz, calibration.npz, spec.json, report.md, curves.png")
-    print(f"next: {convert_command(recipe, folder)}")
+    print(f"next: {convert_command(recipe, arguments, folder)}")
     return 0
 
 
@@ -103,8 +103,10 @@ def resume_command(arguments: argparse.Namespace, folder: Path) -> str:
     return shlex.join([*words, *(["--bf16"] if arguments.bf16 else []), "--resume"])
 
 
-def convert_command(recipe: recipes.Recipe, folder: Path, models: Path = Path("models")) -> str:
+def convert_command(recipe: recipes.Recipe, arguments: argparse.Namespace, folder: Path) -> str:
     """The edge-emotion-convert command that makes the device's model of a finished run."""
     words = ["edge-emotion-convert", folder / "model.keras", "--calibrate", folder / "calibration.npz"]
-    words += ["--out", models / recipe.task / "model.tflite", "--task", recipe.task, "--manifest", models]
+    words += ["--recipe", arguments.recipe, "--manifest", "models"]
+    if recipe.task == "emotion-bare":
+        words += ["--evaluate", arguments.data / "fer2013.npz"]
     return shlex.join(str(word) for word in words)

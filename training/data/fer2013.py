@@ -7,7 +7,6 @@ face square: FER2013 was cut that way, so nothing is cropped here.
 from __future__ import annotations
 
 import csv
-import io
 from dataclasses import dataclass
 from pathlib import Path
 

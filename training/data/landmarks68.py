@@ -91,7 +91,7 @@ def load(
         DataError: points.csv or a picture is missing or malformed; the message names it.
     """
     images, points, names = [], [], []
-    for name, split, shape in _rows(Path(folder) / "points.csv"):
+    for name, split, shape in rows(Path(folder) / "points.csv"):
         if not wanted(name, split):
             continue
         picture = cv2.imread(str(Path(folder) / name), cv2.IMREAD_GRAYSCALE)
@@ -131,7 +131,7 @@ def _in_square(points: np.ndarray, square: Box) -> np.ndarray:
     return (points - [left, top]) / sides
 
 
-def _rows(table: Path) -> list[tuple[str, str, np.ndarray]]:
+def rows(table: Path) -> list[tuple[str, str, np.ndarray]]:
     """Each row of points.csv: name, split, float64 (68, 2)."""
     try:
         with open(table, newline="", encoding="utf-8") as file:

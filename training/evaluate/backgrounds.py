@@ -10,23 +10,23 @@ from training.data.boxes import Boxed
 
 SHAPE = (4, 3)  # width to height, as the frames of a camera
 WIDEST, NARROWEST = 0.9, 0.34  # of the picture's width
-TRIES = 60
+TRIES = 200
+PER_PICTURE = 4
 AWAY = 0.5  # of its side that a crop keeps away from every box: hair and hands of a face are not its background
 SEED = 20
 
 
 def crops(pictures: Sequence[Boxed]) -> Iterator[np.ndarray]:
-    """At most one crop uint8 (h, w, 3) RGB a picture, the same ones every time; pictures full of faces give none."""
+    """Up to PER_PICTURE crops uint8 (h, w, 3) RGB a picture, the same every time; pictures full of faces give none."""
     for number, picture in enumerate(pictures):
         image = picture.read()
-        place = free(image.shape[1], image.shape[0], picture.ltrb, np.random.default_rng((SEED, number)))
-        if place:
-            left, top, right, bottom = place
+        rng = np.random.default_rng((SEED, number))
+        for left, top, right, bottom in places(image.shape[1], image.shape[0], picture.ltrb, rng):
             yield image[top:bottom, left:right]
 
 
-def free(width: int, height: int, ltrb: np.ndarray, rng: np.random.Generator) -> tuple[int, int, int, int] | None:
-    """A place for a crop in a picture of that size, the larger the better: left, top, right, bottom; or None.
+def places(width: int, height: int, ltrb: np.ndarray, rng: np.random.Generator) -> list[tuple[int, int, int, int]]:
+    """Places for crops in a picture of that size, the larger the better: left, top, right, bottom of each.
 
     Args:
         width, height: of the picture, in pixels.
@@ -34,15 +34,26 @@ def free(width: int, height: int, ltrb: np.ndarray, rng: np.random.Generator) ->
         rng: proposes places.
     """
     room = AWAY * (ltrb[:, 2:] - ltrb[:, :2])
-    around = np.concatenate([ltrb[:, :2] - room, ltrb[:, 2:] + room], axis=1)
+    taken = np.concatenate([ltrb[:, :2] - room, ltrb[:, 2:] + room], axis=1)
+    found: list[tuple[int, int, int, int]] = []
     for part in np.linspace(WIDEST, NARROWEST, TRIES):
         across = round(width * part)
         down = across * SHAPE[1] // SHAPE[0]
         if down > height:
             continue
         left, top = int(rng.integers(width - across + 1)), int(rng.integers(height - down + 1))
-        right, bottom = left + across, top + down
-        touching = (around[:, 0] < right) & (around[:, 2] > left) & (around[:, 1] < bottom) & (around[:, 3] > top)
-        if not touching.any():
-            return left, top, right, bottom
-    return None
+        place = (left, top, left + across, top + down)
+        if touches(place, taken):
+            continue
+        found.append(place)
+        taken = np.concatenate([taken, np.array([place], taken.dtype)])
+        if len(found) == PER_PICTURE:
+            break
+    return found
+
+
+def touches(place: tuple[int, int, int, int], taken: np.ndarray) -> bool:
+    """Whether a place shares a pixel with any of the boxes (N, 4)."""
+    left, top, right, bottom = place
+    across = (taken[:, 0] < right) & (taken[:, 2] > left)
+    return bool((across & (taken[:, 1] < bottom) & (taken[:, 3] > top)).any())

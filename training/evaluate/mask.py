@@ -28,7 +28,7 @@ def figure(subject: Subject) -> Figure:
     """mask {pairs, real}; beside them the interval of pairs, and of real both classes and incorrect_mask."""
     values: dict[str, Any] = {"pairs": None, "real": None}
     drawn: dict[str, Answers] = {}
-    found = subject.take("mask.pairs", lambda: _pairs(subject, subject.engine("mask")))
+    found = subject.take("mask.pairs", lambda: pairs(subject, subject.engine("mask")))
     if found:
         values |= found
     photos = subject.take("mask.real", lambda: real(subject, subject.engine("mask")))
@@ -36,7 +36,7 @@ def figure(subject: Subject) -> Figure:
         values |= photos[0]
         drawn["mask"] = photos[1]
     if subject.floats:
-        twin = subject.take("mask.pairs_float", lambda: _pairs(subject, subject.float_engine("mask")))
+        twin = subject.take("mask.pairs_float", lambda: pairs(subject, subject.float_engine("mask")))
         values["pairs_float"] = twin["pairs"] if twin else None
         photos = subject.take("mask.real_float", lambda: real(subject, subject.float_engine("mask")))
         values["real_float"] = photos[0]["real"] if photos else None
@@ -55,29 +55,18 @@ def judge(engine: Engine) -> Judge:
     return lambda image, box: float(classifier.look(image, box)[worn])
 
 
-def _pairs(subject: Subject, engine: Engine) -> dict[str, Any]:
-    finder = FaceFinder(subject.engine("face"))
+def pairs(subject: Subject, engine: Engine) -> dict[str, Any]:
+    """Accuracy over the test clusters: the largest face that the detector finds; a picture without one is an error."""
+    finder, say = FaceFinder(subject.engine("face")), judge(engine)
     listed = subject.some(mask_pairs.load(subject.data / "mask_pairs", "test"))
-    return pairs(((pair.read(), pair.worn) for pair in listed), finder, judge(engine))
-
-
-def pairs(pictures: Iterator[tuple[np.ndarray, bool]], finder: FaceFinder, say: Judge) -> dict[str, Any]:
-    """Accuracy over (picture, is a mask worn): the largest face that is found; a picture without one is an error."""
-    right = total = missed = 0
-    for image, worn in pictures:
-        total += 1
-        faces = [face.box for face in finder.find(image)]
-        if not faces:
-            missed += 1
-            continue
-        largest = max(faces, key=lambda box: box.width * box.height)
-        right += (say(image, largest) >= WORN_FROM) == worn
+    asked = mask_pairs.largest_faces(listed, lambda image: [face.box for face in finder.find(image)])
+    right = sum(box is not None and (say(image, box) >= WORN_FROM) == pair.worn for pair, image, box in asked)
     return {
-        "pairs": right / total if total else None,
-        "pairs_interval": list(wilson(right, total)),
+        "pairs": right / len(asked),
+        "pairs_interval": list(wilson(right, len(asked))),
         "pairs_right": right,
-        "pairs_total": total,
-        "pairs_no_face": missed,
+        "pairs_total": len(asked),
+        "pairs_no_face": sum(box is None for _, _, box in asked),
     }
 
 

@@ -1,0 +1,47 @@
+"""edge-emotion-train evaluate: every figure of the models in a folder, through the device's own code.
+
+Prints one JSON object with --json, else a table. What cannot be taken is null, its reason a line on stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from edge import manifest
+from training import evaluate
+from training.commands.train import positive
+from training.evaluate import report, table
+from training.evaluate.subject import Subject
+
+HELP = "take the figures of the models in a folder"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    parser.add_argument("--models", type=Path, metavar="DIR", help="folder with a manifest.json (default: the shipped)")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the folder with the data sets")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument(
+        "--only", metavar="NAME,...", default="", help=f"take these alone: {', '.join(evaluate.MODULES)}"
+    )
+    parser.add_argument("--report", type=Path, metavar="DIR", help="also write tables, confusion matrices and plots")
+    parser.add_argument("--float", action="store_true", dest="floats", help="the float twin of every figure, too")
+    parser.add_argument("--limit", type=positive, default=0, metavar="N", help="rows of each set, for a quick look")
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Run the command."""
+    subject = Subject(manifest.load(arguments.models), arguments.data, arguments.floats, arguments.limit)
+    try:
+        only = [name.strip() for name in arguments.only.split(",") if name.strip()]
+        figures = evaluate.take(subject, only)
+    finally:
+        subject.close()
+    for name, reason in subject.reasons.items():
+        print(f"{name}: not taken: {reason}", file=sys.stderr)
+    if arguments.report:
+        report.write(figures, arguments.report)
+    print(table.as_json(figures) if arguments.json else table.as_text(figures))
+    return 0

@@ -1,0 +1,112 @@
+"""Are faces found that fill the frame, as in front of a laptop: heads of known points pasted on backgrounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import cv2
+import numpy as np
+
+from edge.finder import FaceFinder
+from edge.vision.tensor import resize
+from training.data import landmarks68, masks
+from training.data.boxes import Boxed
+from training.evaluate import backgrounds
+from training.evaluate.face import pictures
+from training.evaluate.subject import Figure, Subject
+from training.metrics import iou_matrix
+
+WIDTH, HEIGHT = 640, 480
+SHARES = (0.2, 0.9)  # height of the points' box / height of the frame
+IOU = 0.35  # the points' box ends at the brows, so a good face box overlaps it by less than another face box would
+FADE = 0.08  # of the pasted picture's side that fades into the background
+SEED = 21
+
+
+@dataclass(frozen=True, eq=False)
+class Pasted:
+    """A frame uint8 (HEIGHT, WIDTH, 3) RGB with one head, the points' box (4,) in it, and its share of the height."""
+
+    image: np.ndarray
+    ltrb: np.ndarray
+    share: float
+
+
+def figure(subject: Subject) -> Figure:
+    """close-faces {bare, masked}: recall at the threshold that ships; beside them recall by the face's share."""
+    values: dict[str, Any] = {"bare": None, "masked": None}
+    for name, masked in (("bare", False), ("masked", True)):
+        found = subject.take(f"close-faces.{name}", lambda masked=masked: recall(subject, masked))  # type: ignore[misc]
+        if found is not None:
+            values[name], values[f"{name}_by_share"], values["heads"] = found
+    return Figure(values)
+
+
+def recall(subject: Subject, masked: bool) -> tuple[float, dict[str, float], int]:
+    """Recall over all heads, recall by the face's share of the frame's height, and the number of heads."""
+    finder = FaceFinder(subject.engine("face"))
+    hits, shares = [], []
+    for made in frames(subject, masked):
+        boxes = np.array([face.box.ltrb for face in finder.find(made.image)], np.float32).reshape(-1, 4)
+        hits.append(iou_matrix(boxes, made.ltrb[None]).max(initial=0) >= IOU)
+        shares.append(made.share)
+    right, part = np.array(hits), np.array(shares)
+    by_share = {}
+    for low, high in pairwise((0.2, 0.35, 0.5, 0.7, 0.9)):
+        chosen = (part >= low) & (part < high)
+        if chosen.any():
+            by_share[f"{low:g}-{high:g}"] = float(right[chosen].mean())
+    return float(right.mean()), by_share, len(right)
+
+
+def frames(subject: Subject, masked: bool) -> Iterator[Pasted]:
+    """One frame a head, the same every time.
+
+    Raises:
+        DataError: `landmarks68` or `faces` is not here.
+    """
+    behind = subject.once("backgrounds", lambda: list(backgrounds.crops(pictures(subject, "faces"))))
+    folder = subject.data / "landmarks68"
+    heads = subject.some([row for row in landmarks68.rows(folder / "points.csv") if landmarks68.held_out_row(*row[:2])])
+    for number, (name, _, points) in enumerate(heads):
+        rng = np.random.default_rng((SEED, number))
+        head = Boxed(folder / name, points, ()).read()
+        if masked:
+            look = masks.random_mask(rng, masks.KINDS)
+            head = masks.draw(head, points, look.kind, look.colour, look.seed)
+        yield paste(head, points, behind[number % len(behind)], np.random.default_rng((SEED, number, 1)))
+
+
+def paste(head: np.ndarray, points: np.ndarray, background: np.ndarray, rng: np.random.Generator) -> Pasted:
+    """A head on a background, at a random size and place at which all of its points are in the frame.
+
+    Args:
+        head: uint8 (h, w, 3) RGB.
+        points: (68, 2) in its pixels.
+        background: uint8 (h, w, 3) RGB of any size.
+        rng: chooses.
+    """
+    low, high = points.min(axis=0), points.max(axis=0)
+    share = float(rng.uniform(*SHARES))
+    scale = float(min(share * HEIGHT / (high[1] - low[1]), WIDTH / (high[0] - low[0])))
+    room = np.array([WIDTH, HEIGHT]) - (high - low) * scale
+    shift = rng.uniform(0, 1, 2) * room - low * scale
+    matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
+    frame = resize(background, WIDTH, HEIGHT)
+    moved = cv2.warpAffine(head, matrix, (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    cover = cv2.warpAffine(_fading(*head.shape[:2]), matrix, (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR)[:, :, None]
+    image = np.round(frame * (1 - cover) + moved * cover).astype(np.uint8)
+    ltrb = np.concatenate([low * scale + shift, high * scale + shift]).astype(np.float32)
+    return Pasted(image, ltrb, share)
+
+
+def _fading(height: int, width: int) -> np.ndarray:
+    """Opacity float32 (height, width): 0 at the edge, 1 from FADE of the side inward."""
+    sides = []
+    for length in (height, width):
+        place = np.minimum(np.arange(length) + 0.5, length - np.arange(length) - 0.5)
+        sides.append(np.clip(place / (FADE * length), 0, 1))
+    return np.minimum(sides[0][:, None], sides[1][None]).astype(np.float32)

@@ -1,0 +1,60 @@
+"""How often a face is seen where there is none, at the threshold that ships."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from edge.finder import FaceFinder
+from training.data.fer2013 import DataError
+from training.evaluate import backgrounds
+from training.evaluate.face import pictures
+from training.evaluate.subject import Figure, Subject
+
+CLIP = Path("clips") / "noface_bottles.mp4"
+
+
+def figure(subject: Subject) -> Figure:
+    """false-alarms {crops, clip}: share of pictures with at least one alarm; beside them the numbers."""
+    values: dict[str, Any] = {"crops": None, "clip": None}
+    for name, source in (("crops", _crops), ("clip", _clip)):
+        counted = subject.take(f"false-alarms.{name}", lambda source=source: alarms(subject, source(subject)))  # type: ignore[misc]
+        if counted is not None:
+            with_alarm, total = counted
+            values |= {name: with_alarm / max(total, 1), f"{name}_alarms": with_alarm, f"{name}_total": total}
+    return Figure(values)
+
+
+def alarms(subject: Subject, images: Iterable[np.ndarray]) -> tuple[int, int]:
+    """How many pictures show a face that is none, and how many pictures there are."""
+    finder = FaceFinder(subject.engine("face"))
+    marks = [bool(finder.find(image)) for image in images]
+    return sum(marks), len(marks)
+
+
+def _crops(subject: Subject) -> Iterable[np.ndarray]:
+    return subject.once("backgrounds", lambda: list(backgrounds.crops(pictures(subject, "faces"))))
+
+
+def _clip(subject: Subject) -> Iterable[np.ndarray]:
+    path = subject.data / CLIP
+    if not path.is_file():
+        raise DataError(f"{path}: no such clip; restore the data set")
+    return subject.some(list(clip(path)))
+
+
+def clip(path: Path) -> Iterator[np.ndarray]:
+    """The frames of a clip, uint8 (H, W, 3) RGB."""
+    source = cv2.VideoCapture(str(path))
+    try:
+        while True:
+            done, image = source.read()
+            if not done:
+                return
+            yield cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+    finally:
+        source.release()

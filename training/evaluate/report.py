@@ -1,0 +1,106 @@
+"""The figures as a folder for people: figures.md with tables, confusion matrices, reliability and curves as PNG."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from edge.errors import MissingExtra
+from training import plots
+from training.backend import MEND
+from training.evaluate import table
+from training.evaluate.subject import Answers, Figure
+from training.metrics import BINS, calibration_error
+
+AXES = {
+    "sizes": ("side of the face in pixels", "accuracy"),
+    "risk": ("coverage: share of faces judged", "risk: share judged wrong"),
+}
+
+
+def write(figures: Mapping[str, Figure], folder: Path) -> None:
+    """Write figures.json, figures.md and the pictures that it shows.
+
+    Raises:
+        MissingExtra: scikit-learn or matplotlib is not installed.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "figures.json").write_text(table.as_json(figures) + "\n", encoding="utf-8")
+    lines = ["# Figures", "", "Taken by `edge-emotion-train evaluate`, int8 files through the device's own code.", ""]
+    for name, figure in figures.items():
+        lines += [f"## {name}", "", "```", *table.as_text({name: figure}).splitlines()[1:], "```", ""]
+        for part in (_answers, _curves, _parts):
+            lines += part(figure, folder)
+    (folder / "figures.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _answers(figure: Figure, folder: Path) -> Iterator[str]:
+    for name, given in figure.answers.items():
+        counts = confusion(given)
+        plots.confusion(folder / f"{name}-confusion.png", counts, given.classes, name)
+        confidence, right, share = bins(given)
+        error = calibration_error(given.probabilities, given.labels)
+        plots.reliability(folder / f"{name}-reliability.png", confidence, right, share, f"{name}, ECE {error:.3f}")
+        yield from (f"### {name}: each class", "", *_classes(given), "")
+        yield from (f"### {name}: confusion, rows the truth", "", *_matrix(counts, given.classes), "")
+        yield f"![confusion]({name}-confusion.png) ![reliability]({name}-reliability.png)"
+        yield ""
+
+
+def _curves(figure: Figure, folder: Path) -> Iterator[str]:
+    for name, curve in figure.curves.items():
+        across, up = AXES[name.split("-")[0]]
+        plots.lines(folder / f"{name}.png", {name: (list(curve), list(curve.values()))}, across, up)
+        yield f"![{name}]({name}.png)"
+        yield ""
+
+
+def _parts(figure: Figure, folder: Path) -> Iterator[str]:
+    for name, parts in figure.parts.items():
+        plots.bars(folder / f"{name}.png", parts, "accuracy")
+        yield f"![{name}]({name}.png)"
+        yield ""
+
+
+def confusion(given: Answers) -> np.ndarray:
+    """Counts int (K, K): rows the truth, columns the answer.
+
+    Raises:
+        MissingExtra: scikit-learn is not installed.
+    """
+    try:
+        from sklearn.metrics import confusion_matrix
+    except ImportError:
+        raise MissingExtra(f"reports need scikit-learn; {MEND}") from None
+    said = given.probabilities.argmax(axis=1)
+    return np.asarray(confusion_matrix(given.labels, said, labels=range(len(given.classes))))
+
+
+def bins(given: Answers) -> tuple[list[float], list[float], list[float]]:
+    """Of each filled one of 15 bins: mean confidence, share that is right, share of the rows."""
+    confidence = given.probabilities.max(axis=1)
+    right = given.probabilities.argmax(axis=1) == given.labels
+    number = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    filled = np.unique(number)
+    rows = [(confidence[number == b].mean(), right[number == b].mean(), (number == b).mean()) for b in filled]
+    return tuple([float(row[k]) for row in rows] for k in range(3))  # type: ignore[return-value]
+
+
+def _classes(given: Answers) -> list[str]:
+    from sklearn.metrics import precision_recall_fscore_support
+
+    said = given.probabilities.argmax(axis=1)
+    numbers = precision_recall_fscore_support(given.labels, said, labels=range(len(given.classes)), zero_division=0.0)
+    rows = ["| class | precision | recall | F1 | rows |", "|---|---|---|---|---|"]
+    for name, precision, recall, f1, count in zip(given.classes, *numbers, strict=True):
+        rows.append(f"| {name} | {precision:.3f} | {recall:.3f} | {f1:.3f} | {count} |")
+    return rows
+
+
+def _matrix(counts: np.ndarray, classes: tuple[str, ...]) -> list[str]:
+    head = [f"| | {' | '.join(classes)} |", f"|{'---|' * (len(classes) + 1)}"]
+    return head + [
+        f"| {name} | {' | '.join(map(str, row))} |" for name, row in zip(classes, counts.tolist(), strict=True)
+    ]

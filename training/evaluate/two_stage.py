@@ -1,0 +1,48 @@
+"""The whole decision: each row of PrivateTest bare and masked, routed by the mask model to an emotion model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from edge.labels import EMOTIONS, MASKS, Mask
+from training.data.fer2013 import PRIVATE
+from training.evaluate import bare, masked
+from training.evaluate.classify import look
+from training.evaluate.mask import WORN_FROM
+from training.evaluate.subject import Answers, Figure, Subject
+
+
+def figure(subject: Subject) -> Figure:
+    """two-stage {accuracy}; beside it both halves, and how often the route was right in each."""
+    values: dict[str, Any] = {"accuracy": None}
+    halves = subject.take("two-stage.accuracy", lambda: [half(subject, worn) for worn in Mask])
+    if halves is None:
+        return Figure(values)
+    right = [given.probabilities.argmax(axis=1) == given.labels for given, _ in halves]
+    values["accuracy"] = float(np.concatenate(right).mean())
+    for kind in Mask:
+        values[kind.label] = float(right[kind].mean())
+        values[f"{kind.label}_routed_right"] = float((halves[kind][1] == bool(kind)).mean())
+    values["total"] = sum(len(part) for part in right)
+    both = Answers(
+        np.concatenate([given.labels for given, _ in halves]),
+        np.concatenate([given.probabilities for given, _ in halves]),
+        halves[0][0].classes,
+    )
+    return Figure(values, {"two-stage": both})
+
+
+def half(subject: Subject, worn: Mask) -> tuple[Answers, np.ndarray]:
+    """The answers on all rows, bare or masked, each by the model that it was routed to; and the routes, bool (N,)."""
+    table, dressed = masked.frozen(subject, PRIVATE)
+    data = bare.data(subject)
+    images = dressed if worn else data.images[table.rows]
+    labels = data.labels[table.rows].astype(np.int64)
+    routes = look(subject.engine("mask"), images, MASKS)[:, Mask.WORN] >= WORN_FROM
+    probabilities = np.empty((len(labels), len(EMOTIONS)), np.float32)
+    for route, task in ((False, bare.TASK), (True, masked.TASK)):
+        chosen = routes == route
+        probabilities[chosen] = look(subject.engine(task), images[chosen], EMOTIONS)
+    return Answers(labels, probabilities, EMOTIONS), routes
