@@ -169,7 +169,7 @@ def _spec(path: Path, task: str, entry: Any) -> Spec:
         raise ModelError(f"{path}: {task}: expected an object, got {type(entry).__name__}")
     if unknown := sorted(set(entry) - known):
         raise ModelError(f"{path}: {task}: unknown field {unknown[0]!r}; convert the model again")
-    values = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
     try:
         spec = Spec(**values)
     except TypeError as error:
