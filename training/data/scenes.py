@@ -34,15 +34,28 @@ class Zoom:
 
 
 def place(
-    image: np.ndarray, ltrb: np.ndarray, width: int, height: int, zoom: Zoom, rng: np.random.Generator
+    image: np.ndarray,
+    ltrb: np.ndarray,
+    width: int,
+    height: int,
+    zoom: Zoom,
+    rng: np.random.Generator,
+    fit: float | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Show a picture on a canvas of width x height.
+
+    Args:
+        image: uint8 (H, W, 3); ltrb: its boxes (N, 4).
+        width, height: of the canvas.
+        zoom: what may happen.
+        rng: decides.
+        fit: scale at which the daemon would show it (default: the one at which all of it fits the canvas).
 
     Returns:
         The canvas uint8 (H, W, 3), the boxes on it (M, 4), clipped, and which of the given ones they are (M,).
     """
     rows, columns = image.shape[:2]
-    fit = min(width / columns, height / rows)
+    fit = fit or min(width / columns, height / rows)
     chance = rng.random()
     if len(ltrb) == 0 or chance < zoom.whole:
         scale = fit * (1 + rng.uniform(-zoom.jitter, zoom.jitter))
@@ -115,14 +128,18 @@ def _warp(
 
 def relight(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Change gain, offset and colour cast of uint8 RGB; sometimes grey, dark with noise, or blurred."""
-    pixels = image.astype(np.float32)
-    pixels = pixels * (1 + rng.uniform(-0.35, 0.35)) + rng.uniform(-30, 30)
-    pixels *= 1 + rng.uniform(-0.12, 0.12, 3).astype(np.float32)
+    gains = (1 + rng.uniform(-0.35, 0.35)) * (1 + rng.uniform(-0.12, 0.12, 3))
+    offset = rng.uniform(-30, 30)
     if rng.random() < 0.15:
-        pixels = np.repeat(pixels.mean(axis=2, keepdims=True), 3, axis=2)
-    if rng.random() < 0.1:
-        pixels = pixels * rng.uniform(0.25, 0.7) + rng.normal(0, rng.uniform(2, 8), pixels.shape).astype(np.float32)
-    changed = np.clip(pixels, 0, 255).astype(np.uint8)
+        image = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+        gains = np.full(3, gains[0])
+    noisy = rng.random() < 0.1
+    dark = rng.uniform(0.25, 0.7) if noisy else 1.0
+    table = np.clip((np.arange(256)[:, None] * gains + offset) * dark, 0, 255).astype(np.uint8)
+    changed = cv2.LUT(image, table[None])
+    if noisy:
+        noise = rng.integers(-8, 9, image.shape, np.int16) * rng.uniform(0.4, 1.6)
+        changed = np.clip(changed + noise, 0, 255).astype(np.uint8)
     if rng.random() < 0.08:
         changed = cv2.GaussianBlur(changed, (0, 0), rng.uniform(0.5, 1.5))
     return changed

@@ -30,9 +30,16 @@ DRESSED = 0.6  # part of the faces that get a mask in the copy
 class SceneBatches(keras.utils.PyDataset):
     """Pictures float32 (B, H, W, 3) in 0-1 and targets float32 (B, P, 7); see scenes.targets."""
 
-    def __init__(self, pictures: list[Boxed], recipe: Recipe, size: tuple[int, int], zoom: scenes.Zoom) -> None:
+    def __init__(
+        self,
+        pictures: list[Boxed],
+        recipe: Recipe,
+        size: tuple[int, int],
+        served: tuple[int, int],
+        zoom: scenes.Zoom,
+    ) -> None:
         super().__init__(workers=1)
-        self.pictures, self.size, self.zoom = pictures, size, zoom
+        self.pictures, self.size, self.served, self.zoom = pictures, size, served, zoom
         with ThreadPoolExecutor(2) as pool:
             self.images = list(pool.map(Boxed.read, pictures))
         self.dressed: list[np.ndarray] = []
@@ -64,13 +71,17 @@ class SceneBatches(keras.utils.PyDataset):
         for left, top, across, down in parts:
             picture = self.pictures[row]
             images = self.dressed if self.dressed and rng.random() < self.masks else self.images
-            tile, ltrb, _ = scenes.place(images[row], picture.ltrb, across, down, self.zoom, rng)
+            fit = self._fit(images[row]) if whole else None
+            tile, ltrb, _ = scenes.place(images[row], picture.ltrb, across, down, self.zoom, rng, fit)
             canvas[top : top + down, left : left + across] = scenes.relight(tile, rng)
             shown.append(ltrb + np.array([left, top, left, top], np.float32))
             tight += [picture.tight] * len(ltrb)
             row = int(rng.integers(len(self.pictures)))
         ltrb, trusted = np.concatenate(shown), np.array(tight, bool)
         return canvas, scenes.targets(ltrb, trusted, self.points, self.strides, self.units, self.ranges, radius=1.5)
+
+    def _fit(self, image: np.ndarray) -> float:
+        return min(self.served[0] / image.shape[1], self.served[1] / image.shape[0])
 
     def dress(self, masks: float, share: float) -> None:
         """Draw masks on a share of the faces of a second copy of every picture, which is shown `masks` of the time."""
@@ -120,20 +131,30 @@ def detection_loss(truth: Any, answer: Any) -> Any:
 class FaceDetection:
     """`faces` and `masked_faces`, training splits.
 
-    `data`: canvas (width, height), limit, masks (how often a copy with drawn masks is shown), and Zoom's fields.
+    `data`: canvas (width, height) as served, window (the part of it that is trained on, for speed: the network is
+    convolutional), limit, masks (how often a copy with drawn masks is shown), and Zoom's fields.
     """
 
     def __init__(self, recipe: Recipe, data: Path) -> None:
         self.recipe, self.data = recipe, data
         settings = dict(recipe.data)
         self.width, self.height = settings.pop("canvas", (320, 240))
+        self.window = tuple(settings.pop("window", (self.width, self.height)))
         self.limit, self.masks = settings.pop("limit", 0), settings.pop("masks", 0.0)
         self.zoom = scenes.Zoom(**settings)
         self.val: list[tuple[np.ndarray, Any, np.ndarray]] = []
 
     def build(self) -> keras.Model:
-        """See training/networks/face.py."""
-        return face.build(self.width, self.height, **self.recipe.network)
+        """See training/networks/face.py; of the window's size."""
+        return face.build(*self.window, **self.recipe.network)
+
+    def served(self, model: keras.Model) -> keras.Model:
+        """The same weights at the size that is served."""
+        if model.input_shape[1:3] == (self.height, self.width):
+            return model
+        whole = face.build(self.width, self.height, **self.recipe.network)
+        whole.set_weights(model.get_weights())
+        return whole
 
     def pictures(self) -> list[Boxed]:
         """The training pictures of both sets."""
@@ -142,7 +163,7 @@ class FaceDetection:
 
     def batches(self) -> keras.utils.PyDataset:
         """Random scenes."""
-        made = SceneBatches(self.pictures(), self.recipe, (self.width, self.height), self.zoom)
+        made = SceneBatches(self.pictures(), self.recipe, self.window, (self.width, self.height), self.zoom)
         if self.masks:
             made.dress(self.masks, DRESSED)
         return made
@@ -158,7 +179,7 @@ class FaceDetection:
                 self.val.append((*letterbox(picture.read(), self.width, self.height), picture.ltrb))
         points = detect.points(self.width, self.height, face.STRIDES)
         units = detect.units_of_points(self.width, self.height, face.STRIDES, face.UNITS)
-        found = []
+        found, model = [], self.served(model)
         for start in range(0, len(self.val), 32):
             part = self.val[start : start + 32]
             answers = model.predict_on_batch(np.stack([v[0] for v in part]).astype(np.float32) / 255)
@@ -176,4 +197,4 @@ class FaceDetection:
 
     def export(self, model: keras.Model) -> keras.Model:
         """Logits and distances apart."""
-        return plain(face.split(model))
+        return plain(face.split(self.served(model)))
