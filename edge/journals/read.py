@@ -25,7 +25,7 @@ def read(paths: Iterable[Path]) -> Iterator[Event]:
     """
     for path in paths:
         try:
-            files = whole(path)
+            files = whole(path) if path.parent.exists() else []
         except OSError as error:
             raise JournalError(f"{path}: cannot read the journal ({error.strerror})") from None
         if not files:

@@ -1,0 +1,59 @@
+"""`edge-emotion log csv`: a table for spreadsheets, a row an event, times in UTC."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import csv
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+from edge.commands.log import between
+from edge.errors import JournalError
+from edge.journals.read import read
+from edge.labels import EMOTIONS
+
+PLAIN = ("time", "monotonic", "event", "track", "score", "mask", "worn", "emotion", "intensity", "reason", "seconds")
+BOX = ("left", "top", "right", "bottom")
+# Everything else (of start, stop and health events) is one column of JSON.
+COLUMNS = (*PLAIN[:4], *(f"box_{side}" for side in BOX), *PLAIN[4:], *(f"p_{name}" for name in EMOTIONS), "details")
+NOT_DETAILS = {*PLAIN, "box", "probabilities"}
+
+
+def show(arguments: argparse.Namespace, files: Sequence[Path]) -> int:
+    """Write the table to --out or standard output.
+
+    Raises:
+        JournalError: a journal cannot be read, or the table cannot be written.
+    """
+    events = between(read(files), arguments.since, arguments.until)
+    if arguments.out is None:
+        write(events, sys.stdout)
+        return 0
+    with contextlib.ExitStack() as stack:
+        try:
+            file = stack.enter_context(open(arguments.out, "w", encoding="utf-8", newline=""))
+        except OSError as error:
+            raise JournalError(f"{arguments.out}: cannot write the table ({error.strerror})") from None
+        write(events, file)
+    return 0
+
+
+def write(events: Iterable[Mapping[str, Any]], file: TextIO) -> None:
+    """The head line and a row an event (RFC 4180, but for line ends)."""
+    table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+    table.writeheader()
+    for event in events:
+        table.writerow(row(event))
+
+
+def row(event: Mapping[str, Any]) -> dict[str, Any]:
+    """The cells of an event; what it does not have is left out."""
+    cells = {key: event[key] for key in PLAIN if event.get(key) is not None}
+    cells |= {f"box_{side}": value for side, value in zip(BOX, event.get("box") or (), strict=False)}
+    cells |= {f"p_{name}": p for name, p in (event.get("probabilities") or {}).items() if name in EMOTIONS}
+    details = {key: value for key, value in event.items() if key not in NOT_DETAILS}
+    return cells | ({"details": json.dumps(details, ensure_ascii=False)} if details else {})

@@ -1,0 +1,79 @@
+"""From events to spans of time: how long a face was seen bare or masked, and with which emotion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from edge.clock import from_rfc3339
+
+
+@dataclass(frozen=True)
+class Span:
+    """A face in one state.
+
+    Attributes:
+        wall: seconds since 1970 at which it begins.
+        seconds: how long it lasts.
+        track: of which run's track.
+        worn: whether the mask is on.
+        label: the emotion, or why there is none: "unsure", "too-small".
+    """
+
+    wall: float
+    seconds: float
+    track: int
+    worn: bool
+    label: str
+
+
+@dataclass
+class _Open:
+    """A track that is there: its state since when, on both clocks, and when it appeared, where that was seen."""
+
+    worn: bool
+    label: str
+    wall: float
+    since: float
+    appeared: float | None
+
+
+class Spans:
+    """Feed it events in order; it answers the spans that each one ends. It remembers only the faces that are there.
+
+    The time between the last event of a run that ended badly and the start of the next belongs to nobody.
+    """
+
+    def __init__(self) -> None:
+        self._open: dict[int, _Open] = {}
+        self._anchor: tuple[float, float] | None = None
+
+    def add(self, event: Mapping[str, Any]) -> list[Span]:
+        """The spans that end with this event, those without length left out."""
+        kind, time = event["event"], float(event.get("monotonic") or 0.0)
+        wall = self._wall(event, time)
+        if kind == "start":
+            self._open.clear()
+        if kind not in ("appeared", "changed", "sample", "left") or not isinstance(event.get("track"), int):
+            return []
+        track = event["track"]
+        known = self._open.pop(track, None)
+        if kind != "left":
+            appeared = time if kind == "appeared" else known.appeared if known else None
+            label = event.get("emotion") or event.get("reason") or "unsure"
+            self._open[track] = _Open(bool(event.get("worn")), label, wall, time, appeared)
+        if known is None:
+            return []
+        # A face is missed for a while before its track ends: it counts as long as it was seen.
+        if kind == "left" and known.appeared is not None and "seconds" in event:
+            time = min(time, known.appeared + event["seconds"])
+        seconds = time - known.since
+        return [Span(known.wall, seconds, track, known.worn, known.label)] if seconds > 0 else []
+
+    def _wall(self, event: Mapping[str, Any], time: float) -> float:
+        """When it happened; a clip is played faster or slower than it was, so it counts from its start."""
+        wall = from_rfc3339(event["time"])
+        if event["event"] == "start":
+            self._anchor = None if event.get("live", True) else (wall, time)
+        return wall if self._anchor is None else self._anchor[0] + time - self._anchor[1]
