@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Observer"]
 
+__version__ = "0.1.0"
+
 
 def __getattr__(name: str) -> object:
     # Only who asks for the Observer pays for numpy and OpenCV.

@@ -7,7 +7,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from edge.errors import CameraTimeout, MissingExtra, SourceError
+from edge.errors import CameraTimeout, SourceError
 from edge.settings import SourceSettings
 
 # libcamera names a format by its bytes in a little-endian word: "RGB888" lies in memory as B, G, R.
@@ -43,8 +43,7 @@ class PiGrabber:
         library: the module picamera2, or what stands in for it in tests.
 
     Raises:
-        MissingExtra: picamera2 is not installed where Python looks.
-        SourceError: no camera is connected, it is in use, or it cannot be started.
+        SourceError: picamera2 is not installed, no camera is connected, it is in use, or it cannot be started.
     """
 
     def __init__(self, settings: SourceSettings, library: Any = None) -> None:
@@ -99,12 +98,12 @@ def load() -> Any:
     """The module picamera2.
 
     Raises:
-        MissingExtra: it is not installed where this Python looks.
+        SourceError: it is not installed where this Python looks.
     """
     try:
         import picamera2
     except ImportError as error:
-        raise MissingExtra(
+        raise SourceError(
             f"picamera: picamera2 cannot be imported ({_line(error)}); sudo apt install python3-picamera2, and make "
             f"the virtual environment with --system-site-packages"
         ) from None

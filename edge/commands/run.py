@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Mapping
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import edge
 from edge import cameras, config, sensors
 from edge.clock import Clock, SystemClock, rfc3339
 from edge.health import Health
@@ -120,17 +120,9 @@ def about(settings: Settings, observer: Observer, live: bool) -> dict[str, Any]:
     return {
         "source": cameras.redacted(settings.source.source),
         "live": live,
-        "version": version(),
+        "version": edge.__version__,
         "models": {engine.spec.task: engine.spec.sha256[:12] for engine in engines},
     }
-
-
-def version() -> str:
-    """The installed version, or "unknown" where Python only found the files."""
-    try:
-        return metadata.version("edge-emotion")
-    except metadata.PackageNotFoundError:
-        return "unknown"
 
 
 def _count(text: str) -> int:
