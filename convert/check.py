@@ -70,18 +70,23 @@ class Accuracy:
         return 100 * (self.float_ - self.int8)
 
 
-def compare(float_outputs: Sequence[np.ndarray], int8_outputs: Sequence[np.ndarray]) -> tuple[OutputCheck, ...]:
-    """Compare the answers of two models, one float32 array (N, ...) an output each."""
-    pairs = zip(float_outputs, int8_outputs, strict=True)
-    return tuple(_compare(f"output_{k}", a.astype(np.float64), b.astype(np.float64)) for k, (a, b) in enumerate(pairs))
+def compare(
+    float_outputs: Sequence[np.ndarray], int8_outputs: Sequence[np.ndarray], classes: bool = True
+) -> tuple[OutputCheck, ...]:
+    """Compare the answers of two models, one float32 array (N, ...) an output each.
+
+    `classes` says whether outputs (N, K) are scores of K classes, so that the greatest one means something.
+    """
+    pairs = enumerate(zip(float_outputs, int8_outputs, strict=True))
+    return tuple(_compare(f"output_{k}", a.astype(np.float64), b.astype(np.float64), classes) for k, (a, b) in pairs)
 
 
-def _compare(name: str, expected: np.ndarray, got: np.ndarray) -> OutputCheck:
+def _compare(name: str, expected: np.ndarray, got: np.ndarray, classes: bool) -> OutputCheck:
     gap = np.abs(expected - got)
-    classes = expected.ndim == 2 and expected.shape[1] > 1
-    spread = 1.0 if classes and probabilities(expected) else float(expected.std())
+    scores = classes and expected.ndim == 2 and expected.shape[1] > 1
+    spread = 1.0 if scores and probabilities(expected) else float(expected.std())
     error = _relative(float(np.sqrt((gap**2).mean())), spread)
-    agreement = float((expected.argmax(axis=1) == got.argmax(axis=1)).mean()) if classes else None
+    agreement = float((expected.argmax(axis=1) == got.argmax(axis=1)).mean()) if scores else None
     return OutputCheck(name, error, float(gap.max()), agreement)
 
 

@@ -132,7 +132,7 @@ def convert(model: FloatModel, source: Source, request: Request, evaluation: Sou
         _device_agrees(spec, content, runner, calibration.check[:4])
     floats = model.predict(real_values(calibration.check, request.low, request.high))
     finite(model.name, floats)
-    outputs = check.compare(floats, runner.predict(calibration.check))
+    outputs = check.compare(floats, runner.predict(calibration.check), classes=request.task not in HEADS)
     scored = None
     if evaluation is not None:
         labels = spec.labels if spec else request.labels

@@ -102,13 +102,15 @@ def from_arrays(name: str, images: np.ndarray, labels: np.ndarray | None = None,
     Raises:
         CalibrationError: another type or shape, or labels that do not fit.
     """
+    if not images.size:
+        raise CalibrationError(f"{name}: no images; give a set that has some")
     if images.dtype != np.uint8:
         raise CalibrationError(
             f"{name}: images: expected uint8 pixels 0-255, got {images.dtype}; undo the normalization and save as uint8"
         )
     if images.ndim == 3:
         images = images[..., None]
-    if images.ndim != 4 or images.shape[3] not in (1, 3) or 0 in images.shape:
+    if images.ndim != 4 or images.shape[3] not in (1, 3):
         raise CalibrationError(f"{name}: images: expected (N, H, W), (N, H, W, 1) or (N, H, W, 3), got {images.shape}")
     if labels is not None:
         labels = np.asarray(labels).reshape(-1).astype(np.int64)
