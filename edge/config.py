@@ -105,5 +105,5 @@ def _comment(entry: dataclasses.Field[Any]) -> str:
 
 
 def _toml(value: Any) -> str:
-    # Strings of JSON are strings of TOML; so are its numbers and true and false.
-    return json.dumps(value, ensure_ascii=False)
+    # Strings of JSON are strings of TOML but for one character; its numbers, true and false are the same.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import argparse
+import tomllib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge import config
+from edge.errors import SettingsError
+from edge.settings import JournalSettings, MakerSettings, ScreenSettings, Settings, SourceSettings, table
+
+
+def parsed(*words, sections=()):
+    parser = argparse.ArgumentParser()
+    config.add_flags(parser, *sections)
+    return config.from_arguments(parser.parse_args([str(word) for word in words]))
+
+
+@pytest.fixture
+def file(tmp_path):
+    """file(text): a settings file with that text."""
+
+    def write(text):
+        path = tmp_path / "config.toml"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def test_nothing_said_is_the_defaults(file):
+    assert config.load() == config.load(file("")) == config.load(file("[source]\n")) == parsed() == Settings()
+
+
+def test_a_file_overlays_the_defaults_and_flags_overlay_the_file(file):
+    path = file('[source]\nsource = "v4l2:2"\nrotate = 90\n[journal]\nsample_s = 5\n')
+    settings = parsed("--config", path, "--source", "demo", "--journal", "-")
+    assert settings.source == SourceSettings(source="demo", rotate=90)
+    assert settings.journal == JournalSettings(file="-", sample_s=5.0)
+    assert settings.screen == ScreenSettings()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[source]\nsauce = 1\n", ": [source] sauce: unknown setting; "),
+        ("[sauce]\nsource = 1\n", ": sauce: unknown section; expected one of engine, health"),
+        ("source = 1\n", ": source: expected a section [source], got 1"),
+        ("[source]\nrotate = 45\n", ": [source] rotate: expected one of 0, 90"),
+        ("[source]\nfps = '30'\n", ": [source] fps: expected a number, got '30'"),
+        ("[models]\nroute_on = 0.2\n", ": [models] route_off: expected at most route_on (0.2), got 0.4"),
+        ("[source\n", ": not valid TOML ("),
+        ("[source]\nrotate = 0\nrotate = 90\n", ": not valid TOML ("),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_one_line_that_names_the_file(file, text, told):
+    path = file(text)
+    with pytest.raises(SettingsError) as caught:
+        config.load(path)
+    assert str(caught.value).startswith(f"{path}{told}")
+    assert "\n" not in str(caught.value)
+    assert caught.value.exit_code == 2
+
+
+def test_a_file_that_is_not_there_or_not_text_is_named(tmp_path):
+    with pytest.raises(SettingsError, match=r"absent\.toml: cannot read the settings \(No such file"):
+        config.load(tmp_path / "absent.toml")
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(SettingsError, match=r"binary\.toml: not valid TOML"):
+        config.load(tmp_path / "binary.toml")
+
+
+def test_a_flag_that_is_out_of_range_is_told_by_its_name():
+    with pytest.raises(SettingsError, match="--threads: expected at least 1, at most 64, got 0"):
+        parsed("--threads", 0)
+
+
+def test_a_flag_that_cannot_be_parsed_is_usage(capsys):
+    with pytest.raises(SystemExit) as caught:
+        parsed("--screen", "hdmi")
+    assert caught.value.code == 2
+    assert "--screen" in capsys.readouterr().err
+
+
+def test_a_command_gets_only_the_flags_of_its_sections():
+    assert parsed("--models", "there", sections=("models",)).models.dir == "there"
+    with pytest.raises(SystemExit):
+        parsed("--source", "demo", sections=("models",))
+
+
+def test_the_shipped_file_lists_every_setting_with_its_default(root):
+    text = (root / "systemd" / "config.toml").read_text()
+    assert text == config.render(), "write it anew: python -c 'from edge import config; print(config.render(), end=\"\")'"
+    listed = {f"{section}.{key}": value for section, keys in tomllib.loads(text).items() for key, value in keys.items()}
+    assert listed == {f"{section}.{key}": entry.default for section, key, entry in table()}
+
+
+def test_the_shipped_file_loads_as_the_defaults(root):
+    assert config.load(root / "systemd" / "config.toml") == Settings()
+
+
+def test_each_setting_has_its_unit_in_the_line_above(root):
+    lines = (root / "systemd" / "config.toml").read_text().splitlines()
+    for _, key, entry in table():
+        above = next(lines[n - 1] for n, line in enumerate(lines) if line.startswith(f"{key} = "))
+        assert above.startswith(f"# {entry.metadata['help']}")
+        assert entry.metadata["unit"] in above
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    return tmp_path_factory.mktemp("settings") / "config.toml"
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])), st.floats(0, 1), st.integers(1, 64))
+def test_any_settings_survive_being_written_and_read(written, text, fraction, whole):
+    settings = Settings(
+        maker=MakerSettings(on_event=text, on_event_max=whole), screen=ScreenSettings(notice=text),
+        source=SourceSettings(max_fps=fraction),
+    )  # fmt: skip
+    written.write_text(config.render(settings), encoding="utf-8")
+    assert config.load(written) == settings
