@@ -70,7 +70,7 @@ def create_app(observer: Observer, live: LiveView | None = None, hosts: tuple[st
             flask.render_template("page.html", nonce=nonce, live=live is not None, megabytes=MAX_BYTES // 1_000_000)
         )
         response.headers["Content-Security-Policy"] = (
-            f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src 'self' blob:; "
+            f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src 'self' blob: data:; "
             "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         )
         return response
