@@ -37,6 +37,8 @@ def main(arguments: argparse.Namespace) -> int:
     settings = config.from_arguments(arguments)
     observer = Observer.from_settings(settings, live=False)
     live = live_view(settings, arguments.source) if arguments.source else None
+    if arguments.host not in LOOPBACK:
+        _log.warning("%s: whoever can reach this address can use the page%s", arguments.host, " and watch" * bool(live))
     # Who asks for another address than this machine's own serves others under names that are not known here.
     app = create_app(observer, live, LOOPBACK if arguments.host in LOOPBACK else ())
     serve(app, listening(arguments.host, arguments.port))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sys
+import types
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +9,7 @@ import pytest
 
 from edge.engines import litert, open_engine
 from edge.engines.litert import LiteRtEngine
-from edge.errors import EngineError, InvalidValue, ModelError
+from edge.errors import EngineError, InvalidValue, MissingExtra, ModelError
 from edge.vision.tensor import pixel_table, to_tensor
 
 
@@ -101,6 +103,21 @@ def test_outputs_are_ordered_by_name_never_by_size():
             return Runner()
 
     assert [output["index"] for output in litert._outputs(Interpreter())] == [100, 101, 102, 110]
+
+
+def test_on_32_bit_pi_os_tflite_runtime_stands_in(monkeypatch):
+    stand_in = types.ModuleType("tflite_runtime")
+    stand_in.interpreter = types.ModuleType("tflite_runtime.interpreter")
+    monkeypatch.setitem(sys.modules, "ai_edge_litert", None)
+    monkeypatch.setitem(sys.modules, "tflite_runtime", stand_in)
+    assert litert.interpreter_module() is stand_in.interpreter
+
+
+def test_without_either_the_mend_is_told(monkeypatch):
+    for name in ("ai_edge_litert", "tflite_runtime"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(MissingExtra, match="pip install ai-edge-litert"):
+        litert.interpreter_module()
 
 
 class Answers:
