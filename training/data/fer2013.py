@@ -72,7 +72,7 @@ class Fer2013:
         known = {self._key(row) for row in self.rows(TRAINING)}
         return np.array([self._key(row) in known for row in self.rows(usage)], bool)
 
-    def _key(self, row: int) -> bytes:
+    def _key(self, row: int | np.integer) -> bytes:
         return self.images[row].tobytes()
 
 
@@ -93,6 +93,8 @@ def _load_npz(path: Path) -> Fer2013:
     with np.load(path) as stored:
         labels, usage, ferplus = stored["labels"], stored["usage"], stored["ferplus"]
         mosaic = cv2.imdecode(np.frombuffer(stored["png"].tobytes(), np.uint8), cv2.IMREAD_GRAYSCALE)
+    if mosaic is None:
+        raise ValueError("its mosaic is not a picture")
     down, across = MOSAIC
     tiles = mosaic.reshape(down, 48, across, 48).transpose(0, 2, 1, 3).reshape(-1, 48, 48)
     return Fer2013(np.ascontiguousarray(tiles[: len(labels)]), labels, usage, ferplus)

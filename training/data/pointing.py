@@ -52,7 +52,7 @@ class Pointer:
         return (answer.reshape(POINTS, 2) * np.array(size) + (left, top)).astype(np.float32)
 
     def on_crops(self, images: np.ndarray) -> np.ndarray:
-        """The points of pictures uint8 (N, S, S) that are such squares themselves, float32 (N, 68, 2) in their pixels."""
+        """The points of pictures uint8 (N, S, S) that are such squares, float32 (N, 68, 2) in their pixels."""
         side = images.shape[1]
         square = Box(0, 0, side, side)
         return np.stack([self.in_square(image[:, :, None], square) for image in images])

@@ -10,6 +10,7 @@ import numpy as np
 
 from edge import manifest
 from edge.engines import open_engine
+from training import weights
 from training.augment import Augmentation
 from training.data import fer2013, masked_v1
 from training.data.drawn import dressed_crops
@@ -32,7 +33,10 @@ class MaskedBatches(EmotionBatches):
 
 
 class MaskedEmotion(BareEmotion):
-    """`data`: as BareEmotion, and `drawings` a row, `teacher` (weight of the bare model's answer in the targets).
+    """FER2013 with masks.
+
+    `data`: as BareEmotion, and `start` (the shipped model to begin from), `drawings` a row, and `teacher` (the
+    weight of the bare model's answer in the targets).
 
     The teacher sees the row without its mask (learning with privileged information, Vapnik & Vashist, 2009; Hinton et
     al., distillation, 2015).
@@ -41,9 +45,17 @@ class MaskedEmotion(BareEmotion):
     def __init__(self, recipe: Recipe, data: Path) -> None:
         settings = dict(recipe.data)
         self.drawings, self.teacher = settings.pop("drawings", 4), settings.pop("teacher", 0.4)
+        self.start = settings.pop("start", "")
         super().__init__(_with(recipe, settings), data)
         self.pointer = Pointer.open()
         self.skipped = 0
+
+    def build(self) -> keras.Model:
+        """As BareEmotion, beginning from the weights of the shipped model that `start` names."""
+        network = super().build()
+        if self.start:
+            network.set_weights(weights.load(manifest.default_folder() / self.start / "weights.npz").get_weights())
+        return network
 
     def batches(self) -> keras.utils.PyDataset:
         """Augmented Training rows with masks; rows whose points make no sense are skipped and counted."""
