@@ -26,9 +26,15 @@ class Camera(Protocol):
     fps: float
 
     @property
-    def stuck(self) -> bool: ...
+    def stuck(self) -> bool:
+        """Whether a thread is still inside the driver after close()."""
+        ...
+
     def __iter__(self) -> Iterator[Frame | None]: ...
-    def close(self) -> None: ...
+
+    def close(self) -> None:
+        """Let go of the source; returns soon."""
+        ...
 
 
 class Engine(Protocol):
@@ -41,15 +47,25 @@ class Engine(Protocol):
 
     spec: Spec
 
-    def infer(self, image: np.ndarray) -> tuple[np.ndarray, ...]: ...
-    def close(self) -> None: ...
+    def infer(self, image: np.ndarray) -> tuple[np.ndarray, ...]:
+        """The model's answers, without the batch axis."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the model."""
+        ...
 
 
 class Screen(Protocol):
     """Shows a frame and what is known about it; `frame` is None while there is no camera."""
 
-    def show(self, frame: Frame | None, scene: Scene, notice: str = "") -> None: ...
-    def close(self) -> None: ...
+    def show(self, frame: Frame | None, scene: Scene, notice: str = "") -> None:
+        """Show what is known now, and a line for visitors or about the state."""
+        ...
+
+    def close(self) -> None:
+        """Give the screen back."""
+        ...
 
 
 class Journal(Protocol):
@@ -58,6 +74,14 @@ class Journal(Protocol):
     `tick` is called once a turn of the loop: what is due by time (a flush to the disk) is done there.
     """
 
-    def write(self, event: Mapping[str, Any]) -> None: ...
-    def tick(self) -> None: ...
-    def close(self) -> None: ...
+    def write(self, event: Mapping[str, Any]) -> None:
+        """Remember one event."""
+        ...
+
+    def tick(self) -> None:
+        """Do what is due by time."""
+        ...
+
+    def close(self) -> None:
+        """Write what is left and let go."""
+        ...

@@ -18,7 +18,7 @@ def build(
     dropout: float = 0.2,
     classes: int = len(MASKS),
 ) -> keras.Model:
-    """Separable convolutions (Howard et al., MobileNets, 2017) with shortcuts; the stages but the first begin with stride 2.
+    """Separable convolutions (Howard et al., MobileNets, 2017); the stages but the first begin with stride 2.
 
     Returns:
         A model from (B, size, size, 3), values 0-1, to logits (B, classes), float32.
