@@ -33,12 +33,19 @@ def test_a_missing_file_names_itself(tmp_path):
         tflite.read(tmp_path / "gone.tflite")
 
 
+def said_of(content: bytes) -> str:
+    """The error that a file gives, or "" where it is read."""
+    try:
+        tflite.read(content)
+    except ModelError as error:
+        return str(error)
+    return ""
+
+
 def test_a_truncated_model_is_broken_not_a_crash(int8):
-    for part in range(12, len(int8), max(1, len(int8) // 60)):
-        try:
-            tflite.read(int8[:part])
-        except ModelError as error:
-            assert "\n" not in str(error)
+    assert said_of(int8) == ""
+    said = [said_of(int8[:part]) for part in range(12, len(int8) // 2, 97)]
+    assert all("broken TensorFlow Lite file" in line and "\n" not in line for line in said)
 
 
 def test_the_graph_is_what_the_network_was(int8):
@@ -66,10 +73,7 @@ def slow_multiply_adds(model) -> int:
     total = 0
     for layer in model.layers:
         kind, shape = type(layer).__name__, layer.output.shape
-        if kind == "Conv2D":
-            for _ in range(shape[1] * shape[2]):
-                total += int(np.prod(layer.kernel.shape))
-        elif kind == "DepthwiseConv2D":
+        if kind in ("Conv2D", "DepthwiseConv2D"):
             for _ in range(shape[1] * shape[2]):
                 total += int(np.prod(layer.kernel.shape))
         elif kind == "Conv2DTranspose":

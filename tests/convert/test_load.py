@@ -1,0 +1,278 @@
+"""Every format that people bring, and one clear line for what cannot be loaded."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from convert.errors import ConversionError
+from convert.load import load, resolved
+from edge.errors import ModelError
+
+
+@pytest.fixture(scope="module")
+def inputs(kit):
+    return kit.blobs(5, seed=9)[0] / np.float32(255)
+
+
+@pytest.fixture(scope="module")
+def expected(learned, inputs):
+    return np.asarray(learned(inputs, training=False))
+
+
+def keras2_json(model) -> str:
+    """The model as Keras 2's to_json() wrote it: no modules, `batch_input_shape`, old keyword names."""
+    layers = [
+        {
+            "class_name": "InputLayer",
+            "config": {"batch_input_shape": [None, 24, 24, 1], "dtype": "float32", "name": "in"},
+        }
+    ]
+    for layer in model.layers:
+        config = {k: v for k, v in layer.get_config().items() if not isinstance(v, dict) and k != "dtype"}
+        layers.append({"class_name": type(layer).__name__, "config": {**config, "dtype": "float32"}})
+    document = {"class_name": "Sequential", "config": {"name": "old", "layers": layers}}
+    return json.dumps({**document, "keras_version": "2.4.0", "backend": "tensorflow"})
+
+
+def saved(kind, learned, folder):
+    """The model written in one of the formats; (path, weights)."""
+    if kind == "keras":
+        learned.save(folder / "m.keras")
+        return folder / "m.keras", None
+    if kind == "h5":
+        learned.save(folder / "m.h5")
+        return folder / "m.h5", None
+    if kind == "h5 called .model":
+        learned.save(folder / "m.h5")
+        return (folder / "m.h5").rename(folder / "mask_detector.model"), None
+    if kind == "keras with another name":
+        learned.save(folder / "m.keras")
+        return (folder / "m.keras").rename(folder / "m.zip"), None
+    if kind == "SavedModel":
+        learned.export(folder / "m", verbose=False)
+        return folder / "m", None
+    learned.save_weights(folder / "w.weights.h5")
+    if kind == "json and weights":
+        (folder / "m.json").write_text(learned.to_json())
+        return folder / "m.json", folder / "w.weights.h5"
+    (folder / "m.json").write_text(keras2_json(learned))
+    return folder / "m.json", folder / "w.weights.h5"
+
+
+KINDS = (
+    "keras",
+    "h5",
+    "h5 called .model",
+    "keras with another name",
+    "SavedModel",
+    "json and weights",
+    "Keras 2 json and weights",
+)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_format_gives_the_same_answers(tmp_path, kind, learned, inputs, expected):
+    model = load(*saved(kind, learned, tmp_path))
+    assert model.shape == (24, 24, 1)
+    (answers,) = model.predict(inputs)
+    assert answers.shape == (5, 4)
+    assert np.allclose(answers, expected, atol=1e-6)
+
+
+def test_legacy_h5_weights_of_a_json_load(tmp_path, learned, inputs, expected):
+    """Keras 2's save_weights wrote the layout that `model.save(...h5)` keeps under model_weights."""
+    import h5py
+
+    learned.save(tmp_path / "whole.h5")
+    with h5py.File(tmp_path / "whole.h5") as whole, h5py.File(tmp_path / "model_weights.h5", "w") as weights:
+        for name, value in whole["model_weights"].attrs.items():
+            weights.attrs[name] = value
+        for name in whole["model_weights"]:
+            whole.copy(f"model_weights/{name}", weights)
+    (tmp_path / "model.json").write_text(keras2_json(learned))
+    model = load(tmp_path / "model.json", tmp_path / "model_weights.h5")
+    assert np.allclose(model.predict(inputs)[0], expected, atol=1e-6)
+
+
+def test_a_saved_model_of_one_picture_answers_many(tmp_path, keras_, inputs, learned, expected):
+    archive = keras_.export.ExportArchive()
+    import tensorflow as tf
+
+    archive.track(learned)
+    signature = [tf.TensorSpec((1, 24, 24, 1), tf.float32)]
+    archive.add_endpoint("serving_default", lambda x: learned(x, training=False), input_signature=signature)
+    archive.write_out(str(tmp_path / "m"), verbose=False)
+    model = load(tmp_path / "m")
+    assert not model.batched
+    assert np.allclose(model.predict(inputs)[0], expected, atol=1e-6)
+
+
+def nothing(folder, keras_):
+    return folder / "gone.h5"
+
+
+def empty_folder(folder, keras_):
+    return folder
+
+
+def zero_bytes(folder, keras_):
+    (folder / "m.h5").write_bytes(b"")
+    return folder / "m.h5"
+
+
+def text(folder, keras_):
+    (folder / "m.keras").write_text("hello")
+    return folder / "m.keras"
+
+
+def torn_h5(folder, keras_):
+    simple(keras_).save(folder / "m.h5")
+    content = (folder / "m.h5").read_bytes()
+    (folder / "m.h5").write_bytes(content[: len(content) // 2])
+    return folder / "m.h5"
+
+
+def torn_keras(folder, keras_):
+    simple(keras_).save(folder / "m.keras")
+    content = (folder / "m.keras").read_bytes()
+    (folder / "m.keras").write_bytes(content[: len(content) // 2])
+    return folder / "m.keras"
+
+
+def torn_saved_model(folder, keras_):
+    simple(keras_).export(folder / "m", verbose=False)
+    (folder / "m" / "saved_model.pb").write_bytes(b"\x0a\xff\xff\xff\xff")
+    return folder / "m"
+
+
+def weights_only(folder, keras_):
+    simple(keras_).save_weights(folder / "m.weights.h5")
+    return folder / "m.weights.h5"
+
+
+def simple(keras_, shape=(8, 8, 1)):
+    return keras_.Sequential([keras_.Input(shape), keras_.layers.Conv2D(2, 3), keras_.layers.GlobalAveragePooling2D()])
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (nothing, "no such file or folder"),
+        (empty_folder, "not a SavedModel"),
+        (zero_bytes, "neither a Keras model"),
+        (text, "neither a Keras model"),
+        (torn_h5, "cannot be loaded as a Keras model"),
+        (torn_keras, "cannot be loaded as a Keras model"),
+        (torn_saved_model, "cannot be loaded as a SavedModel"),
+        (weights_only, "cannot be loaded as a Keras model"),
+    ],
+)
+def test_a_broken_file_is_one_clear_line(tmp_path, keras_, make, says):
+    path = make(tmp_path, keras_)
+    with pytest.raises(ModelError, match=says) as caught:
+        load(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert caught.value.exit_code == 4
+
+
+def custom(folder, keras_):
+    class Swirl(keras_.layers.Layer):
+        def call(self, x):
+            return x * 2
+
+    model = keras_.Sequential([keras_.Input((8, 8, 1)), Swirl(), keras_.layers.GlobalAveragePooling2D()])
+    return model
+
+
+@pytest.mark.parametrize("name", ["m.keras", "m.h5"])
+def test_a_custom_layer_is_named_with_its_mend(tmp_path, keras_, name):
+    custom(tmp_path, keras_).save(tmp_path / name)
+    with pytest.raises(ConversionError, match=r"custom layer 'Swirl'.*SavedModel") as caught:
+        load(tmp_path / name)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_mend_for_a_custom_layer_works(tmp_path, keras_):
+    custom(tmp_path, keras_).export(tmp_path / "m", verbose=False)
+    model = load(tmp_path / "m")
+    assert np.allclose(model.predict(np.full((1, 8, 8, 1), 0.25, np.float32))[0], 0.5)
+
+
+@pytest.mark.parametrize("name", ["m.keras", "m.h5"])
+def test_a_lambda_layer_is_not_run(tmp_path, keras_, name):
+    layer = keras_.layers.Lambda(lambda x: x + 1)
+    keras_.Sequential([keras_.Input((8, 8, 1)), layer]).save(tmp_path / name)
+    with pytest.raises(ConversionError, match="Lambda"):
+        load(tmp_path / name)
+
+
+def test_a_json_without_its_weights(tmp_path, learned):
+    (tmp_path / "m.json").write_text(learned.to_json())
+    with pytest.raises(ConversionError, match="--weights"):
+        load(tmp_path / "m.json")
+    with pytest.raises(ModelError, match=r"gone\.h5: no such file"):
+        load(tmp_path / "m.json", tmp_path / "gone.h5")
+
+
+def test_weights_of_another_network_do_not_fit(tmp_path, keras_, learned):
+    (tmp_path / "m.json").write_text(learned.to_json())
+    simple(keras_).save_weights(tmp_path / "w.weights.h5")
+    with pytest.raises(ModelError, match=r"do not fit m\.json"):
+        load(tmp_path / "m.json", tmp_path / "w.weights.h5")
+
+
+@pytest.mark.parametrize("content", ["{", '{"class_name": 3}', '{"config": {}}'])
+def test_json_that_is_no_architecture(tmp_path, keras_, content):
+    (tmp_path / "m.json").write_text(content)
+    (tmp_path / "w.h5").write_bytes(b"x")
+    with pytest.raises((ModelError, ConversionError), match=r"m\.json") as caught:
+        load(tmp_path / "m.json", tmp_path / "w.h5")
+    assert "\n" not in str(caught.value)
+
+
+def two_inputs(keras_):
+    a, b = keras_.Input((8, 8, 1)), keras_.Input((8, 8, 1))
+    return keras_.Model([a, b], keras_.layers.Add()([a, b]))
+
+
+def a_vector(keras_):
+    return keras_.Sequential([keras_.Input((64,)), keras_.layers.Dense(2)])
+
+
+def five_channels(keras_):
+    return simple(keras_, (8, 8, 5))
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (two_inputs, "expected one input, got 2"),
+        (a_vector, r"expected a picture \(N, height, width, channels\), got \(\?, 64\)"),
+        (five_channels, "expected 1 or 3 channels"),
+    ],
+)
+@pytest.mark.parametrize("folder", [False, True])
+def test_an_input_that_is_no_picture(tmp_path, keras_, make, says, folder):
+    model = make(keras_)
+    if folder:
+        model.export(tmp_path / "m", verbose=False)
+    else:
+        model.save(tmp_path / "m.keras")
+    with pytest.raises(ConversionError, match=says):
+        load(tmp_path / ("m" if folder else "m.keras"))
+
+
+def test_an_open_size_must_be_given(tmp_path, keras_):
+    simple(keras_, (None, None, 1)).save(tmp_path / "m.keras")
+    model = load(tmp_path / "m.keras")
+    with pytest.raises(ConversionError, match=r"dynamic input shape \(\?, \?, \?, 1\); fix it with --height"):
+        resolved(model, None, None, None)
+    with pytest.raises(ConversionError, match="fix it with --width"):
+        resolved(model, None, 12, None)
+    assert resolved(model, 10, 12, None) == (12, 10, 1)
+    with pytest.raises(ConversionError, match="--colour asks for 3, the model has 1"):
+        resolved(model, 10, 12, 3)
