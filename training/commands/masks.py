@@ -58,7 +58,7 @@ def write(data: Fer2013, faces: FacePoints, out: Path, seed: int = 0, *, freeze:
     statistics: dict[str, Any] = {"rows": len(data.images)}
     for name, usage in masked_v1.USAGES.items():
         if freeze:
-            table = masked_v1.freeze(faces, data.rows(usage))
+            table = masked_v1.freeze(faces, data.rows(usage), masked_v1.SEED + usage)
             masked_v1.save(table, out / f"{name}.npz")
             test = masked_v1.drawn(table, data)
         else:
