@@ -1,0 +1,219 @@
+"""The picture on a screen: preview, boxes, cards, notice. Pure functions; text is sized to be read across a room."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from edge.errors import InvalidValue
+from edge.face import Scene
+from edge.frame import Frame
+from edge.screens.cards import draw_cards
+from edge.vision import ink
+from edge.vision.ink import INK, PLATE, UNKNOWN, Rect, Style
+
+# Capitals as a part of the screen's height. On a screen 30 cm high that is 1 cm: 17 minutes of arc at 2 m, where
+# ISO 9241-303 asks for at least 16.
+CAPITALS = 1 / 30
+SMALLEST = 9
+NOTICE_LINES = 3
+# Between the loop's own words and the visitors' line in a notice (edge/loop.py).
+SEPARATOR = " - "
+# What the loop says while there is no frame, and what visitors read.
+STATES = {
+    "no camera": ("No camera", "It is looked for. Check its cable."),
+    "paused": ("Paused", "The camera is off."),
+}
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A picture fitted into a screen, its aspect kept: screen = picture * scale + (left, top).
+
+    Attributes:
+        scale: pixels of the screen for one of the picture.
+        left, top, width, height: where it lies, pixels of the screen.
+    """
+
+    scale: float
+    left: int
+    top: int
+    width: int
+    height: int
+
+    @classmethod
+    def of(cls, picture: tuple[int, int], screen: tuple[int, int]) -> Fit:
+        """Both as (width, height)."""
+        scale = min(screen[0] / picture[0], screen[1] / picture[1])
+        width, height = (max(1, min(side, round(p * scale))) for side, p in zip(screen, picture, strict=True))
+        return cls(scale, (screen[0] - width) // 2, (screen[1] - height) // 2, width, height)
+
+    def rect(self, ltrb: tuple[float, float, float, float]) -> Rect:
+        """A box of the picture in whole pixels of the screen."""
+        left, top, right, bottom = (
+            round(side * self.scale + shift)
+            for side, shift in zip(ltrb, (self.left, self.top, self.left, self.top), strict=True)
+        )
+        return left, top, right, bottom
+
+
+def style_of(height: int) -> Style:
+    """Text sizes for a screen of that height, pixels."""
+    return Style(max(SMALLEST, round(height * CAPITALS)))
+
+
+def compose(frame: Frame | None, scene: Scene, notice: str, width: int, height: int, fps: float = 0.0) -> np.ndarray:
+    """The whole picture of a screen.
+
+    Args:
+        frame: the preview, or None while there is no camera: then a large notice says so.
+        scene: faces, boxes in pixels of the frame.
+        notice: for visitors, along the lower edge; without a frame it begins with the loop's state ("no camera",
+            "paused"), then " - " and the line for visitors.
+        width, height: of the screen, pixels.
+        fps: frames a second, shown where it is above 0.
+
+    Returns:
+        uint8 (height, width, 3) RGB, a new array.
+
+    Raises:
+        InvalidValue: the screen has no pixels.
+    """
+    if width < 1 or height < 1:
+        raise InvalidValue(f"screen: expected at least 1x1 pixels, got {width}x{height}")
+    if frame is None:
+        return _without(notice, width, height)
+    fit = Fit.of((frame.width, frame.height), (width, height))
+    canvas = np.empty((height, width, 3), np.uint8)
+    if (fit.width, fit.height) != (width, height):
+        canvas[:] = PLATE
+    # Written into its place: no second copy of a large picture.
+    inner = canvas[fit.top : fit.top + fit.height, fit.left : fit.left + fit.width]
+    cv2.resize(frame.image, (fit.width, fit.height), dst=inner, interpolation=cv2.INTER_LINEAR)
+    mark(canvas, scene, notice, fit, fps)
+    return canvas
+
+
+def layer(scene: Scene, notice: str, picture: tuple[int, int], width: int, height: int, fps: float = 0.0) -> np.ndarray:
+    """What lies over a preview that the hardware shows, for an overlay plane of its size.
+
+    Args:
+        scene, notice, fps: as `compose`.
+        picture: width and height of the frames that the boxes are in.
+        width, height: of the plane.
+
+    Returns:
+        uint8 (height, width, 4) RGBA, not premultiplied, transparent where there is nothing to say.
+    """
+    canvas = np.zeros((height, width, 3), np.uint8)
+    mark(canvas, scene, notice, Fit.of(picture, (width, height)), fps)
+    opaque = np.where(canvas.any(axis=2), np.uint8(255), np.uint8(0))
+    # The dark grounds of words let a quarter of the preview through, as on the full picture.
+    ground = [shade - shade // 4 for shade in PLATE]
+    opaque[(canvas == np.array(ground, np.uint8)).all(axis=2)] = 191
+    return np.dstack((canvas, opaque))
+
+
+def mark(canvas: np.ndarray, scene: Scene, notice: str, fit: Fit, fps: float) -> None:
+    """Faces, cards, frames a second and the notice, drawn on the canvas in place."""
+    style = style_of(canvas.shape[0])
+    keep = [*_notice(canvas, notice, style), *_fps(canvas, fps, style)]
+    rects = [fit.rect(track.face.box.ltrb) for track in scene.tracks]
+    draw_cards(canvas, scene.tracks, rects, keep, style)
+
+
+def _fps(canvas: np.ndarray, fps: float, style: Style) -> list[Rect]:
+    """A small plate at the upper right; where it is."""
+    words = f"{fps:.0f} fps" if fps >= 9.95 else f"{fps:.1f} fps"
+    place = (
+        canvas.shape[1] - style.width_of(words) - 2 * style.pad,
+        0,
+        canvas.shape[1],
+        style.capitals + 2 * style.pad,
+    )
+    if fps <= 0 or place[0] < 0:
+        return []
+    ink.plate(canvas, place)
+    ink.text(canvas, words, (place[0] + style.pad, place[3] - style.pad), UNKNOWN, style)
+    return [place]
+
+
+def _notice(canvas: np.ndarray, notice: str, style: Style) -> list[Rect]:
+    """A bar along the lower edge with the notice in up to three lines; where it is."""
+    height, width = canvas.shape[:2]
+    lines = wrap(notice, width - 2 * style.pad, NOTICE_LINES, style)
+    if not lines:
+        return []
+    row = round(style.capitals * 1.7)
+    place = (0, max(0, height - row * len(lines) - style.pad), width, height)
+    ink.plate(canvas, place)
+    _centred(canvas, lines, place[1] + style.pad + style.capitals, row, style)
+    return [place]
+
+
+def _centred(canvas: np.ndarray, lines: list[str], base: int, row: int, style: Style) -> None:
+    """Lines of text in the middle of the canvas's width; `base` is the first one's base line."""
+    for n, line in enumerate(lines):
+        ink.text(canvas, line, ((canvas.shape[1] - style.width_of(line)) // 2, base + n * row), INK, style)
+
+
+def _without(notice: str, width: int, height: int) -> np.ndarray:
+    """The picture while there is no frame: the state in large letters, what it means, and the visitors' line."""
+    state, _, words = notice.partition(SEPARATOR)
+    title, about = STATES.get(state, (state[:1].upper() + state[1:] or "No picture", ""))
+    canvas = np.empty((height, width, 3), np.uint8)
+    canvas[:] = PLATE
+    small = style_of(height)
+    large = small
+    while large.width_of(title) < 0.6 * width and large.capitals < height // 8:
+        large = Style(large.capitals + 1)
+    _centred(canvas, wrap(title, width, 1, large), round(height * 0.45), large.row, large)
+    lines = wrap(about, width - 2 * small.pad, NOTICE_LINES, small)
+    _centred(canvas, lines, round(height * 0.45) + large.capitals + small.capitals, small.row, small)
+    _notice(canvas, words, small)
+    return canvas
+
+
+def wrap(words: str, width: int, most: int, style: Style) -> list[str]:
+    """The words in at most so many lines of that width, pixels; what does not fit ends in "..."."""
+    lines: list[str] = []
+    rest = words.split()
+    while rest and len(lines) < most:
+        last = len(lines) == most - 1
+        count = _fitting(rest, width, style)
+        if last and count < len(rest):
+            lines.append(_cut(" ".join(rest), width, style))
+            return [line for line in lines if line]
+        if count == 0:  # one word that is wider than a line: broken where it must be
+            head = _longest(rest[0], width, style)
+            lines.append(rest[0][:head])
+            rest[0] = rest[0][head:]
+            continue
+        lines.append(" ".join(rest[:count]))
+        rest = rest[count:]
+    return lines
+
+
+def _fitting(words: list[str], width: int, style: Style) -> int:
+    """How many of the words fit into a line."""
+    count = 0
+    while count < len(words) and style.width_of(" ".join(words[: count + 1])) <= width:
+        count += 1
+    return count
+
+
+def _longest(word: str, width: int, style: Style) -> int:
+    """How many letters of a word fit into a line; at least one, so that it ends."""
+    count = len(word)
+    while count > 1 and style.width_of(word[:count]) > width:
+        count -= 1
+    return count
+
+
+def _cut(words: str, width: int, style: Style) -> str:
+    """The words' beginning and "...", as wide as a line."""
+    while words and style.width_of(words + "...") > width:
+        words = words[:-1].rstrip()
+    return words + "..." if words else ""
