@@ -8,10 +8,16 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from edge.errors import EdgeError
-from training.commands import evaluate, train
+from training.commands import evaluate, features, masks, prepare, train
 
 PROGRAM = "edge-emotion-train"
-COMMANDS: dict[str, ModuleType] = {"train": train, "evaluate": evaluate}
+COMMANDS: dict[str, ModuleType] = {
+    "prepare": prepare,
+    "masks": masks,
+    "features": features,
+    "train": train,
+    "evaluate": evaluate,
+}
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -33,10 +33,10 @@ def look(engine: Engine, images: Iterable[np.ndarray], labels: Sequence[str] = E
 
 
 def square(engine: Engine, image: np.ndarray) -> np.ndarray:
-    """A whole grey picture uint8 (S, S) as the model's input (H, W, C)."""
+    """A whole picture uint8 (S, S), (S, S, 1) or (S, S, 3) as the model's input (H, W, C)."""
     spec = engine.spec
     whole = Box(0, 0, image.shape[1], image.shape[0])
-    return crop(image[:, :, None], whole, spec.width, spec.height, spec.channels)
+    return crop(np.atleast_3d(image), whole, spec.width, spec.height, spec.channels)
 
 
 def answers(engine: Engine, images: Iterable[np.ndarray], labels: np.ndarray) -> Answers:

@@ -39,7 +39,7 @@ def held_out(subject: Subject) -> Faces68:
 
 
 def predict(engine: Engine, images: np.ndarray) -> np.ndarray:
-    """Points float32 (N, 68, 2), parts of the square, of grey squares uint8 (N, S, S)."""
+    """Points float32 (N, 68, 2), parts of the square, of squares uint8 (N, S, S[, C])."""
     rows = [engine.infer(square(engine, image))[0].reshape(-1, 2) for image in images]
     return np.array(rows, np.float32).reshape(len(rows), -1, 2)
 

@@ -1,0 +1,83 @@
+"""edge-emotion-train features: a table of what an emotion network sees in each face, for plots or an SVM.
+
+Each row: name, label, the embedding before the classifier, the seven probabilities, and the 68 landmarks.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from edge import manifest
+from edge.engines import open_engine
+from edge.errors import ModelError
+from edge.finder import FaceFinder
+from edge.manifest import Manifest, Spec
+from training import features, weights
+from training.backend import load_keras
+from training.commands.train import positive
+from training.evaluate import landmarks
+from training.features import Faces
+
+HELP = "write a table of embeddings, probabilities and landmarks"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    parser.add_argument("faces", type=Path, metavar="PATH", help="fer2013.npz, its csv, or a folder of face pictures")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the table to write, .npz or .csv")
+    parser.add_argument("--models", type=Path, metavar="DIR", help="folder with a manifest.json (default: the shipped)")
+    parser.add_argument(
+        "--task", choices=("emotion-bare", "emotion-masked"), default="emotion-bare", help="which model"
+    )
+    parser.add_argument("--weights", type=Path, metavar="FILE", help="weights.npz or .keras of your own instead")
+    parser.add_argument("--usage", default="", metavar="NAME", help="of FER2013: Training, PublicTest or PrivateTest")
+    parser.add_argument(
+        "--find", action="store_true", help="pictures are not faces yet: find each one's best face"
+    )
+    parser.add_argument("--limit", type=positive, default=0, metavar="N", help="the first N faces")
+    parser.add_argument(
+        "--plot", type=Path, metavar="FILE.png", help="also draw the embeddings in a plane (PCA)"
+    )
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Run the command."""
+    models = manifest.load(arguments.models)
+    spec = models[arguments.task]
+    path = arguments.weights or (models.folder / spec.file).with_name("weights.npz")
+    model = weights.load(path) if path.suffix == ".npz" else _keras_file(path)
+    faces = _faces(arguments, models, spec)
+    table = features.take(model, faces, spec, _points(models, faces))
+    features.save(table, arguments.out)
+    print(f"wrote {arguments.out}: {len(table.names)} faces, {table.embeddings.shape[1]} numbers each")
+    if arguments.plot:
+        features.plot(table, arguments.plot)
+        print(f"wrote {arguments.plot}")
+    return 0
+
+
+def _faces(arguments: argparse.Namespace, models: Manifest, spec: Spec) -> Faces:
+    if not arguments.faces.is_dir():
+        return features.from_fer2013(arguments.faces, spec, arguments.usage, arguments.limit)
+    finder = FaceFinder(open_engine(models, "face")) if arguments.find else None
+    return features.from_folder(arguments.faces, spec, finder, arguments.limit)
+
+
+def _points(models: Manifest, faces: Faces) -> Any:
+    """The landmarks of the faces; None, and a line that says so, without a model for them."""
+    if "landmarks" not in models.specs:
+        print(f"{models.folder / 'manifest.json'}: no landmark model, so no landmarks in the table", file=sys.stderr)
+        return None
+    return landmarks.predict(open_engine(models, "landmarks"), faces.images)
+
+
+def _keras_file(path: Path) -> Any:
+    keras = load_keras()
+    try:
+        return keras.models.load_model(path, compile=False)
+    except Exception as error:
+        line = " ".join(str(error).split())[:160]
+        raise ModelError(f"{path}: not a Keras model that loads ({line}); give weights.npz or a .keras file") from None

@@ -1,0 +1,120 @@
+"""edge-emotion-train prepare: check a data folder, or convert a data set into the layout that trainings read.
+
+With --data: what is there, its splits, and what each trap drops. With --csv: the Kaggle csv of FER2013 as fer2013.npz.
+With --ckplus: a CK+ folder as an .npz, split by subject (research only: no shipped model is trained on it).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edge.errors import InvalidValue
+from edge.finder import FaceFinder
+from training import inventory
+from training.data import ckplus, fer2013, fer2013_pack
+
+HELP = "check the data, or convert a data set"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--data", type=Path, metavar="DIR", help="check this folder of data sets")
+    what.add_argument("--csv", type=Path, metavar="FILE", help="convert FER2013's csv (emotion,pixels,Usage)")
+    what.add_argument("--ckplus", type=Path, metavar="DIR", help="convert a CK+ folder, full or 48x48 excerpts")
+    parser.add_argument("--out", type=Path, metavar="FILE.npz", help="where to write what is converted")
+    parser.add_argument("--json", action="store_true", help="with --data: print one JSON object")
+    parser.add_argument("--ferplus", type=Path, metavar="FILE", help="with --csv: FER+'s fer2013new.csv, for its votes")
+    parser.add_argument(
+        "--drop",
+        type=float,
+        default=ckplus.DROP,
+        metavar="PART",
+        help="with --ckplus: of each full sequence's start (.4)",
+    )
+    parser.add_argument("--seed", type=int, default=1, help="with --ckplus: of the split by subject (1)")
+    parser.add_argument(
+        "--models",
+        type=Path,
+        metavar="DIR",
+        help="with --ckplus: find faces by this folder's detector, where no landmarks are",
+    )
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Run the command."""
+    if arguments.data:
+        return check(arguments)
+    if not arguments.out:
+        raise InvalidValue("--out: expected the .npz to write; add --out FILE.npz")
+    if arguments.csv:
+        data = fer2013.load(arguments.csv)
+        if arguments.ferplus:
+            data = fer2013_pack.with_votes(data, arguments.ferplus)
+        fer2013_pack.save(data, arguments.out)
+        print("\n".join(_lines(inventory.fer2013_facts(data))))
+    else:
+        convert_ckplus(arguments)
+    print(f"wrote {arguments.out}")
+    return 0
+
+
+def check(arguments: argparse.Namespace) -> int:
+    """Say what lies in the folder; 1 where a set is broken, since a missing one may simply not be wanted."""
+    entries = inventory.survey(arguments.data)
+    if arguments.json:
+        print(json.dumps({entry.name: asdict(entry) for entry in entries}))
+    else:
+        for entry in entries:
+            print(f"{entry.name}: {entry.state}")
+            print("\n".join(_lines(entry.facts, "  ")) + "\n" * bool(entry.facts), end="")
+    return int(any(entry.state == inventory.BROKEN for entry in entries))
+
+
+def convert_ckplus(arguments: argparse.Namespace) -> None:
+    """Write images, labels, usage (by subject), subjects and sequences; say what was dropped."""
+    found = ckplus.load(arguments.ckplus, arguments.drop, _finder(arguments.models) if arguments.models else None)
+    usage = ckplus.split(found.subjects, arguments.seed)
+    np.savez_compressed(
+        arguments.out,
+        images=found.images,
+        labels=found.labels,
+        usage=usage,
+        subjects=np.array(found.subjects),
+        sequences=np.array(found.sequences),
+    )
+    sides = {name: int((usage == number).sum()) for number, name in enumerate(fer2013.USAGES)}
+    subjects = len(set(found.subjects))
+    print("\n".join(_lines({"pictures": sides, "subjects": subjects, "dropped": dict(found.dropped)})))
+    print("CK+ is for research only: do not ship what is trained on it")
+
+
+def _finder(models: Path) -> ckplus.Find:
+    """The best face of a grey picture, in the square that the bare-face model wants."""
+    from edge import manifest
+    from edge.engines import open_engine
+
+    listed = manifest.load(models)
+    finder, spec = FaceFinder(open_engine(listed, "face")), listed["emotion-bare"]
+
+    def find(image: np.ndarray) -> Any:
+        faces = finder.find(np.repeat(image[:, :, None], 3, axis=2))
+        return faces[0].box.square(spec.margin, spec.shift) if faces else None
+
+    return find
+
+
+def _lines(facts: Mapping[str, Any], indent: str = "") -> Iterator[str]:
+    for key, value in facts.items():
+        if isinstance(value, Mapping):
+            yield f"{indent}{key}:"
+            yield from _lines(value, indent + "  ")
+        else:
+            yield f"{indent}{key}: {'-' if value is None else value}"

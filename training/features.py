@@ -1,0 +1,185 @@
+"""A table of features: what an emotion network sees in each face, for plots, an SVM, or a first look at a data set."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edge import picture
+from edge.errors import MissingExtra, ModelError
+from edge.finder import FaceFinder
+from edge.frame import Box
+from edge.labels import EMOTIONS
+from edge.manifest import Spec
+from edge.vision.crop import crop
+from training import plots
+from training.backend import MEND
+from training.data import fer2013
+from training.data.fer2013 import USAGES, DataError
+
+BATCH = 256
+
+
+@dataclass(frozen=True, eq=False)
+class Faces:
+    """Face squares uint8 (N, H, W, C) in a model's input size, their names, and a label or "" each."""
+
+    images: np.ndarray
+    names: tuple[str, ...]
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """One row a face.
+
+    Attributes:
+        names, labels: of the faces.
+        embeddings: float32 (N, D), what the classifier sees.
+        probabilities: float32 (N, 7), in the order of edge.labels.EMOTIONS.
+        points: float32 (N, 68, 2), parts of the square, or None without a landmark model.
+    """
+
+    names: tuple[str, ...]
+    labels: tuple[str, ...]
+    embeddings: np.ndarray
+    probabilities: np.ndarray
+    points: np.ndarray | None = None
+
+
+def from_fer2013(path: Path, spec: Spec, usage: str = "", limit: int = 0) -> Faces:
+    """Rows of FER2013 (npz or csv), all or of one usage; a face's name is its row.
+
+    Raises:
+        DataError: it cannot be read, or has no such usage.
+    """
+    data = fer2013.load(path)
+    if usage and usage not in USAGES:
+        raise DataError(f"{path}: no usage {usage!r}; expected one of {', '.join(USAGES)}")
+    rows = data.rows(USAGES.index(usage)) if usage else np.arange(len(data.labels))
+    rows = rows[:limit] if limit else rows
+    if not len(rows):
+        raise DataError(f"{path}: no row of usage {usage}")
+    images = np.stack([_whole(data.images[row], spec) for row in rows])
+    return Faces(images, tuple(str(row) for row in rows), tuple(EMOTIONS[label] for label in data.labels[rows]))
+
+
+def from_folder(folder: Path, spec: Spec, finder: FaceFinder | None = None, limit: int = 0) -> Faces:
+    """Pictures below a folder; a picture is the face square itself, or its best face is cut out by a finder.
+
+    A picture's label is the name of its folder, where that is an emotion's. Pictures without a face are left out.
+
+    Raises:
+        DataError: there is no picture, or no face in any.
+        PictureError: a picture cannot be read.
+    """
+    paths = sorted(path for path in Path(folder).rglob("*") if path.suffix.lower() in picture.SUFFIXES)
+    if not paths:
+        raise DataError(f"{folder}: no picture below it; mend the path")
+    images, names, labels = [], [], []
+    for path in paths[:limit] if limit else paths:
+        image = picture.read(path)
+        face = _best(finder, image, spec) if finder else _whole(image, spec)
+        if face is not None:
+            images.append(face)
+            names.append(str(path.relative_to(folder)))
+            labels.append(path.parent.name if path.parent.name in EMOTIONS else "")
+    if not images:
+        raise DataError(
+            f"{folder}: no face in any of {len(paths)} pictures; if they are faces, leave --find out"
+        )
+    return Faces(np.stack(images), tuple(names), tuple(labels))
+
+
+def split(model: Any) -> Any:
+    """A Keras model that answers (embedding, answer): what its last layer with weights gets, and what it gives.
+
+    Raises:
+        ModelError: the model has no such layer.
+    """
+    import keras
+
+    dense = [layer for layer in model.layers if isinstance(layer, keras.layers.Dense)]
+    if not dense:
+        raise ModelError(f"{model.name}: no dense layer to take the embedding before; give an emotion model")
+    return keras.Model(model.inputs, [dense[-1].input, model.outputs[0]])
+
+
+def take(model: Any, faces: Faces, spec: Spec, points: np.ndarray | None = None) -> Table:
+    """The table of faces as a float Keras model sees them.
+
+    Args:
+        model: of head "probabilities".
+        faces: in the spec's input size.
+        spec: says which real values pixels stand for, and the order of the labels.
+        points: landmarks of the same faces, to stand beside.
+    """
+    table = (spec.low + (spec.high - spec.low) * np.arange(256) / 255.0).astype(np.float32)
+    parts = split(model)
+    found = [parts.predict_on_batch(table[faces.images[n : n + BATCH]]) for n in range(0, len(faces.images), BATCH)]
+    embeddings, answers = (np.concatenate([np.asarray(part[k], np.float32) for part in found]) for k in range(2))
+    order = [spec.labels.index(label) for label in EMOTIONS]
+    return Table(faces.names, faces.labels, embeddings.reshape(len(answers), -1), answers[:, order], points)
+
+
+def save(table: Table, path: Path) -> None:
+    """Write an .npz, or a csv with one column a number where the name ends in .csv."""
+    if path.suffix == ".csv":
+        with open(path, "w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows(_rows(table))
+        return
+    arrays: dict[str, Any] = {
+        "names": np.array(table.names),
+        "labels": np.array(table.labels),
+        "embeddings": table.embeddings,
+        "probabilities": table.probabilities,
+        "emotions": np.array(EMOTIONS),
+    }
+    if table.points is not None:
+        arrays["points"] = table.points
+    with open(path, "wb") as out:
+        np.savez_compressed(out, **arrays)
+
+
+def plot(table: Table, path: Path) -> None:
+    """The embeddings in the plane that shows most of their spread (PCA), coloured by label, as a PNG.
+
+    Raises:
+        MissingExtra: scikit-learn or matplotlib is not installed.
+        DataError: fewer than two faces.
+    """
+    try:
+        from sklearn.decomposition import PCA
+    except ImportError:
+        raise MissingExtra(f"the plot needs scikit-learn; {MEND}") from None
+    if min(table.embeddings.shape) < 2:
+        raise DataError(f"{path}: a plane needs two faces and two numbers each, got {table.embeddings.shape}")
+    pca = PCA(2, svd_solver="full").fit(table.embeddings)
+    shown = pca.explained_variance_ratio_.sum()
+    plots.scatter(path, pca.transform(table.embeddings), table.labels, f"embeddings, {shown:.0%} of their variance")
+
+
+def _rows(table: Table) -> Iterator[list[Any]]:
+    head = ["name", "label", *(f"p_{name}" for name in EMOTIONS), *(f"e{n}" for n in range(table.embeddings.shape[1]))]
+    numbers = [table.probabilities, table.embeddings]
+    if table.points is not None:
+        head += [f"{axis}{n}" for n in range(table.points.shape[1]) for axis in "xy"]
+        numbers.append(table.points.reshape(len(table.names), -1))
+    yield head
+    for n, (name, label) in enumerate(zip(table.names, table.labels, strict=True)):
+        yield [name, label, *(f"{value:.6g}" for part in numbers for value in part[n])]
+
+
+def _best(finder: FaceFinder, image: np.ndarray, spec: Spec) -> np.ndarray | None:
+    faces = finder.find(image)
+    square = faces[0].box.square(spec.margin, spec.shift) if faces else None
+    return crop(image, square, spec.width, spec.height, spec.channels) if square else None
+
+
+def _whole(image: np.ndarray, spec: Spec) -> np.ndarray:
+    return crop(np.atleast_3d(image), Box(0, 0, *image.shape[1::-1]), spec.width, spec.height, spec.channels)
