@@ -53,5 +53,9 @@ class ScreenError(EdgeError, OSError):
     """A screen that cannot be opened or drawn on."""
 
 
+class ScreenAbsent(ScreenError):
+    """A screen that is not plugged in or not switched on; it may come."""
+
+
 class MissingExtra(EdgeError, ImportError):
     """An optional dependency that is not installed; the message gives the command that installs it."""

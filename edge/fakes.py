@@ -226,12 +226,14 @@ class FakeScreen:
 
     Attributes:
         shown: (frame, scene, notice) of every show.
-        unplugged: while True, show raises ScreenError.
+        ticks: how many turns it was told of.
+        unplugged: while True, show and tick raise ScreenError.
         closed: whether close was called.
     """
 
     def __init__(self) -> None:
         self.shown: list[tuple[Frame | None, Scene, str]] = []
+        self.ticks = 0
         self.unplugged = False
         self.closed = False
 
@@ -244,6 +246,16 @@ class FakeScreen:
         if self.unplugged:
             raise ScreenError("fake screen: unplugged")
         self.shown.append((frame, scene, notice))
+
+    def tick(self) -> None:
+        """Counted.
+
+        Raises:
+            ScreenError: it is unplugged.
+        """
+        if self.unplugged:
+            raise ScreenError("fake screen: unplugged")
+        self.ticks += 1
 
     def close(self) -> None:
         """Remembered."""

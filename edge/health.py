@@ -13,6 +13,13 @@ from edge.settings import HealthSettings
 _log = logging.getLogger(__name__)
 
 SLOW_AGAIN_S = 60.0
+# What the screen says of edge.sensors.NOW's words; of several only the first, which is the cause of the others.
+SHOWN = {
+    "under-voltage": "low power: use the official supply",
+    "too-hot": "too hot: slower until it cools",
+    "throttled": "slower: too hot or low power",
+    "frequency-capped": "slower: warm or low power",
+}
 EVERY = 16  # brightness is taken from every n-th pixel of every n-th row
 
 
@@ -31,6 +38,12 @@ class Health:
         self._slow_at: float | None = None
         self._checked_at: float | None = None
         self._held: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """What is not well, for the screen; empty where all is."""
+        trouble = [shown for word, shown in SHOWN.items() if word in self._held][:1]
+        return ", ".join((["dark picture"] if self.dark else []) + trouble)
 
     def seen(self, frame: Frame) -> list[Event]:
         """Whether the picture became dark, or light again."""

@@ -140,6 +140,7 @@ class Loop:
         """What is due by time, then the heartbeat; whether to go on with this camera."""
         self._journal.tick()
         self._hook.tick()
+        self._screen.tick()
         for event in self._health.check(self._clock.monotonic(), self._now()):
             self._emit(event)
         if not self._hung():
@@ -171,7 +172,7 @@ class Loop:
         for event in self._health.seen(frame):
             self._emit(event)
         self._observe(frame)
-        self._screen.show(frame, self._scene, self._notice("dark picture" if self._health.dark else ""))
+        self._screen.show(frame, self._scene, self._notice(self._health.words))
         for event in self._health.took(self._clock.monotonic() - began, self._now()):
             self._emit(event)
 

@@ -63,6 +63,10 @@ class Screen(Protocol):
         """Show what is known now, and a line for visitors or about the state."""
         ...
 
+    def tick(self) -> None:
+        """Look after the screen: once a turn of the loop, also while nothing new is shown."""
+        ...
+
     def close(self) -> None:
         """Give the screen back."""
         ...

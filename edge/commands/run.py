@@ -48,7 +48,7 @@ def main(arguments: argparse.Namespace) -> int:
     switch.listen()
     journal = Counted(open_journal(file, settings.journal, clock), clock)
     try:
-        screen = SteadyScreen(lambda: open_screen(settings.screen), clock)
+        screen = SteadyScreen(lambda: open_screen(settings.screen, clock, switch.stop), clock)
         try:
             Loop(
                 lambda: cameras.open_camera(settings.source, clock),

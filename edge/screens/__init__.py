@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 
+from edge.clock import Clock
 from edge.errors import ScreenError
 from edge.ports import Screen
 from edge.settings import ScreenSettings
@@ -11,8 +13,13 @@ from edge.settings import ScreenSettings
 ADAPTERS = {"none": "NoScreen", "drm": "DrmScreen", "window": "WindowScreen"}
 
 
-def open_screen(settings: ScreenSettings) -> Screen:
-    """The screen of the settings: the class of ADAPTERS in edge/screens/KIND.py, called with the settings.
+def open_screen(settings: ScreenSettings, clock: Clock, stop: Callable[[], None]) -> Screen:
+    """The screen of the settings: the class of ADAPTERS in edge/screens/KIND.py, called with these three.
+
+    Args:
+        settings: which screen, and what it needs.
+        clock: for how often it is drawn and looked for.
+        stop: what a user who closes a window calls: ends the loop (edge.switch.Switch.stop).
 
     Raises:
         ScreenError: there is no such screen, or it cannot be opened.
@@ -24,4 +31,4 @@ def open_screen(settings: ScreenSettings) -> Screen:
         if error.name != f"edge.screens.{settings.kind}":
             raise
         raise ScreenError(f"screen {settings.kind}: not part of this installation; use --screen none") from None
-    return getattr(module, ADAPTERS[settings.kind])(settings)
+    return getattr(module, ADAPTERS[settings.kind])(settings, clock, stop)

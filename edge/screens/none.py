@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from edge.face import Scene
 from edge.frame import Frame
-from edge.settings import ScreenSettings
 
 
 class NoScreen:
-    """Shows nothing."""
+    """Shows nothing, whatever it is given."""
 
-    def __init__(self, settings: ScreenSettings | None = None) -> None:
+    def __init__(self, *_: Any) -> None:
         pass
 
     def show(self, frame: Frame | None, scene: Scene, notice: str = "") -> None:
         """Nothing to do."""
+
+    def tick(self) -> None:
+        """Nothing to look for."""
 
     def close(self) -> None:
         """Nothing to let go of."""

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 
 from edge.clock import Clock
-from edge.errors import ScreenError
+from edge.errors import ScreenAbsent, ScreenError
 from edge.face import Scene
 from edge.frame import Frame
 from edge.ports import Screen
@@ -25,27 +25,28 @@ class SteadyScreen:
         reopen_s: seconds.
 
     Raises:
-        ScreenError: it cannot be opened the first time: a wrong setting should be seen.
+        ScreenError: it cannot be opened the first time: a wrong setting should be seen. A screen that is only not
+            plugged in yet (ScreenAbsent) is waited for.
     """
 
     def __init__(self, open_screen: Callable[[], Screen], clock: Clock, reopen_s: float = REOPEN_S) -> None:
         self._open, self._clock, self._reopen_s = open_screen, clock, reopen_s
-        self._screen: Screen | None = open_screen()
-        self._failed_at = 0.0
+        self._screen: Screen | None = None
+        self._failed_at = clock.monotonic()
+        self._last: tuple[Frame | None, Scene, str] | None = None
+        try:
+            self._screen = open_screen()
+        except ScreenAbsent as error:
+            _log.warning("%s; it is waited for", error)
 
     def show(self, frame: Frame | None, scene: Scene, notice: str = "") -> None:
         """Show it, where the screen is there. Never raises ScreenError."""
-        try:
-            if self._screen is None and self._clock.monotonic() - self._failed_at >= self._reopen_s:
-                self._screen = self._open()
-                _log.warning("screen: back")
-            if self._screen is not None:
-                self._screen.show(frame, scene, notice)
-        except ScreenError as error:
-            if self._screen is not None:
-                _log.warning("%s; it is opened again when it is there", error)
-            self.close()
-            self._failed_at = self._clock.monotonic()
+        self._last = (frame, scene, notice)
+        self._try(self._show)
+
+    def tick(self) -> None:
+        """Look after the screen; one that is back shows what was shown last. Never raises ScreenError."""
+        self._try(self._tick)
 
     def close(self) -> None:
         """Let go of the screen."""
@@ -55,3 +56,29 @@ class SteadyScreen:
                 screen.close()
             except ScreenError as error:
                 _log.debug("%s", error)
+
+    def _show(self) -> None:
+        if self._there() and self._screen is not None and self._last is not None:
+            self._screen.show(*self._last)
+
+    def _tick(self) -> None:
+        if self._screen is not None:
+            self._screen.tick()
+        elif self._there():
+            self._show()
+
+    def _there(self) -> bool:
+        """Whether the screen is open; where it is not, it is tried when that is due."""
+        if self._screen is None and self._clock.monotonic() - self._failed_at >= self._reopen_s:
+            self._screen = self._open()
+            _log.warning("screen: there it is")
+        return self._screen is not None
+
+    def _try(self, act: Callable[[], None]) -> None:
+        try:
+            act()
+        except ScreenError as error:
+            if self._screen is not None:
+                _log.warning("%s; it is opened again when it is there", error)
+            self.close()
+            self._failed_at = self._clock.monotonic()
