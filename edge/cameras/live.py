@@ -10,7 +10,7 @@ import numpy as np
 
 from edge.cameras import redacted
 from edge.clock import Clock
-from edge.errors import CameraTimeout, EdgeError, SourceError
+from edge.errors import CameraTimeout, SourceError
 from edge.frame import Frame
 from edge.settings import SourceSettings
 
@@ -60,7 +60,7 @@ class LiveCamera:
         self._open_grabber = open_grabber
         self._news = threading.Condition()
         self._frame: Frame | None = None
-        self._error: EdgeError | None = None
+        self._error: SourceError | None = None
         self._closing = False
         # A daemon thread: where it hangs inside a driver, the process can still end.
         self._thread = threading.Thread(target=self._pump, name="camera", daemon=True)
@@ -109,13 +109,13 @@ class LiveCamera:
                     index += 1
             finally:
                 grabber.close()
-        except EdgeError as error:
+        except SourceError as error:
             self._fail(error)
         except Exception as error:  # whatever a driver raises ends this camera, not the daemon
             told = " ".join(str(error).split()) or "no reason given"
             self._fail(SourceError(f"{self._name}: the camera failed ({type(error).__name__}: {told})"))
 
-    def _fail(self, error: EdgeError) -> None:
+    def _fail(self, error: SourceError) -> None:
         with self._news:
             self._error = error
             self._news.notify()

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import logging
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.cameras.clip import ClipCamera, broke_off
+from edge.errors import SourceError
+
+FRAMES, FPS = 40, 8.0
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory):
+    """An MJPEG clip of 40 frames whose red grows by 5 a frame; green is 0 and blue 200."""
+    path = tmp_path_factory.mktemp("clips") / "clip.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), FPS, (64, 48))
+    assert writer.isOpened()
+    for n in range(FRAMES):
+        writer.write(np.full((48, 64, 3), (200, 0, 5 * n), np.uint8))
+    writer.release()
+    return path
+
+
+def test_every_frame_comes_in_rgb_on_the_clips_own_clock(clip, caplog):
+    camera = ClipCamera(clip)
+    with caplog.at_level(logging.WARNING):
+        frames = list(camera)
+    camera.close()
+    assert [(f.index, f.time) for f in frames] == [(n, n / FPS) for n in range(FRAMES)]
+    red, green, blue = (np.array([f.image[..., c].mean() for f in frames]) for c in range(3))
+    assert np.abs(red - 5 * np.arange(FRAMES)).max() < 6
+    assert green.max() < 6
+    assert np.abs(blue - 200).max() < 6
+    assert caplog.records == []
+    assert (camera.live, camera.stuck, camera.fps) == (False, False, FPS)
+
+
+def test_a_clip_that_breaks_off_is_played_as_far_as_it_goes_and_it_is_said(clip, tmp_path, caplog):
+    data = clip.read_bytes()
+    path = tmp_path / "torn.avi"
+    path.write_bytes(data[: len(data) // 2])
+    with caplog.at_level(logging.WARNING):
+        frames = list(ClipCamera(path))
+    assert 3 < len(frames) < FRAMES * 3 / 4
+    (record,) = caplog.records
+    assert record.getMessage() == f"{path}: the clip breaks off after {len(frames)} of {FRAMES} frames"
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [(b"", "the file is empty"), (b"no clip", "not a clip or picture that can be decoded")],
+)
+def test_what_cannot_be_decoded_is_a_source_error(tmp_path, data, told):
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(data)
+    with pytest.raises(SourceError, match=rf"clip\.mp4: {told}") as caught:
+        ClipCamera(path)
+    assert caught.value.exit_code == 3
+
+
+def test_a_clip_cut_within_its_head_is_a_source_error_wherever_it_is_found(clip, tmp_path):
+    data = clip.read_bytes()
+    path = tmp_path / "clip.avi"
+    for size in (4, 40, 400):
+        path.write_bytes(data[:size])
+        with pytest.raises(SourceError, match=r"clip\.avi: not"):
+            list(ClipCamera(path))
+
+
+def test_a_clip_that_may_not_be_read_is_named(tmp_path):
+    with pytest.raises(SourceError, match=r"absent\.mp4: cannot read the clip \(No such file"):
+        ClipCamera(tmp_path / "absent.mp4")
+
+
+@pytest.mark.parametrize(
+    ("decoded", "told", "answer"),
+    [(0, 0, False), (63, 64, False), (62, 64, False), (61, 64, True), (990, 1000, False), (979, 1000, True),
+     (5, float("nan"), False), (5, -9e18, False)],
+)  # fmt: skip
+def test_a_number_of_frames_that_is_only_an_estimate_is_forgiven(decoded, told, answer):
+    assert broke_off(decoded, told) is answer

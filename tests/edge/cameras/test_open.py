@@ -1,0 +1,107 @@
+"""Which source means which camera."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edge import cameras, picture
+from edge.cameras.demo import DemoCamera
+from edge.cameras.folder import FolderCamera
+from edge.cameras.live import LiveCamera
+from edge.cameras.turn import Turned
+from edge.errors import SourceError
+from edge.fakes import FakeCamera, FakeClock, pictures
+from edge.settings import SourceSettings
+
+
+@pytest.mark.parametrize(
+    ("source", "live"),
+    [
+        ("", False),
+        ("auto", True),
+        ("auto.mp4", False),
+        ("./auto", False),
+        ("picamera", True),
+        ("v4l2:0", True),
+        ("v4l2:/dev/video9", True),
+        ("rtsp://10.0.0.9/stream", True),
+        ("http://10.0.0.9:8080/video", True),
+        ("demo", False),
+        ("clip.mp4", False),
+        ("/dev/shm", False),
+    ],
+)
+def test_what_runs_by_itself(source, live):
+    assert cameras.is_live(source) is live
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("", ""),
+        ("demo", "demo"),
+        ("rtsp://10.0.0.9/a@b", "rtsp://10.0.0.9/a@b"),
+        ("rtsp://me:secret@10.0.0.9/stream", "rtsp://***@10.0.0.9/stream"),
+        ("rtsp://me:p@ss@10.0.0.9/stream", "rtsp://***@10.0.0.9/stream"),
+    ],
+)
+def test_a_password_is_never_shown(source, shown):
+    assert cameras.redacted(source) == shown
+
+
+@pytest.fixture
+def photo(tmp_path):
+    path = tmp_path / "a.png"
+    picture.write(path, np.arange(36, dtype=np.uint8).reshape(3, 4, 3))
+    return path
+
+
+def opened(source, **settings):
+    return cameras.open_camera(SourceSettings(source=str(source), **settings), FakeClock())
+
+
+def test_the_kind_of_file_decides(photo, tmp_path):
+    assert isinstance(opened("demo"), DemoCamera)
+    assert isinstance(opened(photo), FolderCamera)
+    assert isinstance(opened(tmp_path), FolderCamera)
+    nameless = tmp_path / "nameless"
+    photo.rename(nameless)
+    assert isinstance(opened(nameless), FolderCamera)
+
+
+def test_a_file_that_is_no_picture_is_tried_as_a_clip(tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_text("not a clip")
+    with pytest.raises(SourceError, match=r"notes\.txt: not a clip or picture"):
+        opened(path)
+
+
+def test_a_source_that_is_not_there_is_named():
+    with pytest.raises(SourceError, match=r"gone\.mp4: no such file, folder or camera") as caught:
+        opened("gone.mp4")
+    assert caught.value.exit_code == 3
+
+
+def test_a_camera_is_opened_by_its_own_thread_and_its_error_comes_with_the_first_frame():
+    camera = opened("v4l2:123456")
+    assert isinstance(camera, LiveCamera)
+    with pytest.raises(SourceError, match="v4l2:123456: no such camera /dev/video123456"):
+        list(camera)
+    camera.close()
+    assert not camera.stuck
+
+
+def test_frames_are_turned_as_the_settings_say(photo):
+    upright = next(cameras.frames(opened(photo)))
+    camera = opened(photo, rotate=90, flip="vertical")
+    assert isinstance(camera, Turned)
+    turned = next(cameras.frames(camera))
+    assert (turned.width, turned.height) == (upright.height, upright.width)
+    assert turned.image.tolist() == np.flipud(np.rot90(upright.image, -1)).tolist()
+
+
+def test_frames_leaves_out_the_pauses_of_a_live_camera():
+    assert list(cameras.frames(FakeCamera([]))) == []
+    one, two = pictures(2)
+    assert list(cameras.frames(FakeCamera([None, one, None, None, two, None], live=True))) == [one, two]

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.cameras.opencv import CaptureGrabber, device_path, devices, open_device, open_stream, to_rgb
+from edge.errors import SourceError
+from edge.settings import SourceSettings
+
+
+class FakeCapture:
+    """A cv2.VideoCapture that gives these answers."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+        self.released = False
+
+    def read(self):
+        return self.answers.pop(0)
+
+    def release(self):
+        self.released = True
+
+
+def test_frames_are_rgb_and_the_device_is_let_go():
+    capture = FakeCapture((True, np.full((2, 2, 3), (1, 2, 3), np.uint8)))
+    grabber = CaptureGrabber(capture, "v4l2:0")
+    assert grabber.read()[0, 0].tolist() == [3, 2, 1]
+    grabber.close()
+    assert capture.released
+
+
+@pytest.mark.parametrize("answer", [(False, None), (True, None), (False, np.zeros((2, 2, 3), np.uint8))])
+def test_no_frame_is_a_source_error(answer):
+    with pytest.raises(SourceError, match="v4l2:0: the camera gave no frame; is it still connected"):
+        CaptureGrabber(FakeCapture(answer), "v4l2:0").read()
+
+
+@pytest.mark.parametrize(
+    ("image", "pixel"),
+    [
+        (np.full((2, 3), 7, np.uint8), [7, 7, 7]),
+        (np.full((2, 3, 1), 7, np.uint8), [7, 7, 7]),
+        (np.full((2, 3, 3), (1, 2, 3), np.uint8), [3, 2, 1]),
+        (np.full((2, 3, 4), (1, 2, 3, 9), np.uint8), [3, 2, 1]),
+    ],
+)
+def test_whatever_opencv_gives_is_rgb_after(image, pixel):
+    rgb = to_rgb(image)
+    assert rgb.shape == (2, 3, 3)
+    assert rgb[1, 2].tolist() == pixel
+
+
+def test_devices_are_listed_by_number_and_only_video_nodes(tmp_path):
+    assert devices(tmp_path) == []
+    for name in ("video10", "video2", "video", "vide0", "video0-meta", "null"):
+        (tmp_path / name).touch()
+    assert [path.name for path in devices(tmp_path)] == ["video2", "video10"]
+
+
+def test_a_device_is_meant_by_its_number_or_its_path(tmp_path):
+    path = tmp_path / "video2"
+    path.touch()
+    assert device_path("v4l2:2", tmp_path) == path
+    assert device_path(f"v4l2:{path}", tmp_path) == path
+
+
+def test_a_device_that_is_not_there_is_told_with_those_that_are(tmp_path):
+    with pytest.raises(SourceError, match=r"v4l2:0: no such camera .*/video0; there: none is connected"):
+        device_path("v4l2:0", tmp_path)
+    (tmp_path / "video4").touch()
+    with pytest.raises(SourceError, match="there: v4l2:4"):
+        device_path("v4l2:0", tmp_path)
+
+
+def test_a_device_without_permission_says_which_group(tmp_path, monkeypatch):
+    (tmp_path / "video0").touch()
+    monkeypatch.setattr("edge.cameras.opencv.os.access", lambda path, mode: False)
+    with pytest.raises(SourceError, match=r"no permission for .*/video0; add the user to the group 'video'"):
+        device_path("v4l2:0", tmp_path)
+
+
+def test_a_file_that_is_no_camera_cannot_be_opened(tmp_path):
+    (tmp_path / "video0").write_bytes(b"no camera")
+    with pytest.raises(
+        SourceError, match=r"v4l2:0: .*video0 cannot be opened; in use by another program, or not a camera"
+    ):
+        open_device(SourceSettings(source="v4l2:0"), tmp_path)
+
+
+class Recorded(FakeCapture):
+    """A cv2.VideoCapture that opens whatever it is, and notes what was asked of it."""
+
+    def __init__(self, *arguments):
+        super().__init__()
+        self.arguments, self.asked = arguments, {}
+        Recorded.last = self
+
+    def isOpened(self):
+        return True
+
+    def set(self, what, value):
+        self.asked[what] = value
+
+
+@pytest.mark.parametrize(("height", "fourcc"), [(480, False), (720, True)])
+def test_a_large_picture_is_asked_for_as_jpeg(tmp_path, monkeypatch, height, fourcc):
+    (tmp_path / "video0").touch()
+    monkeypatch.setattr(cv2, "VideoCapture", Recorded)
+    open_device(SourceSettings(source="v4l2:0", width=800, height=height, fps=15), tmp_path)
+    asked = Recorded.last.asked
+    assert [asked[p] for p in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_FPS)] == [
+        800,
+        height,
+        15,
+    ]
+    assert (asked.get(cv2.CAP_PROP_FOURCC) == cv2.VideoWriter.fourcc(*"MJPG")) is fourcc
+
+
+def test_a_stream_is_opened_with_its_password_and_limits_but_named_without(monkeypatch):
+    monkeypatch.setattr(cv2, "VideoCapture", Recorded)
+    grabber = open_stream(SourceSettings(source="rtsp://me:secret@cam/1", timeout_s=2.5))
+    source, backend, limits = Recorded.last.arguments
+    assert (source, backend) == ("rtsp://me:secret@cam/1", cv2.CAP_FFMPEG)
+    assert dict(zip(limits[::2], limits[1::2], strict=True)) == {
+        cv2.CAP_PROP_OPEN_TIMEOUT_MSEC: 2500, cv2.CAP_PROP_READ_TIMEOUT_MSEC: 2500,
+    }  # fmt: skip
+    Recorded.last.answers = [(False, None)]
+    with pytest.raises(SourceError, match=r"^rtsp://\*\*\*@cam/1: "):
+        grabber.read()
+
+
+def test_a_stream_that_nobody_serves_is_a_source_error():
+    with pytest.raises(SourceError, match=r"rtsp://\*\*\*@127\.0\.0\.1:9/x: the stream cannot be opened"):
+        open_stream(SourceSettings(source="rtsp://me:secret@127.0.0.1:9/x", timeout_s=0.2))
