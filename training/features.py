@@ -90,9 +90,7 @@ def from_folder(folder: Path, spec: Spec, finder: FaceFinder | None = None, limi
             names.append(str(path.relative_to(folder)))
             labels.append(path.parent.name if path.parent.name in EMOTIONS else "")
     if not images:
-        raise DataError(
-            f"{folder}: no face in any of {len(paths)} pictures; if they are faces, leave --find out"
-        )
+        raise DataError(f"{folder}: no face in any of {len(paths)} pictures; if they are faces, leave --find out")
     return Faces(np.stack(images), tuple(names), tuple(labels))
 
 

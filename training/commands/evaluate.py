@@ -15,8 +15,6 @@ from training.commands.train import positive
 from training.evaluate import report, table
 from training.evaluate.subject import Subject
 
-HELP = "take the figures of the models in a folder"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""

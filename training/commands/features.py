@@ -21,8 +21,6 @@ from training.commands.train import positive
 from training.evaluate import landmarks
 from training.features import Faces
 
-HELP = "write a table of embeddings, probabilities and landmarks"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
@@ -34,13 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--weights", type=Path, metavar="FILE", help="weights.npz or .keras of your own instead")
     parser.add_argument("--usage", default="", metavar="NAME", help="of FER2013: Training, PublicTest or PrivateTest")
-    parser.add_argument(
-        "--find", action="store_true", help="pictures are not faces yet: find each one's best face"
-    )
+    parser.add_argument("--find", action="store_true", help="pictures are not faces yet: find each one's best face")
     parser.add_argument("--limit", type=positive, default=0, metavar="N", help="the first N faces")
-    parser.add_argument(
-        "--plot", type=Path, metavar="FILE.png", help="also draw the embeddings in a plane (PCA)"
-    )
+    parser.add_argument("--plot", type=Path, metavar="FILE.png", help="also draw the embeddings in a plane (PCA)")
 
 
 def main(arguments: argparse.Namespace) -> int:

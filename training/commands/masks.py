@@ -23,7 +23,6 @@ from training.data.fer2013 import TRAINING, Fer2013
 from training.data.masks import KINDS, TRAINING_KINDS, Look
 from training.data.pointing import Pointer
 
-HELP = "draw masks on FER2013: contact sheets, statistics, the masked set as .npz"
 COLUMNS, SCALE = 16, 2
 
 

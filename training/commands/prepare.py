@@ -20,8 +20,6 @@ from edge.finder import FaceFinder
 from training import inventory
 from training.data import ckplus, fer2013, fer2013_pack
 
-HELP = "check the data, or convert a data set"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""

@@ -12,9 +12,7 @@ import numpy as np
 from edge.errors import InvalidValue
 from training import recipe as recipes
 from training.backend import load_keras, precision, use_threads
-
-HELP = "train one recipe"
-INTERRUPTED = 130  # what a shell reports for Ctrl-C
+from training.commands import INTERRUPTED
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

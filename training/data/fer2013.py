@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -96,8 +95,6 @@ def _load_npz(path: Path) -> Fer2013:
         mosaic = cv2.imdecode(np.frombuffer(stored["png"].tobytes(), np.uint8), cv2.IMREAD_GRAYSCALE)
     if mosaic is None:
         raise ValueError("its mosaic is not a picture")
-    if mosaic is None:
-        raise ValueError("its mosaic is not a PNG")
     down, across = MOSAIC
     tiles = mosaic.reshape(down, 48, across, 48).transpose(0, 2, 1, 3).reshape(-1, 48, 48)
     return Fer2013(np.ascontiguousarray(tiles[: len(labels)]), labels, usage, ferplus)
