@@ -43,6 +43,10 @@ class Heartbeat:
             self._beat_at = now
             self._send("WATCHDOG=1")
 
+    def give_up(self) -> None:
+        """Ask for the watchdog's restart at once: something hangs that only a new process gets rid of."""
+        self._send("WATCHDOG=trigger")
+
     def status_due(self) -> bool:
         """Whether a new status would be sent by now."""
         return self._told_at is None or self._clock.monotonic() - self._told_at >= STATUS_S

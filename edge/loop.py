@@ -143,7 +143,9 @@ class Loop:
         self._screen.tick()
         for event in self._health.check(self._clock.monotonic(), self._now()):
             self._emit(event)
-        if not self._hung():
+        if self._hung():
+            self._heartbeat.give_up()
+        else:
             self._heartbeat.beat()
         if self._heartbeat.status_due():
             self._heartbeat.status(self._status())

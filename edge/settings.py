@@ -57,7 +57,7 @@ class SourceSettings:
     reopen_s: float = setting(1.0, "wait before a lost camera is opened again; doubles", unit="s", low=0.1, high=60)
     reopen_max_s: float = setting(10.0, "the longest such wait", unit="s", low=0.1, high=3600)
     stuck_s: float = setting(
-        10.0, "a driver that does not come back for so long stops the watchdog's heartbeat", unit="s", low=0.1, high=600
+        5.0, "a driver that does not come back for so long is restarted by the watchdog", unit="s", low=0.1, high=600
     )
 
 
