@@ -16,10 +16,11 @@ def encode(event: Mapping[str, Any], wall: float) -> bytes:
     """A line in UTF-8 with its line end: the time first, then the event's keys in their order, numbers to 4 decimals.
 
     Args:
-        event: what JSON can hold; a number that is not finite becomes null.
+        event: what JSON can hold; a number that is not finite becomes null. It has no time of its own.
         wall: seconds since 1970.
     """
-    line = json.dumps(rounded({"time": rfc3339(wall), **event}), ensure_ascii=False, allow_nan=False)
+    time = {"time": rfc3339(wall)}
+    line = json.dumps(rounded({**time, **event, **time}), ensure_ascii=False, allow_nan=False)
     return line.encode("utf-8", "replace") + b"\n"
 
 
