@@ -124,6 +124,10 @@ class ScreenSettings:
     )
     card: str = setting("auto", "the DRM card, as /dev/dri/card1; auto: the one with a screen")
     connector: str = setting("auto", "the DRM connector, as HDMI-A-1; auto: the connected one")
+    mode: str = setting(
+        "auto", "size in pixels, as 1920x1080; auto: the screen's own where that is at most 1280x720, else its like"
+    )
+    fullscreen: bool = setting(False, "whether the window fills the desktop; the key F changes it")
     notice: str = setting("", "a line for visitors on the picture; empty: none")
 
 
