@@ -1,0 +1,235 @@
+"""install.sh below DESTDIR, with programs on the PATH that write down how they were called.
+
+Nothing is fetched and nothing of this machine is touched; `make system-test` runs the script for real.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edge.settings import Settings
+
+# Makes the files that an environment consists of; its own python is the test's, with pip and the imports left out.
+PYTHON = """#!/bin/sh
+case "$*" in
+*"-m venv"*) for last; do :; done
+    echo "venv $last" >> "$CALLS"
+    mkdir -p "$last/bin" && touch "$last/pyvenv.cfg" && cp "$0" "$last/bin/python" ;;
+*"-m pip"*) echo "pip $*" >> "$CALLS"; exit "${PIP_EXIT:-0}" ;;
+"-c import sys, pip"*) exit 0 ;;
+"-") cat > "$CALLS.imports"; exit 0 ;;
+*) PYTHONPATH="$TREE" exec "$REAL" "$@" ;;
+esac
+"""
+NOTED = '#!/bin/sh\necho "$(basename "$0") $*" >> "$CALLS"\n'
+# Both packages are there, picamera2 can be had.
+DPKG = '#!/bin/sh\nfor last; do :; done\n[ "$last" = python3-picamera2 ] || printf installed\n'
+
+
+class House:
+    """A DESTDIR with the fakes, and what happened in it."""
+
+    def __init__(self, root: Path, folder: Path) -> None:
+        self.tree = folder / "tree"
+        self.dest = folder / "dest"
+        self.calls_file = folder / "calls"
+        self.system = self.dest / "etc/systemd/system/edge-emotion.service"
+        self.settings = self.dest / "etc/edge-emotion/config.toml"
+        self.home = self.dest / "opt/edge-emotion"
+        shutil.copytree(root / "systemd", self.tree / "systemd")
+        for part in ("edge", "convert", "training", "models"):
+            (self.tree / part).mkdir()
+        for part in ("setup.cfg", "pyproject.toml", "LICENSE"):
+            shutil.copy(root / part, self.tree)
+        self.release("trixie")
+        fakes = folder / "fakes"
+        fakes.mkdir()
+        for name, text in {"python3": PYTHON, "dpkg-query": DPKG, "apt-get": NOTED, "apt-cache": NOTED,
+                           "systemctl": NOTED, "udevadm": NOTED, "usermod": NOTED}.items():  # fmt: skip
+            (fakes / name).write_text(text)
+            (fakes / name).chmod(0o755)
+        self.environment = {
+            "PATH": f"{fakes}:{os.environ['PATH']}", "DESTDIR": str(self.dest), "CALLS": str(self.calls_file),
+            "TREE": str(root), "REAL": sys.executable,
+        }  # fmt: skip
+
+    def release(self, name: str) -> None:
+        """Another Debian."""
+        (self.dest / "etc").mkdir(parents=True, exist_ok=True)
+        (self.dest / "etc/os-release").write_text(f"VERSION_CODENAME={name}\n")
+
+    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """The script's run."""
+        self.calls_file.write_text("")
+        return subprocess.run(
+            ["bash", str(self.tree / "systemd/install.sh"), *arguments], env=self.environment | environment,
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+
+    def calls(self, program: str) -> list[str]:
+        """How a fake was called in the last run."""
+        return [line for line in self.calls_file.read_text().splitlines() if line.startswith(program)]
+
+    def files(self) -> set[str]:
+        """Every file below DESTDIR."""
+        return {str(path.relative_to(self.dest)) for path in self.dest.rglob("*") if not path.is_dir()}
+
+    def default(self, text: str) -> None:
+        """The next version comes with other defaults."""
+        (self.tree / "systemd/config.toml").write_text(text)
+
+
+@pytest.fixture
+def house(root, tmp_path):
+    return House(root, tmp_path)
+
+
+def lines(result: subprocess.CompletedProcess[str]) -> list[str]:
+    return result.stderr.splitlines()
+
+
+def test_bash_takes_it(root):
+    script = root / "systemd/install.sh"
+    assert subprocess.run(["bash", "-n", str(script)], check=False).returncode == 0
+    assert os.access(script, os.X_OK)
+
+
+def test_shellcheck_finds_nothing(root):
+    if not shutil.which("shellcheck"):
+        pytest.skip("no shellcheck here (Debian: sudo apt install shellcheck)")
+    result = subprocess.run(["shellcheck", str(root / "systemd/install.sh")], capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout
+
+
+@pytest.mark.parametrize("arguments", [("--hepl",), ("--no-start", "now"), ("--user",)])
+def test_a_wrong_option_is_one_line_and_exit_two(house, arguments):
+    result = house.run(*arguments)
+    assert result.returncode == 2
+    assert len(lines(result)) == 1 and "--help" in result.stderr
+    assert house.files() == {"etc/os-release"}
+
+
+def test_without_root_it_says_how_in_one_line(house, root):
+    if os.geteuid() != 0 or not shutil.which("setpriv"):
+        pytest.skip("setpriv, as root, is needed to become nobody")
+    # From standard input, as nobody may not read the test's folder.
+    result = subprocess.run(
+        ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "bash"], env={"PATH": os.environ["PATH"]},
+        stdin=open(root / "systemd/install.sh"), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert result.returncode == 1
+    assert len(lines(result)) == 1 and "sudo" in result.stderr
+
+
+def test_the_first_time(house, root):
+    result = house.run()
+    assert (result.returncode, result.stderr) == (0, "")
+    assert house.system.read_text() == (root / "systemd/edge-emotion.service").read_text()
+    assert house.settings.read_text() == (root / "systemd/config.toml").read_text()
+    assert (house.dest / "etc/udev/rules.d/60-edge-emotion.rules").exists()
+    assert os.readlink(house.dest / "usr/local/bin/edge-emotion") == "/opt/edge-emotion/bin/edge-emotion"
+    assert house.calls("venv") == [f"venv {house.home}"]
+    assert house.calls("apt-get")[0].endswith("python3-picamera2")
+    # Below DESTDIR the running system is left alone.
+    assert house.calls("systemctl") == house.calls("udevadm") == house.calls("usermod") == []
+
+
+def test_the_second_time_changes_nothing(house):
+    house.run()
+    before = {name: (house.dest / name).read_bytes() for name in house.files() if not name.startswith("usr")}
+    result = house.run()
+    assert result.returncode == 0
+    assert {name: (house.dest / name).read_bytes() for name in before} == before
+    assert house.calls("venv") == []
+
+
+@pytest.mark.parametrize(("release", "limited"), [("bookworm", True), ("trixie", False)])
+def test_only_bookworm_needs_the_older_libraries(house, release, limited):
+    house.release(release)
+    assert house.run().returncode == 0
+    (call,) = house.calls("pip")
+    assert ("constraints-bookworm.txt" in call) == limited
+
+
+def test_an_upgrade_keeps_what_somebody_wrote_and_puts_the_new_defaults_beside_it(house):
+    house.run()
+    house.settings.write_text('[source]\nsource = "v4l2:0"\n')
+    quiet = house.run()
+    assert "config.toml.new" not in quiet.stdout
+    house.default("[source]\nfps = 25.0\n")
+    result = house.run()
+    assert "config.toml.new" in result.stdout
+    assert house.settings.read_text() == '[source]\nsource = "v4l2:0"\n'
+    assert house.settings.with_suffix(".toml.new").read_text() == "[source]\nfps = 25.0\n"
+    assert house.run().returncode == 0
+    assert house.settings.with_suffix(".toml.new").exists()
+
+
+def test_an_upgrade_replaces_defaults_that_nobody_changed(house):
+    house.run()
+    house.default("[source]\nfps = 25.0\n")
+    house.run()
+    assert house.settings.read_text() == "[source]\nfps = 25.0\n"
+    assert not house.settings.with_suffix(".toml.new").exists()
+
+
+@pytest.mark.parametrize("text", ["[source]\nspeed = 3\n", "[source\n", "[source]\nfps = 1e9\n"])
+def test_settings_that_do_not_fit_are_named_in_one_line(house, text):
+    house.run()
+    house.settings.write_text(text)
+    # The check runs in the environment's python, which is a fake here: let it run the real one.
+    (house.home / "bin/python").write_text(PYTHON.replace('"-")', '"-none")'))
+    result = house.run()
+    assert result.returncode == 1
+    assert len(lines(result)) == 1 and str(house.settings) in result.stderr
+    assert house.settings.read_text() == text
+
+
+def test_a_failed_pip_leaves_the_service_as_it_was(house):
+    house.run()
+    house.system.write_text("the old one\n")
+    result = house.run(PIP_EXIT="1")
+    assert result.returncode == 1
+    assert len(lines(result)) == 1 and "pip" in result.stderr
+    assert house.system.read_text() == "the old one\n"
+
+
+def test_an_incomplete_tree_is_named(house):
+    (house.tree / "models").rmdir()
+    result = house.run()
+    assert result.returncode == 1 and "models is missing" in result.stderr
+    assert not house.system.exists()
+
+
+def test_uninstalling_keeps_settings_and_journals_and_can_be_done_twice(house):
+    house.run()
+    for folder in ("log", "lib"):
+        (house.dest / "var" / folder / "edge-emotion").mkdir(parents=True)
+    journal = house.dest / "var/log/edge-emotion/journal.jsonl"
+    journal.write_text("{}\n")
+    kept = {"etc/os-release", "etc/edge-emotion/config.toml", "var/log/edge-emotion/journal.jsonl"}
+    for _ in range(2):
+        result = house.run("--uninstall")
+        assert (result.returncode, result.stderr) == (0, "")
+        assert "Kept: /etc/edge-emotion" in result.stdout
+        assert house.files() == kept
+    assert not house.home.exists()
+
+
+def test_uninstalling_never_removes_a_folder_that_is_no_environment(house):
+    (house.home / "bin").mkdir(parents=True)
+    (house.home / "letters.txt").write_text("dear ...\n")
+    assert house.run("--uninstall").returncode == 0
+    assert (house.home / "letters.txt").exists()
+
+
+def test_the_settings_that_are_installed_are_the_defaults(root):
+    from edge.config import load
+
+    assert load(root / "systemd/config.toml") == Settings()
