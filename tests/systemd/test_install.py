@@ -111,7 +111,8 @@ def test_shellcheck_finds_nothing(root):
 def test_a_wrong_option_is_one_line_and_exit_two(house, arguments):
     result = house.run(*arguments)
     assert result.returncode == 2
-    assert len(lines(result)) == 1 and "--help" in result.stderr
+    assert len(lines(result)) == 1
+    assert "--help" in result.stderr
     assert house.files() == {"etc/os-release"}
 
 
@@ -121,10 +122,11 @@ def test_without_root_it_says_how_in_one_line(house, root):
     # From standard input, as nobody may not read the test's folder.
     result = subprocess.run(
         ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "bash"], env={"PATH": os.environ["PATH"]},
-        stdin=open(root / "systemd/install.sh"), capture_output=True, text=True, check=False,
+        input=(root / "systemd/install.sh").read_text(), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert result.returncode == 1
-    assert len(lines(result)) == 1 and "sudo" in result.stderr
+    assert len(lines(result)) == 1
+    assert "sudo" in result.stderr
 
 
 def test_the_first_time(house, root):
@@ -187,7 +189,8 @@ def test_settings_that_do_not_fit_are_named_in_one_line(house, text):
     (house.home / "bin/python").write_text(PYTHON.replace('"-")', '"-none")'))
     result = house.run()
     assert result.returncode == 1
-    assert len(lines(result)) == 1 and str(house.settings) in result.stderr
+    assert len(lines(result)) == 1
+    assert str(house.settings) in result.stderr
     assert house.settings.read_text() == text
 
 
@@ -196,14 +199,16 @@ def test_a_failed_pip_leaves_the_service_as_it_was(house):
     house.system.write_text("the old one\n")
     result = house.run(PIP_EXIT="1")
     assert result.returncode == 1
-    assert len(lines(result)) == 1 and "pip" in result.stderr
+    assert len(lines(result)) == 1
+    assert "pip" in result.stderr
     assert house.system.read_text() == "the old one\n"
 
 
 def test_an_incomplete_tree_is_named(house):
     (house.tree / "models").rmdir()
     result = house.run()
-    assert result.returncode == 1 and "models is missing" in result.stderr
+    assert result.returncode == 1
+    assert "models is missing" in result.stderr
     assert not house.system.exists()
 
 

@@ -110,7 +110,8 @@ def test_the_command_is_one_that_the_program_knows(unit, root):
     parser, module = _parser(words[0])
     arguments = parser.parse_args(words)
     assert module == "edge.commands.run"
-    assert arguments.wait and arguments.config == "/etc/edge-emotion/config.toml"
+    assert arguments.wait
+    assert arguments.config == "/etc/edge-emotion/config.toml"
     assert program == "/opt/edge-emotion/bin/edge-emotion"
 
 
