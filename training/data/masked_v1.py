@@ -111,7 +111,16 @@ def load(name: str = "masked-v1", folder: Path = FOLDER) -> Table:
 
 
 def drawn(table: Table, data: Fer2013) -> np.ndarray:
-    """The masked pictures of a table, uint8 (N, 48, 48), in its order."""
+    """The masked pictures of a table, uint8 (N, 48, 48), in its order.
+
+    Raises:
+        DataError: the data has fewer rows than the table.
+    """
+    if len(table) and int(table.rows.max()) >= len(data.images):
+        raise DataError(
+            f"masked-v1: its table is for FER2013's 35,887 rows, got {len(data.images)}; give the whole set, in the "
+            f"order of the Kaggle csv"
+        )
     names = tuple(COLOURS)
     points = np.zeros((len(table), 68, 2), np.int64)
     points[:, list(NEEDED)] = table.points

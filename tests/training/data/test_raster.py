@@ -68,7 +68,7 @@ def test_a_window_shows_its_part_of_the_whole() -> None:
     assert np.array_equal(fill(star[::-1], 0, 0, 20, 20), whole)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(st.lists(st.tuples(st.integers(-60, 200), st.integers(-60, 200)), min_size=3, max_size=3))
 def test_triangles_agree_with_exact_stretches(triangle: list[tuple[int, int]]) -> None:
     got = fill(np.array(triangle), 0, 0, 9, 9) / FULL
