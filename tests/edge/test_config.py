@@ -92,7 +92,9 @@ def test_a_command_gets_only_the_flags_of_its_sections():
 
 def test_the_shipped_file_lists_every_setting_with_its_default(root):
     text = (root / "systemd" / "config.toml").read_text()
-    assert text == config.render(), "write it anew: python -c 'from edge import config; print(config.render(), end=\"\")'"
+    assert text == config.render(), (
+        "write it anew: python -c 'from edge import config; print(config.render(), end=\"\")'"
+    )
     listed = {f"{section}.{key}": value for section, keys in tomllib.loads(text).items() for key, value in keys.items()}
     assert listed == {f"{section}.{key}": entry.default for section, key, entry in table()}
 
