@@ -128,7 +128,7 @@ def _quantization(card: Card) -> Iterator[str]:
         ("output", "relative error", "greatest difference", "same class"),
         [(k["name"], f"{k['error']:.4f}", f"{k['worst']:.4g}", _part(k["agreement"])) for k in card.checks],
     )
-    yield from ("", "Layers that lose most (error relative to the spread of the float values):", "")
+    yield from ("", "Layers that lose most (0: nothing is lost, 1: everything):", "")
     yield from _table(
         ("layer", "operation", "error", "added here"),
         [(f"`{k['name']}`", k["kind"], f"{k['error']:.4f}", f"{k['adds']:.4f}") for k in card.layers],

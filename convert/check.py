@@ -40,7 +40,9 @@ class LayerCheck:
 
     Attributes:
         name, kind: of the operation.
-        error: root mean square difference / standard deviation of the float values, with all that came in before.
+        error: root of the mean over channels of squared difference / variance of the float values, at most 1 a channel:
+            0 nothing is lost, 1 everything. All that came in before is in it. By channel, because one loud channel can
+            take the whole int8 range from the others.
         adds: the part of it that this layer adds to what its inputs brought.
     """
 
@@ -118,28 +120,36 @@ def layers(
     indices = {op.outputs[0].name: op.outputs[0].index for op in graphs[0].operations}
     shared = [op for op in graphs[1].operations if op.outputs[0].name in indices]
     runners = [Runner(content, low, high, inner=True) for content in (float_content, int8_content)]
-    sums = {op.outputs[0].name: np.zeros(4) for op in shared}  # squared error, values, squared values, count
+    sums: dict[str, np.ndarray] = {}
     for image in images[:LAYER_PICTURES]:
         for runner in runners:
             runner.raw(image)
         for op in shared:
             name = op.outputs[0].name
-            a = runners[0].tensor(indices[name]).astype(np.float64)
-            b = runners[1].tensor(op.outputs[0].index).astype(np.float64)
-            sums[name] += [((a - b) ** 2).sum(), a.sum(), (a**2).sum(), a.size]
-    errors = {name: _normalized(*values) for name, values in sums.items()}
+            a, b = runners[0].tensor(indices[name]), runners[1].tensor(op.outputs[0].index)
+            sums[name] = sums.get(name, np.zeros(1)) + _sums(a.astype(np.float64), b.astype(np.float64))
+    errors = {name: _lost(*values) for name, values in sums.items()}
     return tuple(_layer(op, errors) for op in shared)
 
 
-def _normalized(squared: float, total: float, squares: float, count: float) -> float:
-    variance = max(squares / count - (total / count) ** 2, 0.0)
-    return _relative(float(np.sqrt(squared / count)), float(np.sqrt(variance)))
+def _sums(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Squared difference, values, squared values and count of each channel, the last axis: (4, C)."""
+    a, b = a.reshape(-1, a.shape[-1]), b.reshape(-1, a.shape[-1])
+    return np.stack([((a - b) ** 2).sum(axis=0), a.sum(axis=0), (a**2).sum(axis=0), np.full(a.shape[1], len(a))])
+
+
+def _lost(squared: np.ndarray, total: np.ndarray, squares: np.ndarray, count: np.ndarray) -> float:
+    variance = squares / count - (total / count) ** 2
+    live = variance > 1e-12 * np.maximum(squares / count, 1e-30)  # a channel that is constant says nothing
+    if not live.any():
+        return 0.0
+    return float(np.sqrt(np.minimum(squared[live] / count[live] / variance[live], 1.0).mean()))
 
 
 def _layer(op: tflite.Operation, errors: dict[str, float]) -> LayerCheck:
     error = errors[op.outputs[0].name]
     brought = max((errors.get(t.name, 0.0) for t in op.inputs if t is not None), default=0.0)
-    adds = float(np.sqrt(max(error**2 - brought**2, 0.0))) if np.isfinite(error) else error
+    adds = float(np.sqrt(max(error**2 - brought**2, 0.0)))
     return LayerCheck(op.name, op.kind, error, adds)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -106,5 +107,6 @@ def save(folder: Path, made: Mapping[str, Mapping[str, np.ndarray]]) -> tuple[Pa
     """Write golden files; returns their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, arrays in made.items():
-        np.savez_compressed(folder / name, **arrays)
+        values: dict[str, Any] = dict(arrays)
+        np.savez_compressed(folder / name, **values)
     return tuple(folder / name for name in made)

@@ -77,7 +77,7 @@ def main(arguments: argparse.Namespace) -> int:
     try:
         result = pipeline.convert(model, source, request, evaluation)
     except Refused as refusal:
-        print("layers that lose most, error relative to the spread of the float values:", file=sys.stderr)
+        print("layers that lose most (0: nothing is lost, 1: everything):", file=sys.stderr)
         for layer in refusal.layers:
             print(
                 f"  {layer.adds:8.4f} added, {layer.error:8.4f} in all  {layer.kind:18} {layer.name}", file=sys.stderr
