@@ -1,0 +1,203 @@
+from __future__ import annotations
+
+import errno
+
+import numpy as np
+import pytest
+
+from edge.errors import ScreenAbsent, ScreenError
+from edge.screens import kms_abi as abi
+from edge.screens.kms import Card, SystemKernel
+from edge.screens.outputs import choose_mode, find, size
+from edge.settings import ScreenSettings
+
+
+@pytest.mark.parametrize(
+    ("request_number", "in_the_headers"),
+    [
+        (abi.GET_CAPABILITY, 0xC010640C),
+        (abi.GET_RESOURCES, 0xC04064A0),
+        (abi.GET_CRTC, 0xC06864A1),
+        (abi.SET_CRTC, 0xC06864A2),
+        (abi.GET_ENCODER, 0xC01464A6),
+        (abi.GET_CONNECTOR, 0xC05064A7),
+        (abi.ADD_FRAMEBUFFER, 0xC01C64AE),
+        (abi.REMOVE_FRAMEBUFFER, 0xC00464AF),
+        (abi.PAGE_FLIP, 0xC01864B0),
+        (abi.CREATE_DUMB, 0xC02064B2),
+        (abi.MAP_DUMB, 0xC01064B3),
+        (abi.DESTROY_DUMB, 0xC00464B4),
+        (abi.GET_PLANE_RESOURCES, 0xC01064B5),
+        (abi.GET_PLANE, 0xC02064B6),
+    ],
+)
+def test_requests_have_the_numbers_of_the_kernels_headers(request_number, in_the_headers):
+    assert request_number == in_the_headers
+
+
+@pytest.mark.parametrize(
+    ("structure", "field", "offset"),
+    [
+        (abi.Mode, "vdisplay", 14),
+        (abi.Mode, "vrefresh", 24),
+        (abi.Connector, "connection", 60),
+        (abi.Crtc, "mode", 36),
+        (abi.CreateDumb, "size", 24),
+        (abi.PageFlip, "user_data", 16),
+        (abi.Plane, "formats", 24),
+    ],
+)
+def test_fields_lie_where_the_kernel_has_them(structure, field, offset):
+    assert getattr(structure, field).offset == offset
+
+
+def test_an_empty_card_has_nothing(hardware):
+    card = Card(hardware.Kernel(card0=hardware.Card(crtc_count=0)), "/dev/dri/card0")
+    assert card.draws()
+    assert card.resources() == ((), ())
+
+
+def test_a_connector_is_read_with_name_modes_and_state(hardware):
+    fake = hardware.Card([hardware.Socket(kind=10, number=3, modes=[hardware.mode(64, 36), hardware.mode(32, 18)])])
+    card = Card(hardware.Kernel(card0=fake), "/dev/dri/card0")
+    output = card.output(200)
+    assert (output.name, output.state, [size(mode) for mode in output.modes]) == ("DP-3", 1, ["64x36", "32x18"])
+
+
+def test_the_cable_is_probed_once_for_the_modes_and_never_for_the_state(hardware):
+    fake = hardware.Card([hardware.Socket(state=abi.DISCONNECTED)])
+    card = Card(hardware.Kernel(card0=fake), "/dev/dri/card0")
+    assert card.output(200).modes == ()
+    assert fake.probes == 1
+    assert card.state(200) == abi.DISCONNECTED
+    assert fake.probes == 1
+
+
+def test_a_crtc_that_feeds_the_connector_goes_before_the_first_that_could(hardware):
+    fake = hardware.Card([hardware.Socket(reaches=0b11, feeds=True), hardware.Socket(reaches=0b10), hardware.Socket()])
+    card = Card(hardware.Kernel(card0=fake), "/dev/dri/card0")
+    crtcs, connectors = card.resources()
+    assert [card.crtc_for(card.output(connector), crtcs) for connector in connectors] == [101, 101, 100]
+    assert card.crtc_for(card.output(201), crtcs[:1]) is None
+
+
+@pytest.mark.parametrize(("planes", "count"), [([], 0), ([0b10], 0), ([0b01, 0b11, 0b10], 2)])
+def test_overlay_planes_are_counted_by_what_they_reach(hardware, planes, count):
+    card = Card(hardware.Kernel(card0=hardware.Card(planes=planes)), "/dev/dri/card0")
+    assert card.planes(0) == count
+
+
+def test_a_buffer_is_black_writable_and_as_large_as_asked(hardware):
+    fake = hardware.Card([hardware.Socket()])
+    buffer = Card(hardware.Kernel(card0=fake), "/dev/dri/card0").buffer(5, 3)
+    assert buffer.pixels.shape == (3, 5, 4)
+    assert not buffer.pixels.any()
+    buffer.pixels[2, 4] = (1, 2, 3, 4)
+    fake.crtcs[100] = (buffer.fb, hardware.mode(5, 3))
+    assert fake.shown()[2, 4].tolist() == [3, 2, 1]
+    assert np.count_nonzero(fake.shown()) == 3
+
+
+def test_a_machine_without_cards_says_what_mends_it(hardware):
+    with pytest.raises(ScreenAbsent, match=r"no /dev/dri/card.*vc4-kms-v3d"):
+        find(hardware.Kernel(), ScreenSettings())
+
+
+def test_the_first_connected_connector_of_any_card_is_found(hardware):
+    core = hardware.Card(modes=False)
+    unplugged = hardware.Card([hardware.Socket(state=abi.DISCONNECTED), hardware.Socket(kind=5, state=3)])
+    television = hardware.Card([hardware.Socket(state=abi.DISCONNECTED), hardware.Socket(number=2)])
+    kernel = hardware.Kernel(card0=core, card1=unplugged, card2=television)
+    target = find(kernel, ScreenSettings())
+    assert (target.card.path, target.output.name, target.crtc) == ("/dev/dri/card2", "HDMI-A-2", 100)
+    assert len(kernel.files) == 1, "cards that were only looked at are closed"
+
+
+def test_a_card_and_a_connector_can_be_named(hardware):
+    kernel = hardware.Kernel(
+        card0=hardware.Card([hardware.Socket()]),
+        card1=hardware.Card([hardware.Socket(number=1), hardware.Socket(number=2), hardware.Socket(kind=5, state=3)]),
+    )
+    named = find(kernel, ScreenSettings(card="/dev/dri/card1", connector="HDMI-A-2"))
+    assert (named.card.path, named.output.name) == ("/dev/dri/card1", "HDMI-A-2")
+    composite = find(kernel, ScreenSettings(connector="Composite-1"))
+    assert composite.card.path == "/dev/dri/card1", "a connector that cannot tell is believed when it is named"
+
+
+@pytest.mark.parametrize(
+    ("settings", "kind", "told"),
+    [
+        (ScreenSettings(), ScreenAbsent, r"nothing is connected \(of HDMI-A-1\)"),
+        (ScreenSettings(connector="HDMI-A-1"), ScreenAbsent, "nothing is connected"),
+        (ScreenSettings(connector="HDMI-A-9"), ScreenError, r"no connector HDMI-A-9; mend.*there are HDMI-A-1"),
+        (ScreenSettings(card="/dev/dri/card7"), ScreenError, "card7: no such card; mend"),
+    ],
+)
+def test_what_is_not_there_is_named(hardware, settings, kind, told):
+    kernel = hardware.Kernel(card0=hardware.Card([hardware.Socket(state=abi.DISCONNECTED)]))
+    with pytest.raises(ScreenError, match=told) as caught:
+        find(kernel, settings)
+    assert type(caught.value) is kind
+    assert kernel.files == {}
+
+
+def test_no_permission_is_no_missing_screen(hardware):
+    kernel = hardware.Kernel(card0=hardware.Card([hardware.Socket()], allowed=False))
+    with pytest.raises(ScreenError, match="card0: no permission; add the user to the groups") as caught:
+        find(kernel, ScreenSettings())
+    assert not isinstance(caught.value, ScreenAbsent)
+
+
+def test_a_card_that_fails_does_not_hide_a_good_one(hardware):
+    bad = hardware.Card([hardware.Socket()], refusals={abi.GET_RESOURCES: errno.EIO})
+    kernel = hardware.Kernel(card0=bad, card1=hardware.Card([hardware.Socket()]))
+    assert find(kernel, ScreenSettings()).card.path == "/dev/dri/card1"
+
+
+MODES = {
+    "favourite": [(1920, 1080, 60, True), (1280, 720, 60), (1280, 720, 50), (720, 576, 50)],
+    "only large": [(3840, 2160, 60, True), (1920, 1080, 60), (1024, 768, 60)],
+    "panel": [(800, 480, 60, True)],
+    "none preferred": [(640, 480, 60), (1280, 720, 60)],
+    "interlaced": [(1920, 1080, 60, True), (1280, 720, 60, False, True), (960, 540, 60)],
+}
+
+
+@pytest.mark.parametrize(
+    ("modes", "wanted", "size_and_rate"),
+    [
+        ("favourite", "auto", ("1280x720", 60)),
+        ("favourite", "1920x1080", ("1920x1080", 60)),
+        ("only large", "auto", ("3840x2160", 60)),
+        ("panel", "auto", ("800x480", 60)),
+        ("none preferred", "auto", ("640x480", 60)),
+        ("interlaced", "auto", ("960x540", 60)),
+        ("favourite", "720x576", ("720x576", 50)),
+    ],
+)
+def test_the_mode_is_the_wanted_one_or_one_that_is_cheap_to_draw(hardware, modes, wanted, size_and_rate):
+    socket = hardware.Socket(modes=[hardware.mode(*values) for values in MODES[modes]])
+    output = Card(hardware.Kernel(card0=hardware.Card([socket])), "/dev/dri/card0").output(200)
+    mode = choose_mode(output, wanted)
+    assert (size(mode), mode.vrefresh) == size_and_rate
+
+
+def test_a_mode_that_the_screen_lacks_is_told_with_those_it_has(hardware):
+    socket = hardware.Socket(modes=[hardware.mode(*values) for values in MODES["favourite"]])
+    kernel = hardware.Kernel(card0=hardware.Card([socket]))
+    with pytest.raises(ScreenError, match=r"no mode 1x1; mend.*1920x1080, 1280x720, 720x576"):
+        find(kernel, ScreenSettings(mode="1x1"))
+    assert kernel.files == {}
+
+
+def test_linux_lists_its_cards_by_number(tmp_path):
+    assert SystemKernel(tmp_path / "none").cards() == []
+    for name in ("card10", "card2", "renderD128", "card0"):
+        (tmp_path / name).touch()
+    assert [path.rsplit("/", 1)[1] for path in SystemKernel(tmp_path).cards()] == ["card0", "card2", "card10"]
+
+
+def test_linux_refuses_requests_to_what_is_no_card(tmp_path):
+    (tmp_path / "card0").touch()
+    with pytest.raises(ScreenError, match=r"no connector on any card"):
+        find(SystemKernel(tmp_path), ScreenSettings())
