@@ -1,5 +1,6 @@
 # make demo    see it work: two minutes, no camera needed
 # make test    linter, types and tests; make clean takes everything away that these two made
+# make system-test    the service on a real systemd: Debian only, as root, some 20 minutes, not part of make test
 # Each does its own set-up in $(VENV). Another interpreter: make test PYTHON=python3.13
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 VENV_PACKAGE := $(notdir $(PYTHON))-venv
 
-.PHONY: help demo test lint format clean
+.PHONY: help demo test system-test lint format clean
 
 help:
 	@sed -n '/^# make/s/^# //p' Makefile
@@ -20,6 +21,13 @@ demo: $(VENV)/.demo
 
 test: lint
 	$(BIN)/python -m pytest
+
+# A machine's root is kept in ~/.cache/edge-emotion/system; ARGS go to pytest.
+system-test: $(VENV)/.test
+	@[ "$$(id -u)" = 0 ] || { echo "system tests boot machines: run them as root" >&2; exit 1; }
+	@command -v debootstrap >/dev/null && command -v systemd-nspawn >/dev/null \
+		|| { echo "mend it with: sudo apt install debootstrap systemd-container" >&2; exit 1; }
+	SYSTEM_TEST=1 $(BIN)/python -m pytest -x -s tests/system $(ARGS)
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

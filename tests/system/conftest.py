@@ -1,0 +1,30 @@
+"""Collected only by `make system-test`, which sets SYSTEM_TEST: these tests boot machines and take minutes."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+collect_ignore_glob = [] if os.environ.get("SYSTEM_TEST") else ["test_*"]
+
+
+@pytest.fixture(scope="session")
+def figures():
+    """figures(name, value): a figure for docs/measurements.md, printed at the end."""
+    told: list[str] = []
+    yield lambda name, value: told.append(f"| {name} | {value} |")
+    print("\n".join(["", "| what | figure |", "|---|---|", *told]))
+
+
+@pytest.fixture(scope="session")
+def installed():
+    """A root in which install.sh ran while no systemd did; nobody may change it."""
+    from tests.system import debian
+    from tests.system.container import install_unbooted
+
+    arch = debian.architecture()
+    with debian.overlay(debian.base(arch), "installed") as root:
+        debian.put_sources(root, arch)
+        install_unbooted(root)
+        yield root

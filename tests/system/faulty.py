@@ -1,0 +1,88 @@
+"""edge-emotion with a camera and models that fail when a file asks for it; runs inside the booted root.
+
+The service runs this instead of the command. All else, from the settings to the watchdog, is the product's own.
+A file of `FAULTS` is taken away when its fault begins, but for those that stand for a state.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+
+import edge.cameras
+from edge.__main__ import main
+from edge.engines.litert import LiteRtEngine
+from edge.errors import EngineError, SourceError
+
+FAULTS = Path("/var/lib/edge-emotion/faults")
+FPS = 20.0
+FACES = ((16, 16), (80, 16), (16, 64), (80, 64))
+
+
+def state(name: str) -> bool:
+    """Whether the file is there."""
+    return (FAULTS / name).exists()
+
+
+def take(name: str) -> bool:
+    """Whether the file was there; it is not any more."""
+    try:
+        (FAULTS / name).unlink()
+    except OSError:
+        return False
+    return True
+
+
+def hang(holding_gil: bool) -> None:
+    """Never come back; with the interpreter's lock in hand no other thread runs either."""
+    if holding_gil:
+        ctypes.PyDLL(None).sleep(1_000_000)
+    threading.Event().wait()
+
+
+class FaultyGrabber:
+    """Four faces that change every half second, as the tiny models see them, at 20 frames a second."""
+
+    def __init__(self) -> None:
+        if state("camera-gone"):
+            raise SourceError("fault: no such camera")
+
+    def read(self) -> np.ndarray:
+        """The next picture, uint8 (120, 160, 3)."""
+        if state("camera-gone"):
+            raise SourceError("fault: unplugged")
+        if take("camera-hangs"):
+            hang(holding_gil=False)
+        if take("camera-hangs-hard"):
+            hang(holding_gil=True)
+        time.sleep(1 / FPS)
+        image = np.zeros((120, 160, 3), np.uint8)
+        half = int(time.monotonic() * 2)
+        for n, (x, y) in enumerate(FACES):
+            image[y : y + 48, x : x + 48] = (255, 255 * (half >> n & 1), 255 * (half >> n + 1 & 1))
+        return image
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def faulty_infer(self: LiteRtEngine, image: np.ndarray) -> tuple[np.ndarray, ...]:
+    """As LiteRtEngine.infer, where no fault is asked for."""
+    if take("engine-hangs"):
+        hang(holding_gil=True)
+    if state("engine-fails") or take("engine-fails-once"):
+        raise EngineError(f"{self.spec.name}: fault: the model could not be run")
+    return infer(self, image)
+
+
+infer = LiteRtEngine.infer
+
+if __name__ == "__main__":
+    edge.cameras._grabber = lambda settings: FaultyGrabber()
+    LiteRtEngine.infer = faulty_infer  # type: ignore[method-assign]
+    sys.exit(main())
