@@ -1,0 +1,232 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edge.errors import InvalidValue
+from edge.face import Face, Scene, Track
+from edge.frame import Box, Frame
+from edge.screens import cards, overlay
+from edge.screens.cards import Card
+from edge.screens.overlay import Fit, compose, layer, style_of, wrap
+from edge.vision import ink
+
+SCREENS = [(1280, 720), (1920, 1080), (800, 480)]
+NAMES = [f"{width}x{height}" for width, height in SCREENS]
+HAPPY = np.float32([0.05, 0.05, 0.05, 0.7, 0.05, 0.05, 0.05])
+
+
+def track(left=200.0, top=150.0, side=120.0, emotion=HAPPY, worn=False, reason=None, name=1) -> Track:
+    face = Face(Box(left, top, left + side, top + side), 0.9)
+    return Track(id=name, face=face, seen=0.0, mask=float(worn), worn=worn, emotion=emotion, reason=reason)
+
+
+def frame(width=640, height=480, level=128) -> Frame:
+    return Frame(np.full((height, width, 3), level, np.uint8), 0.0, 0)
+
+
+def inked(picture: np.ndarray, plain: np.ndarray, rect=None) -> int:
+    left, top, right, bottom = rect or (0, 0, picture.shape[1], picture.shape[0])
+    return int((picture[top:bottom, left:right] != plain[top:bottom, left:right]).any(axis=2).sum())
+
+
+@pytest.mark.parametrize("screen", SCREENS, ids=NAMES)
+@pytest.mark.parametrize("size", [(640, 480), (1280, 720), (480, 640), (7, 5)])
+def test_nobody_and_no_notice_is_the_picture_in_the_middle_on_a_dark_ground(screen, size):
+    picture = compose(frame(*size), Scene(), "", *screen)
+    assert picture.shape == (screen[1], screen[0], 3)
+    shown = (picture == 128).all(axis=2)
+    rows, columns = np.flatnonzero(shown.any(axis=1)), np.flatnonzero(shown.any(axis=0))
+    assert (rows.size, columns.size) == (np.ptp(rows) + 1, np.ptp(columns) + 1)
+    assert rows.size == screen[1] or columns.size == screen[0]
+    assert abs(columns.size / rows.size - size[0] / size[1]) < 0.02
+    assert abs(rows[0] - (screen[1] - 1 - rows[-1])) <= 1
+    assert (picture[~shown] == ink.PLATE).all()
+
+
+@pytest.mark.parametrize("screen", [(0, 480), (640, 0)])
+def test_a_screen_without_pixels_is_refused(screen):
+    with pytest.raises(InvalidValue, match="expected at least 1x1 pixels, got"):
+        compose(frame(), Scene(), "", *screen)
+
+
+@pytest.mark.parametrize("screen", [(1, 1), (8, 8), (64, 36), (320, 240)])
+@pytest.mark.parametrize("seen", [True, False], ids=["frame", "no frame"])
+def test_the_smallest_screens_are_drawn_without_an_error(screen, seen):
+    scene = Scene(tracks=(track(),))
+    assert compose(frame() if seen else None, scene, "no camera - some words", *screen, 24.0).shape[:2] == screen[::-1]
+
+
+def test_boxes_of_the_frame_lie_where_the_preview_has_them():
+    fit = Fit.of((640, 480), (1280, 720))
+    assert (fit.scale, fit.left, fit.top, fit.width, fit.height) == (1.5, 160, 0, 960, 720)
+    assert fit.rect((0, 0, 640, 480)) == (160, 0, 1120, 720)
+    picture = compose(frame(), Scene(tracks=(track(),)), "", 1280, 720)
+    left, top, right, bottom = fit.rect(track().face.box.ltrb)
+    for y, x in ((top + 40, left), (top + 40, right - 1), (top, left + 40), (bottom - 1, left + 40)):
+        assert tuple(picture[y, x]) == ink.BARE
+
+
+@pytest.mark.parametrize("screen", SCREENS, ids=NAMES)
+def test_letters_are_large_enough_to_be_read_at_two_metres(screen):
+    # On a screen 30 cm high: tan(16 minutes of arc) * 2 m = 9.3 mm.
+    assert style_of(screen[1]).capitals / screen[1] * 300 >= 9.3
+
+
+@pytest.mark.parametrize(
+    ("known", "colour", "lines"),
+    [
+        (track(), ink.BARE, ["1 happy 70%", "no mask", "intensity 95%"]),
+        (track(worn=True, name=12), ink.MASKED, ["12 happy 70%", "mask", "intensity 95%"]),
+        (track(reason="unsure"), ink.UNKNOWN, ["1 not sure", "no mask"]),
+        (track(emotion=None, reason="too-small", worn=True), ink.UNKNOWN, ["1 too far", "mask"]),
+        (track(emotion=None), ink.UNKNOWN, ["1 ...", "no mask"]),
+    ],
+    ids=["bare", "masked", "unsure", "too small", "not yet looked at"],
+)
+def test_a_card_says_what_is_known(known, colour, lines):
+    card = Card.of(known)
+    assert card.lines(2) == lines
+    assert card.lines(1) == lines[:1]
+    assert card.lines(0) == lines[0].split()[:1]
+    assert card.colour == colour
+    picture = compose(frame(), Scene(tracks=(known,)), "", 1280, 720)
+    assert (picture == np.array(colour)).all(axis=2).any()
+
+
+def test_the_bar_is_as_long_as_the_probability():
+    card, style = Card.of(track()), style_of(720)
+    width, height = card.size(2, style)
+    canvas = np.zeros((height, width, 3), np.uint8)
+    card.draw(canvas, (0, 0, width, height), 2, style)
+    trough = (canvas == np.array(ink.TROUGH)).all(axis=2)
+    row = np.flatnonzero(trough.any(axis=1))[3]
+    full = (canvas[row] == np.array(ink.BARE)).all(axis=1).sum()
+    assert full / (full + trough[row].sum()) == pytest.approx(0.7, abs=0.01)
+
+
+@pytest.mark.parametrize("screen", SCREENS, ids=NAMES)
+@pytest.mark.parametrize("count", [1, 2, 5, 12, 40])
+def test_cards_lie_on_no_other_and_hide_no_other_face(screen, count, monkeypatch):
+    placed: list[ink.Rect] = []
+    draw = Card.draw
+
+    def remember(self, canvas, place, detail, style):
+        placed.append(place)
+        draw(self, canvas, place, detail, style)
+
+    monkeypatch.setattr(Card, "draw", remember)
+    columns = min(count, 10)
+    side = 300 / columns
+    crowd = tuple(
+        track(20 + 600 / columns * (n % columns), 40 + 110 * (n // columns), side, name=n + 1) for n in range(count)
+    )
+    compose(frame(), Scene(tracks=crowd), "A notice", *screen, 24.0)
+    fit = Fit.of((640, 480), screen)
+    assert len(placed) >= min(count, 3)
+    for n, place in enumerate(placed):
+        assert place[0] >= 0
+        assert place[1] >= 0
+        assert place[2] <= screen[0]
+        assert place[3] <= screen[1]
+        assert not any(ink.shared(place, other) for other in placed[:n])
+        hidden = sorted(
+            ink.shared(place, fit.rect(t.face.box.ltrb)) / ink.area(fit.rect(t.face.box.ltrb)) for t in crowd
+        )
+        assert hidden[-1] <= cards.HIDES_OWN
+        assert all(share <= cards.HIDES_OTHER for share in hidden[:-1])
+
+
+def test_everybody_has_a_short_card_before_anybody_has_a_long_one():
+    crowd = tuple(track(40 + 200 * n, 330, 110, name=n + 1) for n in range(3))
+    picture = compose(frame(), Scene(tracks=crowd), "", 1280, 720)
+    fit, plain = Fit.of((640, 480), (1280, 720)), compose(frame(), Scene(), "", 1280, 720)
+    for known in crowd:
+        left, top, right, _ = fit.rect(known.face.box.ltrb)
+        assert inked(picture, plain, (left, top - 70, right, top - 8)) > 1000
+
+
+@pytest.mark.parametrize("screen", SCREENS, ids=NAMES)
+def test_the_notice_and_the_rate_have_their_places(screen):
+    plain = compose(frame(), Scene(), "", *screen)
+    noticed = compose(frame(), Scene(), "Please smile", *screen)
+    rated = compose(frame(), Scene(), "", *screen, 24.3)
+    width, height = screen
+    assert inked(noticed, plain) == inked(noticed, plain, (0, height * 9 // 10, width, height)) > 0
+    assert inked(rated, plain) == inked(rated, plain, (width * 3 // 4, 0, width, height // 10)) > 0
+
+
+@pytest.mark.parametrize(
+    ("words", "lines"),
+    [
+        ("", []),
+        ("   ", []),
+        ("one", ["one"]),
+        ("one two three", ["one two", "three"]),
+    ],
+)
+def test_words_are_wrapped_into_lines_that_fit(words, lines):
+    style = ink.Style(20)
+    width = style.width_of("one two th")
+    got = wrap(words, width, 2, style)
+    assert got == lines
+    assert all(style.width_of(line) <= width for line in got)
+
+
+@pytest.mark.parametrize(
+    "words", ["one two three four five six", "one twotwotwotwo", "onetwothreefourfivesixseven", "Ünïcödé wörds " * 9]
+)
+@pytest.mark.parametrize("room", ["one two th", "wwww"])
+def test_what_does_not_fit_is_cut_and_says_so(words, room):
+    style = ink.Style(20)
+    got = wrap(words, style.width_of(room), 2, style)
+    assert len(got) == 2
+    assert got[-1].endswith("...")
+    assert all(style.width_of(line) <= style.width_of(room) for line in got)
+    assert words.replace(" ", "").startswith("".join(got).replace(" ", "").removesuffix("..."))
+
+
+def test_a_line_too_narrow_for_anything_still_ends():
+    assert wrap("some words", 1, 3, ink.Style(20)) == ["s", "o"]
+
+
+@pytest.mark.parametrize("screen", SCREENS, ids=NAMES)
+def test_no_camera_paused_and_their_notices_are_four_pictures(screen):
+    notices = ["no camera", "paused", "no camera - Back soon", "something else"]
+    shown = [compose(None, Scene(tracks=(track(),)), notice, *screen) for notice in notices]
+    for n, picture in enumerate(shown):
+        assert (picture[0] == ink.PLATE).all()
+        assert inked(picture, np.full_like(picture, ink.PLATE)) > 0
+        assert not any(np.array_equal(picture, other) for other in shown[:n])
+    upper = slice(0, screen[1] * 2 // 3)
+    assert np.array_equal(shown[0][upper], shown[2][upper])
+
+
+def test_the_state_is_written_large():
+    picture = compose(None, Scene(), "no camera", 1280, 720)
+    rows = np.flatnonzero((picture[: 720 // 2] > 200).all(axis=2).any(axis=1))
+    assert np.ptp(rows) >= 2.5 * style_of(720).capitals
+
+
+def test_a_frame_is_not_changed_and_a_picture_is_a_new_array():
+    seen = frame(1280, 720)
+    before = seen.image.copy()
+    picture = compose(seen, Scene(tracks=(track(),)), "Hello", 1280, 720)
+    assert np.array_equal(seen.image, before)
+    assert not np.shares_memory(picture, seen.image)
+
+
+def test_the_layer_is_clear_but_for_what_it_says():
+    scene = Scene(tracks=(track(),))
+    empty = layer(Scene(), "", (640, 480), 960, 720)
+    assert not empty.any()
+    over = layer(scene, "Hello", (640, 480), 960, 720, 24.0)
+    assert over.shape == (720, 960, 4)
+    assert set(np.unique(over[..., 3])) == {0, 191, 255}
+    left, top, *_ = Fit.of((640, 480), (960, 720)).rect(track().face.box.ltrb)
+    assert tuple(over[top + 40, left]) == (*ink.BARE, 255)
+    assert over[top + 40, left + 40, 3] == 0
+
+
+def test_the_loops_states_are_known_here():
+    assert set(overlay.STATES) == {"no camera", "paused"}
