@@ -1,0 +1,112 @@
+"""Average precision of the detectors, ours too, by one code: python -m tests.bench.detectors --data D --peers P."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from edge import manifest
+from edge.engines import open_engine
+from edge.errors import EdgeError
+from edge.finder import FaceFinder
+from tests.bench.detectors import PEERS, Boxes, Detector
+from training.data import boxes
+from training.metrics import Found, average_precision
+
+# As in the design: everything from this score counts, and at most so many boxes a picture.
+SCORE, LIMIT = 0.01, 200
+
+
+class Ours:
+    """Our detector as the device runs it, but from the score of the figures."""
+
+    def __init__(self, models: Path | None, threads: int) -> None:
+        self._finder = FaceFinder(open_engine(manifest.load(models), "face", threads), SCORE, limit=LIMIT)
+
+    def find(self, bgr: np.ndarray) -> Boxes:
+        """See Detector."""
+        faces = self._finder.find(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB))
+        ltrb = np.array([face.box.ltrb for face in faces], np.float32).reshape(-1, 4)
+        return ltrb, np.array([face.score for face in faces], np.float32)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One detector's average precisions, 0-1: `faces` test, the tight boxes of `masked_faces` test, and all of them."""
+
+    name: str
+    faces: float | None
+    masked_tight: float | None
+    masked_tight_all: float | None
+
+
+def judge(detector: Detector, pictures: Iterable[boxes.Boxed]) -> float:
+    """AP@0.5 of a detector on pictures, as the design takes it."""
+    found = []
+    for picture in pictures:
+        ltrb, scores = detector.find(cv2.cvtColor(picture.read(), cv2.COLOR_RGB2BGR))
+        best = np.argsort(-scores, kind="stable")[:LIMIT]
+        found.append(Found(ltrb[best], scores[best], picture.ltrb))
+    return average_precision(found)
+
+
+def sets(data: Path, pictures: int | None) -> dict[str, list[boxes.Boxed]]:
+    """The pictures of each column; `pictures` takes that many of each, for a quick look."""
+    tight = [[p for p in boxes.load(data / "masked_faces", split) if p.tight] for split in ("test", "train")]
+    columns = {
+        "faces": boxes.load(data / "faces", "test"),
+        "masked_tight": tight[0],
+        "masked_tight_all": tight[0] + tight[1],
+    }
+    return {name: column[:pictures] for name, column in columns.items()}
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The rows in markdown; a dash where there is no figure."""
+    lines = ["| detector | faces test | tight masked, test | tight masked, all |", "|---|---|---|---|"]
+    for row in rows:
+        cells = ("-" if v is None else f"{v:.3f}" for v in (row.faces, row.masked_tight, row.masked_tight_all))
+        lines.append(f"| {row.name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.detectors", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder of the data sets")
+    parser.add_argument("--peers", type=Path, required=True, help="folder of other people's models")
+    parser.add_argument("--models", type=Path, help="our models (default: the shipped ones)")
+    parser.add_argument("--only", nargs="+", metavar="NAME", choices=["ours", *PEERS], help="these detectors alone")
+    parser.add_argument("--pictures", type=int, help="so many pictures of each set, for a quick look")
+    parser.add_argument("--threads", type=int, default=2, help="of each detector (default: %(default)s)")
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
+    options = parser.parse_args(arguments)
+    cv2.setNumThreads(options.threads)
+    names = options.only or ["ours", *PEERS]
+    rows = []
+    try:
+        columns = sets(options.data, options.pictures)
+        for name in names:
+            ours = name == "ours"
+            detector = (
+                Ours(options.models, options.threads) if ours else PEERS[name](options.peers, SCORE, options.threads)
+            )
+            # Our detector has seen the training half of the masked pictures: there only the peers' figure means much.
+            figures = {c: None if ours and c == "masked_tight_all" else judge(detector, p) for c, p in columns.items()}
+            rows.append(Row(name, **figures))
+    except EdgeError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return error.exit_code
+    print(json.dumps([asdict(row) for row in rows]) if options.json else table(rows))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
