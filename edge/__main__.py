@@ -27,13 +27,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; its exit code: 0 done, 1 failure, 2 usage or settings, 3 source, 4 models."""
     words = list(sys.argv[1:] if argv is None else argv)
     name = next((word for word in words if not word.startswith("-")), "")
-    parser, command = _parser(name)
-    arguments = parser.parse_args(words)
-    _configure(arguments.debug)
+    debug = "--debug" in words
+    _configure(debug)
     try:
-        return importlib.import_module(command).main(arguments)
+        arguments = _parser(name).parse_args(words)
+        return importlib.import_module(f"edge.commands.{name}").main(arguments)
     except EdgeError as error:
-        return _failed(arguments.debug, " ".join(str(error).split()), error.exit_code)
+        return _failed(debug, " ".join(str(error).split()), error.exit_code)
     except BrokenPipeError:
         # Who read our output has gone; nothing more is said, not by the interpreter's last flush either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -42,27 +42,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
     except Exception as error:
         told = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        return _failed(arguments.debug, f"unexpected {told}; --debug shows where", 1)
+        return _failed(debug, f"unexpected {told}; --debug shows where", 1)
 
 
-def _parser(name: str) -> tuple[argparse.ArgumentParser, str]:
-    """The parser, and the module of the command `name`, the only one that is imported."""
+def _parser(name: str) -> argparse.ArgumentParser:
+    """The parser; of the commands, only the module of `name` is imported."""
     debug = argparse.ArgumentParser(add_help=False)
     debug.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help="show tracebacks and details")
     parser = argparse.ArgumentParser(
         prog="edge-emotion", description="Faces, masks and emotions, on a Raspberry Pi.", parents=[debug]
     )
-    parser.set_defaults(debug=False)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    module = f"edge.commands.{name}"
     for known, summary in COMMANDS.items():
         child = commands.add_parser(
             known, help=summary, description=f"{summary[0].upper()}{summary[1:]}.", parents=[debug]
         )
         if known == name:
             os.environ.update({key: os.environ.get(key, value) for key, value in QUIET.items()})
-            importlib.import_module(module).add_arguments(child)
-    return parser, module
+            importlib.import_module(f"edge.commands.{name}").add_arguments(child)
+    return parser
 
 
 def _configure(debug: bool) -> None:

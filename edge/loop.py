@@ -81,6 +81,7 @@ class Loop:
         self._failures = 0
         self._next = 0.0  # when the next frame of a paced source is due
         self._told = (clock.monotonic(), 0)
+        self._shown = (False, False)
 
     def run(self) -> int:
         """Until the source ends, enough frames were seen, or the switch says stop; how many frames that were.
@@ -147,7 +148,9 @@ class Loop:
             self._heartbeat.give_up()
         else:
             self._heartbeat.beat()
-        if self._heartbeat.status_due():
+        state = (self._switch.paused, self._lost_at is not None)
+        if state != self._shown or self._heartbeat.status_due():
+            self._shown = state
             self._heartbeat.status(self._status())
         return not (self._done or self._switch.paused)
 

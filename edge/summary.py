@@ -40,7 +40,7 @@ class Summary:
         self._routes: dict[int, set[bool]] = {}
         self._mark: float | None = None  # monotonic seconds up to which `watched` counts, None while nobody watches
         # Of each face of a single run with few faces: its stretches bare or masked, and the seconds of what it showed.
-        self._stories: dict[int, list[tuple[bool, dict[str, float]]]] = {}
+        self._stories: dict[int, list[tuple[bool, dict[str, float]]]] | None = {}
         self._runs = 0
 
     def add(self, event: Mapping[str, Any]) -> None:
@@ -84,12 +84,14 @@ class Summary:
             del self._routes[track]
 
     def _tell(self, span: Span) -> None:
+        if self._stories is None:
+            return
         story = self._stories.setdefault(span.track, [])
         if not story or story[-1][0] != span.worn:
             story.append((span.worn, defaultdict(float)))
         story[-1][1][span.label] += span.seconds
         if self._runs > 1 or len(self._stories) > FEW or len(story) > LONG:
-            self._stories.clear()
+            self._stories = None
 
     def text(self, zone: tzinfo | None = None) -> str:
         """Some lines for a person, in local time (or that of `zone`)."""
@@ -100,7 +102,7 @@ class Summary:
         if not self.faces and not self.seconds:
             return "\n".join([*lines, "No faces.", *self._troubles()])
         lines += [self._came(zone), self._sight(), "", *self._table()]
-        if self._stories and self._runs <= 1 and self.faces <= FEW:
+        if self._stories and self._runs <= 1:
             lines += ["", *(f"Face {track}: {_story(spans)}" for track, spans in sorted(self._stories.items()))]
         return "\n".join([*lines, *self._troubles()])
 
@@ -111,7 +113,7 @@ class Summary:
         if len(self.hours) > 1:
             hour, most = max(self.hours.items(), key=lambda item: (item[1], -item[0]))
             line += f", most ({most}) from {datetime.fromtimestamp(hour * 3600, zone):%Y-%m-%d %H:%M}"
-        return line + f"; {self.both} of them seen both bare and masked"
+        return line + (f"; {self.both} of them seen both bare and masked" if self.faces else "")
 
     def _sight(self) -> str:
         total = sum(self.seconds.values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,9 @@ def read(paths: Iterable[Path]) -> Iterator[Event]:
     """The events of journals, each with its rotated files, the oldest first. Lines that are no events are counted.
 
     Raises:
-        JournalError: a journal is not there or cannot be read.
+        JournalError: a journal is not there (raised at once) or cannot be read.
     """
+    found: list[Path] = []
     for path in paths:
         try:
             files = whole(path) if path.parent.exists() else []
@@ -30,8 +32,8 @@ def read(paths: Iterable[Path]) -> Iterator[Event]:
             raise JournalError(f"{path}: cannot read the journal ({error.strerror})") from None
         if not files:
             raise JournalError(f"{path}: no such journal; name its file, or start edge-emotion run --journal FILE")
-        for file in files:
-            yield from read_file(file)
+        found += files
+    return chain.from_iterable(map(read_file, found))
 
 
 def read_file(path: Path) -> Iterator[Event]:

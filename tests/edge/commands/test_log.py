@@ -1,0 +1,289 @@
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import json
+import os
+import sys
+import time
+from datetime import UTC, datetime
+
+import cv2
+import numpy as np
+import pytest
+
+from edge import __main__ as program
+from edge.clock import from_rfc3339, rfc3339
+from edge.commands import log, log_csv, log_plot, log_tail
+from edge.fakes import FakeClock
+from edge.journals.lines import encode
+from edge.spans import Span
+
+BEGIN = 20_000 * 86400 + 8 * 3600  # 2024-10-04 08:00 UTC
+P = {label: 0.05 for label in ("angry", "disgust", "fear", "happy", "sad", "surprise")} | {"neutral": 0.7}
+
+
+def face(kind, monotonic, track=1, worn=False, **fields):
+    told = {"monotonic": float(monotonic), "event": kind, "track": track, "box": [1.0, 2.0, 3.5, 4.0], "score": 0.9}
+    return told | {"mask": 0.1, "worn": worn, "emotion": "neutral", "probabilities": P, "intensity": 0.3} | fields
+
+
+EVENTS = [
+    {"monotonic": 0.0, "event": "start", "source": "demo", "live": True, "models": {"face": "abc"}},
+    face("appeared", 1),
+    face("changed", 61, worn=True),
+    {"monotonic": 90.0, "event": "health", "what": "throttled", "now": ["too-hot"], "celsius": 84.0},
+    face("left", 121, worn=True, seconds=120.0),
+    {"monotonic": 180.0, "event": "stop", "frames": 1800},
+]
+
+
+def lines(events):
+    return b"".join(encode(event, BEGIN + event["monotonic"]) for event in events)
+
+
+@pytest.fixture(autouse=True)
+def utc(monkeypatch):
+    """Local time is three hours before UTC, for all that asks."""
+    monkeypatch.setenv("TZ", "XYZ+3")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.fixture
+def journal(tmp_path):
+    """A journal in two files: its first three events were rotated away."""
+    path = tmp_path / "journal.jsonl"
+    path.with_name("journal.jsonl.1").write_bytes(lines(EVENTS[:3]))
+    path.write_bytes(lines(EVENTS[3:]))
+    return path
+
+
+def call(capsys, *words):
+    capsys.readouterr()
+    code = program.main(["log", *map(str, words)])
+    return code, *capsys.readouterr()
+
+
+def test_an_empty_journal(tmp_path, capsys):
+    path = tmp_path / "journal.jsonl"
+    path.touch()
+    assert call(capsys, "summary", path) == (0, "No events.\n", "")
+    assert call(capsys, "tail", path) == (0, "", "")
+    assert call(capsys, "csv", path) == (0, ",".join(log_csv.COLUMNS) + "\n", "")
+    code, _, err = call(capsys, "plot", path, "--out", tmp_path / "t.png")
+    assert (code, "no face in this time; nothing to draw" in err) == (1, True)
+
+
+@pytest.mark.parametrize("kind", ["summary", "tail", "csv", "plot"])
+def test_a_journal_that_is_not_there_is_one_line(tmp_path, capsys, kind):
+    code, out, err = call(capsys, kind, tmp_path / "absent.jsonl")
+    assert (code, out) == (1, "")
+    mend = "no such journal; name its file, or start edge-emotion run --journal FILE"
+    assert err == f"edge-emotion: {tmp_path}/absent.jsonl: {mend}\n"
+
+
+def test_the_summary_reads_rotated_files_and_tells_local_time(journal, capsys):
+    code, out, _ = call(capsys, "summary", journal)
+    assert code == 0
+    assert out.startswith(
+        "From 2024-10-04 05:00:00 to 2024-10-04 05:03:00: watched 3 min 0 s\nFaces: 1; 1 of them seen both"
+    )
+    assert "bare 1 min 0 s (50 %), masked 1 min 0 s (50 %)" in out
+    assert out.endswith("Health: throttled 1 time\n")
+
+
+def test_since_and_until_are_local_times(journal, capsys):
+    assert "watched 1 min 59 s" in call(capsys, "summary", journal, "--since", "2024-10-04T05:01")[1]
+    assert "watched 1 min 1 s" in call(capsys, "summary", journal, "--until", "2024-10-04T05:01:30")[1]
+    assert call(capsys, "summary", journal, "--since", "2024-10-05")[1] == "No events.\n"
+    assert "watched 1 min 59 s" in call(capsys, "summary", journal, "--since", "2024-10-04T08:01Z")[1]
+
+
+NOW = datetime(2026, 1, 31, 12, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("2026-01-30", "2026-01-30 00:00"), ("2026-01-30T08:15", "2026-01-30 08:15"), ("08:15", "2026-01-31 08:15"),
+        ("8:15", "2026-01-31 08:15"), ("8:15:30", "2026-01-31 08:15:30"), ("2h", "2026-01-31 10:00"),
+        ("90s", "2026-01-31 11:58:30"), ("1.5h", "2026-01-31 10:30"), ("5m", "2026-01-31 11:55"),
+        ("3d", "2026-01-28 12:00"), ("1w", "2026-01-24 12:00"), ("2026-01-30T08:15:00+00:00", "2026-01-30 05:15"),
+    ],
+)  # fmt: skip
+def test_times_as_people_write_them(text, answer):
+    assert log.moment(text, NOW) == datetime.fromisoformat(answer).timestamp()
+
+
+@pytest.mark.parametrize("text", ["", "noon", "25:00", "2026-13-01", "h", "-1h", "2 fortnights"])
+def test_what_is_no_time_is_usage(text):
+    with pytest.raises(argparse.ArgumentTypeError, match="expected a time as 2026-01-31"):
+        log.moment(text, NOW)
+
+
+@pytest.mark.parametrize(
+    ("text", "environment", "answer"),
+    [
+        (None, {}, "/var/log/edge-emotion/journal.jsonl"),
+        (None, {"LOGS_DIRECTORY": "/logs"}, "/logs/journal.jsonl"),
+        ('[journal]\nfile = "mine.jsonl"', {}, "mine.jsonl"),
+        ("", {}, "/var/log/edge-emotion/journal.jsonl"),
+    ],
+)
+def test_the_journal_that_is_meant_where_none_is_named(tmp_path, text, environment, answer):
+    config = tmp_path / "config.toml"
+    config.write_text(text or "")
+    assert str(log.default_file(None if text is None else str(config), environment)) == answer
+
+
+def test_standard_output_cannot_be_read_back(tmp_path, capsys):
+    config = tmp_path / "config.toml"
+    config.write_text('[journal]\nfile = "-"\n')
+    code, _, err = call(capsys, "summary", "--config", config)
+    assert (code, "standard output cannot be read; name a journal" in err) == (2, True)
+
+
+def test_tail_tells_the_last_events_in_local_time(journal, capsys):
+    code, out, _ = call(capsys, "tail", journal)
+    assert code == 0
+    assert out.splitlines() == [
+        "2024-10-04 05:00:00  start: source demo, live yes, models face=abc",
+        "2024-10-04 05:00:01  face 1 appeared: bare, neutral 70 %, intensity 0.30",
+        "2024-10-04 05:01:01  face 1 changed: masked, neutral 70 %, intensity 0.30",
+        "2024-10-04 05:01:30  health throttled: now too-hot, celsius 84.0",
+        "2024-10-04 05:02:01  face 1 left: masked, neutral 70 %, intensity 0.30, seen for 2 min 0 s",
+        "2024-10-04 05:03:00  stop: frames 1800",
+    ]
+    assert call(capsys, "tail", "-n", 1, journal)[1] == "2024-10-04 05:03:00  stop: frames 1800\n"
+    assert call(capsys, "tail", "-n", 0, journal)[1] == ""
+
+
+def test_a_face_that_nothing_is_known_of_says_why():
+    event = {
+        "time": rfc3339(BEGIN),
+        **face("sample", 0, emotion=None, probabilities=None, intensity=None, reason="too-small"),
+    }
+    assert log_tail.line(event, UTC) == "2024-10-04 08:00:00  face 1 sample: bare, too-small"
+
+
+class Follower(FakeClock):
+    """A clock whose sleeps make one step each; after the last one the user presses Ctrl-C."""
+
+    def __init__(self, *steps):
+        super().__init__()
+        self.steps = list(steps)
+
+    def sleep(self, seconds):
+        super().sleep(seconds)
+        if not self.steps:
+            raise KeyboardInterrupt
+        self.steps.pop(0)()
+
+
+def arguments(**fields):
+    return argparse.Namespace(**{"since": None, "until": None, "lines": 1, "follow": True} | fields)
+
+
+def test_tail_follows_across_a_rotation(journal, capsys):
+    def rotate():
+        os.rename(journal, journal.with_name("journal.jsonl.2"))
+        journal.write_bytes(lines([face("sample", 300, 2)]))
+
+    def add():
+        with open(journal, "ab") as file:
+            file.write(lines([face("sample", 310, 3)]))
+
+    with pytest.raises(KeyboardInterrupt):
+        log_tail.show(arguments(), [journal], Follower(lambda: None, rotate, add, lambda: None))
+    assert [line.split("  ")[1].split(":")[0] for line in capsys.readouterr().out.splitlines()] == [
+        "stop", "face 2 sample", "face 3 sample",
+    ]  # fmt: skip
+
+
+def test_tail_waits_for_a_journal_that_is_not_there_yet(tmp_path, capsys):
+    path = tmp_path / "journal.jsonl"
+    with pytest.raises(KeyboardInterrupt):
+        log_tail.show(arguments(), [path], Follower(lambda: path.write_bytes(lines(EVENTS[:1])), lambda: None))
+    assert capsys.readouterr().out.count("\n") == 1
+
+
+def test_only_one_journal_can_be_followed(journal, capsys):
+    code, _, err = call(capsys, "tail", "-f", journal, journal)
+    assert (code, err) == (1, "edge-emotion: cannot follow 2 journals at once; name one\n")
+
+
+def test_the_table_has_a_row_an_event_in_utc(journal, capsys, tmp_path):
+    code, out, _ = call(capsys, "csv", journal)
+    assert code == 0
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert [row["event"] for row in rows] == [event["event"] for event in EVENTS]
+    assert rows[1]["time"] == "2024-10-04T08:00:01.000Z"
+    assert (rows[1]["box_left"], rows[1]["box_right"], rows[1]["p_neutral"], rows[1]["worn"]) == (
+        "1.0",
+        "3.5",
+        "0.7",
+        "False",
+    )
+    assert rows[4]["seconds"] == "120.0"
+    assert json.loads(rows[3]["details"]) == {"what": "throttled", "now": ["too-hot"], "celsius": 84.0}
+    assert rows[1]["details"] == ""
+    out_file = tmp_path / "table.csv"
+    assert call(capsys, "csv", journal, "--out", out_file)[:2] == (0, "")
+    assert out_file.read_text() == out
+
+
+def test_a_table_that_cannot_be_written_is_one_line(journal, capsys, tmp_path):
+    code, _, err = call(capsys, "csv", journal, "--out", tmp_path / "absent" / "t.csv")
+    assert (code, "t.csv: cannot write the table (No such file" in err) == (1, True)
+
+
+def test_the_plot_is_a_picture(journal, capsys, tmp_path):
+    pytest.importorskip("matplotlib")
+    out = tmp_path / "timeline.png"
+    assert call(capsys, "plot", journal, "--out", out) == (0, f"{out}\n", "")
+    image = cv2.imread(str(out))
+    assert image.shape == (600, 1200, 3)
+    # Neutral is sky blue: in the left half of the upper row, and in the right half of the lower one.
+    blue = (np.abs(image.astype(int) - (0xE9, 0xB4, 0x56)).max(axis=2) < 8)[:, 100:1000]
+    assert blue[:280, :400].mean() > 0.3
+    assert blue[300:, 550:].mean() > 0.3
+    assert blue[:280, 550:].mean() == blue[300:, :400].mean() == 0
+
+
+def test_the_plot_without_matplotlib_says_the_mend(journal, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.backends.backend_agg", None)
+    code, _, err = call(capsys, "plot", journal)
+    assert (code, "pip install 'edge-emotion[plot]'" in err) == (1, True)
+
+
+def test_a_plot_that_cannot_be_written_is_one_line(journal, capsys, tmp_path):
+    pytest.importorskip("matplotlib")
+    code, _, err = call(capsys, "plot", journal, "--out", tmp_path / "absent" / "t.png")
+    assert (code, "t.png: cannot write the picture" in err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("spans", "answer"),
+    [
+        ([], [0, 0, 0, 0]),
+        ([Span(0, 4, 1, False, "happy")], [1, 1, 1, 1]),
+        ([Span(0.5, 1, 1, False, "happy")], [0.5, 0.5, 0, 0]),
+        ([Span(0, 2, 1, False, "happy"), Span(1, 2, 2, False, "happy")], [1, 2, 1, 0]),
+        ([Span(0, 4, 1, True, "happy"), Span(0, 4, 1, False, "sad")], [0, 0, 0, 0]),
+        ([Span(-5, 50, 1, False, "happy")], [1, 1, 1, 1]),
+    ],
+)
+def test_faces_in_sight_are_averaged_over_each_bin(spans, answer):
+    counts = log_plot.binned(spans, False, np.arange(5.0))
+    assert counts[log_plot.LABELS.index("happy")].tolist() == answer
+
+
+def test_events_without_a_time_are_left_out():
+    bad = {"time": "noon", "event": "stop", "monotonic": 0.0}
+    good = {"time": rfc3339(5), "event": "stop", "monotonic": 0.0}
+    assert list(log.between(iter([bad, good]), None, None)) == [good]
+    assert from_rfc3339(good["time"]) == 5

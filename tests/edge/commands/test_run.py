@@ -1,0 +1,276 @@
+"""`edge-emotion run` end to end, on tiny models: pictures in, journal and exit code out."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from edge import __main__ as program
+from edge import picture
+from edge.commands import run
+from edge.settings import JournalSettings, MakerSettings, Settings
+
+# What libraries write past Python: LiteRT always, OpenCV where it was imported before it was asked to be quiet.
+QUIET = ("INFO: Created TensorFlow Lite XNNPACK delegate for CPU.", "[ WARN:")
+
+
+@pytest.fixture
+def signals():
+    """What signals did before."""
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
+    before = {number: signal.getsignal(number) for number in numbers}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def go(tiny, signals, capfd, monkeypatch):
+    """go(words...): run with the tiny models; exit code, standard output, standard error."""
+    for name in ("LOGS_DIRECTORY", "STATE_DIRECTORY", "NOTIFY_SOCKET"):
+        monkeypatch.delenv(name, raising=False)
+
+    def call(*words):
+        capfd.readouterr()
+        code = program.main(["run", "--models", str(tiny), "--accelerator", "cpu", *map(str, words)])
+        out, err = capfd.readouterr()
+        return code, out, "".join(line for line in err.splitlines(True) if not line.startswith(QUIET))
+
+    return call
+
+
+@pytest.fixture
+def film(tmp_path, paint):
+    """90 pictures (3 s): a face comes at the 7th, wears a mask from the 21st to the 50th, is sad from the 41st on."""
+    folder = tmp_path / "film"
+    folder.mkdir()
+    for n in range(90):
+        faces = [] if n < 6 else [(48, 32, 20 <= n < 50, n < 40)]
+        picture.write(folder / f"{n:03}.png", paint(*faces))
+    return folder
+
+
+def events(text):
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def timeless(text):
+    """A journal as replays must give it: without wall times and health events."""
+    kept = [{k: v for k, v in event.items() if k != "time"} for event in events(text) if event["event"] != "health"]
+    return "\n".join(map(json.dumps, kept))
+
+
+def test_a_film_is_journalled_on_standard_output_with_both_routes_on_one_track(go, film):
+    code, out, err = go("--source", film)
+    assert (code, err) == (0, "")
+    told = events(out)
+    assert [e["event"] for e in told][:2] == ["start", "appeared"]
+    assert [e["event"] for e in told][-2:] == ["left", "stop"]
+    assert {e["track"] for e in told if "track" in e} == {1}
+    by_route = {worn: {e["emotion"] for e in told if e.get("worn") is worn} - {None} for worn in (False, True)}
+    assert by_route == {False: {"happy", "sad"}, True: {"surprise", "neutral"}}, "each by its own model"
+    assert told[0]["source"] == str(film)
+    assert set(told[0]["models"]) == {"face", "mask", "emotion-bare", "emotion-masked"}
+
+
+def test_the_same_film_gives_the_same_journal_but_for_the_time_of_day(go, film):
+    (_, first, _), (_, second, _) = go("--source", film), go("--source", film)
+    assert first != second
+    assert timeless(first) == timeless(second) != ""
+
+
+def test_a_journal_in_a_file_ends_with_a_summary_a_person_understands(go, film, tmp_path):
+    file = tmp_path / "journal.jsonl"
+    code, out, err = go("--source", film, "--journal", file)
+    assert (code, err) == (0, "")
+    assert "Faces: 1; 1 of them seen both bare and masked" in out
+    assert "Face 1: bare " in out
+    assert out.endswith(f"Journal: {file}\n")
+    assert [e["event"] for e in events(file.read_text())][-1] == "stop"
+
+
+def test_a_second_run_goes_on_in_the_same_journal(go, film, tmp_path):
+    file = tmp_path / "journal.jsonl"
+    go("--source", film, "--journal", file, "--frames", 3)
+    go("--source", film, "--journal", file, "--frames", 4)
+    assert [(e["event"], e.get("frames")) for e in events(file.read_text())] == [
+        ("start", None), ("stop", 3), ("start", None), ("stop", 4),
+    ]  # fmt: skip
+
+
+def test_settings_come_from_a_file_and_flags_go_before_it(go, film, tmp_path):
+    file = tmp_path / "config.toml"
+    file.write_text('[source]\nsource = "absent.mp4"\nfps = 10\nflip = "horizontal"\n[track]\nexpire_s = 0.5\n')
+    code, out, err = go("--config", file, "--source", film)
+    assert (code, err) == (0, "")
+    assert events(out)[-1]["monotonic"] == 8.9
+    assert events(out)[1]["box"] == [64.0, 32.0, 112.0, 80.0], "mirrored"
+
+
+def one_line(err):
+    assert err.startswith("edge-emotion: ")
+    assert err.count("\n") == 1
+    return err.removeprefix("edge-emotion: ").strip()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("absent.mp4", None, "no such file, folder or camera"),
+        ("empty.jpg", b"", "the file is empty"),
+        ("empty.mp4", b"", "the file is empty"),
+        ("text.jpg", b"hello", "not a picture that can be decoded"),
+        ("text.mp4", b"hello", "not a clip or picture that can be decoded"),
+    ],
+)
+def test_a_source_that_cannot_be_read_is_exit_3(go, tmp_path, name, content, told):
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    code, _, err = go("--source", path)
+    assert code == 3
+    assert one_line(err).startswith(f"{path}: {told}")
+
+
+def test_an_empty_folder_and_a_missing_camera_are_exit_3(go, tmp_path):
+    code, _, err = go("--source", tmp_path)
+    assert (code, "no picture in this folder" in one_line(err)) == (3, True)
+    code, _, err = go("--source", "v4l2:4321")
+    assert (code, "v4l2:4321: no such camera /dev/video4321" in one_line(err)) == (3, True)
+
+
+def test_a_bad_picture_among_good_ones_is_named_and_the_rest_is_done(go, film, caplog):
+    (film / "010.png").write_bytes(b"")
+    code, out, _ = go("--source", film)
+    assert code == 0
+    assert [record.getMessage() for record in caplog.records] == [f"{film / '010.png'}: the file is empty"]
+    assert events(out)[-1]["frames"] == 89
+
+
+def test_a_process_of_its_own_says_one_line_and_no_library_adds_to_it(tiny, tmp_path):
+    path = tmp_path / "text.mp4"
+    path.write_bytes(b"hello")
+    command = [sys.executable, "-m", "edge", "run", "--models", str(tiny), "--source", str(path), "--journal", "-"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    lines = [line for line in done.stderr.splitlines() if not line.startswith(QUIET[0])]
+    told = "not a clip or picture that can be decoded; its end or its head may be missing"
+    assert (done.returncode, lines) == (3, [f"edge-emotion: {path}: {told}"])
+
+
+@pytest.mark.parametrize(
+    ("text", "told"), [("[source]\nsauce = 1", "sauce: unknown setting"), ("[sou", "not valid TOML")]
+)
+def test_wrong_settings_are_exit_2(go, tmp_path, text, told):
+    file = tmp_path / "config.toml"
+    file.write_text(text)
+    code, out, err = go("--config", file)
+    assert (code, out) == (2, "")
+    assert one_line(err).startswith(f"{file}: ")
+    assert told in err
+
+
+def test_a_model_that_does_not_match_its_hash_is_exit_4(go, tiny, film, tmp_path):
+    models = tmp_path / "models"
+    subprocess.run(["cp", "-r", tiny, models], check=True)
+    with open(models / "mask" / "model.tflite", "ab") as file:
+        file.write(b"x")
+    code, out, err = go("--source", film, "--models", models)
+    assert (code, out) == (4, "")
+    assert "mask/model.tflite: sha256" in one_line(err)
+    code, _, err = go("--source", film, "--models", tmp_path)
+    assert (code, "cannot read the manifest" in one_line(err)) == (4, True)
+
+
+def test_a_journal_that_cannot_be_written_is_exit_1_and_no_camera_is_opened(go, film, tmp_path):
+    for file in (tmp_path / "absent" / "journal.jsonl", tmp_path):
+        code, out, err = go("--source", film, "--journal", file)
+        assert (code, out) == (1, "")
+        assert f"{file}: cannot write the journal" in one_line(err)
+
+
+def test_somebody_elses_file_is_not_written_to(go, film, tmp_path):
+    file = tmp_path / "thesis.txt"
+    file.write_text("my thesis\n")
+    code, _, err = go("--source", film, "--journal", file)
+    assert (code, "not a journal of edge-emotion" in one_line(err)) == (1, True)
+    assert file.read_text() == "my thesis\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "environment", "answer"),
+    [
+        ("auto", {}, "-"),
+        ("auto", {"LOGS_DIRECTORY": "/var/log/edge-emotion"}, "/var/log/edge-emotion/journal.jsonl"),
+        ("auto", {"LOGS_DIRECTORY": "/a:/b"}, "/a/journal.jsonl"),
+        ("-", {"LOGS_DIRECTORY": "/a"}, "-"),
+        ("mine.jsonl", {"LOGS_DIRECTORY": "/a"}, "mine.jsonl"),
+    ],
+)
+def test_where_the_journal_goes(file, environment, answer):
+    assert run.journal_file(Settings(journal=JournalSettings(file=file)), environment) == answer
+
+
+@pytest.mark.parametrize(
+    ("file", "environment", "answer"),
+    [
+        ("auto", {}, "None"),
+        ("auto", {"STATE_DIRECTORY": "/var/lib/edge-emotion"}, "/var/lib/edge-emotion/pause"),
+        ("", {"STATE_DIRECTORY": "/a"}, "None"),
+        ("/run/off", {"STATE_DIRECTORY": "/a"}, "/run/off"),
+    ],
+)
+def test_which_file_pauses(file, environment, answer):
+    assert str(run.pause_file(Settings(maker=MakerSettings(pause_file=file)), environment)) == answer
+
+
+@pytest.fixture
+def daemon(tiny, film, tmp_path):
+    """A daemon that waits for a camera that never comes, as a service manager starts it: (process, what it tells)."""
+    address = str(tmp_path / "notify")
+    line = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    line.bind(address)
+    line.settimeout(60)
+    environment = {
+        **os.environ, "NOTIFY_SOCKET": address, "WATCHDOG_USEC": "2000000",
+        "LOGS_DIRECTORY": str(tmp_path), "STATE_DIRECTORY": str(tmp_path),
+    }  # fmt: skip
+    command = [sys.executable, "-m", "edge", "run", "--wait", "--models", str(tiny), "--source", "v4l2:4321"]
+    child = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def told(what):
+        """Wait until the daemon tells that."""
+        while what not in (message := line.recv(4096).decode()):
+            pass
+        return message
+
+    yield child, told
+    child.kill()
+    child.communicate()
+    line.close()
+
+
+def test_as_a_service_it_waits_beats_pauses_and_stops_on_sigterm(daemon, tmp_path):
+    child, told = daemon
+    assert told("READY=1").startswith("READY=1\nSTATUS=")
+    told("STATUS=no camera; trying again")
+    for _ in range(4):
+        told("WATCHDOG=1")
+    (tmp_path / "pause").touch()
+    told("STATUS=paused")
+    (tmp_path / "pause").unlink()
+    told("STATUS=no camera; trying again")
+    child.send_signal(signal.SIGUSR1)
+    told("STATUS=paused")
+    child.send_signal(signal.SIGTERM)
+    told("STOPPING=1")
+    assert child.wait(30) == 0
+    what = [event.get("what", event["event"]) for event in events((tmp_path / "journal.jsonl").read_text())]
+    assert what == ["start", "camera-lost", "paused", "resumed", "paused", "stop"] or what == [
+        "start", "camera-lost", "paused", "resumed", "camera-lost", "paused", "stop",
+    ]  # fmt: skip
