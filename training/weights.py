@@ -32,7 +32,8 @@ def save(model: Any, path: Path) -> int:
     arrays: dict[str, np.ndarray] = {ARCHITECTURE: np.frombuffer(model.to_json().encode(), np.uint8)}
     for number, weight in enumerate(model.weights):
         values = np.asarray(weight.numpy() if not hasattr(weight, "detach") else weight.detach().cpu(), np.float32)
-        stored = values.astype(np.float16) if values.ndim > 1 else values
+        with np.errstate(over="ignore"):
+            stored = values.astype(np.float16) if values.ndim > 1 else values
         if not np.isfinite(stored).all():
             raise ModelError(f"{path}: {weight.path}: a value does not fit float16; train it again with a lower rate")
         arrays[f"{number:03d} {weight.path}"] = stored

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from training.metrics import Found, average_precision, calibration_error, iou_matrix, wilson
 
 
-def found(detections: list[tuple[float, float, float, float, float]], truth: list[tuple[float, float, float, float]]) -> Found:
+def found(
+    detections: list[tuple[float, float, float, float, float]], truth: list[tuple[float, float, float, float]]
+) -> Found:
     rows = np.array(detections, np.float32).reshape(-1, 5)
     return Found(rows[:, :4], rows[:, 4], np.array(truth, np.float32).reshape(-1, 4))
 
@@ -30,7 +32,9 @@ BOX, FAR, TINY = (0.0, 0.0, 20.0, 20.0), (100.0, 100.0, 130.0, 130.0), (50.0, 50
         pytest.param([(*BOX, 0.9)], [BOX, FAR], 0.5, id="one of two"),
         pytest.param([(*BOX, 0.9), (*BOX, 0.8)], [BOX, FAR], 0.5, id="a double is a false alarm"),
         pytest.param([(*BOX, 0.9), (*BOX, 0.8), (*FAR, 0.7)], [BOX, FAR], 0.5 + 0.5 * 2 / 3, id="a double between"),
-        pytest.param([(*TINY, 0.9), (*BOX, 0.8)], [BOX, TINY], 1.0, id="a small box is not asked for, nor held against"),
+        pytest.param(
+            [(*TINY, 0.9), (*BOX, 0.8)], [BOX, TINY], 1.0, id="a small box is not asked for, nor held against"
+        ),
         pytest.param([(*TINY, 0.9), (*BOX, 0.8)], [BOX], 1.0, id="a small detection beside nothing is ignored"),
         pytest.param([(0, 0, 20, 10, 0.9)], [BOX], 1.0, id="half of the box is enough"),
         pytest.param([(0, 0, 20, 9.9, 0.9)], [BOX], 0.0, id="less than half is not"),

@@ -1,0 +1,117 @@
+"""The fit itself: schedule, averaged weights, and a run that was broken off."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from training import recipe as recipes
+from training import report
+from training.tasks import open_task
+
+keras = pytest.importorskip("keras")
+
+from training import fit  # noqa: E402
+
+
+class Broken:
+    """A task whose measurement is interrupted at the end of an epoch."""
+
+    def __init__(self, task, at: int) -> None:
+        self.task, self.left = task, at
+
+    def __getattr__(self, name: str):
+        return getattr(self.task, name)
+
+    def measure(self, model) -> dict[str, float]:
+        self.left -= 1
+        if self.left == 0:
+            raise KeyboardInterrupt
+        return self.task.measure(model)
+
+
+@pytest.fixture
+def opened(write_recipe, made_data):
+    def make(epochs: int):
+        recipe = recipes.load(write_recipe("emotion-bare", epochs))
+        return recipe, open_task(recipe, made_data)
+
+    return make
+
+
+def test_a_run_broken_off_goes_on_where_it_stopped(opened, tmp_path) -> None:
+    recipe, task = opened(3)
+    with pytest.raises(KeyboardInterrupt):
+        fit.train(recipe, Broken(task, at=2), tmp_path / "run")
+    lines = (tmp_path / "run/history.jsonl").read_text().splitlines()
+    assert [json.loads(line)["epoch"] for line in lines] == [1]
+    model = fit.train(recipe, task, tmp_path / "run", resume=True)
+    again = (tmp_path / "run/history.jsonl").read_text().splitlines()
+    assert [json.loads(line)["epoch"] for line in again] == [1, 2, 3]
+    assert again[0] == lines[0]
+    whole = fit.train(recipe, task, tmp_path / "whole")
+    history, unbroken = report.history(tmp_path / "run"), report.history(tmp_path / "whole")
+    assert [sorted(line) for line in history] == [sorted(line) for line in unbroken]
+    assert [w.shape for w in model.get_weights()] == [w.shape for w in whole.get_weights()]
+
+
+def test_without_resume_a_run_begins_anew(opened, tmp_path) -> None:
+    recipe, task = opened(1)
+    fit.train(recipe, task, tmp_path)
+    fit.train(recipe, task, tmp_path)
+    (line,) = (json.loads(line) for line in (tmp_path / "history.jsonl").read_text().splitlines())
+    assert line["epoch"] == 1
+    assert math.isfinite(line["loss"])
+    assert 0 <= line["score"] <= 1
+
+
+def test_the_best_weights_are_returned(opened, tmp_path, monkeypatch) -> None:
+    recipe, task = opened(3)
+    scores = iter([0.2, 0.9, 0.1])
+    seen = []
+
+    def measure(model) -> dict[str, float]:
+        seen.append([np.array(w) for w in model.get_weights()])
+        return {"score": next(scores)}
+
+    monkeypatch.setattr(task, "measure", measure)
+    model = fit.train(recipe, task, tmp_path)
+    assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), seen[1], strict=True))
+
+
+def test_inside_averaged_the_weights_are_the_mean_of_the_steps() -> None:
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")])
+    schedule = recipes.Schedule(epochs=1, optimizer="sgd", average=0.5, decay=0.0, rate=1.0, warmup=0.0)
+    model.compile(fit.optimizer(schedule, 4), "mse", jit_compile=False)
+    for _ in range(3):
+        model.train_on_batch(np.ones((1, 1), np.float32), np.ones((1, 1), np.float32))
+    raw = float(model.get_weights()[0][0, 0])
+    with fit.averaged(model):
+        inside = float(model.get_weights()[0][0, 0])
+    assert inside != raw
+    assert float(model.get_weights()[0][0, 0]) == raw
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [(0, 0.25), (1, 0.5), (3, 1.0), (4, 1.0), (52, 0.5), (100, 0.0), (200, 0.0)],
+)
+def test_the_rate_rises_and_falls(step, expected) -> None:
+    """Four steps of warm-up, then half a cosine over the other 96."""
+    assert float(fit.WarmCosine(1.0, 4, 100)(step)) == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_report_tells_the_same_rate() -> None:
+    schedule = recipes.Schedule(epochs=10, rate=0.3, warmup=1.0)
+    for epoch in (0.5, 1, 4, 10):
+        expected = float(fit.WarmCosine(0.3, 5000, 50000)(epoch * 5000))
+        assert report.rate(schedule, epoch) == pytest.approx(expected, rel=3e-3, abs=1e-9)
+
+
+def test_an_epoch_that_was_run_twice_counts_once(tmp_path) -> None:
+    lines = [{"epoch": 1, "loss": 3.0}, {"epoch": 2, "loss": 2.5}, {"epoch": 2, "loss": 2.0}]
+    (tmp_path / "history.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert [line["loss"] for line in report.history(tmp_path)] == [3.0, 2.0]
