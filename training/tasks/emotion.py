@@ -95,5 +95,4 @@ class BareEmotion:
 
     def export(self, model: keras.Model) -> keras.Model:
         """Softmax at the end."""
-        served = plain(model)
-        return keras.Model(served.inputs, layers.Softmax(name="probabilities")(served.outputs[0]))
+        return plain(keras.Model(model.inputs, layers.Softmax(name="probabilities")(model.outputs[0])))

@@ -123,8 +123,7 @@ class MaskClassifier:
 
     def export(self, model: keras.Model) -> keras.Model:
         """Softmax at the end."""
-        served = plain(model)
-        return keras.Model(served.inputs, layers.Softmax(name="probabilities")(served.outputs[0]))
+        return plain(keras.Model(model.inputs, layers.Softmax(name="probabilities")(model.outputs[0])))
 
     def samples(self, count: int, seed: int) -> np.ndarray:
         """Real crops uint8 (count, 48, 48, 3) for calibration."""
