@@ -17,6 +17,8 @@ def write_all(files: Mapping[Path, bytes]) -> None:
     Raises:
         ConversionError: a file cannot be written.
     """
+    if folders := [path for path in files if path.is_dir()]:
+        raise ConversionError(f"{folders[0]}: cannot be written (there is a folder of this name); mend --out")
     scratch = {path: path.with_name(path.name + ".new") for path in files}
     try:
         for path, content in files.items():

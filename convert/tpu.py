@@ -15,6 +15,7 @@ from convert.tpu_table import SUPPORTED
 MEMORY = 8 * 2**20  # bytes of parameters that an Edge TPU holds, shared by all models that are compiled together
 EIGHT_BIT = ("INT8", "UINT8")
 COMPILED = "edgetpu-custom-op"
+WHOLE = "the compiler refuses the whole model"
 AFTER = "more than one subgraph is not supported: it comes after an operation on the CPU"
 # Operands that are no activations: their type is not an 8-bit one by nature.
 _PARAMETERS = {"CONV_2D": 1, "DEPTHWISE_CONV_2D": 1, "FULLY_CONNECTED": 1, "TRANSPOSE_CONV": 1}
@@ -73,6 +74,8 @@ def report(name: str, graph: Graph) -> Report:
         verdicts = tuple(Verdict(op, "" if op.kind == COMPILED else "the compiler left it") for op in graph.operations)
         return Report(name, verdicts, 0, compiled=True)
     own = [refusal(op) for op in graph.operations]
+    if any(WHOLE in reason for reason in own):
+        return Report(name, tuple(Verdict(op, r or WHOLE) for op, r in zip(graph.operations, own, strict=True)), 0)
     verdicts = tuple(
         Verdict(op, reason or after, _caution(op))
         for op, reason, after in zip(graph.operations, own, _after(graph.operations, own), strict=True)
@@ -89,7 +92,7 @@ def refusal(op: Operation) -> str:
     if support is None:
         return "not in the list of supported operations"
     if op.version > support.version:
-        return f"operation version {op.version} is not supported, {support.version} is the newest"
+        return f"operation version {op.version}, the compiler knows {support.version} at most; {WHOLE}"
     return _tensors(op) or support.limit(op)
 
 

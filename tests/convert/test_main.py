@@ -1,0 +1,153 @@
+"""edge-emotion-convert as a user types it: exit codes, one line a failure, nothing written over."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from convert.__main__ import main
+from edge import manifest
+
+
+@pytest.fixture(scope="module")
+def place(kit, learned, tmp_path_factory):
+    """A folder with a model and a labelled set."""
+    folder = tmp_path_factory.mktemp("user")
+    learned.save(folder / "mine.keras")
+    images, labels = kit.blobs(200, seed=2)
+    np.savez(folder / "set.npz", images=images, labels=labels, classes=kit.CLASSES)
+    return folder
+
+
+def said(capsys):
+    out, err = capsys.readouterr()
+    return out, err
+
+
+def test_help_is_help(capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["--help"])
+    assert caught.value.code == 0
+    out, _ = said(capsys)
+    assert "--calibrate" in out
+    assert "tpu-report" in out
+
+
+@pytest.mark.parametrize("words", [[], ["m.keras"], ["m.keras", "--calibrate", "x", "--task", "dog"]])
+def test_usage_is_exit_2(words, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(words)
+    assert caught.value.code == 2
+    assert said(capsys)[1].startswith("usage: edge-emotion-convert")
+
+
+def test_a_conversion_says_what_it_made(place, kit, tmp_path, capsys):
+    words = [str(place / "mine.keras"), "--calibrate", str(place / "set.npz"), "--evaluate", str(place / "set.npz")]
+    code = main([*words, "--out", str(tmp_path / "m.tflite"), "--labels", ",".join(kit.CLASSES), "--samples", "150"])
+    out, err = said(capsys)
+    assert (code, err) == (0, "")
+    assert "multiply-adds" in out
+    assert "accuracy on set.npz: float" in out
+    assert f"wrote {tmp_path / 'm.tflite'}" in out
+    assert {path.name for path in tmp_path.iterdir()} == {"m.tflite", "m.md", "m.json"}
+
+
+def test_a_small_set_is_warned_of(place, tmp_path, capsys):
+    words = [str(place / "mine.keras"), "--calibrate", str(place / "set.npz"), "--samples", "20"]
+    assert main([*words, "--out", str(tmp_path / "m.tflite"), "--tolerance", "1"]) == 0
+    out, err = said(capsys)
+    assert err == "warning: set.npz: only 20 calibration pictures; give 100 or more for ranges that hold\n"
+    assert "accuracy: not measured" in out
+
+
+def test_a_refusal_writes_nothing_over(place, tmp_path, capsys):
+    for name in ("m.tflite", "m.md", "m.json"):
+        (tmp_path / name).write_text("old")
+    words = [str(place / "mine.keras"), "--calibrate", str(place / "set.npz"), "--tolerance", "1e-9"]
+    assert main([*words, "--out", str(tmp_path / "m.tflite")]) == 1
+    _, err = said(capsys)
+    lines = err.splitlines()
+    assert lines[0].startswith("layers that lose most")
+    assert lines[-1].startswith("edge-emotion-convert: mine.keras: refused, output_0 is")
+    assert {path.read_text() for path in tmp_path.iterdir()} == {"old"}
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (["gone.keras", "--calibrate", "{place}/set.npz", "--out", "m.tflite"], 4, "gone.keras: no such file"),
+        (["{place}/mine.keras", "--calibrate", "gone", "--out", "m.tflite"], 1, "gone: no such file or folder"),
+        (["{place}/mine.keras", "--calibrate", "{place}/set.npz"], 1, "--out: expected a place"),
+        (["{place}/mine.keras", "--calibrate", "{place}/set.npz", "--out", "m", "--strides", "a"], 1, "--strides"),
+        (["{place}/mine.keras", "--calibrate", "{place}/set.npz", "--recipe", "dog"], 2, "dog: no such recipe"),
+        (["{place}/mine.keras", "--calibrate", "{place}/set.npz", "--high", "-3", "--out", "m"], 1, "--high"),
+        (["tpu-report", "gone.tflite"], 4, "gone.tflite: cannot read the model"),
+        (["tpu-compile", "{place}"], 4, "cannot read the manifest"),
+        (["card", "{place}"], 1, "card.json: not a model's card"),
+        (["golden", "--models", "{place}", "--out", "g"], 4, "cannot read the manifest"),
+    ],
+)
+def test_failures_are_one_line_with_their_exit_code(place, tmp_path, monkeypatch, capsys, words, code, says):
+    monkeypatch.chdir(tmp_path)
+    assert main([word.format(place=place) for word in words]) == code
+    out, err = said(capsys)
+    assert out == ""
+    assert err.startswith("edge-emotion-convert: ")
+    assert says in err
+    assert err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_debug_shows_where(capsys):
+    assert main(["tpu-report", "gone.tflite", "--debug"]) == 4
+    assert "Traceback" in said(capsys)[1]
+
+
+def test_a_recipe_gives_name_task_and_texts(place, kit, keras_, tmp_path, capsys):
+    keras_.utils.set_random_seed(1)
+    images, labels = kit.blobs(640, seed=1)
+    model = kit.taught(kit.network(classes=7), images, labels)
+    model.save(tmp_path / "e.keras")
+    np.savez(tmp_path / "calibration.npz", images=images[:150])
+    recipe = tmp_path / "mine.toml"
+    recipe.write_text(
+        'name = "mine"\ntask = "emotion-masked"\nseed = 1\nabout = "blobs, CC0"\n'
+        '[model]\nmargin = 1.25\nfailures = "fog"\n'
+    )
+    words = [str(tmp_path / "e.keras"), "--calibrate", str(tmp_path / "calibration.npz"), "--recipe", str(recipe)]
+    assert main([*words, "--manifest", str(tmp_path / "models"), "--name", "other"]) == 0
+    said(capsys)
+    spec = manifest.load(tmp_path / "models")["emotion-masked"]
+    assert (spec.name, spec.margin, spec.file) == ("other", 1.25, "emotion-masked/model.tflite")
+    text = (tmp_path / "models" / "emotion-masked" / "card.md").read_text()
+    assert "blobs, CC0" in text
+    assert "fog" in text
+
+    figures = tmp_path / "figures.json"
+    figures.write_text(json.dumps({"emotion-masked": {"int8": 0.5125}, "mask": {"pairs": 1.0}}))
+    (tmp_path / "about.txt").write_text("two sets\n")
+    place_ = tmp_path / "models" / "emotion-masked"
+    assert main(["card", str(place_), "--figures", str(figures), "--about", str(tmp_path / "about.txt")]) == 0
+    text = (place_ / "card.md").read_text()
+    assert "| int8 | 0.5125 |" in text
+    assert "two sets" in text
+    assert "fog" in text
+    manifest.load(tmp_path / "models").path("emotion-masked")
+
+
+@pytest.mark.parametrize("content", ["", "[1]"])
+def test_figures_must_be_one_object(place, passed_card, content, capsys):
+    (passed_card / "f.json").write_text(content)
+    assert main(["card", str(passed_card), "--figures", str(passed_card / "f.json")]) == 1
+    assert "f.json" in said(capsys)[1]
+
+
+@pytest.fixture
+def passed_card(place, tmp_path, capsys):
+    words = [str(place / "mine.keras"), "--calibrate", str(place / "set.npz"), "--samples", "100"]
+    assert main([*words, "--out", str(tmp_path / "m.tflite"), "--card", str(tmp_path / "card.md")]) == 0
+    said(capsys)
+    return tmp_path

@@ -1,0 +1,261 @@
+"""The whole conversion: what passes is landed, what does not leaves everything as it was."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from convert import card as cards
+from convert import land, pipeline
+from convert.errors import CalibrationError, ConversionError
+from convert.load import from_keras
+from convert.pipeline import Refused, Request
+from convert.sources import from_arrays
+from edge import manifest
+from edge.engines.litert import LiteRtEngine
+from edge.errors import ModelError
+from edge.labels import EMOTIONS, MASKS
+
+
+def source(kit, count=150, seed=2):
+    return from_arrays("blobs", *kit.blobs(count, seed), kit.CLASSES)
+
+
+@pytest.fixture(scope="module")
+def masks(kit, keras_):
+    """A model of two classes, upper and lower half: as good as a mask classifier for the machinery."""
+    images, labels = kit.blobs(640, seed=1)
+    return kit.taught(kit.network(classes=2), images, labels // 2)
+
+
+@pytest.fixture(scope="module")
+def passed(kit, masks):
+    images, labels = kit.blobs(150, seed=2)
+    half = from_arrays("halves", images, labels // 2, MASKS)
+    request = Request(name="mine", task="mask", samples=120, about="blobs, CC0", failures="grey days", margin=1.3)
+    return pipeline.convert(from_keras(masks), half, request, half)
+
+
+def test_what_passes_has_everything(passed):
+    spec, card = passed.spec, passed.card
+    assert (spec.name, spec.task, spec.head, spec.labels) == ("mine", "mask", "probabilities", MASKS)
+    assert (spec.width, spec.height, spec.colour, spec.low, spec.high, spec.margin) == (24, 24, "grey", 0.0, 1.0, 1.3)
+    assert spec.sha256 == card.sha256 == hashlib.sha256(passed.content).hexdigest()
+    assert card.size == len(passed.content)
+    assert card.input["dtype"] == "int8"
+    assert (card.calibration["samples"], card.calibration["seed"]) == (120, 1)
+    assert (card.calibration["checked"], card.calibration["fresh"]) == (30, True)
+    assert card.accuracy["float"] > 0.98
+    assert card.accuracy["pictures"] == 150
+    assert (card.about, card.failures) == ("blobs, CC0", "grey days")
+    assert card.latency["milliseconds"] > 0
+    assert "cores" in card.latency["machine"]
+    assert passed.warnings == ()
+
+
+def test_landed_the_device_loads_it(kit, passed, tmp_path):
+    folder = tmp_path / "models"
+    written = pipeline.land_result(passed, folder / "mask" / "model.tflite", folder)
+    names = sorted(path.relative_to(folder).as_posix() for path in written)
+    assert names == ["manifest.json", "mask/card.json", "mask/card.md", "mask/model.tflite"]
+    listed = manifest.load(folder)
+    engine = LiteRtEngine(listed["mask"], listed.path("mask"))
+    images, labels = kit.blobs(60, seed=8)
+    answers = np.stack([engine.infer(image)[0] for image in images])
+    assert (answers.argmax(axis=1) == labels // 2).mean() > 0.95
+
+
+def test_landing_again_replaces_one_entry_and_forgets_its_compiled_variant(passed, tmp_path):
+    out = tmp_path / "mask" / "model.tflite"
+    pipeline.land_result(passed, out, tmp_path)
+    old = manifest.load(tmp_path)["mask"]
+    other = replace(old, task="emotion-bare", labels=EMOTIONS, file="e.tflite")
+    compiled = replace(old, edgetpu="mask/model_edgetpu.tflite", edgetpu_sha256="0" * 64)
+    manifest.save(tmp_path, {"mask": compiled, "emotion-bare": other})
+    pipeline.land_result(passed, out, tmp_path)
+    listed = manifest.load(tmp_path)
+    assert listed["mask"] == old
+    assert listed["emotion-bare"] == other
+
+
+def test_without_a_manifest_the_card_stands_beside(passed, tmp_path):
+    written = pipeline.land_result(passed, tmp_path / "deep" / "m.tflite")
+    assert sorted(path.name for path in written) == ["m.json", "m.md", "m.tflite"]
+    assert (tmp_path / "deep" / "m.md").read_text().startswith("# mine\n")
+
+
+def test_a_place_outside_of_the_manifests_folder(passed, tmp_path):
+    with pytest.raises(ConversionError, match=r"expected a place in .*models"):
+        pipeline.land_result(passed, tmp_path / "m.tflite", tmp_path / "models")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_entry_needs_a_task(passed, tmp_path):
+    with pytest.raises(ConversionError, match="add --task"):
+        pipeline.land_result(replace(passed, spec=None), tmp_path / "m.tflite", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_broken_manifest_is_said_before_anything_is_written(passed, tmp_path):
+    (tmp_path / "manifest.json").write_text("{")
+    with pytest.raises(ModelError, match="not valid JSON"):
+        pipeline.land_result(passed, tmp_path / "m.tflite", tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]
+
+
+def test_writing_nothing_is_fine():
+    land.write_all({})
+
+
+@pytest.mark.parametrize("place", ["b", "a/x"])
+def test_a_failed_write_leaves_the_old_files_whole(tmp_path, place):
+    """`b` is a folder, `a` a file: neither can take what is to be written there."""
+    (tmp_path / "a").write_bytes(b"old")
+    (tmp_path / "b").mkdir()
+    with pytest.raises(ConversionError, match="cannot be written"):
+        land.write_all({tmp_path / "a": b"new", tmp_path / place: b"new"})
+    assert (tmp_path / "a").read_bytes() == b"old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+
+
+def test_a_full_disk_leaves_the_old_files_whole(tmp_path, monkeypatch):
+    (tmp_path / "a").write_bytes(b"old")
+    real = Path.write_bytes
+
+    def full(path, content):
+        if path.name == "b.new":
+            raise OSError(28, "No space left on device", str(path))
+        return real(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(ConversionError, match="No space left on device"):
+        land.write_all({tmp_path / "a": b"new", tmp_path / "b": b"new"})
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+    assert (tmp_path / "a").read_bytes() == b"old"
+
+
+def clipped(kit, masks, keras_):
+    """The same network, with a constant channel that takes the int8 range from all others."""
+    copy = keras_.models.clone_model(masks)
+    copy.set_weights(masks.get_weights())
+    kernel, bias = copy.layers[3].get_weights()
+    kernel[..., 0], bias[0] = 0.0, 3000.0
+    copy.layers[3].set_weights([kernel, bias])
+    dense, bias = copy.layers[5].get_weights()
+    dense[0::8] = 0.0  # the dense layer does not look at that channel
+    copy.layers[5].set_weights([dense, bias])
+    return copy
+
+
+def test_a_model_that_loses_too_much_is_refused_with_its_layers(kit, masks, keras_):
+    images, labels = kit.blobs(150, seed=2)
+    half = from_arrays("halves", images, labels // 2, MASKS)
+    request = Request(name="mine", task="mask")
+    with pytest.raises(Refused, match=r"int8 loses \d+\.\d\d points on halves .*--max-loss is 0\.5") as caught:
+        pipeline.convert(from_keras(clipped(kit, masks, keras_), "m"), half, request, half)
+    assert "\n" not in str(caught.value)
+    assert caught.value.layers[0].name.startswith("conv2d")
+    assert caught.value.layers[0].name in str(caught.value)
+
+
+def test_without_labels_the_answers_themselves_must_hold(kit, masks, keras_):
+    model = from_keras(clipped(kit, masks, keras_), "m")
+    with pytest.raises(Refused, match=r"output_0 is 0\.\d+ off in int8, --tolerance is 0\.15"):
+        pipeline.convert(model, source(kit), Request(task="mask"))
+    lenient = pipeline.convert(model, source(kit), Request(task="mask", tolerance=2.0))
+    assert lenient.card.accuracy == {}
+
+
+def test_a_model_of_nobodys_task_converts_without_an_entry(kit, learned):
+    made = pipeline.convert(from_keras(learned, "quarters"), source(kit), Request(labels=kit.CLASSES), source(kit))
+    assert made.spec is None
+    assert (made.card.task, made.card.name, tuple(made.card.labels)) == ("", "quarters", kit.CLASSES)
+    assert made.card.accuracy["int8"] > 0.98
+
+
+@pytest.mark.parametrize(
+    ("request_", "error", "says"),
+    [
+        (Request(task="emotion-bare"), ConversionError, r"expected outputs \[\(1, 7\)\], got \[\(1, 2\)\]"),
+        (Request(task="mask", labels=("on", "off")), ConversionError, "mask has bare, worn, in any order"),
+        (Request(task="face", strides=(8,), units=(8.0,)), ConversionError, "expected 2 outputs, got 1"),
+        (Request(task="face"), ModelError, "strides"),
+        (Request(width=48), ConversionError, "--width asks for 48, the model has 24"),
+        (Request(colour="rgb"), ConversionError, "--colour asks for 3, the model has 1"),
+    ],
+)
+def test_what_does_not_fit_the_task_is_one_line(kit, masks, request_, error, says):
+    with pytest.raises(error, match=says) as caught:
+        pipeline.convert(from_keras(masks, "m"), source(kit, 30), request_)
+    assert "\n" not in str(caught.value)
+
+
+def test_classes_of_the_evaluation_must_be_the_models(kit, masks):
+    with pytest.raises(CalibrationError, match="class 'happy' is none of the model's"):
+        pipeline.convert(from_keras(masks), source(kit, 30), Request(task="mask"), source(kit, 30))
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [({"low": 1.0}, "--high"), ({"low": 2.0, "high": 1.0}, "--high"), ({"integer": "int4"}, "--input-type")],
+)
+def test_a_request_that_makes_no_sense(fields, says):
+    with pytest.raises(ConversionError, match=says):
+        Request(**fields)
+
+
+def test_labels_may_come_in_another_order(kit, masks):
+    made = pipeline.convert(from_keras(masks), source(kit, 120), Request(task="mask", labels=("worn", "bare")))
+    assert made.spec.labels == ("worn", "bare")
+
+
+def test_a_card_survives_json_and_says_what_it_knows(passed, tmp_path):
+    path = tmp_path / "card.json"
+    path.write_text(cards.to_json(passed.card))
+    loaded = cards.load(path)
+    text = cards.render(loaded)
+    assert text == cards.render(passed.card)
+    for fact in (passed.card.sha256, "24x24 grey", "bare, worn", "120 pictures of halves, seed 1", "blobs, CC0"):
+        assert fact in text
+    assert f"{passed.card.multiply_adds:,}" in text
+    assert "CONV_2D" in text
+    assert "Not measured yet" in text
+
+
+def test_figures_measured_later_are_put_in(passed):
+    figures = {"mask": {"pairs": {"accuracy": 0.98765, "n": 318}}, "face": {"ap50": 0.8}}
+    text = cards.render(passed.card.with_figures(figures))
+    assert "| pairs.accuracy | 0.9877 |" in text
+    assert "| pairs.n | 318 |" in text
+    assert "ap50" not in text
+    assert "Not measured yet" not in text
+    assert "| x | 1.0000 |" in cards.render(passed.card.with_figures({"x": 1.0}))
+
+
+def test_a_card_without_accuracy_says_so(passed):
+    text = cards.render(replace(passed.card, accuracy={}, about="", failures="", labels=()))
+    assert "not measured, no labelled set was given" in text
+    assert text.count("Not said.") == 2
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"name": "x"}'])
+def test_a_broken_card_is_one_line(tmp_path, content):
+    (tmp_path / "card.json").write_text(content)
+    with pytest.raises(ConversionError, match="not a model's card"):
+        cards.load(tmp_path / "card.json")
+
+
+def test_a_cell_cannot_break_the_table(passed):
+    text = cards.render(passed.card.with_figures({"a|b": "c|d"}))
+    assert r"| a\|b | c\|d |" in text
+
+
+def test_json_of_a_card_is_plain(passed):
+    document = json.loads(cards.to_json(passed.card))
+    assert document["calibration"]["source"] == "halves"
+    assert document["checks"][0]["name"] == "output_0"
