@@ -54,6 +54,9 @@ def mounted(image: Path, mount: Path):
         yield
     finally:
         wait_for("the disk to be let go", lambda: subprocess.run(["umount", "--quiet", str(mount)]).returncode == 0)
+        # The dying machine's own mounts keep it alive a little longer.
+        command = ["losetup", "--associated", str(image)]
+        wait_for("the disk to be gone", lambda: not subprocess.run(command, capture_output=True, check=True).stdout)
 
 
 def cut(mount: Path) -> None:
