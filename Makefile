@@ -50,7 +50,7 @@ $(VENV)/.demo: setup.cfg pyproject.toml | $(BIN)/python
 # TensorFlow is the CPU's, as setup.cfg names it: some 300 MB to fetch.
 $(VENV)/.test: setup.cfg pyproject.toml | $(BIN)/python
 	@echo "Installing everything that the tests need into $(VENV), TensorFlow too; this takes some minutes ..."
-	$(PIP) --editable '.[test,train,web,plot]'
+	$(PIP) --editable '.[test,train,web,plot,window]'
 	@touch $@ $(VENV)/.demo
 
 $(BIN)/python:

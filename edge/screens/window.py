@@ -17,6 +17,7 @@ from edge.settings import ScreenSettings
 
 TITLE = "edge-emotion"
 SIZE = (1280, 720)
+UNSEEN = ("dummy", "offscreen", "evdev")
 SESSION = ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER")
 
 
@@ -53,9 +54,11 @@ class WindowScreen:
         self._painter = Painter(self._present, clock)
         self._last: tuple[Frame | None, Scene, str] | None = None
         try:
-            self._pygame.display.init()
-            self._pygame.display.set_caption(TITLE)
             self._surface = self._open()
+            driver = self._pygame.display.get_driver()
+            # SDL falls back to one that shows nothing, and says nothing.
+            if driver in UNSEEN and not environment.get("SDL_VIDEODRIVER"):
+                raise self._pygame.error(f"SDL found only its driver {driver}")
         except self._pygame.error as error:
             self._pygame.display.quit()
             raise ScreenError(
@@ -76,6 +79,8 @@ class WindowScreen:
                     self._stop()
                 elif event.type == pygame.KEYDOWN and event.key == pygame.K_f:
                     self._full = not self._full
+                    # A new window: one that only changes its size keeps its place where no window manager is.
+                    pygame.display.quit()
                     self._surface = self._open()
                     self._draw_again()
                 elif event.type in (pygame.VIDEORESIZE, pygame.VIDEOEXPOSE):
@@ -101,6 +106,8 @@ class WindowScreen:
     def _open(self) -> Any:
         """The surface of the window; of the whole screen it has the screen's own size."""
         pygame = self._pygame
+        pygame.display.init()
+        pygame.display.set_caption(TITLE)
         surface = pygame.display.set_mode((0, 0) if self._full else self._size, self._flags())
         pygame.mouse.set_visible(not self._full)
         return surface
