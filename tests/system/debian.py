@@ -14,9 +14,10 @@ from edge import manifest
 
 CACHE = Path(os.environ.get("EDGE_SYSTEM_CACHE", "~/.cache/edge-emotion/system")).expanduser()
 MIRROR = os.environ.get("EDGE_SYSTEM_MIRROR", "http://deb.debian.org/debian")
-SUITE, PYTHON = "trixie", "3.13"
+SUITE = os.environ.get("EDGE_SYSTEM_SUITE", "trixie")
+PYTHON = {"bookworm": "3.11", "trixie": "3.13"}[SUITE]
 PACKAGES = "systemd-sysv,dbus,udev,procps,ca-certificates,python3-venv,python3-pip,sudo,adduser"
-WHEELS = ("numpy>=1.26", "opencv-python-headless>=4.10,<5", "ai-edge-litert>=2.1", "setuptools>=77")
+WHEELS = ["numpy>=1.26", "opencv-python-headless>=4.10,<5", "ai-edge-litert>=2.1", "setuptools>=77"]
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 TREE = Path(__file__).resolve().parent.parent.parent
 FAULTS = "opt/edge-faults"  # where the faulty command and its models lie in a root
@@ -43,13 +44,14 @@ def base(arch: str) -> Path:
 
 def wheels(arch: str) -> Path:
     """A folder with the wheels of the device's libraries, fetched once."""
-    folder = CACHE / f"wheels-{arch}"
+    folder = CACHE / f"wheels-{SUITE}-{arch}"
     if not folder.exists():
         scratch = folder.with_suffix(".part")
         levels = ("2_28", "2_27", "2_26", "2_24", "2_17", "2014")
         platforms = [f"--platform=manylinux{'' if n == '2014' else '_'}{n}_{MACHINES[arch]}" for n in levels]
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--only-binary=:all:", "--dest", str(scratch)]
-        subprocess.run([*command, f"--python-version={PYTHON}", *platforms, *WHEELS], check=True)
+        limits = [f"--constraint={TREE}/systemd/constraints-bookworm.txt"] if SUITE == "bookworm" else []
+        subprocess.run([*command, f"--python-version={PYTHON}", *platforms, *limits, *WHEELS], check=True)
         scratch.rename(folder)
     return folder
 
