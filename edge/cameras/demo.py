@@ -88,10 +88,10 @@ def portrait() -> np.ndarray:
 def view(base: np.ndarray, index: int) -> np.ndarray:
     """What the camera sees in a frame: a part of `base` (600, 512, 3) as uint8 (480, 640, 3); the path is closed."""
     turn = 2 * math.pi * index / FRAMES
-    width = 430.0 - 70.0 * math.cos(2 * turn)  # px of the picture across the view
+    width = 462.0 - 44.0 * math.cos(2 * turn)  # px of the picture across the view
     scale = WIDTH / width
     height = HEIGHT / scale
-    x = FACE[0] + 42.0 * math.sin(turn)
+    x = FACE[0] + 46.0 * math.sin(turn)
     y = FACE[1] + 18.0 * math.sin(2 * turn)
     left = min(max(x - width / 2, 0.0), base.shape[1] - width)
     top = min(max(y - height / 2, 0.0), base.shape[0] - height)
