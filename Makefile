@@ -1,6 +1,6 @@
 # make demo    see it work: two minutes, no camera needed
 # make test    linter, types and tests; make clean takes everything away that these two made
-# make system-test    the service on a real systemd: Debian only, as root, some 20 minutes, not part of make test
+# make system-test    the service on a real systemd: Debian only, as root, ten minutes, not part of make test
 # Each does its own set-up in $(VENV). Another interpreter: make test PYTHON=python3.13
 
 PYTHON ?= python3
@@ -22,7 +22,8 @@ demo: $(VENV)/.demo
 test: lint
 	$(BIN)/python -m pytest
 
-# A machine's root is kept in ~/.cache/edge-emotion/system; ARGS go to pytest.
+# Roots are kept in ~/.cache/edge-emotion/system. EDGE_SYSTEM_SUITE=bookworm, EDGE_SYSTEM_ARCH=arm64 and
+# EDGE_SYSTEM_CUTS=100 choose another system and more power cuts; ARGS go to pytest.
 system-test: $(VENV)/.test
 	@[ "$$(id -u)" = 0 ] || { echo "system tests boot machines: run them as root" >&2; exit 1; }
 	@command -v debootstrap >/dev/null && command -v systemd-nspawn >/dev/null \

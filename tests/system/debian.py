@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from edge import manifest
+from edge.observe import TASKS
 
 CACHE = Path(os.environ.get("EDGE_SYSTEM_CACHE", "~/.cache/edge-emotion/system")).expanduser()
 MIRROR = os.environ.get("EDGE_SYSTEM_MIRROR", "http://deb.debian.org/debian")
@@ -83,7 +84,7 @@ def put_sources(root: Path, arch: str) -> None:
     faults.mkdir(parents=True)
     shutil.copytree(TREE / "tests/tiny", faults / "models", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     shutil.copy(Path(__file__).with_name("faulty.py"), faults)
-    if not (source / "models" / manifest.load(TREE / "tests/tiny")["face"].file).exists():
+    if not set(TASKS) <= set(manifest.load(source / "models").specs):
         shutil.rmtree(source / "models")
         shutil.copytree(faults / "models", source / "models")
 

@@ -83,6 +83,6 @@ def faulty_infer(self: LiteRtEngine, image: np.ndarray) -> tuple[np.ndarray, ...
 infer = LiteRtEngine.infer
 
 if __name__ == "__main__":
-    edge.cameras._grabber = lambda settings: FaultyGrabber()
+    edge.cameras._grabber = lambda *_: FaultyGrabber()
     LiteRtEngine.infer = faulty_infer  # type: ignore[method-assign]
     sys.exit(main())

@@ -88,6 +88,14 @@ def test_it_runs_as_its_own_user_without_any_privilege(machine):
         assert line in status
 
 
+def test_the_libraries_work_together(machine):
+    """On bookworm they are those that apt's picamera2, built for numpy 1, can live with."""
+    program = "import cv2, numpy; from ai_edge_litert import interpreter; print(numpy.__version__, cv2.__version__)"
+    numpy, opencv = machine.must("/opt/edge-emotion/bin/python", "-c", program).split()
+    assert (int(numpy.split(".")[0]) < 2) == (debian.SUITE == "bookworm")
+    assert (int(opencv.split(".")[1]) < 12) == (debian.SUITE == "bookworm")
+
+
 def test_the_journal_is_for_its_group(machine):
     assert machine.must("stat", "--format=%U %G %a", f"{LOGS}/journal.jsonl").split() == [SERVICE, SERVICE, "640"]
     summary = ("edge-emotion", "log", "summary", f"{LOGS}/journal.jsonl")
