@@ -48,7 +48,7 @@ class Report:
     Attributes:
         name: of the model.
         verdicts: one an operation, in the order of execution.
-        parameters: bytes of weights and biases of the mapped operations.
+        parameters: bytes of weights and biases of the mapped operations; of all where a version bars the whole model.
         compiled: whether the file is a compiler's output already.
     """
 
@@ -63,6 +63,11 @@ class Report:
         return tuple(verdict for verdict in self.verdicts if not verdict.mapped)
 
     @property
+    def cause(self) -> Verdict | None:
+        """The first operation that stays on the CPU for its own sake."""
+        return next((verdict for verdict in self.on_cpu if verdict.reason not in (WHOLE, AFTER)), None)
+
+    @property
     def complete(self) -> bool:
         """Whether the Edge TPU would run all of it."""
         return bool(self.verdicts) and not self.on_cpu
@@ -75,13 +80,18 @@ def report(name: str, graph: Graph) -> Report:
         return Report(name, verdicts, 0, compiled=True)
     own = [refusal(op) for op in graph.operations]
     if any(WHOLE in reason for reason in own):
-        return Report(name, tuple(Verdict(op, r or WHOLE) for op, r in zip(graph.operations, own, strict=True)), 0)
+        refused = tuple(Verdict(op, reason or WHOLE) for op, reason in zip(graph.operations, own, strict=True))
+        return Report(name, refused, _constant_bytes(graph.operations))
     verdicts = tuple(
         Verdict(op, reason or after, _caution(op))
         for op, reason, after in zip(graph.operations, own, _after(graph.operations, own), strict=True)
     )
-    mapped = {t.index: len(t.data) for v in verdicts if v.mapped for t in v.operation.inputs if t is not None}
-    return Report(name, verdicts, sum(mapped.values()))
+    return Report(name, verdicts, _constant_bytes([v.operation for v in verdicts if v.mapped]))
+
+
+def _constant_bytes(operations: Sequence[Operation]) -> int:
+    stored = {t.index: len(t.data) for op in operations for t in op.inputs if t is not None}
+    return sum(stored.values())
 
 
 def refusal(op: Operation) -> str:

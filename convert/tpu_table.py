@@ -1,9 +1,10 @@
 """What the Edge TPU's compiler takes: the published list of operations, as plain data and small checks.
 
 Operations and their limits: coral.ai, "TensorFlow models on the Edge TPU", table of supported operations (runtime 14,
-compiler 16.0). Versions: the compiler and runtime 14 are built with TensorFlow 2.5, so an operation's newest version is
-the last one that TensorFlow 2.5 runs (tensorflow/lite/tools/versioning/runtime_version.cc). With a newer one the compiler
-cannot even load the model: "Didn't find op for builtin opcode 'CONV_2D' version '6'" (google-coral/edgetpu issue 631).
+compiler 16.0). Versions: the compiler and runtime 14 are built with TensorFlow 2.5, so the newest version of an
+operation is the last one that TensorFlow 2.5 runs (tensorflow/lite/tools/versioning/runtime_version.cc). With a newer
+one the compiler cannot even load the model: "Didn't find op for builtin opcode 'CONV_2D' version '6'"
+(google-coral/edgetpu issue 631).
 """
 
 from __future__ import annotations

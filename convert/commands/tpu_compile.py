@@ -37,12 +37,12 @@ def main(arguments: argparse.Namespace) -> int:
     reports = [tpu.report(name, tflite.read(path)) for name, path in models.items()]
     print(memory_line(reports))
     command = compiler.find(arguments.compiler)
-    if bad := [report for report in reports if not report.complete]:
-        first = bad[0].on_cpu[0]
-        raise CompilerError(
-            f"{bad[0].name}: {first.operation.kind} ({first.operation.name}) would stay on the CPU: {first.reason}; "
-            "see edge-emotion-convert tpu-report"
-        )
+    for report in reports:
+        if cause := report.cause:
+            raise CompilerError(
+                f"{report.name}: {cause.operation.kind} ({cause.operation.name}) would stay on the CPU: "
+                f"{cause.reason}; see edge-emotion-convert tpu-report"
+            )
     contents, said = compiler.compile_together(models, command, arguments.timeout)
     files, specs = {}, dict(listed.specs)
     for task, content in contents.items():
