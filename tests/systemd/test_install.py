@@ -22,7 +22,7 @@ case "$*" in
     echo "venv $last" >> "$CALLS"
     mkdir -p "$last/bin" && touch "$last/pyvenv.cfg" && cp "$0" "$last/bin/python" ;;
 *"-m pip"*) echo "pip $*" >> "$CALLS"; exit "${PIP_EXIT:-0}" ;;
-"-c import sys, pip"*) exit 0 ;;
+"-c import sys, pip"*) exit "${OLD:-0}" ;;
 "-") cat > "$CALLS.imports"; exit 0 ;;
 *) PYTHONPATH="$TREE" exec "$REAL" "$@" ;;
 esac
@@ -157,6 +157,12 @@ def test_only_bookworm_needs_the_older_libraries(house, release, limited):
     assert house.run().returncode == 0
     (call,) = house.calls("pip")
     assert ("constraints-bookworm.txt" in call) == limited
+
+
+def test_an_environment_of_another_python_is_made_anew(house):
+    house.run()
+    assert house.run(OLD="1").returncode == 0
+    assert house.calls("venv") == [f"venv {house.home}"]
 
 
 def test_an_upgrade_keeps_what_somebody_wrote_and_puts_the_new_defaults_beside_it(house):
