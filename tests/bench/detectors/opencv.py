@@ -101,7 +101,7 @@ class UltraFace:
         kept = score >= self._score
         height, width = bgr.shape[:2]
         ltrb, score = _whole(ltrb[kept] * np.array([width, height, width, height], np.float32), score[kept])
-        best = suppress(ltrb, score, 0.45, 200)
+        best = suppress(ltrb, score, 0.5, 200)
         return ltrb[best], score[best]
 
 

@@ -46,6 +46,7 @@ def load(source: str, peers: Path, most: int = MOST) -> tuple[np.ndarray, float]
 def cover(image: np.ndarray) -> np.ndarray:
     """The middle of a picture uint8 (H, W, 3) that has the shape of the frames, as uint8 (480, 640, 3)."""
     height, width = image.shape[:2]
-    inner_w, inner_h = min(width, height * WIDTH // HEIGHT), min(height, width * HEIGHT // WIDTH)
+    inner_w = max(1, min(width, height * WIDTH // HEIGHT))
+    inner_h = max(1, min(height, width * HEIGHT // WIDTH))
     left, top = (width - inner_w) // 2, (height - inner_h) // 2
     return resize(image[top : top + inner_h, left : left + inner_w], WIDTH, HEIGHT)
