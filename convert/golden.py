@@ -104,8 +104,11 @@ def all_of(manifest: Manifest) -> dict[str, dict[str, np.ndarray]]:
 
 
 def save(folder: Path, made: Mapping[str, Mapping[str, np.ndarray]]) -> tuple[Path, ...]:
-    """Write golden files; returns their paths."""
+    """Write golden files, take away those of models that are gone; returns the paths of the written."""
     folder.mkdir(parents=True, exist_ok=True)
+    for path in folder.glob("*.npz"):
+        if path.name not in made:
+            path.unlink()
     for name, arrays in made.items():
         values: dict[str, Any] = dict(arrays)
         np.savez_compressed(folder / name, **values)
