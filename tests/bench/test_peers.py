@@ -57,7 +57,7 @@ def test_cover_cuts_both_sides_alike():
 def test_a_source_without_a_face_is_an_error(shared_peers, tmp_path):
     cv2.imwrite(str(tmp_path / "grey.png"), np.full((480, 640, 3), 128, np.uint8))
     with pytest.raises(SourceError, match="no frame with exactly one face"):
-        frames.load(str(tmp_path), shared_peers)
+        frames.load(str(tmp_path), shared_peers, 5)
 
 
 # --- pipelines
@@ -262,7 +262,10 @@ def test_costs_are_those_that_others_publish(shared_peers):
 def test_the_command_on_real_frames(shared_data, shared_peers, tiny_models, capfd):
     names = [OURS, "YuNet 320x240 + fer TFLite", SHIPPED]
     arguments = ["--data", str(shared_data), "--peers", str(shared_peers), "--models", str(tiny_models), "--json"]
-    assert command.main([*arguments, "--frames", "6", "--block", "3", "--threads", "1", "--only", *names]) == 0
+    assert (
+        command.main([*arguments, "--look", "4", "--frames", "6", "--block", "3", "--threads", "1", "--only", *names])
+        == 0
+    )
     result = json.loads(capfd.readouterr().out)
     assert [row["name"] for row in result["rows"]] == names
     peer = result["rows"][1]

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 
 from edge.errors import EdgeError
@@ -49,6 +50,9 @@ def parser() -> argparse.ArgumentParser:
     answer.add_argument("--peers", type=Path, required=True, help="folder of other people's models")
     answer.add_argument("--models", default="", help="folder of our models (default: the shipped ones)")
     answer.add_argument("--source", help="frames to measure on, as for run (default: the clip; without --data: demo)")
+    answer.add_argument(
+        "--look", type=int, default=300, help="so many of the source's are taken (default: %(default)s)"
+    )
     answer.add_argument("--frames", type=int, default=300, help="so many a pipeline (default: %(default)s)")
     answer.add_argument("--block", type=int, default=10, help="so many at a turn (default: %(default)s)")
     answer.add_argument("--threads", type=int, default=2, help="of every pipeline (default: %(default)s)")
@@ -67,7 +71,8 @@ def bench(options: argparse.Namespace) -> dict[str, Any]:
     from tests.bench.peers import costs, frames, table
 
     source = options.source or (str(options.data / CLIP) if options.data else "demo")
-    images, fps = frames.load(source, options.peers)
+    cv2.setNumThreads(options.threads)
+    images, fps = frames.load(source, options.peers, options.look)
     with tempfile.TemporaryDirectory() as scratch:
         xception, stored = Path(scratch) / "xception.tflite", Path(scratch) / "frames.npy"
         np.save(stored, images)

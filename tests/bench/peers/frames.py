@@ -15,10 +15,9 @@ from tests.bench.detectors.opencv import YuNet
 
 WIDTH, HEIGHT = 640, 480
 SCORE = 0.7  # YuNet, as a third party, says how many faces a frame has
-MOST = 300
 
 
-def load(source: str, peers: Path, most: int = MOST) -> tuple[np.ndarray, float]:
+def load(source: str, peers: Path, most: int) -> tuple[np.ndarray, float]:
     """The source's frames with exactly one face, cut and scaled to 640x480, uint8 (N, 480, 640, 3) RGB, and its pace.
 
     Args:
