@@ -25,6 +25,7 @@ from edge.settings import SourceSettings
 
 if TYPE_CHECKING:
     from edge.cameras.live import Grabber
+    from edge.cameras.pi import Preview
 
 LIVE = ("auto", "picamera")
 LIVE_PREFIXES = ("v4l2:", "rtsp://", "rtsps://", "http://", "https://")
@@ -38,9 +39,10 @@ def is_live(source: str) -> bool:
     return source in LIVE or source.startswith(LIVE_PREFIXES)
 
 
-def open_camera(settings: SourceSettings, clock: Clock | None = None) -> Camera:
+def open_camera(settings: SourceSettings, clock: Clock | None = None, preview: Preview | None = None) -> Camera:
     """Open the source of the settings, its frames turned as they say.
 
+    The Pi's camera is offered to `preview`, which may show it without the loop's help.
     A live camera is opened by its own thread: what is wrong with it is raised when the first frame is asked for.
 
     Raises:
@@ -49,16 +51,16 @@ def open_camera(settings: SourceSettings, clock: Clock | None = None) -> Camera:
     """
     from edge.cameras.turn import Turned
 
-    camera = _open(settings, clock or SystemClock())
+    camera = _open(settings, clock or SystemClock(), preview)
     return Turned(camera, settings.rotate, settings.flip) if settings.rotate or settings.flip != "none" else camera
 
 
-def _open(settings: SourceSettings, clock: Clock) -> Camera:
+def _open(settings: SourceSettings, clock: Clock, preview: Preview | None) -> Camera:
     source = settings.source
     if is_live(source):
         from edge.cameras.live import LiveCamera
 
-        return LiveCamera(lambda: _grabber(settings), settings, clock)
+        return LiveCamera(lambda: _grabber(settings, preview), settings, clock)
     if source == "demo":
         from edge.cameras.demo import DemoCamera
 
@@ -75,16 +77,16 @@ def _open(settings: SourceSettings, clock: Clock) -> Camera:
     return ClipCamera(path, settings.fps)
 
 
-def _grabber(settings: SourceSettings) -> Grabber:
+def _grabber(settings: SourceSettings, preview: Preview | None) -> Grabber:
     """The driver's side of a live camera; runs in its thread."""
     if settings.source == "auto":
         from edge.cameras.auto import open_auto
 
-        return open_auto(settings)
+        return open_auto(settings, preview=preview)
     if settings.source == "picamera":
         from edge.cameras.pi import PiGrabber
 
-        return PiGrabber(settings)
+        return PiGrabber(settings, preview=preview)
     from edge.cameras.opencv import open_device, open_stream
 
     return open_device(settings) if settings.source.startswith("v4l2:") else open_stream(settings)

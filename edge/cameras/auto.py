@@ -7,23 +7,27 @@ import importlib.util
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edge.cameras.live import Grabber
 from edge.cameras.opencv import devices, open_device
 from edge.errors import EdgeError, SourceError
 from edge.settings import SourceSettings
 
+if TYPE_CHECKING:
+    from edge.cameras.pi import Preview
+
 _log = logging.getLogger(__name__)
 
 
-def open_auto(settings: SourceSettings, root: Path = Path("/dev")) -> Grabber:
+def open_auto(settings: SourceSettings, root: Path = Path("/dev"), preview: Preview | None = None) -> Grabber:
     """Open the first camera that works; says in the log which one it is.
 
     Raises:
         SourceError: none does; the message says what was tried.
     """
     tried = []
-    for name, opener in _candidates(settings, root):
+    for name, opener in _candidates(settings, root, preview):
         try:
             grabber = opener()
         except EdgeError as error:
@@ -35,12 +39,14 @@ def open_auto(settings: SourceSettings, root: Path = Path("/dev")) -> Grabber:
     raise SourceError(f"auto: no camera found ({told}); connect one or try --source demo")
 
 
-def _candidates(settings: SourceSettings, root: Path) -> list[tuple[str, Callable[[], Grabber]]]:
+def _candidates(
+    settings: SourceSettings, root: Path, preview: Preview | None
+) -> list[tuple[str, Callable[[], Grabber]]]:
     found: list[tuple[str, Callable[[], Grabber]]] = []
     if importlib.util.find_spec("picamera2"):
         from edge.cameras.pi import PiGrabber
 
-        found.append(("picamera", lambda: PiGrabber(settings)))
+        found.append(("picamera", lambda: PiGrabber(settings, preview=preview)))
     for path in devices(root):
         one = dataclasses.replace(settings, source=f"v4l2:{path}")
         found.append((one.source, lambda one=one: _proven(one, root)))  # type: ignore[misc]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -35,22 +35,37 @@ def to_rgb(array: np.ndarray, format: str) -> np.ndarray:
     return np.array(array) if code is None else cv2.cvtColor(array, code)
 
 
+class Preview(Protocol):
+    """What may show the camera on a screen without the loop's help; see edge.screens.plane."""
+
+    def attach(self, camera: Any, library: Any) -> None:
+        """A Picamera2 that is configured and not yet started."""
+
+    def works(self) -> None:
+        """It gave a frame."""
+
+    def detach(self) -> None:
+        """It is about to be closed."""
+
+
 class PiGrabber:
     """Frames of a Picamera2.
 
     Args:
         settings: size, frame rate and time-out.
         library: the module picamera2, or what stands in for it in tests.
+        preview: what the camera is offered to, or None.
 
     Raises:
         SourceError: picamera2 is not installed, no camera is connected, it is in use, or it cannot be started.
     """
 
-    def __init__(self, settings: SourceSettings, library: Any = None) -> None:
+    def __init__(self, settings: SourceSettings, library: Any = None, preview: Preview | None = None) -> None:
         library = library or load()
         if not library.Picamera2.global_camera_info():
             raise SourceError("picamera: no camera is connected; check its cable, then `rpicam-hello --list-cameras`")
         self._timeout_s = settings.timeout_s
+        self._library, self._preview = library, preview
         try:
             self._camera = library.Picamera2()
         except (RuntimeError, IndexError) as error:
@@ -58,7 +73,7 @@ class PiGrabber:
         try:
             self._format = self._start(settings)
         except (RuntimeError, OSError, KeyError, SourceError) as error:
-            self._camera.close()
+            self.close()
             told = error if isinstance(error, SourceError) else f"picamera: cannot be started ({_line(error)})"
             raise SourceError(str(told)) from None
 
@@ -73,6 +88,8 @@ class PiGrabber:
         format = self._camera.camera_configuration()["main"]["format"]
         if format not in CONVERSIONS:
             raise SourceError(f"picamera: expected one of the formats {', '.join(CONVERSIONS)}, got {format}")
+        if self._preview is not None:
+            self._preview.attach(self._camera, self._library)
         self._camera.start()
         return format
 
@@ -87,10 +104,14 @@ class PiGrabber:
             array = self._camera.capture_array("main", wait=self._timeout_s)
         except TimeoutError:
             raise CameraTimeout(f"picamera: the camera gave no frame for {self._timeout_s:g} s") from None
+        if self._preview is not None:
+            self._preview.works()
         return to_rgb(array, self._format)
 
     def close(self) -> None:
         """Stop and let go of the camera."""
+        if self._preview is not None:
+            self._preview.detach()
         self._camera.close()
 
 

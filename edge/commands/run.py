@@ -19,6 +19,7 @@ from edge.loop import Loop
 from edge.observe import Observer
 from edge.ports import Journal
 from edge.screens import open_screen
+from edge.screens.plane import Planes, wanted
 from edge.screens.steady import SteadyScreen
 from edge.settings import Settings
 from edge.summary import Summary
@@ -45,13 +46,14 @@ def main(arguments: argparse.Namespace) -> int:
     hook = Hook(settings.maker, clock)
     file = journal_file(settings, os.environ)
     observer = Observer.from_settings(settings, live)
+    planes = Planes() if wanted(settings) else None
     switch.listen()
     journal = Counted(open_journal(file, settings.journal, clock), clock)
     try:
-        screen = SteadyScreen(lambda: open_screen(settings.screen, clock, switch.stop), clock)
+        screen = SteadyScreen(lambda: open_screen(settings.screen, clock, switch.stop, planes), clock)
         try:
             Loop(
-                lambda: cameras.open_camera(settings.source, clock),
+                lambda: cameras.open_camera(settings.source, clock, planes),
                 observer,
                 journal,
                 screen,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable
 
@@ -31,8 +32,8 @@ class Painter:
     """
 
     def __init__(self, present: Callable[[np.ndarray], None], clock: Clock, share: float = SHARE) -> None:
-        self._present, self._clock, self._share = present, clock, share
-        self._next = -np.inf
+        self._present, self._clock = present, clock
+        self._pace = Pace(clock, share)
         self._drawn: tuple[object, ...] | None = None
         self._rate = Rate()
 
@@ -42,24 +43,45 @@ class Painter:
         Raises:
             ScreenError: as `present`.
         """
-        began = self._clock.monotonic()
-        fps = self._rate.count(began) if frame is not None else self._rate.reset()
+        fps = self._rate.count(self._clock.monotonic()) if frame is not None else self._rate.reset()
         # Compared by identity: frames and scenes are frozen, and held here so that no other takes their place.
         wanted = (frame, frame and scene, notice, width, height)
         same = self._drawn is not None and all(
             a is b or (isinstance(a, str | int) and a == b) for a, b in zip(wanted, self._drawn, strict=True)
         )
-        if same or (frame is not None and began < self._next):
+        if same:
             return False
-        self._present(compose(frame, scene, notice, width, height, fps))
-        self._drawn = wanted
-        ended = self._clock.monotonic()
-        self._next = ended + min(LONGEST_S, (ended - began) * (1 / self._share - 1))
-        return True
+        with self._pace as due:
+            if due or frame is None:
+                self._present(compose(frame, scene, notice, width, height, fps))
+                self._drawn = wanted
+        return self._drawn is wanted
 
     def forget(self) -> None:
         """The screen no longer shows what was drawn."""
         self._drawn = None
+
+
+class Pace:
+    """`with pace as due:` draw where it is due; what that took is paid for by the pause that follows.
+
+    Args:
+        clock: measures.
+        share: how much of the time may go into drawing, 0-1.
+    """
+
+    def __init__(self, clock: Clock, share: float = SHARE) -> None:
+        self._clock, self._share = clock, share
+        self._next = self._began = -math.inf
+
+    def __enter__(self) -> bool:
+        self._began = self._clock.monotonic()
+        return self._began >= self._next
+
+    def __exit__(self, *_: object) -> None:
+        now = self._clock.monotonic()
+        if now > self._began:
+            self._next = max(self._next, now + min(LONGEST_S, (now - self._began) * (1 / self._share - 1)))
 
 
 class Rate:
@@ -67,7 +89,7 @@ class Rate:
 
     def __init__(self) -> None:
         self._times: deque[float] = deque()
-        self._told, self._told_at = 0.0, -np.inf
+        self._told, self._told_at = 0.0, -math.inf
 
     def count(self, now: float) -> float:
         """One more frame, at `now` in seconds; the rate, or 0 while there is too little to tell."""
@@ -81,5 +103,5 @@ class Rate:
     def reset(self) -> float:
         """The frames ended: 0."""
         self._times.clear()
-        self._told, self._told_at = 0.0, -np.inf
+        self._told, self._told_at = 0.0, -math.inf
         return 0.0

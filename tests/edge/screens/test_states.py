@@ -1,0 +1,90 @@
+"""What the loop tells a screen: each turn, heat and power, no camera, paused; and how a screen ends the loop."""
+
+from __future__ import annotations
+
+import pytest
+
+from edge.errors import SourceError
+from edge.face import Scene
+from edge.fakes import FakeCamera, FakeClock, FakeJournal, FakeScreen, pictures
+from edge.health import Health
+from edge.heartbeat import Heartbeat
+from edge.hook import Hook
+from edge.loop import Loop
+from edge.screens.steady import SteadyScreen
+from edge.sensors import Reading
+from edge.settings import HealthSettings, MakerSettings, ScreenSettings, Settings, SourceSettings
+from edge.switch import Switch
+
+
+class Same:
+    """Sees nobody."""
+
+    def observe(self, before: Scene, frame) -> Scene:
+        return Scene(time=frame.time)
+
+
+class Stage:
+    def __init__(self, *cameras: FakeCamera, reading: Reading | None = None, notice: str = "") -> None:
+        self.clock, self.screen = FakeClock(), FakeScreen()
+        self.switch = Switch(self.clock)
+        self.reading = reading or Reading()
+        self.cameras = list(cameras)
+        settings = Settings(source=SourceSettings(source="auto"), screen=ScreenSettings(notice=notice))
+        self.loop = Loop(
+            lambda: self.cameras.pop(0), Same(), FakeJournal(), SteadyScreen(lambda: self.screen, self.clock),
+            Heartbeat({}, self.clock), self.switch, Health(HealthSettings(), lambda: self.reading),
+            Hook(MakerSettings(), self.clock), self.clock, settings, live=True,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("now", "words"),
+    [
+        ((), ""),
+        (("under-voltage", "throttled"), "low power: use the official supply"),
+        (("throttled", "too-hot"), "too hot: slower until it cools"),
+        (("frequency-capped",), "slower: warm or low power"),
+    ],
+)
+def test_heat_and_power_are_words_on_the_screen(now, words):
+    stage = Stage(FakeCamera(pictures(3), live=True), reading=Reading(now=now), notice="Please smile")
+    stage.loop.run()
+    # The first frame is shown before the first look at the sensors, which is taken at the turn's end.
+    assert stage.screen.notices()[-1] == (f"{words} - Please smile" if words else "Please smile")
+
+
+def test_a_dark_picture_and_heat_are_both_told():
+    health = Health(HealthSettings(dark_s=0.0), lambda: Reading(now=("too-hot",)))
+    health.seen(pictures(1, level=0)[0])
+    health.check(0.0, 0.0)
+    assert health.words == "dark picture, too hot: slower until it cools"
+
+
+def test_a_lost_camera_is_shown_and_the_screen_is_looked_after_meanwhile():
+    first = FakeCamera([*pictures(2), SourceError("unplugged")], live=True)
+    stage = Stage(first, FakeCamera(pictures(1), live=True), notice="Hello")
+    stage.loop.run()
+    assert stage.screen.notices() == ["Hello", "no camera - Hello", "Hello"]
+    assert stage.screen.ticks > 4
+
+
+def test_whoever_closes_the_window_ends_the_loop():
+    stage = Stage(FakeCamera(pictures(100), live=True))
+    tick = stage.screen.tick
+
+    def close_at_the_third() -> None:
+        tick()
+        if stage.screen.ticks == 3:
+            stage.switch.stop()
+
+    stage.screen.tick = close_at_the_third
+    assert stage.loop.run() == 3
+
+
+def test_a_screen_that_is_pulled_never_ends_the_loop():
+    def pull() -> None:
+        stage.screen.unplugged = True
+
+    stage = Stage(FakeCamera([*pictures(2), pull, *pictures(50)], live=True))
+    assert stage.loop.run() == 52
