@@ -1,0 +1,104 @@
+"""edge-emotion-train train: everything that the next step needs, and one line for everything that goes wrong."""
+
+from __future__ import annotations
+
+import json
+import shlex
+
+import numpy as np
+import pytest
+
+from training.__main__ import main
+from training.commands import train
+
+keras = pytest.importorskip("keras")
+
+
+@pytest.fixture
+def words(write_recipe, made_data, tmp_path):
+    path = write_recipe("emotion-bare", epochs=2)
+    return ["train", str(path), "--data", str(made_data), "--out", str(tmp_path / "run")]
+
+
+def test_a_run_leaves_what_the_conversion_needs(words, tmp_path, capsys) -> None:
+    assert main([*words, "--epochs", "1", "--calibration", "5"]) == 0
+    run = tmp_path / "run"
+    out = capsys.readouterr().out
+    assert keras.models.load_model(run / "model.keras", compile=False).output_shape == (None, 7)
+    with np.load(run / "calibration.npz") as stored:
+        assert stored["images"].shape == (5, 48, 48, 1)
+    entry = json.loads((run / "spec.json").read_text())
+    assert (entry["task"], entry["width"], entry["colour"], entry["head"]) == (
+        "emotion-bare",
+        48,
+        "grey",
+        "probabilities",
+    )
+    report = (run / "report.md").read_text()
+    assert "| epochs | 1 of 1 |" in report
+    assert "curves.png" in report
+    assert (run / "curves.png").read_bytes().startswith(b"\x89PNG")
+    assert (run / "weights.npz").stat().st_size < 100_000
+    command = shlex.split(next(line for line in out.splitlines() if line.startswith("next: "))[6:])
+    assert command[:2] == ["edge-emotion-convert", str(run / "model.keras")]
+    assert command[command.index("--calibrate") + 1] == str(run / "calibration.npz")
+
+
+def test_ctrl_c_ends_with_the_line_that_goes_on(words, tmp_path, capsys, monkeypatch) -> None:
+    def interrupted(*_args, **_more) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(train, "run", interrupted)
+    assert main([*words, "--batch", "8", "--every", "3"]) == 130
+    line = capsys.readouterr().out.strip()
+    assert line.startswith("interrupted; go on with: edge-emotion-train train ")
+    again = shlex.split(line.partition(": ")[2])[1:]
+    assert again == [*words, "--batch", "8", "--every", "3", "--resume"]
+
+
+def test_to_resume_nothing_is_to_start(words, capsys, monkeypatch) -> None:
+    from training import fit
+
+    class Reached(Exception):
+        pass
+
+    def begin(*_args, **more) -> None:
+        assert more["resume"]
+        raise Reached
+
+    monkeypatch.setattr(fit, "train", begin)
+    with pytest.raises(Reached):
+        main([*words, "--resume"])
+    assert "no run to go on with; starting one" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "expected"),
+    [
+        ({"recipe": "nobody"}, 2, "nobody: no such recipe"),
+        ({"--data": "/nowhere"}, 1, "fer2013.npz: cannot read FER2013"),
+    ],
+)
+def test_what_is_wrong_is_one_line(words, capsys, change, code, expected) -> None:
+    for key, value in change.items():
+        words[1 if key == "recipe" else words.index(key) + 1] = value
+    assert main(words) == code
+    err = capsys.readouterr().err.strip()
+    assert expected in err
+    assert err.startswith("edge-emotion-train: ")
+    assert "\n" not in err
+
+
+@pytest.mark.parametrize("flag", ["--epochs", "--batch", "--threads", "--every"])
+def test_numbers_that_make_no_sense_are_usage_errors(words, flag, capsys) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*words, flag, "0"])
+    assert ended.value.code == 2
+    assert "expected at least 1, got 0" in capsys.readouterr().err
+
+
+def test_a_calibration_of_another_size_is_refused(tmp_path) -> None:
+    model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten()])
+    with pytest.raises(ValueError, match=r"expected uint8 .*8, 8, 1.*, got uint8 \(2, 9, 8, 1\)"):
+        train.write_calibration(np.zeros((2, 9, 8, 1), np.uint8), model, tmp_path / "c.npz")
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,217 @@
+"""Figures on data whose answers are known, through the device's own code."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edge import manifest
+from edge.errors import ModelError
+from edge.labels import EMOTIONS, Emotion
+from training import evaluate
+from training.data import masked_v1
+from training.data.fer2013 import PRIVATE, PUBLIC
+from training.data.masked_v1 import Table
+from training.data.masks import KINDS, NEEDED
+from training.evaluate import bare, close_faces, face, false_alarms, mask, masked, sizes, two_stage
+from training.evaluate.subject import Answers, Subject
+from training.metrics import wilson
+
+
+def frozen(rows: np.ndarray, kinds: list[str], mean: list[bool]) -> Table:
+    count = len(rows)
+    numbers = np.array([KINDS.index(kind) for kind in kinds], np.uint8)
+    points = np.zeros((count, len(NEEDED), 2), np.int8)
+    return Table(rows.astype(np.int32), numbers, np.zeros(count, np.uint8), points, np.array(mean))
+
+
+@pytest.fixture
+def dressed(subject, monkeypatch) -> Subject:
+    """The subject with a frozen set of its own: a mask makes a bright face a little darker, and a dark one bright."""
+    kinds = ["surgical", "surgical", "valve", "gaiter", "cloth"]
+
+    def make(data, name):
+        usage = masked_v1.USAGES[name]
+        rows = data.rows(usage)
+        images = np.where(data.images[rows] > 128, 200, 150).astype(np.uint8)
+        return frozen(rows, kinds[: len(rows)], [n == 1 for n in range(len(rows))]), images
+
+    monkeypatch.setattr(masked_v1, "frozen", make)
+    return subject
+
+
+def test_face(subject) -> None:
+    values = face.figure(subject).values
+    assert values["ap50"] == pytest.approx(2 / 3)
+    assert values["recall"] == pytest.approx(2 / 3)
+    assert values["precision"] == 1
+    assert values["recall_by_width"] == {"48+": pytest.approx(2 / 3)}
+    assert values["ap50_masked"] == pytest.approx(6 / 7)  # all but the box of 19 pixels, where nothing is painted
+
+
+def test_ap_of_masked_people_is_on_tight_boxes_alone(subject) -> None:
+    names = [picture.path.name for picture in face.pictures(subject, "masked_faces")]
+    assert len(names) == 6
+    assert "web1.png" not in names
+
+
+def test_mask(subject) -> None:
+    values = mask.figure(subject).values
+    assert values["pairs"] == 2 / 4
+    assert values["pairs_interval"] == list(wilson(2, 4))
+    assert (values["pairs_total"], values["pairs_no_face"]) == (4, 1)
+    assert values["real"] == pytest.approx((3 / 4 + 1) / 2)
+    assert values["real_with_mask"] == 3 / 4
+    assert values["real_without_mask"] == 1
+    assert values["real_incorrect_as_worn"] == 1
+    assert values["real_total"] == 6  # neither the incorrect one nor the box of 19 pixels
+    assert values["real_loose"] is None  # its one loose box wears a mask: there is no balance
+
+
+def test_bare_emotion(subject) -> None:
+    values = bare.figure(subject).values
+    assert values["int8"] == 3 / 5
+    assert values["dedup"] == 2 / 4
+    assert values["public"] == 1
+    assert values["classes"] == {"angry": 0, "happy": pytest.approx(2 / 3), "sad": 1}
+    answers = bare.of_usage(subject, PRIVATE)
+    gap = abs(answers.probabilities.max(axis=1).mean() - 3 / 5)
+    assert values["ece"] == pytest.approx(gap, abs=0.01)  # the tiny model is always sure: one bin
+    assert values["float"] is None
+    assert "no float weights" in subject.reasons["emotion-bare.float"]
+
+
+def test_masked_emotion(dressed) -> None:
+    values = masked.figure(dressed).values
+    # The masked model calls bright pictures surprise, and there is no such row.
+    assert values["int8"] == 0
+    assert values["kinds"] == {"surgical": 0, "valve": 0, "gaiter": 0, "cloth": 0}
+    assert values["mean_shape_rows"] == 1
+    assert values["kinds_unseen"] == 0
+
+
+def test_kinds_never_seen_in_training_are_scored_apart(dressed) -> None:
+    probabilities = np.eye(7, dtype=np.float32)[[3, 3, 0, 4, 0]]
+    labels = np.array([3, 3, 0, 4, 3])
+    table, _ = masked.frozen(dressed, PRIVATE)
+    given = Answers(labels, probabilities, EMOTIONS)
+    assert masked.share(given, table.held_out()) == 1
+    assert masked.share(given, ~table.held_out()) == pytest.approx(2 / 3)
+    assert masked.share(given, np.zeros(5, bool)) is None
+
+
+def test_two_stage(dressed) -> None:
+    """Bright squares are routed to the masked model, whatever they are: only the dark bare rows reach the bare one."""
+    values = two_stage.figure(dressed).values
+    assert values["total"] == 10
+    assert values["bare_routed_right"] == 2 / 5
+    assert values["worn_routed_right"] == 1
+    assert values["bare"] == 1 / 5  # the sad one; three bright ones are called surprised, the dark happy one sad
+    assert values["worn"] == 0
+    assert values["accuracy"] == 1 / 10
+
+
+def test_each_row_is_judged_by_the_model_that_it_was_routed_to(dressed) -> None:
+    answers, routes = two_stage.half(dressed, two_stage.Mask.BARE)
+    assert routes.tolist() == [True, True, True, False, False]
+    said = answers.probabilities.argmax(axis=1).tolist()
+    assert said == [Emotion.SURPRISE] * 3 + [Emotion.SAD] * 2
+
+
+def test_sizes(subject) -> None:
+    values = sizes.figure(subject).values
+    assert values["private"] == {str(size): 3 / 5 for size in sizes.PIXELS}  # flat squares look alike at any size
+    assert values["guess"] == pytest.approx(3 / 5)
+
+
+@pytest.mark.parametrize("size", [8, 17, 48])
+def test_shrinking_keeps_the_mean(size) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (48, 48)).astype(np.uint8)
+    before = image.copy()
+    small = sizes.shrunk(image, size)
+    assert small.shape == (size, size)
+    assert small.mean() == pytest.approx(image.mean(), abs=0.6)
+    assert np.array_equal(image, before)
+
+
+def test_false_alarms_are_counted_by_picture(subject) -> None:
+    from tests.training.evaluate.conftest import painted
+
+    quiet, loud = painted(), painted((16, 16, False), (96, 48, False))
+    assert false_alarms.alarms(subject, []) == (0, 0)
+    assert false_alarms.alarms(subject, [quiet, loud, quiet, loud]) == (2, 4)
+
+
+def test_risk_falls_where_the_surest_are_right() -> None:
+    probabilities = np.array([[0.9, 0.1], [0.8, 0.2], [0.7, 0.3], [0.6, 0.4]])
+    curve = bare.risk(Answers(np.array([0, 0, 1, 1]), probabilities, ("a", "b")))
+    assert curve[0.25] == 0
+    assert curve[0.5] == 0
+    assert curve[0.75] == pytest.approx(1 / 3)
+    assert curve[1.0] == 0.5
+
+
+def test_a_folder_without_data_gives_nulls_with_reasons(tmp_path) -> None:
+    from tests.training.evaluate.conftest import TINY
+
+    subject = Subject(manifest.load(TINY), tmp_path)
+    figures = evaluate.take(subject)
+    assert list(figures) == list(evaluate.MODULES)
+    fixed = {
+        "face": ["ap50", "ap50_masked"],
+        "mask": ["pairs", "real"],
+        "emotion-bare": ["int8", "float", "dedup", "ece"],
+        "emotion-masked": ["int8", "float", "dedup", "ece"],
+        "two-stage": ["accuracy"],
+        "landmarks": ["nme"],
+    }
+    for name, keys in fixed.items():
+        assert [figures[name].values[key] for key in keys] == [None] * len(keys)
+    assert "fer2013.npz" in subject.reasons["emotion-bare.int8"]
+    assert "no model for 'landmarks'" in subject.reasons["landmarks.nme"]
+
+
+def test_a_model_that_is_not_the_manifest_s_is_not_measured(tmp_path, known_data) -> None:
+    import shutil
+
+    from tests.training.evaluate.conftest import TINY
+
+    shutil.copytree(TINY, tmp_path / "models")
+    with open(tmp_path / "models/mask/model.tflite", "ab") as file:
+        file.write(b"more")
+    subject = Subject(manifest.load(tmp_path / "models"), known_data)
+    with pytest.raises(ModelError, match="does not match"):
+        evaluate.take(subject, ["mask"])
+
+
+def test_unknown_figures_are_named(subject) -> None:
+    with pytest.raises(ValueError, match="--only hats: expected one of face, mask"):
+        evaluate.take(subject, ["face", "hats"])
+
+
+def test_only_what_was_asked_for_is_taken(subject) -> None:
+    assert list(evaluate.take(subject, ["mask", "face"])) == ["face", "mask"]
+
+
+def test_the_first_rows_for_a_quick_look(known_data) -> None:
+    from tests.training.evaluate.conftest import TINY
+
+    subject = Subject(manifest.load(TINY), known_data, limit=2)
+    assert bare.figure(subject).values["int8"] == 1
+    assert len(bare.of_usage(subject, PUBLIC).labels) == 2
+
+
+def test_a_pasted_head_is_where_its_box_says() -> None:
+    head = np.zeros((128, 128, 3), np.uint8)
+    head[30:110, 40:100] = 255
+    points = np.array([[40, 30], [100, 110]] + [[70, 70]] * 66, float)
+    background = np.zeros((60, 80, 3), np.uint8)
+    for seed in range(12):
+        made = close_faces.paste(head, points, background, np.random.default_rng(seed))
+        assert made.image.shape == (close_faces.HEIGHT, close_faces.WIDTH, 3)
+        rows, columns = np.nonzero(made.image[:, :, 0] > 127)
+        found = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+        assert np.abs(made.ltrb - found).max() < 6  # half a pixel of the head is several of the frame
+        assert 0.2 <= made.share <= 0.9
+        assert (made.ltrb >= -1e-3).all()
+        assert (made.ltrb <= np.array([640, 480, 640, 480]) + 1e-3).all()

@@ -1,0 +1,85 @@
+"""What evaluate prints and leaves."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from edge.labels import EMOTIONS
+from tests.training.evaluate.conftest import TINY
+from training.__main__ import main
+from training.evaluate import report, table
+from training.evaluate.subject import Answers, Figure
+
+
+def test_json_is_one_object_on_one_line(known_data, capsys) -> None:
+    assert main(["evaluate", "--models", str(TINY), "--data", str(known_data), "--json"]) == 0
+    captured = capsys.readouterr()
+    (line,) = captured.out.splitlines()
+    document = json.loads(line)
+    assert document["face"]["ap50"] == pytest.approx(2 / 3, abs=1e-6)
+    assert document["mask"]["pairs"] == 0.5
+    assert document["emotion-bare"]["int8"] == 0.6
+    assert document["two-stage"] == {"accuracy": None}  # masked-v1 is frozen for FER2013's own pixels
+    assert document["landmarks"] == {"nme": None}
+    reasons = [line for line in captured.err.splitlines() if ": not taken: " in line]
+    assert any(line.startswith("landmarks.nme: ") for line in reasons)
+    assert any(line.startswith("two-stage.accuracy: ") and "masked-v1" in line for line in reasons)
+
+
+def test_the_table_shows_the_same(known_data, capsys) -> None:
+    assert main(["evaluate", "--models", str(TINY), "--data", str(known_data), "--only", "mask,landmarks"]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["pairs", "0.5000"] in lines
+    assert ["pairs_interval", "0.1500", "to", "0.8500"] in lines
+    assert ["nme", "-"] in lines
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "expected"),
+    [
+        (["--models", "/nowhere"], 4, "cannot read the manifest"),
+        (["--models", str(TINY), "--only", "hats"], 1, "--only hats: expected one of"),
+    ],
+)
+def test_errors_are_one_line(known_data, capsys, words, code, expected) -> None:
+    assert main(["evaluate", "--data", str(known_data), *words]) == code
+    err = capsys.readouterr().err
+    assert expected in err
+    assert err.count("\n") == 1
+
+
+def test_numbers_that_are_none_become_null() -> None:
+    figure = Figure({"a": math.nan, "b": np.float64(0.12345678), "c": {"d": [0.1, None]}})
+    assert json.loads(table.as_json({"x": figure})) == {"x": {"a": None, "b": 0.123457, "c": {"d": [0.1, None]}}}
+    assert table.as_text({}) == ""
+
+
+def test_the_report_has_every_class_and_its_pictures(known_data, tmp_path, capsys) -> None:
+    words = ["evaluate", "--models", str(TINY), "--data", str(known_data), "--only", "emotion-bare,mask,sizes"]
+    assert main([*words, "--report", str(tmp_path / "report")]) == 0
+    text = (tmp_path / "report/figures.md").read_text()
+    assert all(f"| {name} |" in text for name in EMOTIONS)
+    assert "| happy | 0.667 | 0.667 | 0.667 | 3 |" in text
+    shown = [part.split(")")[0] for part in text.split("](")[1:]]
+    assert len(shown) == len(set(shown)) == 2 + 1 + 2 + 2
+    assert all((tmp_path / "report" / name).read_bytes().startswith(b"\x89PNG") for name in shown)
+    assert json.loads((tmp_path / "report/figures.json").read_text())["mask"]["pairs"] == 0.5
+    capsys.readouterr()
+
+
+def test_confusion_has_rows_of_truth_and_a_place_for_every_class() -> None:
+    probabilities = np.eye(3)[[0, 1, 1, 0]]
+    counts = report.confusion(Answers(np.array([0, 0, 1, 1]), probabilities, ("a", "b", "c")))
+    assert counts.tolist() == [[1, 1, 0], [1, 1, 0], [0, 0, 0]]
+
+
+def test_bins_of_reliability_by_hand() -> None:
+    probabilities = np.array([[0.95, 0.05], [0.97, 0.03], [0.45, 0.55], [0.0, 1.0]])
+    confidence, right, share = report.bins(Answers(np.array([0, 1, 1, 1]), probabilities, ("a", "b")))
+    assert share == [0.25, 0.75]  # .55 lies in the ninth of 15 bins, the others, 1.0 too, in the last
+    assert confidence == pytest.approx([0.55, (0.95 + 0.97 + 1) / 3])
+    assert right == pytest.approx([1, 2 / 3])

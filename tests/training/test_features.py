@@ -1,0 +1,109 @@
+"""The feature table."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+
+import cv2
+import numpy as np
+import pytest
+
+from edge import manifest
+from edge.errors import ModelError
+from edge.labels import EMOTIONS
+from tests.training import made
+from tests.training.evaluate.conftest import TINY, painted
+from training import features, weights
+from training.__main__ import main
+from training.data.fer2013 import DataError
+
+keras = pytest.importorskip("keras")
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """The tiny models, with float weights of another small network beside the bare one."""
+    folder = tmp_path_factory.mktemp("models")
+    shutil.copytree(TINY, folder, dirs_exist_ok=True)
+    keras.utils.set_random_seed(2)
+    inputs = keras.Input((16, 16, 1))
+    x = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(5, 3)(inputs))
+    model = keras.Model(inputs, keras.layers.Softmax()(keras.layers.Dense(7)(keras.layers.Dropout(0.3)(x))))
+    weights.save(model, folder / "emotion-bare/weights.npz")
+    return folder
+
+
+def test_rows_of_fer2013_with_embedding_and_probabilities(models, made_data, tmp_path, capsys) -> None:
+    words = ["features", str(made_data / "fer2013.npz"), "--models", str(models), "--usage", "PublicTest"]
+    assert main([*words, "--out", str(tmp_path / "f.npz"), "--plot", str(tmp_path / "f.png")]) == 0
+    with np.load(tmp_path / "f.npz") as stored:
+        assert stored["embeddings"].shape == (21, 5)
+        assert stored["probabilities"].sum(axis=1) == pytest.approx(np.ones(21), abs=1e-5)
+        assert stored["names"].tolist() == [str(row) for row in range(56, 77)]
+        assert stored["labels"].tolist() == [EMOTIONS[row % 7] for row in range(56, 77)]
+        assert "points" not in stored.files
+    assert (tmp_path / "f.png").read_bytes().startswith(b"\x89PNG")
+    assert "no landmark model" in capsys.readouterr().err
+
+
+def test_a_csv_has_one_column_a_number(models, made_data, tmp_path) -> None:
+    words = ["features", str(made_data / "fer2013.npz"), "--models", str(models), "--limit", "3"]
+    assert main([*words, "--out", str(tmp_path / "f.csv")]) == 0
+    with open(tmp_path / "f.csv", newline="") as file:
+        head, *rows = csv.reader(file)
+    assert head == ["name", "label", *(f"p_{name}" for name in EMOTIONS), *(f"e{n}" for n in range(5))]
+    assert len(rows) == 3
+    assert sum(float(value) for value in rows[0][2:9]) == pytest.approx(1, abs=1e-4)
+
+
+def test_the_embedding_is_what_the_classifier_sees(models) -> None:
+    spec = manifest.load(models)["emotion-bare"]
+    model = weights.load(models / "emotion-bare/weights.npz")
+    faces = features.Faces(
+        np.random.default_rng(0).integers(0, 256, (4, 16, 16, 1)).astype(np.uint8), ("",) * 4, ("",) * 4
+    )
+    table = features.take(model, faces, spec)
+    kernel, bias = model.layers[-2].get_weights()
+    logits = table.embeddings @ kernel + bias
+    expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    assert np.abs(table.probabilities - expected).max() < 1e-5
+
+
+def test_a_folder_of_faces_takes_labels_from_its_folders(models, tmp_path) -> None:
+    spec = manifest.load(models)["emotion-bare"]
+    for place in ("happy/a.png", "holiday/b.png", "c.png"):
+        (tmp_path / place).parent.mkdir(exist_ok=True)
+        cv2.imwrite(str(tmp_path / place), made.face(1, 60, np.random.default_rng(0)))
+    faces = features.from_folder(tmp_path, spec)
+    assert dict(zip(faces.names, faces.labels, strict=True)) == {
+        "c.png": "",
+        "happy/a.png": "happy",
+        "holiday/b.png": "",
+    }
+    assert faces.images.shape == (3, 16, 16, 1)
+
+
+def test_faces_are_found_where_pictures_are_whole(models, tmp_path) -> None:
+    cv2.imwrite(str(tmp_path / "two.png"), painted((16, 16, False))[:, :, ::-1])
+    cv2.imwrite(str(tmp_path / "none.png"), painted())
+    words = ["features", str(tmp_path), "--models", str(models), "--find", "--out", str(tmp_path / "f.npz")]
+    assert main(words) == 0
+    with np.load(tmp_path / "f.npz") as stored:
+        assert stored["names"].tolist() == ["two.png"]
+
+
+def test_what_cannot_be_used_is_named(models, made_data, tmp_path, capsys) -> None:
+    spec = manifest.load(models)["emotion-bare"]
+    with pytest.raises(DataError, match="no picture below it"):
+        features.from_folder(tmp_path, spec)
+    with pytest.raises(DataError, match="no usage 'Sunday'"):
+        features.from_fer2013(made_data / "fer2013.npz", spec, "Sunday")
+    inputs = keras.Input((4, 4, 1))
+    flat = keras.Model(inputs, keras.layers.Flatten()(inputs))
+    with pytest.raises(ModelError, match="no dense layer"):
+        features.split(flat)
+    (tmp_path / "x.keras").write_text("nothing")
+    words = ["features", str(made_data / "fer2013.npz"), "--models", str(models), "--out", str(tmp_path / "f.npz")]
+    assert main([*words, "--weights", str(tmp_path / "x.keras")]) == 4
+    assert "x.keras: not a Keras model that loads" in capsys.readouterr().err
