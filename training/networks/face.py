@@ -24,7 +24,7 @@ def build(
     width: int = 320,
     height: int = 240,
     stem: Sequence[int] = (16, 32, 64),
-    depths: Sequence[int] = (3, 5, 3),
+    depths: Sequence[int] = (3, 3, 3),
     channels: Sequence[int] = (64, 128, 128),
 ) -> keras.Model:
     """The detector.

@@ -14,10 +14,12 @@ from training import weights
 from training.augment import Augmentation
 from training.data import fer2013, masked_v1
 from training.data.drawn import dressed_crops
-from training.data.masks import sensible
+from training.data.face_points import locate
 from training.data.pointing import Pointer
 from training.recipe import Recipe
 from training.tasks.emotion import BareEmotion, EmotionBatches
+
+SIZE = 48  # pixels of FER2013's squares
 
 
 class MaskedBatches(EmotionBatches):
@@ -60,8 +62,8 @@ class MaskedEmotion(BareEmotion):
     def batches(self) -> keras.utils.PyDataset:
         """Augmented Training rows with masks; rows whose points make no sense are skipped and counted."""
         rows = self.rows()
-        points = self.pointer.on_crops(self.set.images[rows])
-        good = np.array([sensible(at, 48, 48) for at in points], bool)
+        faces = locate(lambda images: self.pointer.on_crops(images) / SIZE, self.set.images[rows])
+        points, good = faces.points, faces.sensible
         self.skipped = int((~good).sum())
         print(f"  masks: {good.sum()} rows drawn on, {self.skipped} skipped: their landmarks make no sense", flush=True)
         rows, points = rows[good], points[good]
