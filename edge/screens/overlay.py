@@ -88,7 +88,7 @@ def compose(frame: Frame | None, scene: Scene, notice: str, width: int, height: 
     fit = Fit.of((frame.width, frame.height), (width, height))
     canvas = np.empty((height, width, 3), np.uint8)
     if (fit.width, fit.height) != (width, height):
-        canvas[:] = PLATE
+        ink.fill(canvas, PLATE)
     # Written into its place: no second copy of a large picture.
     inner = canvas[fit.top : fit.top + fit.height, fit.left : fit.left + fit.width]
     cv2.resize(frame.image, (fit.width, fit.height), dst=inner, interpolation=cv2.INTER_LINEAR)
@@ -111,8 +111,7 @@ def layer(scene: Scene, notice: str, picture: tuple[int, int], width: int, heigh
     mark(canvas, scene, notice, Fit.of(picture, (width, height)), fps)
     opaque = np.where(canvas.any(axis=2), np.uint8(255), np.uint8(0))
     # The dark grounds of words let a quarter of the preview through, as on the full picture.
-    ground = [shade - shade // 4 for shade in PLATE]
-    opaque[(canvas == np.array(ground, np.uint8)).all(axis=2)] = 191
+    opaque[(canvas == np.array(ink.GROUND, np.uint8)).all(axis=2)] = 191
     return np.dstack((canvas, opaque))
 
 
@@ -164,7 +163,7 @@ def _without(notice: str, width: int, height: int) -> np.ndarray:
     state, _, words = notice.partition(SEPARATOR)
     title, about = STATES.get(state, (state[:1].upper() + state[1:] or "No picture", ""))
     canvas = np.empty((height, width, 3), np.uint8)
-    canvas[:] = PLATE
+    ink.fill(canvas, PLATE)
     small = style_of(height)
     large = small
     while large.width_of(title) < 0.6 * width and large.capitals < height // 8:

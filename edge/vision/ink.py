@@ -19,6 +19,8 @@ UNKNOWN = (185, 185, 185)
 INK = (255, 255, 255)
 TROUGH = (70, 70, 76)
 PLATE = (18, 18, 22)
+# What a plate adds to the quarter of what is below it.
+GROUND = (14, 14, 17)
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 # Height of Hershey Simplex's capitals at scale 1, pixels.
@@ -141,8 +143,14 @@ def _width(letters: str, scale: float, stroke: int) -> int:
 def plate(canvas: np.ndarray, rect: Rect) -> None:
     """A dark ground for words: a quarter of what is below shines through."""
     part = canvas[max(rect[1], 0) : max(rect[3], 0), max(rect[0], 0) : max(rect[2], 0)]
-    np.right_shift(part, 2, out=part)
-    part += np.array([shade - shade // 4 for shade in PLATE], np.uint8)
+    if part.size:
+        np.right_shift(part, 2, out=part)
+        cv2.add(part, (*GROUND, 0), dst=part)
+
+
+def fill(canvas: np.ndarray, colour: Colour) -> None:
+    """The whole canvas in one colour; numpy's own way takes thirty times as long."""
+    cv2.rectangle(canvas, (0, 0), (canvas.shape[1], canvas.shape[0]), colour, -1)
 
 
 def frame(canvas: np.ndarray, rect: Rect, colour: Colour, line: int) -> None:
