@@ -1,0 +1,141 @@
+"""The wheel holds what it promises, works away from the tree; the Makefile minds a machine without venv."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+PACKAGES = ("edge", "convert", "training")
+COMMANDS = {"edge-emotion": "edge", "edge-emotion-train": "training", "edge-emotion-convert": "convert"}
+
+
+@pytest.fixture(scope="module")
+def wheel(root, tmp_path_factory):
+    """The wheel, built from a copy: building leaves folders behind."""
+    source = tmp_path_factory.mktemp("source")
+    for name in (*PACKAGES, "models"):
+        shutil.copytree(root / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(root / name, source)
+    out = tmp_path_factory.mktemp("wheel")
+    call = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), str(source)]
+    done = subprocess.run(call, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (path,) = out.glob("*.whl")
+    return path
+
+
+@pytest.fixture(scope="module")
+def installed(wheel, tmp_path_factory):
+    """A folder with the wheel in it and nothing else."""
+    target = tmp_path_factory.mktemp("installed")
+    call = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*call, "--no-deps", "--no-index", "--target", str(target), str(wheel)], check=True)
+    return target
+
+
+def call(installed: Path, *words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"PYTHONPATH": str(installed)}
+    return subprocess.run(
+        [str(word) for word in words], cwd=cwd, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def names(wheel: Path) -> set[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        return set(archive.namelist())
+
+
+def test_the_wheel_has_every_module_and_nothing_at_the_top_but_ours(root, wheel):
+    inside = names(wheel)
+    modules = {str(path.relative_to(root)) for name in PACKAGES for path in (root / name).rglob("*.py")}
+    assert modules - inside == set(), "a package is missing in setup.cfg"
+    tops = {name.split("/")[0] for name in inside}
+    assert {top for top in tops if not top.endswith(".dist-info")} == set(PACKAGES)
+
+
+def test_the_wheel_has_the_data_files(root, wheel):
+    inside = names(wheel)
+    models = {f"edge/models/{path.relative_to(root / 'models')}" for path in (root / "models").rglob("*.tflite")}
+    data = {str(p.relative_to(root)) for kind in ("*.toml", "*.npz", "*.html") for p in (root / "training").rglob(kind)}
+    pages = {str(p.relative_to(root)) for p in (root / "edge").rglob("*.html")}
+    assert models
+    assert models | data | pages | {"edge/models/manifest.json"} <= inside
+    # What the device does not read stays out.
+    assert not [name for name in inside if name.startswith("edge/models/") and name.endswith((".npz", ".keras"))]
+
+
+def test_the_wheel_is_small_enough_for_a_pi(wheel):
+    assert wheel.stat().st_size < 8_000_000
+
+
+def test_the_installed_package_finds_its_models(installed, tmp_path):
+    code = "from edge import manifest; m = manifest.load(); print(m.folder); [m.path(task) for task in m.specs]"
+    done = call(installed, sys.executable, "-c", code, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert Path(done.stdout.strip()) == installed / "edge" / "models"
+
+
+@pytest.mark.parametrize(("command", "package"), COMMANDS.items())
+def test_each_command_answers(installed, tmp_path, command, package):
+    by_name = call(installed, sys.executable, installed / "bin" / command, "--help", cwd=tmp_path)
+    as_module = call(installed, sys.executable, "-m", package, "--help", cwd=tmp_path)
+    for done in (by_name, as_module):
+        assert done.returncode == 0, done.stderr
+        assert "usage:" in done.stdout
+
+
+def test_the_plain_install_is_the_devices(root):
+    """Nothing for training or for the page reaches a Pi, nor a stranger's package of a vendor's name."""
+    setup = configparser.ConfigParser()
+    setup.read(root / "setup.cfg")
+    plain = setup["options"]["install_requires"].lower()
+    every = plain + "".join(setup["options.extras_require"].values()).lower()
+    for heavy in ("tensorflow", "keras", "torch", "matplotlib", "flask", "pygame"):
+        assert heavy not in plain
+    for never in ("pycoral", "kms", "torch", "index-url"):
+        assert never not in every
+    assert "tensorflow-cpu" in every
+
+
+# --- make, on machines that lack something
+
+
+def make(root: Path, tmp_path: Path, python: str) -> subprocess.CompletedProcess[str]:
+    target = tmp_path / "environment"
+    words = ["make", "--no-print-directory", f"{target}/bin/python", f"PYTHON={python}", f"VENV={target}"]
+    return subprocess.run(words, cwd=root, capture_output=True, text=True, check=False)
+
+
+def stand_in(tmp_path: Path, name: str, refuses: str) -> str:
+    """A Python that fails where it is asked for something."""
+    path = tmp_path / name
+    path.write_text(f'#!/bin/sh\ncase "$*" in *{refuses}*) exit 1;; esac\nexec {sys.executable} "$@"\n')
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_a_machine_without_venv_is_told_the_command_that_mends_it(root, tmp_path):
+    done = make(root, tmp_path, stand_in(tmp_path, "python3", "ensurepip"))
+    said = [line for line in done.stderr.splitlines() if not line.startswith("make")]
+    assert done.returncode != 0
+    assert len(said) == 1
+    assert said[0].endswith("mend it with: sudo apt install python3-venv")
+    assert not (tmp_path / "environment").exists()
+
+
+@pytest.mark.parametrize("python", ["old", "absent"])
+def test_an_old_or_absent_python_is_told_of(root, tmp_path, python):
+    path = stand_in(tmp_path, "python3", "version_info") if python == "old" else str(tmp_path / "none")
+    done = make(root, tmp_path, path)
+    said = [line for line in done.stderr.splitlines() if not line.startswith("make")]
+    assert done.returncode != 0
+    assert len(said) == 1
+    assert "Python 3.11 or newer is needed" in said[0]

@@ -1,0 +1,64 @@
+"""What may be in the repository: no data, no pictures of people, no weights of others, no paths of a machine."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+TOP = {
+    ".ci", ".gitignore", "LICENSE", "Makefile", "README.md", "convert", "docs", "edge", "models", "pyproject.toml",
+    "ruff.toml", "setup.cfg", "systemd", "tests", "training",
+}  # fmt: skip
+PICTURES = {".jpg", ".jpeg", ".mp4", ".mkv", ".avi", ".webm", ".gif", ".bmp"}
+WEIGHTS = {".h5", ".hdf5", ".keras", ".onnx", ".pb", ".pt", ".ckpt"}
+LARGEST, LARGEST_MODEL, LARGEST_DATA = 300_000, 4_000_000, 60_000
+# Frozen tables that evaluation needs, and golden arrays made of generated pictures: no data of others.
+TABLES, GENERATED = 300_000, {("training", "data"), ("tests", "golden")}
+
+
+@pytest.fixture(scope="module")
+def tracked(root):
+    """The files that git knows, relative to the root."""
+    try:
+        done = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("not a git checkout")
+    return [Path(name) for name in done.stdout.split("\0") if name and (root / name).is_file()]
+
+
+def limit(path: Path) -> int:
+    if path.parts[0] == "models":
+        return LARGEST_MODEL
+    if path.suffix in {".npz", ".csv"}:
+        return TABLES if path.parts[:2] in GENERATED else LARGEST_DATA
+    return LARGEST
+
+
+def test_the_top_level_is_the_agreed_one(tracked):
+    assert {path.parts[0] for path in tracked} <= TOP
+
+
+def test_no_pictures_clips_or_weights(tracked):
+    assert [str(path) for path in tracked if path.suffix.lower() in PICTURES | WEIGHTS] == []
+
+
+def test_files_are_small(root, tracked):
+    assert [str(path) for path in tracked if (root / path).stat().st_size > limit(path)] == []
+
+
+def test_drawings_are_in_docs_alone(tracked):
+    assert [str(path) for path in tracked if path.suffix == ".png" and path.parts[0] not in ("docs", "models")] == []
+
+
+def test_no_path_of_this_machine(root, tracked):
+    forbidden = [f"{root}/".encode(), f"{root.parent / 'shared'}".encode()]
+    found = [str(path) for path in tracked if any(word in (root / path).read_bytes() for word in forbidden)]
+    assert found == []
+
+
+def test_no_address_of_a_registry(root, tracked):
+    words = [b"--index" + b"-url", b"extra-index" + b"-url", b"trusted" + b"-host"]
+    found = [str(path) for path in tracked if any(word in (root / path).read_bytes() for word in words)]
+    assert found == []
