@@ -77,17 +77,22 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
+def parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
+    answer = argparse.ArgumentParser(prog="python -m tests.bench.detectors", description=__doc__)
+    answer.add_argument("--data", type=Path, required=True, help="folder of the data sets")
+    answer.add_argument("--peers", type=Path, required=True, help="folder of other people's models")
+    answer.add_argument("--models", type=Path, help="our models (default: the shipped ones)")
+    answer.add_argument("--only", nargs="+", metavar="NAME", choices=["ours", *PEERS], help="these detectors alone")
+    answer.add_argument("--pictures", type=int, help="so many pictures of each set, for a quick look")
+    answer.add_argument("--threads", type=int, default=2, help="of each detector (default: %(default)s)")
+    answer.add_argument("--json", action="store_true", help="one JSON object instead of the table")
+    return answer
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.detectors", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder of the data sets")
-    parser.add_argument("--peers", type=Path, required=True, help="folder of other people's models")
-    parser.add_argument("--models", type=Path, help="our models (default: the shipped ones)")
-    parser.add_argument("--only", nargs="+", metavar="NAME", choices=["ours", *PEERS], help="these detectors alone")
-    parser.add_argument("--pictures", type=int, help="so many pictures of each set, for a quick look")
-    parser.add_argument("--threads", type=int, default=2, help="of each detector (default: %(default)s)")
-    parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
-    options = parser.parse_args(arguments)
+    options = parser().parse_args(arguments)
     cv2.setNumThreads(options.threads)
     names = options.only or ["ours", *PEERS]
     rows = []
