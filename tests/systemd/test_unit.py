@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import configparser
 import re
 import shutil
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.commands import run
 from edge.engines.tpu import USB_IDS
 from edge.errors import EdgeError, ModelError, SettingsError
 from edge.settings import Settings
@@ -27,12 +29,12 @@ def analyze():
     if not shutil.which("systemd-analyze"):
         absent("no systemd-analyze here (Debian: sudo apt install systemd)")
 
-    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    def analyze(*arguments: object) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             ["systemd-analyze", *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False
         )
 
-    return run
+    return analyze
 
 
 @pytest.fixture
@@ -103,16 +105,14 @@ def test_it_is_restarted_for_ever_but_for_what_a_restart_does_not_mend(unit):
     assert EdgeError.exit_code not in final
 
 
-def test_the_command_is_one_that_the_program_knows(unit, root):
-    from edge.__main__ import _parser
-
-    program, *words = unit["Service"]["ExecStart"].split()
-    parser, module = _parser(words[0])
+def test_the_command_is_one_that_the_program_knows(unit):
+    program, command, *words = unit["Service"]["ExecStart"].split()
+    parser = argparse.ArgumentParser()
+    run.add_arguments(parser)
     arguments = parser.parse_args(words)
-    assert module == "edge.commands.run"
+    assert (program, command) == ("/opt/edge-emotion/bin/edge-emotion", "run")
     assert arguments.wait
     assert arguments.config == "/etc/edge-emotion/config.toml"
-    assert program == "/opt/edge-emotion/bin/edge-emotion"
 
 
 def test_the_rules_name_both_ids_of_the_usb_coral_and_its_pcie_form(root):
