@@ -1,0 +1,45 @@
+"""The shipped models on the real data: floors that no change may fall below, taken as the design says."""
+
+from __future__ import annotations
+
+import pytest
+
+from edge import manifest
+from training import evaluate
+from training.evaluate.subject import Subject
+
+pytestmark = [pytest.mark.data, pytest.mark.slow]
+
+# Task, figure, key, and the least or the most that it may be.
+FLOORS = [
+    ("face", "face", "ap50", 0.75),
+    ("mask", "mask", "pairs", 0.98),
+    ("emotion-bare", "emotion-bare", "int8", 0.636),
+    ("emotion-masked", "emotion-masked", "int8", 0.50),
+]
+CEILINGS = [("landmarks", "landmarks", "nme", 0.07), ("face", "false-alarms", "clip", 0.01)]
+
+
+@pytest.fixture(scope="module")
+def subject(shared_data):
+    made = Subject(manifest.load(), shared_data)
+    yield made
+    made.close()
+
+
+def shipped(rows):
+    return [row for row in rows if row[0] in manifest.load().specs]
+
+
+@pytest.mark.parametrize(("task", "name", "key", "least"), shipped(FLOORS))
+def test_no_figure_falls_below_its_floor(subject, task, name, key, least) -> None:
+    value = evaluate.take(subject, [name])[name].values[key]
+    assert value is not None, subject.reasons
+    assert value >= least
+
+
+@pytest.mark.parametrize(("task", "name", "key", "most"), shipped(CEILINGS))
+def test_no_error_rises_above_its_ceiling(subject, task, name, key, most) -> None:
+    value = evaluate.take(subject, [name])[name].values[key]
+    assert value is not None, subject.reasons
+    assert value <= most
