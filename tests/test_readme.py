@@ -1,4 +1,4 @@
-"""The README tells the truth: commands parse, settings load, examples run, links lead somewhere, figures are generated."""
+"""The README tells the truth: commands parse, settings load, examples run, links lead somewhere, figures are made."""
 
 from __future__ import annotations
 
