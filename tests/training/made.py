@@ -126,7 +126,7 @@ def everything(folder: Path) -> Path:
     boxed(folder / "faces", {"train": 8, "val": 4, "test": 4}, ("face",), "")
     boxed(
         folder / "masked_faces",
-        {"train": 8, "test": 6},
+        {"train": 18, "test": 6},
         ("with_mask", "without_mask", "incorrect_mask"),
         "maksssksksss",
     )
