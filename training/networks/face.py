@@ -17,6 +17,7 @@ from training.networks.layers import conv, separable
 
 STRIDES = (8, 16, 32)
 UNITS = (8.0, 20.0, 50.0)  # pixels per unit of distance: all levels then share one int8 scale well
+FLOOR = -6.0  # logits below are served as this: a score of .0025
 PRIOR = -4.6  # logit of a face at a random point, about 1 %
 
 
@@ -64,12 +65,18 @@ def _head(x: Any, level: int) -> Any:
 def split(model: keras.Model) -> keras.Model:
     """The same network with its two answers apart, as they are served: logits (B, N, 1) and distances (B, N, 4).
 
-    Apart, each gets its own int8 scale.
+    Apart, each gets its own int8 scale, and each is kept to the range that matters: far from faces both wander off to
+    where nobody looks, and would stretch the scale until a box moved in steps of ten pixels.
     """
+    logits, sides = [], []
+    for level in range(len(STRIDES)):
+        # max(logit, FLOOR), made of what the Edge TPU has.
+        lifted = layers.ReLU()(layers.Rescaling(1.0, -FLOOR)(model.get_layer(f"logits_{level}").output))
+        logits.append(_flat(layers.Rescaling(1.0, FLOOR)(lifted)))
+        sides.append(_flat(layers.ReLU(max_value=6.0)(model.get_layer(f"sides_{level}").output)))
+    answers = [layers.Concatenate(axis=1, name=name)(v) for name, v in (("logits", logits), ("distances", sides))]
+    return keras.Model(model.inputs, answers)
 
-    def joined(kind: str, values: int) -> Any:
-        maps = [model.get_layer(f"{kind}_{level}").output for level in range(len(STRIDES))]
-        flat = [layers.Reshape((m.shape[1] * m.shape[2], values))(m) for m in maps]
-        return layers.Concatenate(axis=1, name="logits" if values == 1 else "distances")(flat)
 
-    return keras.Model(model.inputs, [joined("logits", 1), joined("sides", 4)])
+def _flat(x: Any) -> Any:
+    return layers.Reshape((x.shape[1] * x.shape[2], x.shape[3]))(x)

@@ -23,6 +23,7 @@ from training.recipe import Recipe
 
 RANGES = ((0.0, 48.0), (32.0, 112.0), (80.0, 1e9))  # longer side of the faces that each level learns, canvas pixels
 SUPPRESS_IOU = 0.5
+LEAST_SIDE = 0.1  # units: a point's distance to a side of its face is pushed above this
 BARE_LABELS = ("face", "without_mask")
 DRESSED = 0.6  # part of the faces that get a mask in the copy
 
@@ -125,6 +126,8 @@ def detection_loss(truth: Any, answer: Any) -> Any:
     entropy = ops.maximum(logit, 0.0) - logit * quality + ops.log1p(ops.exp(-ops.abs(logit)))
     score = ops.sum(score_weight * ops.square(gap) * entropy)
     box = ops.sum(positive * box_weight * (1.0 - giou))
+    # A box turned inside out overlaps nothing and would get no gradient: one whole level once died of that, unnoticed.
+    box += ops.sum(positive[..., None] * box_weight[..., None] * ops.maximum(LEAST_SIDE - guess, 0.0))
     return (score + 2.0 * box) / ops.maximum(ops.sum(positive), 1.0)
 
 
