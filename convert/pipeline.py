@@ -14,63 +14,14 @@ from convert import check, flops, land, tflite
 from convert.calibrate import Calibration, draw
 from convert.check import Accuracy, LayerCheck, OutputCheck
 from convert.errors import ConversionError
-from convert.load import FloatModel, resolved
+from convert.load import FloatModel
 from convert.quantize import quantize, real_values, to_float
 from convert.quiet import quiet
+from convert.request import HEADS, LABELS, Request, colour_of, spec_of, view_of
 from convert.runner import Runner, finite, machine
 from convert.sources import Source, View
 from edge.engines.litert import LiteRtEngine
-from edge.labels import EMOTIONS, MASKS
-from edge.manifest import COLOURS, Spec
-
-HEADS = {"face": "anchors", "landmarks": "points"}
-LABELS = {"mask": MASKS, "emotion-bare": EMOTIONS, "emotion-masked": EMOTIONS}
-
-
-@dataclass(frozen=True)
-class Request:
-    """What is asked of a conversion.
-
-    Attributes:
-        name: what the model is called; empty takes the file's name.
-        task: of edge.manifest.TASKS, or "" for a model that the device does not get.
-        low, high: the real values that pixel 0 and pixel 255 stand for.
-        labels: in the order of the outputs; empty takes the task's own.
-        width, height, colour: where the model leaves them open.
-        integer: "int8" or "uint8", of the input and the outputs.
-        samples, seed: of the calibration set.
-        max_loss: points of accuracy that int8 may lose.
-        tolerance: relative error that an output may have (OutputCheck.error).
-        threshold, margin, shift, strides, units: see edge.manifest.Spec.
-        about, failures: texts for the card.
-    """
-
-    name: str = ""
-    task: str = ""
-    low: float = 0.0
-    high: float = 1.0
-    labels: tuple[str, ...] = ()
-    width: int | None = None
-    height: int | None = None
-    colour: str | None = None
-    integer: str = "int8"
-    samples: int = 500
-    seed: int = 1
-    max_loss: float = 0.5
-    tolerance: float = 0.15
-    threshold: float = 0.5
-    margin: float = 1.0
-    shift: float = 0.0
-    strides: tuple[int, ...] = ()
-    units: tuple[float, ...] = ()
-    about: str = ""
-    failures: str = ""
-
-    def __post_init__(self) -> None:
-        if not self.high > self.low:
-            raise ConversionError(f"--high: expected more than --low ({self.low:g}), got {self.high:g}")
-        if self.integer not in ("int8", "uint8"):
-            raise ConversionError(f"--input-type: expected int8 or uint8, got {self.integer!r}")
+from edge.manifest import Spec
 
 
 @dataclass(frozen=True)
@@ -98,17 +49,6 @@ class Refused(ConversionError):
         self.layers = layers
 
 
-def view_of(model: FloatModel, request: Request) -> View:
-    """How the model sees pictures.
-
-    Raises:
-        ConversionError: an open size that was not given, or one that is not the model's.
-    """
-    wanted = COLOURS[request.colour] if request.colour else None
-    height, width, channels = resolved(model, request.width, request.height, wanted)
-    return View(width, height, channels, request.task == "face", request.margin, request.shift)
-
-
 def convert(model: FloatModel, source: Source, request: Request, evaluation: Source | None = None) -> Result:
     """Convert and check; writes nothing.
 
@@ -127,7 +67,7 @@ def convert(model: FloatModel, source: Source, request: Request, evaluation: Sou
     calibration = draw(source, view, request.samples, request.seed)
     content = quantize(model, calibration.images, low=request.low, high=request.high, integer=request.integer)
     runner = Runner(content, request.low, request.high)
-    spec = _spec(model, request, view, content)
+    spec = spec_of(model, request, view, hashlib.sha256(content).hexdigest())
     if spec:
         _device_agrees(spec, content, runner, calibration.check[:4])
     floats = model.predict(real_values(calibration.check, request.low, request.high))
@@ -181,33 +121,6 @@ def land_result(result: Result, out: Path, folder: Path | None = None, card: Pat
     land.write_all(files)
     land.enter(folder, entry)
     return (*files, folder / "manifest.json")
-
-
-def _spec(model: FloatModel, request: Request, view: View, content: bytes) -> Spec | None:
-    if not request.task:
-        return None
-    return Spec(
-        name=request.name or model.name,
-        task=request.task,
-        file="model.tflite",
-        sha256=hashlib.sha256(content).hexdigest(),
-        width=view.width,
-        height=view.height,
-        colour=_colour(view),
-        head=HEADS.get(request.task, "probabilities"),
-        labels=request.labels or LABELS.get(request.task, ()),
-        threshold=request.threshold,
-        low=request.low,
-        high=request.high,
-        margin=request.margin,
-        shift=request.shift,
-        strides=request.strides,
-        units=request.units,
-    )
-
-
-def _colour(view: View) -> str:
-    return next(name for name, channels in COLOURS.items() if channels == view.channels)
 
 
 def _device_agrees(spec: Spec, content: bytes, runner: Runner, images: np.ndarray) -> None:
@@ -275,7 +188,7 @@ def _card(
         input={
             "width": view.width,
             "height": view.height,
-            "colour": _colour(view),
+            "colour": colour_of(view),
             "low": request.low,
             "high": request.high,
             "dtype": request.integer,

@@ -10,7 +10,8 @@ from typing import Any
 from convert import pipeline
 from convert.errors import ConversionError, one_line
 from convert.load import load
-from convert.pipeline import Refused, Request, Result
+from convert.pipeline import Refused, Result
+from convert.request import Request
 from convert.sources import open_source
 from edge.manifest import COLOURS, TASKS, Spec
 

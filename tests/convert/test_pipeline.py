@@ -14,7 +14,8 @@ from convert import card as cards
 from convert import land, pipeline
 from convert.errors import CalibrationError, ConversionError
 from convert.load import from_keras
-from convert.pipeline import Refused, Request
+from convert.pipeline import Refused
+from convert.request import Request
 from convert.sources import from_arrays
 from edge import manifest
 from edge.engines.litert import LiteRtEngine

@@ -1,0 +1,104 @@
+"""What is asked of a conversion, and what each task asks of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from convert.errors import ConversionError
+from convert.load import FloatModel, resolved
+from convert.sources import View
+from edge.labels import EMOTIONS, MASKS
+from edge.manifest import COLOURS, Spec
+
+HEADS = {"face": "anchors", "landmarks": "points"}
+LABELS = {"mask": MASKS, "emotion-bare": EMOTIONS, "emotion-masked": EMOTIONS}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of a conversion.
+
+    Attributes:
+        name: what the model is called; empty takes the file's name.
+        task: of edge.manifest.TASKS, or "" for a model that the device does not get.
+        low, high: the real values that pixel 0 and pixel 255 stand for.
+        labels: in the order of the outputs; empty takes the task's own.
+        width, height, colour: where the model leaves them open.
+        integer: "int8" or "uint8", of the input and the outputs.
+        samples, seed: of the calibration set.
+        max_loss: points of accuracy that int8 may lose.
+        tolerance: relative error that an output may have (OutputCheck.error).
+        threshold, margin, shift, strides, units: see edge.manifest.Spec.
+        about, failures: texts for the card.
+    """
+
+    name: str = ""
+    task: str = ""
+    low: float = 0.0
+    high: float = 1.0
+    labels: tuple[str, ...] = ()
+    width: int | None = None
+    height: int | None = None
+    colour: str | None = None
+    integer: str = "int8"
+    samples: int = 500
+    seed: int = 1
+    max_loss: float = 0.5
+    tolerance: float = 0.15
+    threshold: float = 0.5
+    margin: float = 1.0
+    shift: float = 0.0
+    strides: tuple[int, ...] = ()
+    units: tuple[float, ...] = ()
+    about: str = ""
+    failures: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.high > self.low:
+            raise ConversionError(f"--high: expected more than --low ({self.low:g}), got {self.high:g}")
+        if self.integer not in ("int8", "uint8"):
+            raise ConversionError(f"--input-type: expected int8 or uint8, got {self.integer!r}")
+
+
+def view_of(model: FloatModel, request: Request) -> View:
+    """How the model sees pictures.
+
+    Raises:
+        ConversionError: an open size that was not given, or one that is not the model's.
+    """
+    wanted = COLOURS[request.colour] if request.colour else None
+    height, width, channels = resolved(model, request.width, request.height, wanted)
+    return View(width, height, channels, request.task == "face", request.margin, request.shift)
+
+
+def spec_of(model: FloatModel, request: Request, view: View, sha256: str) -> Spec | None:
+    """The manifest entry that a request asks for; its file's place is not known yet. None without a task.
+
+    Raises:
+        ModelError: the request breaks the manifest's contract.
+    """
+    if not request.task:
+        return None
+    return Spec(
+        name=request.name or model.name,
+        task=request.task,
+        file="model.tflite",
+        sha256=sha256,
+        width=view.width,
+        height=view.height,
+        colour=colour_of(view),
+        head=HEADS.get(request.task, "probabilities"),
+        labels=request.labels or LABELS.get(request.task, ()),
+        threshold=request.threshold,
+        low=request.low,
+        high=request.high,
+        margin=request.margin,
+        shift=request.shift,
+        strides=request.strides,
+        units=request.units,
+    )
+
+
+def colour_of(view: View) -> str:
+    """The name of its channels: "rgb" or "grey"."""
+    return next(name for name, channels in COLOURS.items() if channels == view.channels)
