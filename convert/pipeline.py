@@ -81,7 +81,7 @@ def convert(model: FloatModel, source: Source, request: Request, evaluation: Sou
     layers = check.worst(check.layers(reference, content, calibration.check, request.low, request.high))
     _refuse(model.name, request, outputs, scored, layers)
     made = _card(request.name or model.name, request, view, content, calibration, outputs, scored, layers, runner)
-    return Result(content, spec, made, calibration.warnings)
+    return Result(content, spec, made, (*calibration.warnings, *_chance(scored, floats[0].shape[-1])))
 
 
 def land_result(result: Result, out: Path, folder: Path | None = None, card: Path | None = None) -> tuple[Path, ...]:
@@ -143,6 +143,16 @@ def _device_agrees(spec: Spec, content: bytes, runner: Runner, images: np.ndarra
         engine.close()
 
 
+def _chance(scored: Accuracy | None, classes: int) -> tuple[str, ...]:
+    """A float model that only guesses was mostly fed with other values than in training."""
+    if scored is None or scored.float_ >= 1.5 / classes:
+        return ()
+    return (
+        f"the float model is right on {scored.float_:.4f} of {scored.source}, hardly more than chance; check --low, "
+        "--high and --labels",
+    )
+
+
 def _refuse(
     name: str,
     request: Request,
@@ -153,7 +163,8 @@ def _refuse(
     most = ", ".join(f"{layer.name} ({layer.adds:.3f})" for layer in layers[:3])
     if scored and scored.loss > request.max_loss:
         raise Refused(
-            f"{name}: refused, int8 loses {scored.loss:.2f} points on {scored.source} ({scored.float_:.4f} to "
+            f"{name}: refused, int8 loses {scored.loss:.2f} points on {scored.pictures} pictures of "
+            f"{scored.source} ({scored.float_:.4f} to "
             f"{scored.int8:.4f}), --max-loss is {request.max_loss:g}; most in {most}; calibrate on pictures like the "
             "ones in use, or train with smaller activations (ReLU6)",
             layers,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import numpy as np
 import pytest
 
 from convert.errors import ConversionError
 from convert.load import load, resolved
-from edge.errors import ModelError
+from edge.errors import MissingExtra, ModelError
 
 
 @pytest.fixture(scope="module")
@@ -276,3 +277,17 @@ def test_an_open_size_must_be_given(tmp_path, keras_):
     assert resolved(model, 10, 12, None) == (12, 10, 1)
     with pytest.raises(ConversionError, match="--colour asks for 3, the model has 1"):
         resolved(model, 10, 12, 3)
+
+
+def test_without_tensorflow_the_mend_is_said(tmp_path, monkeypatch):
+    (tmp_path / "m.keras").write_bytes(b"PK\x03\x04")
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    with pytest.raises(MissingExtra, match=r"pip install 'edge-emotion\[train\]'"):
+        load(tmp_path / "m.keras")
+
+
+def test_keras_on_another_backend_is_said(tmp_path, keras_, monkeypatch):
+    (tmp_path / "m.keras").write_bytes(b"PK\x03\x04")
+    monkeypatch.setattr(keras_.backend, "backend", lambda: "torch")
+    with pytest.raises(ConversionError, match=r"already runs on torch.*process of its own"):
+        load(tmp_path / "m.keras")

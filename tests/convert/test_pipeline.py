@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from convert import card as cards
-from convert import land, pipeline
+from convert import land, pipeline, tflite
 from convert.errors import CalibrationError, ConversionError
 from convert.load import from_keras
 from convert.pipeline import Refused
@@ -157,7 +157,9 @@ def test_a_model_that_loses_too_much_is_refused_with_its_layers(kit, masks, kera
     images, labels = kit.blobs(150, seed=2)
     half = from_arrays("halves", images, labels // 2, MASKS)
     request = Request(name="mine", task="mask")
-    with pytest.raises(Refused, match=r"int8 loses \d+\.\d\d points on halves .*--max-loss is 0\.5") as caught:
+    with pytest.raises(
+        Refused, match=r"int8 loses \d+\.\d\d points on 150 pictures of halves .*--max-loss is 0\.5"
+    ) as caught:
         pipeline.convert(from_keras(clipped(kit, masks, keras_), "m"), half, request, half)
     assert "\n" not in str(caught.value)
     assert caught.value.layers[0].name.startswith("conv2d")
@@ -170,6 +172,25 @@ def test_without_labels_the_answers_themselves_must_hold(kit, masks, keras_):
         pipeline.convert(model, source(kit), Request(task="mask"))
     lenient = pipeline.convert(model, source(kit), Request(task="mask", tolerance=2.0))
     assert lenient.card.accuracy == {}
+
+
+def test_a_model_that_is_fed_wrongly_is_warned_of(kit, masks):
+    """Here every label is the other one, as where --labels are in the wrong order."""
+    images, labels = kit.blobs(150, seed=2)
+    wrong = from_arrays("halves", images, 1 - labels // 2, MASKS)
+    made = pipeline.convert(from_keras(masks), wrong, Request(task="mask"), wrong)
+    assert any("hardly more than chance; check --low" in warning for warning in made.warnings)
+
+
+def test_an_open_size_is_fixed_by_the_flags(kit, keras_):
+    layers = keras_.layers
+    keras_.utils.set_random_seed(2)
+    model = keras_.Sequential([layers.Input((None, None, 1)), layers.Conv2D(4, 3), layers.GlobalAveragePooling2D()])
+    request = Request(width=20, height=16, tolerance=1.0)
+    made = pipeline.convert(from_keras(model), source(kit), request)
+    assert tflite.read(made.content).inputs[0].shape == (1, 16, 20, 1)
+    with pytest.raises(ConversionError, match=r"dynamic input shape \(\?, \?, \?, 1\); fix it with --height"):
+        pipeline.convert(from_keras(model), source(kit), Request())
 
 
 def test_a_model_of_nobodys_task_converts_without_an_entry(kit, learned):
