@@ -10,6 +10,7 @@ from convert.errors import CalibrationError
 from convert.sources import Source, View
 
 ENOUGH = 100  # TensorFlow's guide asks for a few hundred; below this the ranges are a matter of luck
+FEWEST = 20  # pictures that a check needs to mean something
 FLAT = 8.0  # standard deviation of the pixels, of 255, under which a picture shows nothing
 SPAN = 64  # pixel values that a set of photos spans at the very least
 
@@ -21,7 +22,7 @@ class Calibration:
     Attributes:
         source: its name.
         images: uint8 (n, H, W, C), they set the ranges.
-        check: uint8 (m, H, W, C), other pictures of the same source where it has more; else the same.
+        check: uint8 (m, H, W, C), other pictures of the same source; the same ones where it has too few.
         fresh: whether `check` holds pictures that calibration did not see.
         seed: of the draw.
         warnings: one line each; empty where the set looks sound.
@@ -41,7 +42,7 @@ def draw(source: Source, view: View, samples: int, seed: int, checks: int = 200)
     Args:
         source: the pictures.
         view: how the model sees them.
-        samples: how many calibrate; all where the source has fewer.
+        samples: how many calibrate at most; a fifth of a source that is not larger is kept for the check.
         seed: of the draw.
         checks: how many further ones the check gets at most.
 
@@ -51,10 +52,12 @@ def draw(source: Source, view: View, samples: int, seed: int, checks: int = 200)
     if samples < 1:
         raise CalibrationError(f"--samples: expected at least 1, got {samples}")
     order = np.random.default_rng(seed).permutation(source.size)
+    if source.size - samples < FEWEST <= source.size // 5:
+        samples = source.size - min(checks, source.size // 5)
     images = source.pictures(order[:samples], view)
     rest = order[samples : samples + checks]
-    check = source.pictures(rest, view) if len(rest) >= min(checks, 20) else images[:checks]
-    fresh = len(rest) >= min(checks, 20)
+    fresh = len(rest) >= FEWEST
+    check = source.pictures(rest, view) if fresh else images[:checks]
     first = [source.read(int(row))[0].shape for row in order[:16]]
     warnings = (*_size(source, samples), *_shape(source, first, view), *_flat(source, images))
     return Calibration(source.name, images, check, fresh, seed, warnings)

@@ -12,6 +12,7 @@ import re
 import sys
 import tempfile
 import warnings
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +22,11 @@ import numpy as np
 
 from convert.errors import ConversionError, one_line
 from convert.quiet import quiet
+from convert.shapes import Shape, picture_shape
 from edge.errors import MissingExtra, ModelError
 
 HDF5, ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
 BATCH = 64
-Shape = tuple[int | None, int | None, int | None]  # height, width, channels
 _OWN_LAYERS = "rebuild it from Keras' own layers, or save it as a SavedModel folder (model.export) and convert that"
 
 
@@ -58,7 +59,8 @@ def load(path: Path, weights: Path | None = None) -> FloatModel:
     """Load a float model.
 
     Args:
-        path: a .keras, .h5 or .hdf5 file (Keras 2 files included), a JSON architecture, or a SavedModel folder.
+        path: a .keras, .h5 or .hdf5 file (Keras 2 files included), a JSON architecture, a SavedModel folder, or the
+            weights.npz that a training of ours leaves.
         weights: the weights of a JSON architecture.
 
     Raises:
@@ -75,7 +77,7 @@ def load(path: Path, weights: Path | None = None) -> FloatModel:
         return _saved_model(path)
     head = path.read_bytes()[:64]
     if head.startswith(ZIP):
-        return from_keras(_keras_file(path, ".keras"), path.name)
+        return from_keras(_weights_file(path) if _is_npz(path) else _keras_file(path, ".keras"), path.name)
     if head.startswith(HDF5):
         return from_keras(_keras_file(path, ".h5"), path.name)
     if head.lstrip().startswith(b"{"):
@@ -120,7 +122,7 @@ def from_keras(model: Any, name: str = "") -> FloatModel:
     if not model.built or not getattr(model, "inputs", None):
         raise ConversionError(f"{name}: the model was never built; call it once on a picture before saving it")
     shapes = [tuple(tensor.shape) for tensor in model.inputs]
-    shape = _picture(name, shapes, [str(tensor.dtype) for tensor in model.inputs])
+    shape = picture_shape(name, shapes, [str(tensor.dtype) for tensor in model.inputs])
 
     def call(images: Any) -> list[Any]:
         with warnings.catch_warnings():  # Keras minds that a Keras 2 model was made with a list of one input
@@ -144,6 +146,22 @@ def _keras_file(path: Path, suffix: str) -> Any:
             return keras.models.load_model(target, compile=False)
     except Exception as error:
         raise _keras_error(path, error) from None
+
+
+def _is_npz(path: Path) -> bool:
+    """Whether a zip file holds numpy's arrays, as our weights.npz does; a .keras file is a zip of other things."""
+    try:
+        with zipfile.ZipFile(path) as file:
+            return any(name.endswith(".npy") for name in file.namelist())
+    except zipfile.BadZipFile:
+        return False
+
+
+def _weights_file(path: Path) -> Any:
+    tensorflow()
+    from training import weights
+
+    return weights.load(path)
 
 
 def _json(path: Path, weights: Path | None) -> Any:
@@ -205,7 +223,7 @@ def _saved_model(path: Path) -> FloatModel:
         raise ModelError(f"{path}: cannot be loaded as a SavedModel ({one_line(error, 120)}); save it again") from None
     inputs = list(signature.structured_input_signature[1].values())
     shapes = [tuple(None if size is None else int(size) for size in spec.shape) for spec in inputs]
-    shape = _picture(str(path), shapes, [spec.dtype.name for spec in inputs])
+    shape = picture_shape(str(path), shapes, [spec.dtype.name for spec in inputs])
     key = next(iter(signature.structured_input_signature[1]))
     names = sorted(signature.structured_outputs, key=_natural)
 
@@ -219,35 +237,3 @@ def _saved_model(path: Path) -> FloatModel:
 def _natural(name: str) -> tuple[str, int]:
     stem = name.rstrip("0123456789")
     return stem, int(name[len(stem) :] or 0)
-
-
-def _picture(name: str, shapes: list[tuple[int | None, ...]], types: list[str]) -> Shape:
-    if len(shapes) != 1:
-        raise ConversionError(f"{name}: expected one input, got {len(shapes)}; convert the part that sees one picture")
-    shown = "(" + ", ".join("?" if size is None else str(size) for size in shapes[0]) + ")"
-    if len(shapes[0]) != 4:
-        raise ConversionError(f"{name}: input: expected a picture (N, height, width, channels), got {shown}")
-    if not types[0].startswith(("float", "bfloat")):
-        raise ConversionError(f"{name}: input: expected real values, got {types[0]}; move the cast out of the model")
-    if shapes[0][3] not in (None, 1, 3):
-        raise ConversionError(f"{name}: input: expected 1 or 3 channels, last axis, got {shown}")
-    _, height, width, channels = shapes[0]
-    return (height, width, channels)
-
-
-def resolved(model: FloatModel, width: int | None, height: int | None, channels: int | None) -> tuple[int, int, int]:
-    """The input (height, width, channels) with what the model leaves open filled in.
-
-    Raises:
-        ConversionError: a size is open and was not given, or was given and is another than the model's.
-    """
-    wanted = (height, width, channels)
-    sizes = []
-    for own, given, flag in zip(model.shape, wanted, ("--height", "--width", "--colour"), strict=True):
-        if own is None and given is None:
-            shown = "(" + ", ".join("?" if size is None else str(size) for size in (None, *model.shape)) + ")"
-            raise ConversionError(f"{model.name}: dynamic input shape {shown}; fix it with {flag}")
-        if own is not None and given is not None and own != given:
-            raise ConversionError(f"{model.name}: {flag} asks for {given}, the model has {own}; leave {flag} out")
-        sizes.append(own if own is not None else given)
-    return (int(sizes[0] or 0), int(sizes[1] or 0), int(sizes[2] or 0))

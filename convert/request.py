@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from convert.errors import ConversionError
-from convert.load import FloatModel, resolved
+from convert.load import FloatModel
+from convert.shapes import resolved
 from convert.sources import View
 from edge.labels import EMOTIONS, MASKS
 from edge.manifest import COLOURS, Spec
@@ -67,7 +68,7 @@ def view_of(model: FloatModel, request: Request) -> View:
         ConversionError: an open size that was not given, or one that is not the model's.
     """
     wanted = COLOURS[request.colour] if request.colour else None
-    height, width, channels = resolved(model, request.width, request.height, wanted)
+    height, width, channels = resolved(model.name, model.shape, request.width, request.height, wanted)
     return View(width, height, channels, request.task == "face", request.margin, request.shift)
 
 

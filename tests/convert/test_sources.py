@@ -162,11 +162,24 @@ def test_the_draw_is_the_seeds():
     assert not np.array_equal(draws[0], draws[2])
 
 
-def test_where_every_picture_calibrates_the_check_says_that_it_saw_them():
-    drawn = calibrate.draw(source_of(textured(120)), GREY, samples=500, seed=1)
-    assert len(drawn.images) == 120
-    assert not drawn.fresh
-    assert np.array_equal(drawn.check, drawn.images)
+@pytest.mark.parametrize(
+    ("size", "samples", "calibrate_", "check", "fresh"),
+    [
+        (1, 500, 1, 1, False),
+        (99, 500, 99, 99, False),
+        (100, 500, 80, 20, True),
+        (400, 400, 320, 80, True),
+        (400, 390, 320, 80, True),
+        (400, 380, 380, 20, True),
+        (2000, 5000, 1800, 200, True),
+        (2000, 500, 500, 200, True),
+    ],
+)
+def test_a_part_is_kept_for_the_check_where_there_are_enough(size, samples, calibrate_, check, fresh):
+    drawn = calibrate.draw(source_of(textured(size, 4, 4)), View(4, 4, 1), samples=samples, seed=1)
+    assert (len(drawn.images), len(drawn.check), drawn.fresh) == (calibrate_, check, fresh)
+    if not fresh:
+        assert np.array_equal(drawn.check, drawn.images)
 
 
 def partly_flat() -> np.ndarray:

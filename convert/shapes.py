@@ -1,0 +1,50 @@
+"""A model's input: is it one picture, and of which size."""
+
+from __future__ import annotations
+
+from convert.errors import ConversionError
+
+Shape = tuple[int | None, int | None, int | None]  # height, width, channels
+
+
+def picture_shape(name: str, shapes: list[tuple[int | None, ...]], types: list[str]) -> Shape:
+    """The (height, width, channels) of a model's input, None where a size is open.
+
+    Args:
+        name: of the model, for messages.
+        shapes, types: of all its inputs; shapes with the batch.
+
+    Raises:
+        ConversionError: it is not one picture of real values with 1 or 3 channels.
+    """
+    if len(shapes) != 1:
+        raise ConversionError(f"{name}: expected one input, got {len(shapes)}; convert the part that sees one picture")
+    shown = "(" + ", ".join("?" if size is None else str(size) for size in shapes[0]) + ")"
+    if len(shapes[0]) != 4:
+        raise ConversionError(f"{name}: input: expected a picture (N, height, width, channels), got {shown}")
+    if not types[0].startswith(("float", "bfloat")):
+        raise ConversionError(f"{name}: input: expected real values, got {types[0]}; move the cast out of the model")
+    if shapes[0][3] not in (None, 1, 3):
+        raise ConversionError(f"{name}: input: expected 1 or 3 channels, last axis, got {shown}")
+    _, height, width, channels = shapes[0]
+    return (height, width, channels)
+
+
+def resolved(
+    name: str, shape: Shape, width: int | None, height: int | None, channels: int | None
+) -> tuple[int, int, int]:
+    """The input (height, width, channels) with what the model leaves open filled in.
+
+    Raises:
+        ConversionError: a size is open and was not given, or was given and is another than the model's.
+    """
+    wanted = (height, width, channels)
+    sizes = []
+    for own, given, flag in zip(shape, wanted, ("--height", "--width", "--colour"), strict=True):
+        if own is None and given is None:
+            shown = "(" + ", ".join("?" if size is None else str(size) for size in (None, *shape)) + ")"
+            raise ConversionError(f"{name}: dynamic input shape {shown}; fix it with {flag}")
+        if own is not None and given is not None and own != given:
+            raise ConversionError(f"{name}: {flag} asks for {given}, the model has {own}; leave {flag} out")
+        sizes.append(own if own is not None else given)
+    return (int(sizes[0] or 0), int(sizes[1] or 0), int(sizes[2] or 0))
