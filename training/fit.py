@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import keras
 import numpy as np
 
+from training import history
 from training.recipe import Recipe, Schedule
 
 
@@ -128,7 +129,7 @@ class _Keep(keras.callbacks.Callback):
     def __init__(self, task: Task, batches: keras.utils.PyDataset, folder: Path, every: int, epochs: int) -> None:
         super().__init__()
         self.task, self.batches, self.folder, self.every, self.epochs = task, batches, folder, every, epochs
-        self.history = folder / "history.jsonl"
+        self.history = folder / history.FILE
         self.started = time.monotonic()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
@@ -167,12 +168,14 @@ def train(recipe: Recipe, task: Task, folder: Path, *, resume: bool = False, eve
     folder.mkdir(parents=True, exist_ok=True)
     backup = folder / "backup"
     if not resume:
-        (folder / "history.jsonl").unlink(missing_ok=True)
+        (folder / history.FILE).unlink(missing_ok=True)
         for file in backup.glob("*"):
             file.unlink()
     keras.utils.set_random_seed(recipe.seed)
     model = task.build()
     batches = task.batches()
+    for _ in history.read(folder) if resume else ():
+        batches.on_epoch_end()  # so that a run goes on with the draws that it would have come to
     model.compile(optimizer(recipe.fit, len(batches)), task.loss(), jit_compile=False)
     keep = _Keep(task, batches, folder, every, recipe.fit.epochs)
     state = keras.callbacks.BackupAndRestore(str(backup), delete_checkpoint=False)

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
-from training import plots
+from training import history, plots
 from training.recipe import Recipe, Schedule
-
-
-def history(folder: Path) -> list[dict[str, float]]:
-    """The lines of history.jsonl in the order of the epochs; of an epoch that was run twice, the second."""
-    lines = (json.loads(line) for line in (folder / "history.jsonl").read_text(encoding="utf-8").splitlines())
-    by_epoch = {line["epoch"]: line for line in lines}
-    return [by_epoch[epoch] for epoch in sorted(by_epoch)]
 
 
 def rate(fit: Schedule, epoch: float) -> float:
@@ -33,7 +25,7 @@ def write(recipe: Recipe, model: Any, folder: Path) -> None:
         model: what came out, for its number of parameters.
         folder: with history.jsonl.
     """
-    past = history(folder)
+    past = history.read(folder)
     measured = [line for line in past if "score" in line]
     epochs = [line["epoch"] for line in past]
     plots.stacked(

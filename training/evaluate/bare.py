@@ -27,6 +27,7 @@ def figure(subject: Subject) -> Figure:
     values["float"] = twin.accuracy if twin else None
     public = of_usage(subject, PUBLIC)
     values["public"] = public.accuracy
+    values["public_from_confidence"] = from_confidence(public)
     values["classes"] = recall_by_class(private)
     return Figure(values, {TASK: private}, {"risk": risk(public)})
 
@@ -79,3 +80,15 @@ def risk(given: Answers) -> dict[float, float]:
     rates = np.cumsum(wrong) / np.arange(1, len(wrong) + 1)
     parts = [part / 20 for part in range(1, 21)]
     return {part: float(rates[max(0, round(part * len(rates)) - 1)]) for part in parts}
+
+
+def from_confidence(given: Answers) -> dict[str, dict[str, float]]:
+    """For some confidences: the share of rows that are at least so sure, and the share of these that are right."""
+    sure = given.probabilities.max(axis=1)
+    right = given.probabilities.argmax(axis=1) == given.labels
+    steps = [step / 20 for step in range(4, 19)]
+    return {
+        f"{step:.2f}": {"coverage": float((sure >= step).mean()), "accuracy": float(right[sure >= step].mean())}
+        for step in steps
+        if (sure >= step).any()
+    }

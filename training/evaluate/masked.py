@@ -29,6 +29,7 @@ def figure(subject: Subject) -> Figure:
     public = of_usage(subject, PUBLIC)
     public = of_usage(subject, PUBLIC)
     values["public"] = public.accuracy
+    values["public_from_confidence"] = bare.from_confidence(public)
     values["classes"] = bare.recall_by_class(private)
     table, _ = frozen(subject, PRIVATE)
     kinds = np.array(masks.KINDS)[table.kinds]
