@@ -42,7 +42,8 @@ def dress(
 def dressed_crops(images: np.ndarray, points: np.ndarray, seed: int) -> np.ndarray:
     """A random mask on each of the faces uint8 (N, S, S), whose points (N, 68, 2) are known; the same for one seed."""
     looks = [random_mask(np.random.default_rng((seed, index))) for index in range(len(images))]
-    return np.stack([_draw(image, at, look) for image, at, look in zip(images, points, looks, strict=True)])
+    drawn = [_draw(image, at, look) for image, at, look in zip(images, points, looks, strict=True)]
+    return np.array(drawn, np.uint8).reshape(images.shape)
 
 
 def _draw(image: np.ndarray, points: np.ndarray, look: Look) -> np.ndarray:

@@ -147,7 +147,7 @@ class MaskClassifier:
                 if min(ltrb[2] - ltrb[0], ltrb[3] - ltrb[1]) >= least:
                     crops.append(self._wide(image, Box(*ltrb)))
                     worn.append(label in WORN_LABELS)
-        return Crops(np.stack(crops), np.array(worn, bool))
+        return Crops(_stacked(crops), np.array(worn, bool))
 
     def _cut_drawn(self, pictures: list[Boxed]) -> Crops:
         """The faces of these pictures that can be given a mask, with one."""
@@ -157,7 +157,7 @@ class MaskClassifier:
             points = face_points(image, picture, self.pointer)
             dressed, worn = dress(image, points, self.share, np.random.default_rng((self.recipe.seed, 7, index)))
             crops += [self._wide(dressed, Box(*picture.ltrb[n].tolist())) for n in np.flatnonzero(worn)]
-        return Crops(np.stack(crops), np.ones(len(crops), bool))
+        return Crops(_stacked(crops), np.ones(len(crops), bool))
 
     def _wide(self, image: np.ndarray, box: Box) -> np.ndarray:
         return crop(image, box.square(self.margin * WIDE / SIZE, self.shift), WIDE, WIDE)
@@ -175,6 +175,11 @@ class MaskClassifier:
         edge = (WIDE - SIZE) // 2
         wide = np.pad(both, ((0, 0), (edge, edge), (edge, edge), (0, 0)), mode="edge")
         return Crops(wide, np.arange(len(both)) >= len(images))
+
+
+def _stacked(crops: list[np.ndarray]) -> np.ndarray:
+    """uint8 (N, WIDE, WIDE, 3), of no crops too."""
+    return np.array(crops, np.uint8).reshape(-1, WIDE, WIDE, 3)
 
 
 def _held_out(picture: Boxed) -> bool:
