@@ -53,7 +53,7 @@ def test_mini_xception_a_keras_2_file_keeps_its_accuracy(shared_data, shared_pee
 
 
 def test_a_student_demo_on_fer2013(shared_data, tmp_path, capsys):
-    """Four convolutions, three hundred steps on real faces, saved as model.json and .h5."""
+    """Four convolutions, two hundred steps on real faces, saved as model.json and .h5."""
     pytest.importorskip("tensorflow", reason="needs the extra 'train'")
     import keras
     from keras import layers
@@ -64,14 +64,16 @@ def test_a_student_demo_on_fer2013(shared_data, tmp_path, capsys):
     data = fer2013.load(shared_data / "fer2013.npz")
     rows = data.training_rows()[:6000]
     model = keras.Sequential([layers.Input((48, 48, 1))])
-    for channels in (16, 32, 48, 48):
+    for number, channels in enumerate((24, 48, 64, 64)):
         model.add(layers.Conv2D(channels, 3, activation="relu"))
-        model.add(layers.BatchNormalization())  # after the ReLU, as the demos have it: it stays behind as a MUL
-        model.add(layers.MaxPooling2D(2))
-    for layer in (layers.Flatten(), layers.Dense(64, activation="relu"), layers.Dense(7, activation="softmax")):
+        # After the ReLU, as the demos have it: it stays behind as a MUL. Keras' own momentum is too slow here.
+        model.add(layers.BatchNormalization(momentum=0.9))
+        if number:
+            model.add(layers.MaxPooling2D(2))
+    for layer in (layers.Flatten(), layers.Dense(128, activation="relu"), layers.Dense(7, activation="softmax")):
         model.add(layer)
     model.compile("adam", "sparse_categorical_crossentropy")
-    model.fit(data.images[rows][..., None] / np.float32(255), data.labels[rows], batch_size=64, epochs=3, verbose=0)
+    model.fit(data.images[rows][..., None] / np.float32(255), data.labels[rows], batch_size=64, epochs=2, verbose=0)
     (tmp_path / "model.json").write_text(model.to_json())
     model.save_weights(tmp_path / "model.weights.h5")
     path = shared_data / "fer2013.npz"
@@ -82,6 +84,7 @@ def test_a_student_demo_on_fer2013(shared_data, tmp_path, capsys):
     )  # fmt: skip
     card = json.loads((tmp_path / "models" / "emotion-bare" / "card.json").read_text())
     assert card["accuracy"]["float"] > 0.3
+    assert card["operations"]["CONV_2D"] == 4
     assert card["accuracy"]["int8"] >= card["accuracy"]["float"] - 0.005
     assert private_accuracy(tmp_path / "models", shared_data, 48) == card["accuracy"]["int8"]
 
