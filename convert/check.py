@@ -14,6 +14,12 @@ from convert.quantize import real_values
 from convert.runner import Runner, finite
 from convert.sources import Source, View
 
+LOSSLESS = (
+    "RESHAPE",
+    "SQUEEZE",
+    "EXPAND_DIMS",
+    "TRANSPOSE",
+)  # they move values; only the channels are other ones after
 LAYER_PICTURES = 16  # enough for a ranking; every tensor of every layer is held for each
 
 
@@ -149,7 +155,7 @@ def _lost(squared: np.ndarray, total: np.ndarray, squares: np.ndarray, count: np
 def _layer(op: tflite.Operation, errors: dict[str, float]) -> LayerCheck:
     error = errors[op.outputs[0].name]
     brought = max((errors.get(t.name, 0.0) for t in op.inputs if t is not None), default=0.0)
-    adds = float(np.sqrt(max(error**2 - brought**2, 0.0)))
+    adds = 0.0 if op.kind in LOSSLESS else float(np.sqrt(max(error**2 - brought**2, 0.0)))
     return LayerCheck(op.name, op.kind, error, adds)
 
 

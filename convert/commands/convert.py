@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "model",
         type=Path,
         metavar="MODEL",
-        help=".keras, .h5, model.json (with --weights) or SavedModel folder",
+        help=".keras, .h5, model.json (with --weights), our weights.npz, SavedModel folder",
     )
     add("--weights", type=Path, help="weights (.h5) of a JSON architecture")
     add("--calibrate", type=Path, required=True, metavar="PATH", help="real pictures: a folder, .npz, fer2013.npz, ...")

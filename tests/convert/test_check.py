@@ -87,6 +87,13 @@ def test_a_model_against_itself_adds_nothing(kit, float32):
     assert check.worst([], 3) == ()
 
 
+def test_moving_values_adds_no_error(kit, float32, int8):
+    checks = check.layers(float32, int8, kit.blobs(6, seed=3)[0], 0.0, 1.0)
+    (reshape,) = [layer for layer in checks if layer.kind == "RESHAPE"]
+    assert reshape.error > 0
+    assert reshape.adds == 0
+
+
 def test_layers_errors_match_a_slow_count(kit, float32, int8):
     images = kit.blobs(6, seed=3)[0]
     checks = check.layers(float32, int8, images, 0.0, 1.0)
