@@ -17,7 +17,10 @@ TASK = "emotion-bare"
 
 
 def figure(subject: Subject) -> Figure:
-    """emotion-bare {int8, float, dedup, ece}; beside them PublicTest, its coverage at a confidence, and each class."""
+    """emotion-bare {int8, float, dedup, ece}; beside them PublicTest, and each class.
+
+    The curves say what a confidence below which it is `unsure` would give on PublicTest, to choose one by.
+    """
     values: dict[str, Any] = {"int8": None, "float": None, "dedup": None, "ece": None}
     private = subject.take(f"{TASK}.int8", lambda: of_usage(subject, PRIVATE))
     if private is None:
@@ -27,9 +30,8 @@ def figure(subject: Subject) -> Figure:
     values["float"] = twin.accuracy if twin else None
     public = of_usage(subject, PUBLIC)
     values["public"] = public.accuracy
-    values["public_from_confidence"] = from_confidence(public)
     values["classes"] = recall_by_class(private)
-    return Figure(values, {TASK: private}, {"risk": risk(public)})
+    return Figure(values, {TASK: private}, curves(public))
 
 
 def data(subject: Subject) -> Fer2013:
@@ -82,13 +84,13 @@ def risk(given: Answers) -> dict[float, float]:
     return {part: float(rates[max(0, round(part * len(rates)) - 1)]) for part in parts}
 
 
-def from_confidence(given: Answers) -> dict[str, dict[str, float]]:
-    """For some confidences: the share of rows that are at least so sure, and the share of these that are right."""
-    sure = given.probabilities.max(axis=1)
-    right = given.probabilities.argmax(axis=1) == given.labels
-    steps = [step / 20 for step in range(4, 19)]
+def curves(public: Answers, more: str = "") -> dict[str, dict[float, float]]:
+    """Risk over coverage; over a confidence: the share of rows at least so sure, and how many of these are right."""
+    sure = public.probabilities.max(axis=1)
+    right = public.probabilities.argmax(axis=1) == public.labels
+    steps = [step / 20 for step in range(4, 19) if (sure >= step / 20).any()]
     return {
-        f"{step:.2f}": {"coverage": float((sure >= step).mean()), "accuracy": float(right[sure >= step].mean())}
-        for step in steps
-        if (sure >= step).any()
+        f"risk{more}": risk(public),
+        f"confidence-coverage{more}": {step: float((sure >= step).mean()) for step in steps},
+        f"confidence-accuracy{more}": {step: float(right[sure >= step].mean()) for step in steps},
     }

@@ -41,13 +41,13 @@ def figure(subject: Subject) -> Figure:
     return Figure(values)
 
 
-def pictures(subject: Subject, name: str) -> list[Boxed]:
-    """The test pictures of a set of boxes; of `masked_faces` those whose boxes are tight.
+def pictures(subject: Subject, name: str, split: str = "test") -> list[Boxed]:
+    """The pictures of a set of boxes; of `masked_faces` those whose boxes are tight.
 
     Raises:
         DataError: the set is not here.
     """
-    found = [picture for picture in boxes.load(subject.data / name, "test") if picture.tight]
+    found = [picture for picture in boxes.load(subject.data / name, split) if picture.tight]
     return list(subject.some(found))
 
 

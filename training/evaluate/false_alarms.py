@@ -12,21 +12,39 @@ import numpy as np
 from edge.finder import FaceFinder
 from training.data.fer2013 import DataError
 from training.evaluate import backgrounds
-from training.evaluate.face import pictures
+from training.evaluate.face import at_threshold, detections, pictures
 from training.evaluate.subject import Figure, Subject
 
+THRESHOLDS = tuple(step / 20 for step in range(4, 19))
 CLIP = Path("clips") / "noface_bottles.mp4"
 
 
 def figure(subject: Subject) -> Figure:
-    """false-alarms {crops, clip}: share of pictures with at least one alarm; beside them the numbers."""
+    """false-alarms {crops, clip}: share of pictures with at least one alarm; beside them the numbers.
+
+    The curves say what each threshold would give on the validation split, to choose one by.
+    """
     values: dict[str, Any] = {"crops": None, "clip": None}
     for name, source in (("crops", _crops), ("clip", _clip)):
         counted = subject.take(f"false-alarms.{name}", lambda source=source: alarms(subject, source(subject)))  # type: ignore[misc]
         if counted is not None:
             with_alarm, total = counted
             values |= {name: with_alarm / max(total, 1), f"{name}_alarms": with_alarm, f"{name}_total": total}
-    return Figure(values)
+    curves = subject.take("false-alarms.thresholds", lambda: by_threshold(subject))
+    return Figure(values, curves=curves or {})
+
+
+def by_threshold(subject: Subject) -> dict[str, dict[float, float]]:
+    """What each threshold would give on the validation split: share of crops with an alarm, and recall of faces."""
+    listed = pictures(subject, "faces", "val")
+    found = detections(subject.engine("face"), listed)
+    finder = FaceFinder(subject.engine("face"), score=THRESHOLDS[0])
+    crops = subject.some(list(backgrounds.crops(listed)))
+    highest = np.array([max((face.score for face in finder.find(crop)), default=0.0) for crop in crops])
+    return {
+        "threshold-alarms": {at: float((highest >= at).mean()) if len(crops) else 0.0 for at in THRESHOLDS},
+        "threshold-recall": {at: at_threshold(found, at)["recall"] for at in THRESHOLDS},
+    }
 
 
 def alarms(subject: Subject, images: Iterable[np.ndarray]) -> tuple[int, int]:

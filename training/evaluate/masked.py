@@ -29,7 +29,6 @@ def figure(subject: Subject) -> Figure:
     public = of_usage(subject, PUBLIC)
     public = of_usage(subject, PUBLIC)
     values["public"] = public.accuracy
-    values["public_from_confidence"] = bare.from_confidence(public)
     values["classes"] = bare.recall_by_class(private)
     table, _ = frozen(subject, PRIVATE)
     kinds = np.array(masks.KINDS)[table.kinds]
@@ -38,7 +37,7 @@ def figure(subject: Subject) -> Figure:
     values["kinds_seen"] = share(private, ~table.held_out())
     values["mean_shape_rows"] = int(table.mean.sum())
     values["sha256"] = masked_v1.SHA256[NAMES[PRIVATE]]
-    return Figure(values, {TASK: private}, {"risk-masked": bare.risk(public)}, {"masks": values["kinds"]})
+    return Figure(values, {TASK: private}, bare.curves(public, "-masked"), {"masks": values["kinds"]})
 
 
 def of_usage(subject: Subject, usage: int, floats: bool = False) -> Answers:

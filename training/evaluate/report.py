@@ -15,8 +15,10 @@ from training.evaluate.subject import Answers, Figure
 from training.metrics import BINS, calibration_error
 
 AXES = {
+    "threshold": ("score from which a face counts", "share, validation split"),
     "sizes": ("side of the face in pixels", "accuracy"),
-    "risk": ("coverage: share of faces judged", "risk: share judged wrong"),
+    "confidence": ("confidence from which an emotion is shown", "share, PublicTest"),
+    "risk": ("coverage: share of faces judged", "risk: share of these judged wrong, PublicTest"),
 }
 
 
@@ -50,10 +52,18 @@ def _answers(figure: Figure, folder: Path) -> Iterator[str]:
 
 
 def _curves(figure: Figure, folder: Path) -> Iterator[str]:
-    for name, curve in figure.curves.items():
-        across, up = AXES[name.split("-")[0]]
-        plots.lines(folder / f"{name}.png", {name: (list(curve), list(curve.values()))}, across, up)
-        yield f"![{name}]({name}.png)"
+    for kind, (across, up) in AXES.items():
+        curves = {name: curve for name, curve in figure.curves.items() if name.split("-")[0] == kind}
+        if not curves:
+            continue
+        name = min(curves)
+        plots.lines(folder / f"{name}.png", {k: (list(c), list(c.values())) for k, c in curves.items()}, across, up)
+        yield from (f"![{kind}]({name}.png)", "")
+        yield f"| {across} | {' | '.join(curves)} |"
+        yield f"|{'---|' * (len(curves) + 1)}"
+        for x in sorted({x for curve in curves.values() for x in curve}):
+            cells = [f"{curve[x]:.4f}" if x in curve else "" for curve in curves.values()]
+            yield f"| {x:g} | {' | '.join(cells)} |"
         yield ""
 
 

@@ -51,6 +51,7 @@ def faces(folder: Path) -> None:
     for number, (left, top, shown) in enumerate([(16, 16, True), (64, 32, True), (96, 48, False)]):
         write(folder / f"images/{number}.png", painted(*[(left, top, False)] * shown))
         rows.append([f"{number}.png", "test", left, top, SIDE, SIDE, "face"])
+        rows.append([f"{number}.png", "val", left, top, SIDE, SIDE, "face"])
     table(folder / "annotations.csv", HEAD, rows)
 
 

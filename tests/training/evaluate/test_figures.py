@@ -142,6 +142,13 @@ def test_false_alarms_are_counted_by_picture(subject) -> None:
     assert false_alarms.alarms(subject, [quiet, loud, quiet, loud]) == (2, 4)
 
 
+def test_thresholds_are_weighed_on_the_validation_split(subject) -> None:
+    """The tiny detector's scores are near 1 or near 0, and black crops raise no alarm."""
+    curves = false_alarms.by_threshold(subject)
+    assert set(curves["threshold-alarms"].values()) == {0.0}
+    assert list(curves["threshold-recall"].values()) == pytest.approx([2 / 3] * len(false_alarms.THRESHOLDS))
+
+
 def test_risk_falls_where_the_surest_are_right() -> None:
     probabilities = np.array([[0.9, 0.1], [0.8, 0.2], [0.7, 0.3], [0.6, 0.4]])
     curve = bare.risk(Answers(np.array([0, 0, 1, 1]), probabilities, ("a", "b")))
@@ -149,6 +156,16 @@ def test_risk_falls_where_the_surest_are_right() -> None:
     assert curve[0.5] == 0
     assert curve[0.75] == pytest.approx(1 / 3)
     assert curve[1.0] == 0.5
+
+
+def test_from_a_confidence_on_fewer_rows_are_judged_and_more_of_them_rightly() -> None:
+    probabilities = np.array([[0.9, 0.1], [0.8, 0.2], [0.7, 0.3], [0.6, 0.4]])
+    curves = bare.curves(Answers(np.array([0, 0, 1, 1]), probabilities, ("a", "b")), "-x")
+    assert curves["confidence-coverage-x"][0.5] == 1
+    assert curves["confidence-accuracy-x"][0.5] == 0.5
+    assert curves["confidence-coverage-x"][0.75] == 0.5
+    assert curves["confidence-accuracy-x"][0.75] == 1
+    assert max(curves["confidence-coverage-x"]) == 0.9  # nobody is surer
 
 
 def test_a_folder_without_data_gives_nulls_with_reasons(tmp_path) -> None:

@@ -65,7 +65,7 @@ def test_the_report_has_every_class_and_its_pictures(known_data, tmp_path, capsy
     assert all(f"| {name} |" in text for name in EMOTIONS)
     assert "| happy | 0.667 | 0.667 | 0.667 | 3 |" in text
     shown = [part.split(")")[0] for part in text.split("](")[1:]]
-    assert len(shown) == len(set(shown)) == 2 + 1 + 2 + 2
+    assert len(shown) == len(set(shown)) == 2 + 2 + 2 + 1  # two of each model; confidence and risk; sizes
     assert all((tmp_path / "report" / name).read_bytes().startswith(b"\x89PNG") for name in shown)
     assert json.loads((tmp_path / "report/figures.json").read_text())["mask"]["pairs"] == 0.5
     capsys.readouterr()
