@@ -16,8 +16,6 @@ keras = pytest.importorskip("keras")
 
 from training import fit  # noqa: E402
 
-pytestmark = pytest.mark.slow
-
 OUTPUTS = {
     "emotion-bare": [(7,)],
     "emotion-masked": [(7,)],
@@ -35,6 +33,7 @@ def opened(task, write_recipe, data, monkeypatch):
     return open_task(recipes.load(write_recipe(task)), data)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", list(OUTPUTS))
 def test_one_epoch(task, write_recipe, made_data, tmp_path, monkeypatch) -> None:
     made = opened(task, write_recipe, made_data, monkeypatch)
