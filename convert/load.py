@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 
 from convert.errors import ConversionError, one_line
-from convert.quiet import quiet
 from convert.shapes import Shape, picture_shape
 from edge.errors import MissingExtra, ModelError
+from training.quiet import quiet
 
 HDF5, ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
 BATCH = 64

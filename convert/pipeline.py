@@ -16,12 +16,12 @@ from convert.check import Accuracy, LayerCheck, OutputCheck
 from convert.errors import ConversionError
 from convert.load import FloatModel
 from convert.quantize import quantize, real_values, to_float
-from convert.quiet import quiet
 from convert.request import HEADS, LABELS, Request, colour_of, spec_of, view_of
 from convert.runner import Runner, finite, machine
 from convert.sources import Source, View
 from edge.engines.litert import LiteRtEngine
 from edge.manifest import Spec
+from training.quiet import quiet
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import numpy as np
 from convert import tflite
 from convert.errors import ConversionError, one_line
 from convert.load import FloatModel, tensorflow
-from convert.quiet import quiet
+from training.quiet import quiet
 
 SIGNATURE = "serving_default"
 INTEGERS = ("INT8", "UINT8", "INT16", "INT32", "INT64", "BOOL")

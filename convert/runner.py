@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 
 from convert.errors import ConversionError, one_line
-from convert.quiet import quiet
 from edge.engines.litert import interpreter_module
 from edge.errors import ModelError
 from edge.vision.tensor import dequantize, pixel_table, to_tensor
+from training.quiet import quiet
 
 
 class Runner:

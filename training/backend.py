@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from edge.errors import MissingExtra
+from training.quiet import quiet
 
 MEND = "mend it with: pip install 'edge-emotion[train]'"
 
@@ -21,7 +22,8 @@ def load_keras() -> Any:
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        import keras
+        with quiet():
+            import keras
     except ImportError as error:
         raise MissingExtra(f"Keras cannot be loaded ({error.name or error}); {MEND}") from None
     return keras

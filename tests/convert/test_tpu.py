@@ -219,7 +219,7 @@ def test_a_dynamic_batch_of_keras_own_export_is_found(learned, kit):
     """What `TFLiteConverter.from_keras_model` makes by itself keeps the batch open."""
     import tensorflow as tf
 
-    from convert.quiet import quiet
+    from training.quiet import quiet
 
     with quiet():
         content = tf.lite.TFLiteConverter.from_keras_model(learned).convert()

@@ -56,6 +56,7 @@ def main(arguments: argparse.Namespace) -> int:
         return INTERRUPTED
     print(f"{folder}: model.keras, weights.npz, calibration.npz, spec.json, report.md, curves.png")
     print(f"next: {convert_command(recipe, arguments, folder)}")
+    print(f"then: {shlex.join(['cp', str(folder / 'weights.npz'), f'models/{recipe.task}/'])}  (for the float figures)")
     return 0
 
 
