@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import zlib
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -56,7 +58,7 @@ def load(path: Path) -> Any:
             architecture = json.loads(stored[ARCHITECTURE].tobytes())
             names = sorted(name for name in stored.files if name != ARCHITECTURE)
             arrays = [stored[name].astype(np.float32) for name in names]
-    except (OSError, KeyError, ValueError) as error:
+    except (OSError, KeyError, ValueError, BadZipFile, zlib.error) as error:
         raise ModelError(f"{path}: cannot read the weights ({error}); write them again with a training") from None
     keras = load_keras()
     try:

@@ -51,9 +51,12 @@ def test_a_weight_too_large_is_refused_and_nothing_is_written(model, tmp_path) -
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("kind", ["absent", "text", "another layout"])
-def test_what_is_no_weights_file_is_named(kind, tmp_path) -> None:
+@pytest.mark.parametrize("kind", ["absent", "text", "another layout", "torn"])
+def test_what_is_no_weights_file_is_named(kind, model, tmp_path) -> None:
     path = tmp_path / "weights.npz"
+    if kind == "torn":
+        weights.save(model, path)
+        path.write_bytes(path.read_bytes()[:-200])
     if kind == "text":
         path.write_text("no weights")
     if kind == "another layout":

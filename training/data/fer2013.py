@@ -7,8 +7,10 @@ face square: FER2013 was cut that way, so nothing is cropped here.
 from __future__ import annotations
 
 import csv
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import cv2
 import numpy as np
@@ -85,7 +87,7 @@ def load(path: Path) -> Fer2013:
     path = Path(path)
     try:
         return _load_csv(path) if path.suffix == ".csv" else _load_npz(path)
-    except (OSError, KeyError, ValueError) as error:
+    except (OSError, KeyError, ValueError, BadZipFile, zlib.error) as error:
         raise DataError(f"{path}: cannot read FER2013 ({error}); expected fer2013.npz or the Kaggle csv") from None
 
 

@@ -64,8 +64,9 @@ class LiteModel:
 
 def convert_xception(source: str, target: str) -> None:
     """mini_XCEPTION as TFLite with the converter's defaults (float32). Loads TensorFlow: run it in a child process."""
-    from convert.load import load, quiet, tensorflow
+    from convert.load import load, tensorflow
     from tests.bench.peers.child import quiet_output
+    from training.quiet import quiet
 
     quiet_output()
     model = load(Path(source)).source

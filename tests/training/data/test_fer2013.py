@@ -82,6 +82,28 @@ def test_what_cannot_be_read_is_named(name, tmp_path) -> None:
         fer2013.load(path)
 
 
+@pytest.mark.parametrize("kept", [0.1, 0.5, 0.99])
+def test_a_copy_that_broke_off_is_named(rows, tmp_path, kept) -> None:
+    path = tmp_path / "torn.npz"
+    fer2013_pack.save(rows, path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(kept * len(whole))])
+    with pytest.raises(DataError, match=r"torn\.npz: cannot read FER2013"):
+        fer2013.load(path)
+
+
+@pytest.mark.parametrize("at", [0.2, 0.5, 0.8])
+def test_a_copy_with_damage_inside_is_named(rows, tmp_path, at) -> None:
+    path = tmp_path / "damaged.npz"
+    fer2013_pack.save(rows, path)
+    whole = bytearray(path.read_bytes())
+    place = int(at * len(whole))
+    whole[place : place + 40] = bytes(255 - value for value in whole[place : place + 40])
+    path.write_bytes(whole)
+    with pytest.raises(DataError, match=r"damaged\.npz: cannot read FER2013"):
+        fer2013.load(path)
+
+
 @pytest.mark.parametrize(
     ("votes", "smoothing", "expected"),
     [
