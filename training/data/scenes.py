@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-VISIBLE = 0.4  # part of a face that must be on the canvas for it to count as one
+VISIBLE = 0.5  # part of a face that must be on the canvas for it to be learned
+TRACE = 0.1  # with less of it there, a face is no more than background; in between its points are ignored
+OVER = 0.12  # part of a face that may lie beyond the canvas's edge
 SMALLEST = 8.0  # faces below this many canvas pixels are not learned: their points are ignored
 
 
@@ -22,14 +24,16 @@ class Zoom:
             (data-anchor-sampling, Tang et al., PyramidBox, 2018).
         scales: limits of the scale that this may take: of the whole picture's scale, and absolute.
         background: chance that a picture is instead shown around a random place, mostly one without a face.
+        head: chance that a canvas of one picture gets a large head pasted on (see training.data.heads).
         mosaic: chance that a canvas holds two or four pictures (Bochkovskiy et al., YOLOv4, 2020).
     """
 
     whole: float = 0.4
     jitter: float = 0.3
     sizes: tuple[float, float] = (12.0, 190.0)
-    scales: tuple[float, float] = (0.7, 8.0)
+    scales: tuple[float, float] = (0.7, 3.0)
     background: float = 0.04
+    head: float = 0.0
     mosaic: float = 0.4
 
 
@@ -52,7 +56,7 @@ def place(
         fit: scale at which the daemon would show it (default: the one at which all of it fits the canvas).
 
     Returns:
-        The canvas uint8 (H, W, 3), the boxes on it (M, 4), clipped, and which of the given ones they are (M,).
+        The canvas uint8 (H, W, 3), the boxes on it (M, 4), clipped, and whether enough of each is there, bool (M,).
     """
     rows, columns = image.shape[:2]
     fit = fit or min(width / columns, height / rows)
@@ -68,8 +72,9 @@ def place(
         size = float(np.exp(rng.uniform(*np.log(zoom.sizes))))
         scale = float(np.clip(size / max(face[2] - face[0], 1.0), fit * zoom.scales[0], zoom.scales[1]))
         side = (face[2:] - face[:2]) * scale
-        room = np.maximum(np.array([width, height]) - side, 0)
-        shift = rng.uniform(0, 1, 2) * room - face[:2] * scale
+        room = np.array([width, height]) - side
+        low, high = np.minimum(room, 0) - OVER * side, np.maximum(room, 0) + OVER * side
+        shift = rng.uniform(low, high) - face[:2] * scale
     angle = rng.uniform(-12, 12) if rng.random() < 0.3 else 0.0
     canvas, moved = _warp(image, ltrb, (width, height), scale, shift, np.deg2rad(angle), rng.random() < 0.5)
     return canvas, *_visible(moved, width, height)
@@ -84,13 +89,12 @@ def tiles(width: int, height: int, rng: np.random.Generator) -> list[tuple[int, 
 
 
 def _visible(ltrb: np.ndarray, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
-    """The boxes of which enough is on the canvas, clipped (M, 4), and their indices (M,)."""
+    """The boxes of which something is on the canvas, clipped (M, 4), and of which enough is, bool (M,)."""
     if not len(ltrb):
-        return ltrb.reshape(0, 4), np.zeros(0, int)
+        return ltrb.reshape(0, 4), np.zeros(0, bool)
     clipped = np.clip(ltrb, 0, [width, height, width, height]).astype(np.float32)
     part = (clipped[:, 2:] - clipped[:, :2]).prod(axis=1) / np.maximum((ltrb[:, 2:] - ltrb[:, :2]).prod(axis=1), 1e-6)
-    kept = np.flatnonzero(part >= VISIBLE)
-    return clipped[kept], kept
+    return clipped[part >= TRACE], part[part >= TRACE] >= VISIBLE
 
 
 def _warp(
@@ -148,6 +152,7 @@ def relight(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def targets(
     ltrb: np.ndarray,
     boxed: np.ndarray,
+    clear: np.ndarray,
     points: np.ndarray,
     strides: np.ndarray,
     units: np.ndarray,
@@ -158,6 +163,7 @@ def targets(
 
     Args:
         ltrb: (N, 4) in canvas pixels; boxed: bool (N,), whether the box's sides are to be trusted.
+        clear: bool (N,), whether the face is to be learned; the points of others are ignored.
         points: (P, 2) canvas pixels; strides, units: (P,); ranges: (P, 2) longer sides of the faces of a point's level.
         radius: in strides around the centre.
 
@@ -169,22 +175,23 @@ def targets(
     if not len(ltrb):
         return answer
     x, y = points[:, :1], points[:, 1:]
-    sides = np.stack([x - ltrb[:, 0], y - ltrb[:, 1], ltrb[:, 2] - x, ltrb[:, 3] - y], axis=2)  # (P, N, 4)
-    centre = np.abs(np.stack([x - (ltrb[:, 0] + ltrb[:, 2]) / 2, y - (ltrb[:, 1] + ltrb[:, 3]) / 2], axis=2)).max(2)
+    left, top, right, bottom = x - ltrb[:, 0], y - ltrb[:, 1], ltrb[:, 2] - x, ltrb[:, 3] - y  # (P, N) each
+    centre = np.maximum(np.abs(left - right), np.abs(top - bottom)) / 2
     longer = (ltrb[:, 2:] - ltrb[:, :2]).max(axis=1)
-    inside = sides.min(axis=2) > 0
+    inside = np.minimum(np.minimum(left, right), np.minimum(top, bottom)) > 0
     level = (longer >= ranges[:, :1]) & (longer < ranges[:, 1:])
     close = centre < strides[:, None] * radius
-    learned = longer >= SMALLEST
+    learned = (longer >= SMALLEST) & clear
     positive = inside & close & level & learned
     area = np.where(positive, longer, np.inf)
     owner = area.argmin(axis=1)
     won = positive.any(axis=1)
     picked = np.flatnonzero(won)
     answer[picked, 0] = 1
-    answer[picked, 1:5] = sides[picked, owner[picked]] / units[picked, None]
+    sides = np.stack([side[picked, owner[picked]] for side in (left, top, right, bottom)], axis=1)
+    answer[picked, 1:5] = sides / units[picked, None]
     answer[picked, 6] = boxed[owner[picked]]
-    # Points near a face too small to learn, or in the ring around a learned one, are nobody's: neither right nor wrong.
+    # Nobody's, neither right nor wrong: points near a face too small or cut too much, or in the ring around a learned one.
     tiny = (inside | (centre < strides[:, None])) & ~learned
     ring = inside & level & (centre < strides[:, None] * (radius + 0.5)) & ~positive
     answer[(tiny | ring).any(axis=1) & ~won, 5] = 0

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-import cv2
 import numpy as np
 
 from edge.finder import FaceFinder
 from edge.vision.tensor import resize
-from training.data import landmarks68, masks
+from training.data import heads, landmarks68, masks
 from training.data.boxes import Boxed
 from training.evaluate import backgrounds
 from training.evaluate.face import pictures
@@ -22,7 +21,6 @@ from training.metrics import iou_matrix
 WIDTH, HEIGHT = 640, 480
 SHARES = (0.2, 0.9)  # height of the points' box / height of the frame
 IOU = 0.35  # the points' box ends at the brows, so a good face box overlaps it by less than another face box would
-FADE = 0.08  # of the pasted picture's side that fades into the background
 SEED = 21
 
 
@@ -70,8 +68,8 @@ def frames(subject: Subject, masked: bool) -> Iterator[Pasted]:
     """
     behind = subject.once("backgrounds", lambda: list(backgrounds.crops(pictures(subject, "faces"))))
     folder = subject.data / "landmarks68"
-    heads = subject.some([row for row in landmarks68.rows(folder / "points.csv") if landmarks68.held_out_row(*row[:2])])
-    for number, (name, _, points) in enumerate(heads):
+    rows = subject.some([row for row in landmarks68.rows(folder / "points.csv") if landmarks68.held_out_row(*row[:2])])
+    for number, (name, _, points) in enumerate(rows):
         rng = np.random.default_rng((SEED, number))
         head = Boxed(folder / name, points, ()).read()
         if masked:
@@ -89,24 +87,6 @@ def paste(head: np.ndarray, points: np.ndarray, background: np.ndarray, rng: np.
         background: uint8 (h, w, 3) RGB of any size.
         rng: chooses.
     """
-    low, high = points.min(axis=0), points.max(axis=0)
     share = float(rng.uniform(*SHARES))
-    scale = float(min(share * HEIGHT / (high[1] - low[1]), WIDTH / (high[0] - low[0])))
-    room = np.array([WIDTH, HEIGHT]) - (high - low) * scale
-    shift = rng.uniform(0, 1, 2) * room - low * scale
-    matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
-    frame = resize(background, WIDTH, HEIGHT)
-    moved = cv2.warpAffine(head, matrix, (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    cover = cv2.warpAffine(_fading(*head.shape[:2]), matrix, (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR)[:, :, None]
-    image = np.round(frame * (1 - cover) + moved * cover).astype(np.uint8)
-    ltrb = np.concatenate([low * scale + shift, high * scale + shift]).astype(np.float32)
+    image, ltrb = heads.paste(heads.Head(head, points), resize(background, WIDTH, HEIGHT), share, rng)
     return Pasted(image, ltrb, share)
-
-
-def _fading(height: int, width: int) -> np.ndarray:
-    """Opacity float32 (height, width): 0 at the edge, 1 from FADE of the side inward."""
-    sides = []
-    for length in (height, width):
-        place = np.minimum(np.arange(length) + 0.5, length - np.arange(length) - 0.5)
-        sides.append(np.clip(place / (FADE * length), 0, 1))
-    return np.minimum(sides[0][:, None], sides[1][None]).astype(np.float32)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -12,7 +13,7 @@ from keras import ops
 
 from edge.vision import detect
 from edge.vision.tensor import letterbox
-from training.data import boxes, scenes
+from training.data import boxes, heads, scenes
 from training.data.boxes import Boxed
 from training.data.drawn import dress, face_points
 from training.data.pointing import Pointer
@@ -25,7 +26,17 @@ RANGES = ((0.0, 48.0), (32.0, 112.0), (80.0, 1e9))  # longer side of the faces t
 SUPPRESS_IOU = 0.5
 LEAST_SIDE = 0.1  # units: a point's distance to a side of its face is pushed above this
 BARE_LABELS = ("face", "without_mask")
+HEAD_SHARES = (0.15, 0.95)  # height of a pasted head's points' box / height of the canvas
+HEADS_MASKED = 0.7  # part of the heads that also stand there with a mask drawn on
 DRESSED = 0.6  # part of the faces that get a mask in the copy
+
+
+class Faces(NamedTuple):
+    """The faces of a canvas: boxes (N, 4), whether their sides are to be trusted, and enough of them is there, (N,)."""
+
+    ltrb: np.ndarray
+    tight: np.ndarray
+    clear: np.ndarray
 
 
 class SceneBatches(keras.utils.PyDataset):
@@ -43,6 +54,7 @@ class SceneBatches(keras.utils.PyDataset):
         self.pictures, self.size, self.served, self.zoom = pictures, size, served, zoom
         with ThreadPoolExecutor(2) as pool:
             self.images = list(pool.map(Boxed.read, pictures))
+        self.heads: list[heads.Head] = []
         self.dressed: list[np.ndarray] = []
         self.masks = 0.0
         self.batch, self.seed, self.epoch = recipe.fit.batch, recipe.seed, 0
@@ -67,19 +79,38 @@ class SceneBatches(keras.utils.PyDataset):
         width, height = self.size
         whole = rng.random() >= self.zoom.mosaic
         parts = [(0, 0, width, height)] if whole else scenes.tiles(width, height, rng)
+        headed = whole and bool(self.heads) and rng.random() < self.zoom.head
+        zoom = replace(self.zoom, whole=0.0, background=1.0) if headed else self.zoom
         canvas = np.empty((height, width, 3), np.uint8)
-        shown, tight = [], []
+        shown, tight, clear = [], [], []
         for left, top, across, down in parts:
             picture = self.pictures[row]
             images = self.dressed if self.dressed and rng.random() < self.masks else self.images
             fit = self._fit(images[row]) if whole else None
-            tile, ltrb, _ = scenes.place(images[row], picture.ltrb, across, down, self.zoom, rng, fit)
+            tile, ltrb, enough = scenes.place(images[row], picture.ltrb, across, down, zoom, rng, fit)
             canvas[top : top + down, left : left + across] = scenes.relight(tile, rng)
             shown.append(ltrb + np.array([left, top, left, top], np.float32))
             tight += [picture.tight] * len(ltrb)
+            clear.append(enough)
             row = int(rng.integers(len(self.pictures)))
-        ltrb, trusted = np.concatenate(shown), np.array(tight, bool)
-        return canvas, scenes.targets(ltrb, trusted, self.points, self.strides, self.units, self.ranges, radius=1.5)
+        faces = Faces(np.concatenate(shown), np.array(tight, bool), np.concatenate(clear))
+        if headed:
+            canvas, faces = self._with_head(canvas, faces, rng)
+        return canvas, scenes.targets(*faces, self.points, self.strides, self.units, self.ranges, radius=1.5)
+
+    def _with_head(self, canvas: np.ndarray, faces: Faces, rng: np.random.Generator) -> tuple[np.ndarray, Faces]:
+        """The canvas with a head on it, or as it was where the head would hide a part of a face."""
+        head = self.heads[rng.integers(len(self.heads))]
+        head = heads.Head(scenes.relight(head.image, rng), head.points)
+        pasted, points_box = heads.paste(head, canvas, float(np.exp(rng.uniform(*np.log(HEAD_SHARES)))), rng)
+        hidden = heads.hidden(canvas, pasted, faces.ltrb)
+        if ((hidden > 0.1) & (hidden < 0.9)).any():
+            return canvas, faces
+        box, kept = heads.face_box(points_box, *self.size), hidden <= 0.1
+        others = Faces(*(part[kept] for part in faces))
+        return pasted, Faces(
+            np.concatenate([others.ltrb, box[None]]), np.append(others.tight, True), np.append(others.clear, True)
+        )
 
     def _fit(self, image: np.ndarray) -> float:
         return min(self.served[0] / image.shape[1], self.served[1] / image.shape[0])
@@ -167,6 +198,8 @@ class FaceDetection:
     def batches(self) -> keras.utils.PyDataset:
         """Random scenes."""
         made = SceneBatches(self.pictures(), self.recipe, self.window, (self.width, self.height), self.zoom)
+        if self.zoom.head:
+            made.heads = heads.load(self.data / "landmarks68", HEADS_MASKED, self.recipe.seed)
         if self.masks:
             made.dress(self.masks, DRESSED)
         return made

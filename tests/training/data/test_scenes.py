@@ -32,9 +32,9 @@ def test_boxes_move_with_the_picture(zoom) -> None:
     before = image.copy()
     shown = 0
     for seed in range(80):
-        canvas, boxes, kept = scenes.place(image, ltrb, WIDTH, HEIGHT, zoom, np.random.default_rng(seed))
+        canvas, boxes, clear = scenes.place(image, ltrb, WIDTH, HEIGHT, zoom, np.random.default_rng(seed))
         assert canvas.shape == (HEIGHT, WIDTH, 3)
-        assert len(boxes) == len(kept)
+        assert len(boxes) == len(clear)
         if not len(boxes):
             continue
         rows, columns = np.nonzero(canvas[:, :, 0] > 127)
@@ -49,9 +49,32 @@ def test_boxes_move_with_the_picture(zoom) -> None:
 
 def test_a_picture_without_faces_has_no_boxes() -> None:
     image, _ = marked()
-    _, boxes, kept = scenes.place(image, np.zeros((0, 4), np.float32), WIDTH, HEIGHT, Zoom(), np.random.default_rng(0))
+    _, boxes, clear = scenes.place(image, np.zeros((0, 4), np.float32), WIDTH, HEIGHT, Zoom(), np.random.default_rng(0))
     assert boxes.shape == (0, 4)
-    assert kept.shape == (0,)
+    assert clear.shape == (0,)
+
+
+def test_a_large_face_goes_beyond_every_edge_and_its_box_does_not() -> None:
+    image, ltrb = marked()
+    zoom = Zoom(whole=0.0, background=0.0, sizes=(60.0, 90.0))
+    sides = np.zeros(4, int)
+    for seed in range(60):
+        _, boxes, clear = scenes.place(image, ltrb, WIDTH, HEIGHT, zoom, np.random.default_rng(seed))
+        assert (boxes >= 0).all()
+        assert (boxes <= [WIDTH, HEIGHT, WIDTH, HEIGHT]).all()
+        assert clear.all()
+        sides += boxes[0] == [0, 0, WIDTH, HEIGHT]
+    assert (sides > 3).all()
+
+
+def test_a_face_is_clear_while_half_of_it_is_there() -> None:
+    image, ltrb = marked()
+    zoom = Zoom(whole=0.0, background=1.0)
+    marks = []
+    for seed in range(300):
+        _, _, clear = scenes.place(image, ltrb, WIDTH, HEIGHT, zoom, np.random.default_rng(seed))
+        marks += list(clear)
+    assert 0 < sum(marks) < len(marks) < 300
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -75,11 +98,12 @@ POINTS = np.array([[x, y] for y in range(4, 64, 8) for x in range(4, 96, 8)], np
 STRIDES, UNITS = np.full(len(POINTS), 8, np.float32), np.full(len(POINTS), 4, np.float32)
 
 
-def targets(ltrb, trusted=None, low=0.0, high=100.0) -> np.ndarray:
+def targets(ltrb, trusted=None, clear=None, low=0.0, high=100.0) -> np.ndarray:
     ranges = np.tile(np.float32([low, high]), (len(POINTS), 1))
     boxes = np.array(ltrb, np.float32).reshape(-1, 4)
     boxed = np.ones(len(boxes), bool) if trusted is None else np.array(trusted)
-    return scenes.targets(boxes, boxed, POINTS, STRIDES, UNITS, ranges, radius=1.5)
+    enough = np.ones(len(boxes), bool) if clear is None else np.array(clear)
+    return scenes.targets(boxes, boxed, enough, POINTS, STRIDES, UNITS, ranges, radius=1.5)
 
 
 def test_no_face_no_target() -> None:
@@ -119,6 +143,14 @@ def test_a_face_too_small_to_learn_is_neither_right_nor_wrong() -> None:
     assert near.any()
     assert (answer[near, 5] == 0).all()
     assert (answer[~(np.abs(POINTS - 42.5).max(axis=1) < 8), 5] == 1).all()
+
+
+def test_a_face_of_which_too_little_is_there_is_neither_right_nor_wrong() -> None:
+    answer = targets([[0, 16, 20, 48]], clear=[False])
+    inside = (POINTS[:, 0] < 20) & (np.abs(POINTS[:, 1] - 32) < 16)
+    assert not answer[:, 0].any()
+    assert (answer[inside, 5] == 0).all()
+    assert (answer[POINTS[:, 0] > 40, 5] == 1).all()
 
 
 def test_sides_of_loose_boxes_are_not_learned() -> None:
