@@ -191,7 +191,7 @@ def targets(
     sides = np.stack([side[picked, owner[picked]] for side in (left, top, right, bottom)], axis=1)
     answer[picked, 1:5] = sides / units[picked, None]
     answer[picked, 6] = boxed[owner[picked]]
-    # Nobody's, neither right nor wrong: points near a face too small or cut too much, or in the ring around a learned one.
+    # Nobody's, neither right nor wrong: points near a face too small or cut too much, or in the ring of a learned one.
     tiny = (inside | (centre < strides[:, None])) & ~learned
     ring = inside & level & (centre < strides[:, None] * (radius + 0.5)) & ~positive
     answer[(tiny | ring).any(axis=1) & ~won, 5] = 0

@@ -15,12 +15,13 @@ from keras import layers
 from training.networks import fused
 
 rng = np.random.default_rng(5)
+same = {"kernel_size": 3, "padding": "same"}
 cases = [
     (fused.FusedConv2D, layers.Conv2D, dict(filters=6, kernel_size=k, strides=s, padding=p, use_bias=b), c, hw)
     for k, s, p, b in [(3, 1, "same", False), (3, 2, "same", True), (1, 2, "same", False), (5, 2, "valid", False)]
     for c, hw in [(1, (8, 8)), (4, (9, 8)), (4, (15, 20))]
 ] + [
-    (fused.FusedDepthwiseConv2D, layers.DepthwiseConv2D, dict(kernel_size=3, strides=s, padding="same", use_bias=b), 4, n)
+    (fused.FusedDepthwiseConv2D, layers.DepthwiseConv2D, {**same, "strides": s, "use_bias": b}, 4, n)
     for s, b in [(1, False), (2, False), (2, True)]
     for n in [(8, 8), (9, 8), (15, 20)]
 ] + [(fused.FusedBatchNormalization, layers.BatchNormalization, {}, 4, (8, 6))]
