@@ -73,7 +73,7 @@ def paste(head: Head, frame: np.ndarray, share: float, rng: np.random.Generator)
     shift = rng.uniform(0, 1, 2) * room - low * scale
     matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
     moved = cv2.warpAffine(head.image, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    cover = cv2.warpAffine(_fading(*head.image.shape[:2]), matrix, (width, height), flags=cv2.INTER_LINEAR)[:, :, None]
+    cover = cv2.warpAffine(fading(*head.image.shape[:2]), matrix, (width, height), flags=cv2.INTER_LINEAR)[:, :, None]
     image = np.round(frame * (1 - cover) + moved * cover).astype(np.uint8)
     return image, np.concatenate([low * scale + shift, high * scale + shift]).astype(np.float32)
 
@@ -94,7 +94,7 @@ def hidden(before: np.ndarray, after: np.ndarray, ltrb: np.ndarray) -> np.ndarra
     return np.array([part.mean() if part.size else 0.0 for part in parts], float)
 
 
-def _fading(height: int, width: int) -> np.ndarray:
+def fading(height: int, width: int) -> np.ndarray:
     """Opacity float32 (height, width): 0 at the edge, 1 from FADE of the side inward."""
     sides = []
     for length in (height, width):

@@ -20,6 +20,7 @@ MODULES = {
     "close-faces": "close_faces",
     "false-alarms": "false_alarms",
     "sizes": "sizes",
+    "framing": "framing",
 }
 
 

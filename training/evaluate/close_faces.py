@@ -15,7 +15,7 @@ from training.data import heads, landmarks68, masks
 from training.data.boxes import Boxed
 from training.evaluate import backgrounds
 from training.evaluate.face import pictures
-from training.evaluate.subject import Figure, Subject
+from training.evaluate.subject import Figure, Subject, Unavailable
 from training.metrics import iou_matrix
 
 WIDTH, HEIGHT = 640, 480
@@ -66,7 +66,7 @@ def frames(subject: Subject, masked: bool) -> Iterator[Pasted]:
     Raises:
         DataError: `landmarks68` or `faces` is not here.
     """
-    behind = subject.once("backgrounds", lambda: list(backgrounds.crops(pictures(subject, "faces"))))
+    behind = faceless(subject)
     folder = subject.data / "landmarks68"
     rows = subject.some([row for row in landmarks68.rows(folder / "points.csv") if landmarks68.held_out_row(*row[:2])])
     for number, (name, _, points) in enumerate(rows):
@@ -76,6 +76,19 @@ def frames(subject: Subject, masked: bool) -> Iterator[Pasted]:
             look = masks.random_mask(rng, masks.KINDS)
             head = masks.draw(head, points, look.kind, look.colour, look.seed)
         yield paste(head, points, behind[number % len(behind)], np.random.default_rng((SEED, number, 1)))
+
+
+def faceless(subject: Subject) -> list[np.ndarray]:
+    """Backgrounds to paste on: parts of the `faces` test pictures without faces.
+
+    Raises:
+        DataError: `faces` is not here.
+        Unavailable: no picture has room for one.
+    """
+    found = subject.once("backgrounds", lambda: list(backgrounds.crops(pictures(subject, "faces"))))
+    if not found:
+        raise Unavailable(f"{subject.data / 'faces'}: no part of the test pictures is without faces")
+    return list(found)
 
 
 def paste(head: np.ndarray, points: np.ndarray, background: np.ndarray, rng: np.random.Generator) -> Pasted:
