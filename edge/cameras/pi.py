@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any, Protocol
 
 import cv2
@@ -67,7 +68,7 @@ class PiGrabber:
         self._timeout_s = settings.timeout_s
         self._library, self._preview = library, preview
         try:
-            self._camera = library.Picamera2()
+            self._camera: Any = library.Picamera2()
         except (RuntimeError, IndexError) as error:
             raise SourceError(f"picamera: cannot be opened, it may be in use ({_line(error)})") from None
         try:
@@ -112,7 +113,13 @@ class PiGrabber:
         """Stop and let go of the camera."""
         if self._preview is not None:
             self._preview.detach()
-        self._camera.close()
+        camera, self._camera = self._camera, None
+        if camera is not None:
+            camera.close()
+            del camera
+            # A closed Picamera2 refers to itself: its file descriptors and frame memory, which is scarce on a Pi, would
+            # be kept until Python's collector comes by.
+            gc.collect()
 
 
 def load() -> Any:

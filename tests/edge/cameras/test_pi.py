@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+import weakref
 from types import SimpleNamespace
 from typing import ClassVar
 
@@ -81,6 +83,20 @@ def test_frames_are_rgb_though_rgb888_lies_in_memory_as_bgr(library):
     assert camera.waited == 3
     grabber.close()
     assert camera.closed
+
+
+def test_a_closed_camera_is_freed_at_once_though_it_refers_to_itself(library):
+    grabber = PiGrabber(SETTINGS, library)
+    library.Picamera2.last.itself = library.Picamera2.last
+    camera = weakref.ref(library.Picamera2.last)
+    library.Picamera2.last = None
+    gc.disable()
+    try:
+        grabber.close()
+        assert camera() is None
+    finally:
+        gc.enable()
+    grabber.close()
 
 
 def planar(nv12):
