@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from edge.labels import EMOTIONS
 from training.data import fer2013
 from training.data.fer2013 import PRIVATE, PUBLIC, Fer2013
-from training.evaluate.classify import answers
+from training.evaluate.classify import answers, confusion
 from training.evaluate.subject import Answers, Figure, Subject
 from training.metrics import calibration_error
 
@@ -17,7 +16,7 @@ TASK = "emotion-bare"
 
 
 def figure(subject: Subject) -> Figure:
-    """emotion-bare {int8, float, dedup, ece}; beside them PublicTest, and each class.
+    """emotion-bare {int8, float, dedup, ece}; beside them PublicTest, each class, and who is taken for whom.
 
     The curves say what a confidence below which it is `unsure` would give on PublicTest, to choose one by.
     """
@@ -30,7 +29,6 @@ def figure(subject: Subject) -> Figure:
     values["float"] = twin.accuracy if twin else None
     public = of_usage(subject, PUBLIC)
     values["public"] = public.accuracy
-    values["classes"] = recall_by_class(private)
     return Figure(values, {TASK: private}, curves(public))
 
 
@@ -54,15 +52,23 @@ def of_usage(subject: Subject, usage: int, floats: bool = False) -> Answers:
     return subject.once((TASK, usage, floats), ask)
 
 
-def scores(given: Answers, in_training: np.ndarray) -> dict[str, float]:
-    """Accuracy, the same without rows that also stand in Training, and the calibration error."""
-    fresh = ~in_training[: len(given.labels)]
-    kept = Answers(given.labels[fresh], given.probabilities[fresh], given.classes)
+def scores(given: Answers, in_training: np.ndarray) -> dict[str, Any]:
+    """Accuracy, calibration error and each class; the same without rows that also stand in Training; the confusion."""
+    kept = without(given, in_training[: len(given.labels)])
     return {
         "int8": given.accuracy,
         "dedup": kept.accuracy,
         "ece": calibration_error(given.probabilities, given.labels),
+        "dedup_ece": calibration_error(kept.probabilities, kept.labels),
+        "classes": recall_by_class(given),
+        "dedup_classes": recall_by_class(kept),
+        "confusion": confusion(given),
     }
+
+
+def without(given: Answers, rows: np.ndarray) -> Answers:
+    """The answers but for some rows, bool (N,)."""
+    return Answers(given.labels[~rows], given.probabilities[~rows], given.classes)
 
 
 def recall_by_class(given: Answers) -> dict[str, float]:
@@ -70,7 +76,7 @@ def recall_by_class(given: Answers) -> dict[str, float]:
     right = given.probabilities.argmax(axis=1) == given.labels
     return {
         name: float(right[given.labels == number].mean())
-        for number, name in enumerate(EMOTIONS)
+        for number, name in enumerate(given.classes)
         if (given.labels == number).any()
     }
 

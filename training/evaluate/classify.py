@@ -39,6 +39,17 @@ def square(engine: Engine, image: np.ndarray) -> np.ndarray:
     return crop(np.atleast_3d(image), whole, spec.width, spec.height, spec.channels)
 
 
+def confusion(given: Answers) -> dict[str, dict[str, int]]:
+    """How often each truth (the outer key) was called what (the inner key)."""
+    size = len(given.classes)
+    said = given.probabilities.argmax(axis=1)
+    counts = np.bincount(given.labels.astype(np.int64) * size + said, minlength=size * size).reshape(size, size)
+    return {
+        truth: dict(zip(given.classes, row, strict=True))
+        for truth, row in zip(given.classes, counts.tolist(), strict=True)
+    }
+
+
 def answers(engine: Engine, images: Iterable[np.ndarray], labels: np.ndarray) -> Answers:
     """The emotions that a model sees in face squares beside the truth."""
     return Answers(np.asarray(labels, np.int64), look(engine, images), EMOTIONS)

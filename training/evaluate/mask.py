@@ -14,8 +14,9 @@ from edge.labels import MASKS, Mask
 from edge.ports import Engine
 from training.data import boxes, mask_pairs
 from training.data.boxes import Boxed
+from training.evaluate.classify import confusion
 from training.evaluate.subject import Answers, Figure, Subject
-from training.metrics import wilson
+from training.metrics import calibration_error, wilson
 
 SMALLEST = 20.0  # pixels of the annotated box's width
 WORN_FROM = 0.5
@@ -25,7 +26,7 @@ Judge = Callable[[np.ndarray, Box], float]
 
 
 def figure(subject: Subject) -> Figure:
-    """mask {pairs, real}; beside them the interval of pairs, and of real both classes and incorrect_mask."""
+    """mask {pairs, real}; beside them the interval of pairs, and of real both classes, incorrect_mask and the ECE."""
     values: dict[str, Any] = {"pairs": None, "real": None}
     drawn: dict[str, Answers] = {}
     found = subject.take("mask.pairs", lambda: pairs(subject, subject.engine("mask")))
@@ -86,7 +87,10 @@ def real(subject: Subject, engine: Engine) -> tuple[dict[str, Any], Answers]:
     values["real_tight"] = balanced(truth[known & tight], worn[known & tight])
     values["real_loose"] = balanced(truth[known & ~tight], worn[known & ~tight])
     values["real_total"] = int(known.sum())
-    return values, Answers(truth[known], np.stack([1 - worn[known], worn[known]], axis=1), MASKS)
+    given = Answers(truth[known], np.stack([1 - worn[known], worn[known]], axis=1), MASKS)
+    values["real_ece"] = calibration_error(given.probabilities, given.labels)
+    values["confusion"] = confusion(given)
+    return values, given
 
 
 def _faces(pictures: Sequence[Boxed]) -> Iterator[tuple[np.ndarray, Box, str, bool]]:

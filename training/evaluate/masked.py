@@ -27,9 +27,7 @@ def figure(subject: Subject) -> Figure:
     twin = subject.take(f"{TASK}.float", lambda: of_usage(subject, PRIVATE, floats=True))
     values["float"] = twin.accuracy if twin else None
     public = of_usage(subject, PUBLIC)
-    public = of_usage(subject, PUBLIC)
     values["public"] = public.accuracy
-    values["classes"] = bare.recall_by_class(private)
     table, _ = frozen(subject, PRIVATE)
     kinds = np.array(masks.KINDS)[table.kinds]
     values["kinds"] = by_kind(private, kinds)

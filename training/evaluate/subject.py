@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -80,12 +80,24 @@ class Subject:
         data: the folder with the data sets.
         floats: take the float twin of every figure, not only those that the design asks for.
         limit: rows or pictures of each set; 0 for all. For tests and quick looks.
+        given: engines to use in place of the folder's, such as a conversion's that has not landed; they stay open.
+        given_floats: the same for their float twins.
     """
 
-    def __init__(self, models: Manifest, data: Path, floats: bool = False, limit: int = 0) -> None:
+    def __init__(
+        self,
+        models: Manifest,
+        data: Path,
+        floats: bool = False,
+        limit: int = 0,
+        given: Sequence[Engine] = (),
+        given_floats: Sequence[Engine] = (),
+    ) -> None:
         self.models, self.data, self.floats, self.limit = models, Path(data), floats, limit
         self.reasons: dict[str, str] = {}
         self._kept: dict[Any, Any] = {}
+        self._given = {engine.spec.task: engine for engine in given}
+        self._given_floats = {engine.spec.task: engine for engine in given_floats}
 
     def engine(self, task: str) -> Engine:
         """The task's int8 model as the device opens it, on the CPU.
@@ -94,6 +106,8 @@ class Subject:
             Unavailable: the manifest has none.
             ModelError: the file is broken or is not the one of the manifest.
         """
+        if task in self._given:
+            return self._given[task]
         if task not in self.models.specs:
             raise Unavailable(f"{self.models.folder / 'manifest.json'}: no model for {task!r}")
         return self.once(("engine", task), lambda: open_engine(self.models, task))
@@ -105,6 +119,8 @@ class Subject:
             Unavailable: there are no weights, or Keras is not installed.
             ModelError: the weights are broken.
         """
+        if task in self._given_floats:
+            return self._given_floats[task]
         spec = self.engine(task).spec
         path = (self.models.folder / spec.file).with_name("weights.npz")
         if not path.is_file():
@@ -130,7 +146,7 @@ class Subject:
         return rows[: self.limit] if self.limit else rows
 
     def close(self) -> None:
-        """Let go of the engines."""
+        """Let go of the engines that were opened here."""
         for kind, kept in self._kept.items():
             if kind[0] in ("engine", "float"):
                 kept.close()

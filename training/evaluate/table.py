@@ -42,6 +42,8 @@ def _rounded(value: Any) -> Any:
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
     for key, value in values.items():
+        if key == "confusion":  # a matrix is no list of lines; --report draws it, and JSON holds it
+            continue
         if isinstance(value, Mapping):
             yield from _flat(value, f"{prefix}{key}.")
         else:

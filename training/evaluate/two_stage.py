@@ -9,9 +9,10 @@ import numpy as np
 from edge.labels import EMOTIONS, MASKS, Mask
 from training.data.fer2013 import PRIVATE
 from training.evaluate import bare, masked
-from training.evaluate.classify import look
+from training.evaluate.classify import confusion, look
 from training.evaluate.mask import WORN_FROM
 from training.evaluate.subject import Answers, Figure, Subject
+from training.metrics import calibration_error
 
 
 def figure(subject: Subject) -> Figure:
@@ -31,6 +32,10 @@ def figure(subject: Subject) -> Figure:
         np.concatenate([given.probabilities for given, _ in halves]),
         halves[0][0].classes,
     )
+    values["ece"] = calibration_error(both.probabilities, both.labels)
+    in_training = bare.data(subject).in_training(PRIVATE)
+    values["dedup"] = bare.without(both, np.concatenate([in_training[: len(part)] for part in right])).accuracy
+    values["confusion"] = confusion(both)
     return Figure(values, {"two-stage": both})
 
 

@@ -64,6 +64,8 @@ def test_mask(subject) -> None:
     assert values["real_with_mask"] == 3 / 4
     assert values["real_without_mask"] == 1
     assert values["real_incorrect_as_worn"] == 1
+    assert values["confusion"] == {"bare": {"bare": 2, "worn": 0}, "worn": {"bare": 1, "worn": 3}}
+    assert values["real_ece"] == pytest.approx(1 / 6, abs=0.02)  # sure of all six, right on five
     assert values["real_total"] == 6  # neither the incorrect one nor the box of 19 pixels
     assert values["real_loose"] is None  # its one loose box wears a mask: there is no balance
 
@@ -74,6 +76,9 @@ def test_bare_emotion(subject) -> None:
     assert values["dedup"] == 2 / 4
     assert values["public"] == 1
     assert values["classes"] == {"angry": 0, "happy": pytest.approx(2 / 3), "sad": 1}
+    assert values["dedup_classes"] == {"angry": 0, "happy": 1 / 2, "sad": 1}  # the row in Training was a happy one
+    called = {(truth, said): n for truth, row in values["confusion"].items() for said, n in row.items() if n}
+    assert called == {("happy", "happy"): 2, ("angry", "happy"): 1, ("sad", "sad"): 1, ("happy", "sad"): 1}
     answers = bare.of_usage(subject, PRIVATE)
     gap = abs(answers.probabilities.max(axis=1).mean() - 3 / 5)
     assert values["ece"] == pytest.approx(gap, abs=0.01)  # the tiny model is always sure: one bin
@@ -109,6 +114,10 @@ def test_two_stage(dressed) -> None:
     assert values["bare"] == 1 / 5  # the sad one; three bright ones are called surprised, the dark happy one sad
     assert values["worn"] == 0
     assert values["accuracy"] == 1 / 10
+    assert values["dedup"] == 1 / 8  # without the first row, bare and masked
+    assert values["ece"] > 0.8  # nearly sure of every row, and right on one in ten
+    assert sum(n for row in values["confusion"].values() for n in row.values()) == 10
+    assert values["confusion"]["sad"]["sad"] == 1
 
 
 def test_each_row_is_judged_by_the_model_that_it_was_routed_to(dressed) -> None:

@@ -36,6 +36,7 @@ def test_the_table_shows_the_same(known_data, capsys) -> None:
     assert ["pairs", "0.5000"] in lines
     assert ["pairs_interval", "0.1500", "to", "0.8500"] in lines
     assert ["nme", "-"] in lines
+    assert not any("confusion" in line[0] for line in lines if line)
 
 
 @pytest.mark.parametrize(
