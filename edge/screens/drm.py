@@ -14,8 +14,9 @@ from edge.errors import ScreenAbsent
 from edge.face import Scene
 from edge.frame import Frame
 from edge.screens import kms_abi as abi
-from edge.screens.kms import Buffer, Kernel, SystemKernel
-from edge.screens.outputs import Target, find, refusal
+from edge.screens.kernel import Kernel, SystemKernel
+from edge.screens.kms import Buffer
+from edge.screens.outputs import Target, find, refusal, size
 from edge.screens.painter import Painter
 from edge.settings import ScreenSettings
 
@@ -47,7 +48,8 @@ class DrmScreen:
         kernel: Kernel | None = None,
     ) -> None:
         self._clock = clock
-        self._target = find(kernel or SystemKernel(), settings)
+        kernel = kernel or SystemKernel()
+        self._target = find(kernel, settings)
         try:
             self._pages = Pages(self._target)
         except OSError as error:
@@ -56,6 +58,7 @@ class DrmScreen:
             raise refusal(self._target.card.path, error) from None
         self._painter = Painter(self._present, clock)
         self._looked_at = clock.monotonic()
+        self._plugs = kernel.plugs()
 
     @property
     def console(self) -> tuple[int, int] | None:
@@ -80,21 +83,28 @@ class DrmScreen:
         self._painter.show(frame, scene, notice, *self.size)
 
     def tick(self) -> None:
-        """Look at the cable, once a second."""
-        now = self._clock.monotonic()
-        if now - self._looked_at < LOOK_S:
+        """Look at the cable, once a second, and at once where the kernel tells of a plug.
+
+        One that was out and in again in between is as before: the card went on. But it may be another screen's.
+        """
+        now, plugged = self._clock.monotonic(), self._plugs.heard()
+        if now - self._looked_at < LOOK_S and not plugged:
             return
         self._looked_at = now
         card, output = self._target.card, self._target.output
         try:
             state = card.state(output.id)
+            modes = card.output(output.id).modes if plugged and state != abi.DISCONNECTED else (self._target.mode,)
         except OSError as error:
             raise refusal(card.path, error) from None
         if state == abi.DISCONNECTED:
             raise ScreenAbsent(f"screen: {output.name} was unplugged")
+        if size(self._target.mode) not in map(size, modes):
+            raise ScreenAbsent(f"screen: another one is on {output.name}, which cannot show {size(self._target.mode)}")
 
     def close(self) -> None:
         """Show again what was shown before, and let go of the card."""
+        self._plugs.close()
         self._pages.close()
         with contextlib.suppress(OSError):
             self._target.card.close()

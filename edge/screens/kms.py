@@ -8,80 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import fcntl
-import mmap
-import os
-import select
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
 from edge.screens import kms_abi as abi
-
-TRIES = 100  # a request that a signal interrupts is made again, as libdrm does, but not for ever
-
-
-class Kernel(Protocol):
-    """The part of the operating system that a card needs; tests bring one that behaves. All raise OSError."""
-
-    def cards(self) -> list[str]:
-        """The device files, in order."""
-
-    def open(self, path: str) -> int:
-        """Open a device file."""
-
-    def close(self, fd: int) -> None:
-        """Close it; the kernel frees what was made through it, and the console is back."""
-
-    def ioctl(self, fd: int, request: int, argument: ctypes.Structure) -> None:
-        """Make a request; the argument is read and written."""
-
-    def map(self, fd: int, size: int, offset: int) -> mmap.mmap | bytearray:
-        """A buffer's memory, shared with the card."""
-
-    def events(self, fd: int, seconds: float) -> bytes:
-        """What the card has to say, or nothing after so many seconds."""
-
-
-class SystemKernel:
-    """Linux."""
-
-    def __init__(self, folder: Path = Path("/dev/dri")) -> None:
-        self._folder = folder
-
-    def cards(self) -> list[str]:
-        """/dev/dri/card*, in the order of their numbers."""
-        return [str(path) for path in sorted(self._folder.glob("card*"), key=lambda path: (len(path.name), path.name))]
-
-    def open(self, path: str) -> int:
-        """For reading and writing; the first who opens a card may set its modes."""
-        return os.open(path, os.O_RDWR | os.O_CLOEXEC)
-
-    def close(self, fd: int) -> None:
-        """Close."""
-        os.close(fd)
-
-    def ioctl(self, fd: int, request: int, argument: ctypes.Structure) -> None:
-        """Again where a signal came in between."""
-        for left in range(TRIES, 0, -1):
-            try:
-                fcntl.ioctl(fd, request, argument)
-                return
-            except (InterruptedError, BlockingIOError):
-                if left == 1:
-                    raise
-
-    def map(self, fd: int, size: int, offset: int) -> mmap.mmap:
-        """Map."""
-        return mmap.mmap(fd, size, offset=offset)
-
-    def events(self, fd: int, seconds: float) -> bytes:
-        """Wait and read."""
-        ready, _, _ = select.select([fd], [], [], seconds)
-        return os.read(fd, 1024) if ready else b""
+from edge.screens.kernel import Kernel
 
 
 @dataclass(frozen=True)
@@ -123,7 +56,7 @@ class Card:
     """An open card.
 
     Args:
-        kernel: see Kernel.
+        kernel: see edge.screens.kernel.
         path: the device file.
 
     Raises (as every method):

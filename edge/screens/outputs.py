@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from edge.errors import ScreenAbsent, ScreenError
 from edge.screens import kms_abi as abi
-from edge.screens.kms import Card, Kernel, Output
+from edge.screens.kernel import Kernel
+from edge.screens.kms import Card, Output
 from edge.settings import ScreenSettings
 
 # Text is sized by the screen's height and reads as well on 720 rows as on 1080, which cost more than twice as much.

@@ -34,9 +34,11 @@ class SteadyScreen:
         self._screen: Screen | None = None
         self._failed_at = clock.monotonic()
         self._last: tuple[Frame | None, Scene, str] | None = None
+        self._told = ""
         try:
             self._screen = open_screen()
         except ScreenAbsent as error:
+            self._told = str(error)
             _log.warning("%s; it is waited for", error)
 
     def show(self, frame: Frame | None, scene: Scene, notice: str = "") -> None:
@@ -71,6 +73,7 @@ class SteadyScreen:
         """Whether the screen is open; where it is not, it is tried when that is due."""
         if self._screen is None and self._clock.monotonic() - self._failed_at >= self._reopen_s:
             self._screen = self._open()
+            self._told = ""
             _log.warning("screen: there it is")
         return self._screen is not None
 
@@ -78,7 +81,9 @@ class SteadyScreen:
         try:
             act()
         except ScreenError as error:
-            if self._screen is not None:
+            # Each reason once: one that came late may be another one, without the mode that is asked for.
+            if str(error) != self._told:
+                self._told = str(error)
                 _log.warning("%s; it is opened again when it is there", error)
             self.close()
             self._failed_at = self._clock.monotonic()

@@ -81,10 +81,25 @@ class FakeCard:
         return rows[:, : width * 4].reshape(height, width, 4)[: now.vdisplay, : now.hdisplay, 2::-1].copy()
 
 
+class FakePlugs:
+    """See edge.screens.kernel.Plugs."""
+
+    def __init__(self, kernel: FakeKernel) -> None:
+        self._kernel = kernel
+
+    def heard(self) -> bool:
+        news, self._kernel.news = self._kernel.news, 0
+        return news > 0
+
+    def close(self) -> None:
+        self._kernel.listeners -= 1
+
+
 class FakeKernel:
-    """See edge.screens.kms.Kernel."""
+    """See edge.screens.kernel. `news` are cables that were moved and not yet heard of."""
 
     def __init__(self, **cards: FakeCard) -> None:
+        self.news, self.listeners = 0, 0
         self.hardware = {f"/dev/dri/{name}": card for name, card in cards.items()}
         self.files: dict[int, FakeCard] = {}
         self._next = 30
@@ -123,6 +138,10 @@ class FakeKernel:
         card.refresh()
         done, card.told = card.told, False
         return b"\2\0\0\0\40\0\0\0" if done else b""
+
+    def plugs(self) -> FakePlugs:
+        self.listeners += 1
+        return FakePlugs(self)
 
     def ioctl(self, fd: int, request: int, argument: ctypes.Structure) -> None:
         assert request >> 16 & 0x3FFF == ctypes.sizeof(argument), "the request's number says another size"

@@ -139,6 +139,46 @@ def test_a_pulled_cable_is_noticed_within_a_second_and_told_once(hardware, machi
         screen.tick()
 
 
+@pytest.fixture
+def plugged(hardware, clock):
+    """A card, its kernel and a screen on it."""
+    card = hardware.Card([hardware.Socket()])
+    kernel = hardware.Kernel(card0=card)
+    return card, kernel, DrmScreen(ScreenSettings(kind="drm"), clock, kernel=kernel)
+
+
+def test_a_cable_that_is_out_and_in_again_between_two_looks_changes_nothing(plugged, clock):
+    card, kernel, screen = plugged
+    clock.advance(0.1)
+    kernel.news = 2
+    screen.tick()
+    screen.show(level(10), SCENE)
+    card.refresh()
+    assert (corner(card), card.sets) == (10, 1)
+    probes = card.probes
+    clock.advance(0.1)
+    screen.tick()
+    assert card.probes == probes, "the cable is probed where there is news, not in every turn"
+    screen.close()
+    assert kernel.listeners == 0
+
+
+def test_news_of_a_pulled_cable_are_acted_upon_at_once(plugged):
+    card, kernel, screen = plugged
+    card.sockets[0].state = abi.DISCONNECTED
+    kernel.news = 1
+    with pytest.raises(ScreenAbsent, match="HDMI-A-1 was unplugged"):
+        screen.tick()
+
+
+def test_another_screen_on_the_same_cable_is_opened_anew_where_it_cannot_show_the_picture(plugged, hardware):
+    card, kernel, screen = plugged
+    card.sockets[0].modes = [hardware.mode(32, 18, preferred=True)]
+    kernel.news = 2
+    with pytest.raises(ScreenAbsent, match="another one is on HDMI-A-1, which cannot show 64x36"):
+        screen.tick()
+
+
 @pytest.mark.parametrize(
     ("request_number", "number", "kind", "told"),
     [

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import errno
+import socket
 
 import numpy as np
 import pytest
 
 from edge.errors import ScreenAbsent, ScreenError
 from edge.screens import kms_abi as abi
-from edge.screens.kms import Card, SystemKernel
+from edge.screens.kernel import SystemKernel, SystemPlugs, is_plug
+from edge.screens.kms import Card
 from edge.screens.outputs import choose_mode, find, size
 from edge.settings import ScreenSettings
 
@@ -201,3 +203,58 @@ def test_linux_refuses_requests_to_what_is_no_card(tmp_path):
     (tmp_path / "card0").touch()
     with pytest.raises(ScreenError, match=r"no connector on any card"):
         find(SystemKernel(tmp_path), ScreenSettings())
+
+
+PLUG = b"change@/devices/platform/gpu/drm/card1\0ACTION=change\0SUBSYSTEM=drm\0HOTPLUG=1\0CONNECTOR=33\0SEQNUM=9\0"
+
+
+@pytest.mark.parametrize(
+    ("message", "is_one"),
+    [
+        (b"", False),
+        (PLUG, True),
+        (PLUG.replace(b"HOTPLUG=1\0", b""), False),
+        (PLUG.replace(b"SUBSYSTEM=drm", b"SUBSYSTEM=usb"), False),
+        (PLUG.replace(b"HOTPLUG=1", b"HOTPLUG=12"), False),
+    ],
+)
+def test_news_of_a_cable_by_table(message, is_one):
+    assert is_plug(message) is is_one
+
+
+def test_news_are_read_at_once_and_once():
+    plugs = SystemPlugs()
+    assert plugs.heard() is False
+    plugs.close()
+    mine, kernels = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    mine.setblocking(False)
+    plugs._socket = mine
+    kernels.send(PLUG.replace(b"drm", b"usb"))
+    kernels.send(PLUG)
+    kernels.send(b"")
+    assert plugs.heard() is True
+    assert plugs.heard() is False
+    plugs.close()
+    kernels.close()
+
+
+def test_where_news_were_lost_a_cable_may_have_been_among_them():
+    class Flooded:
+        def recv(self, size):
+            raise OSError(errno.ENOBUFS, "No buffer space available")
+
+    plugs = SystemPlugs()
+    plugs.close()
+    plugs._socket = Flooded()
+    assert plugs.heard() is True
+
+
+def test_without_news_nothing_is_heard(monkeypatch):
+    monkeypatch.setattr("socket.socket", lambda *_: refuse())
+    plugs = SystemPlugs()
+    assert plugs.heard() is False
+    plugs.close()
+
+
+def refuse():
+    raise PermissionError(errno.EAFNOSUPPORT, "Address family not supported by protocol")

@@ -89,6 +89,22 @@ def test_a_screen_that_is_not_there_at_the_start_is_waited_for(shop, clock, capl
     assert shop.opened[0].notices() == ["paused"]
 
 
+def test_a_screen_that_comes_late_and_does_not_fit_is_told_once(shop, clock, caplog):
+    shop.refuses = ScreenAbsent("screen: nothing is connected")
+    with caplog.at_level(logging.WARNING):
+        screen = SteadyScreen(shop, clock)
+        for refusal in (shop.refuses, ScreenError("screen: HDMI-A-1 has no mode 1x1"), shop.refuses):
+            shop.refuses = refusal
+            for _ in range(3):
+                clock.advance(REOPEN_S)
+                screen.tick()
+    assert [record.getMessage().partition(";")[0] for record in caplog.records] == [
+        "screen: nothing is connected",
+        "screen: HDMI-A-1 has no mode 1x1",
+        "screen: nothing is connected",
+    ]
+
+
 @pytest.mark.parametrize("where", ["show", "tick"])
 def test_a_screen_that_fails_is_told_once_closed_and_opened_again(shop, clock, caplog, where):
     frame = pictures(1)[0]
