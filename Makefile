@@ -1,5 +1,6 @@
 # make demo    see it work: two minutes, no camera needed
 # make test    linter, types and tests; make clean takes everything away that these two made
+# make figures    take every figure anew and write README and cards; needs the data sets: DATA=folder PEERS=folder
 # make system-test    the service on a real systemd: Debian only, as root, ten minutes, not part of make test
 # Each does its own set-up in $(VENV). Another interpreter: make test PYTHON=python3.13
 
@@ -10,7 +11,11 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 VENV_PACKAGE := $(notdir $(PYTHON))-venv
 
-.PHONY: help demo test system-test lint format clean
+DATA ?= ../shared/data
+PEERS ?= ../shared/peers
+TAKEN := build/figures
+
+.PHONY: help demo test figures figures-accuracy figures-beside system-test lint format clean
 
 help:
 	@sed -n '/^# make/s/^# //p' Makefile
@@ -21,6 +26,22 @@ demo: $(VENV)/.demo
 
 test: lint
 	$(BIN)/python -m pytest
+
+# After a change of models. Both parts write into README.md and docs/figures.json; the first one into the cards, too.
+# `beside` measures speed: keep the machine quiet. Others' models are never part of this repository.
+figures: figures-accuracy figures-beside
+
+figures-accuracy: $(VENV)/.test
+	@mkdir -p $(TAKEN)
+	$(BIN)/python -m training evaluate --models models --data $(DATA) --float --json > $(TAKEN)/evaluate.json
+	$(BIN)/python -m convert card models --recipes --figures $(TAKEN)/evaluate.json
+	$(BIN)/python -m tests.readme_figures --evaluate $(TAKEN)/evaluate.json
+
+figures-beside: $(VENV)/.test
+	@mkdir -p $(TAKEN)
+	$(BIN)/python -m tests.bench.detectors --data $(DATA) --peers $(PEERS) --json > $(TAKEN)/detectors.json
+	$(BIN)/python -m tests.bench.peers --data $(DATA) --peers $(PEERS) --json > $(TAKEN)/peers.json
+	$(BIN)/python -m tests.readme_figures --detectors $(TAKEN)/detectors.json --peers $(TAKEN)/peers.json
 
 # Roots are kept in ~/.cache/edge-emotion/system. EDGE_SYSTEM_SUITE=bookworm, EDGE_SYSTEM_ARCH=arm64 and
 # EDGE_SYSTEM_CUTS=100 choose another system and more power cuts; ARGS go to pytest.

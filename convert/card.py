@@ -8,7 +8,9 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from convert import card_failures, card_figures
 from convert.errors import ConversionError, one_line
+from convert.markdown import table
 
 
 @dataclass(frozen=True)
@@ -25,11 +27,11 @@ class Card:
         operations: kind -> how many.
         calibration: source, samples, seed, checked (pictures compared), fresh (not seen by calibration), warnings.
         checks: convert.check.OutputCheck of each output.
-        accuracy: source, pictures, float, int8 (0-1); empty where nothing labelled was given.
+        accuracy: figure, source, pictures, float, int8 (0-1); empty where nothing labelled was given.
         layers: convert.check.LayerCheck of those that lose most.
         latency: milliseconds, threads, machine.
         about: where the training data is from, and under which terms.
-        failures: what it is known to get wrong.
+        failures: what it is known to get wrong, beyond what the figures tell by themselves.
         figures: what `edge-emotion-train evaluate --json` measured, or nothing yet.
     """
 
@@ -53,8 +55,8 @@ class Card:
     figures: Mapping[str, Any] = field(default_factory=dict)
 
     def with_figures(self, figures: Mapping[str, Any]) -> Card:
-        """The card with figures measured later put in; a mapping with the task's name in it gives only that part."""
-        return replace(self, figures=figures.get(self.task, figures) if self.task else figures)
+        """The card with figures measured later put in; of evaluate's object only the blocks of its task."""
+        return replace(self, figures=card_figures.of_task(self.task, figures))
 
 
 def to_json(card: Card) -> str:
@@ -88,7 +90,7 @@ def _head(card: Card) -> Iterator[str]:
     yield ""
     yield "Written by `edge-emotion-convert`; do not edit, convert again."
     yield ""
-    yield from _table(
+    yield from table(
         ("fact", "value"),
         [
             ("task", card.task or "none"),
@@ -118,18 +120,21 @@ def _quantization(card: Card) -> Iterator[str]:
     for warning in c["warnings"]:
         yield f"Warning: {warning}."
     yield ""
-    if card.accuracy:
-        a = card.accuracy
-        yield f"Accuracy on {a['source']}, {a['pictures']} pictures: float {a['float']:.4f}, int8 {a['int8']:.4f}."
+    if both := card.accuracy or card_figures.before_after(card.task, card.figures):
+        figure = both.get("figure", "accuracy")
+        count = f", {both['pictures']} pictures" if "pictures" in both else ""
+        yield f"{figure[0].upper()}{figure[1:]} before and after, on {both['source']}{count}: " + (
+            f"float {both['float']:.4f}, int8 {both['int8']:.4f}."
+        )
     else:
         yield "Accuracy before and after: not measured, no labelled set was given."
     yield ""
-    yield from _table(
+    yield from table(
         ("output", "relative error", "greatest difference", "same class"),
         [(k["name"], f"{k['error']:.4f}", f"{k['worst']:.4g}", _part(k["agreement"])) for k in card.checks],
     )
     yield from ("", "Layers that lose most (0: nothing is lost, 1: everything):", "")
-    yield from _table(
+    yield from table(
         ("layer", "operation", "error", "added here"),
         [(f"`{k['name']}`", k["kind"], f"{k['error']:.4f}", f"{k['adds']:.4f}") for k in card.layers],
     )
@@ -137,35 +142,17 @@ def _quantization(card: Card) -> Iterator[str]:
 
 def _people(card: Card) -> Iterator[str]:
     yield from ("", "## Figures", "")
-    flat = list(_flat(card.figures))
-    if flat:
-        yield "Measured by `edge-emotion-train evaluate` on this file, through the device's own code."
+    if card.figures:
+        yield "Measured by `edge-emotion-train evaluate` on this file, through the device's own code; 0.5 is half."
         yield ""
-        yield from _table(("figure", "value"), [(key, _number(value)) for key, value in flat])
+        yield from card_figures.section(card.figures)
     else:
         yield "Not measured yet; `edge-emotion-convert card DIR --figures FILE.json` puts them in."
     yield from ("", "## Data and licences", "", card.about.strip() or "Not said.")
-    yield from ("", "## Known failures", "", card.failures.strip() or "Not said.")
+    yield from ("", "## Known failures", "")
+    told = [*card_failures.sentences(card.task, card.figures), *card.failures.splitlines()]
+    yield from [f"- {line.strip()}" for line in told if line.strip()] or ["Not said."]
 
 
 def _part(value: float | None) -> str:
     return "-" if value is None else f"{value:.4f}"
-
-
-def _number(value: Any) -> str:
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
-
-
-def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    yield "| " + " | ".join(head) + " |"
-    yield "|" + "---|" * len(head)
-    for row in rows:
-        yield "| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |"

@@ -20,6 +20,19 @@ LOSSLESS = (
     "EXPAND_DIMS",
     "TRANSPOSE",
 )  # they move values; only the channels are other ones after
+# What other sets and the tutorials call our classes.
+ALIASES = {
+    "with_mask": "worn",
+    "withmask": "worn",
+    "without_mask": "bare",
+    "withoutmask": "bare",
+    "anger": "angry",
+    "disgusted": "disgust",
+    "fearful": "fear",
+    "happiness": "happy",
+    "sadness": "sad",
+    "surprised": "surprise",
+}
 LAYER_PICTURES = 16  # enough for a ranking; every tensor of every layer is held for each
 
 
@@ -60,22 +73,26 @@ class LayerCheck:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Labelled pictures, each asked once. All are 0-1.
+    """One figure of both models. All are 0-1.
 
     Attributes:
         source, pictures: what was asked.
-        float_, int8: part of right answers; int8 through the device's own code.
+        float_, int8: part of right answers, or the figure's value; int8 through the device's own code.
+        figure: what was measured, in words.
+        error: whether less of it is better.
     """
 
     source: str
     pictures: int
     float_: float
     int8: float
+    figure: str = "accuracy"
+    error: bool = False
 
     @property
     def loss(self) -> float:
         """Points (per cent) that int8 loses; negative where it gains."""
-        return 100 * (self.float_ - self.int8)
+        return 100 * (self.int8 - self.float_ if self.error else self.float_ - self.int8)
 
 
 def compare(
@@ -204,9 +221,10 @@ def _truth(source: Source, labels: Sequence[str]) -> np.ndarray:
         raise CalibrationError(f"{source.name}: no labels; give class folders, or an .npz with images and labels")
     if not source.classes or not labels:
         return source.labels
-    if missing := [name for name in source.classes if name not in labels]:
+    classes = [name if name in labels else ALIASES.get(name, name) for name in source.classes]
+    if missing := [name for name in classes if name not in labels]:
         raise CalibrationError(
             f"{source.name}: class {missing[0]!r} is none of the model's ({', '.join(labels)}); mend --labels or "
             "rename the folder"
         )
-    return np.array([list(labels).index(name) for name in source.classes])[source.labels]
+    return np.array([list(labels).index(name) for name in classes])[source.labels]

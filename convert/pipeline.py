@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from convert import card as cards
-from convert import check, flops, land, tflite
+from convert import check, device, flops, land, tflite
 from convert.calibrate import Calibration, draw
 from convert.check import Accuracy, LayerCheck, OutputCheck
 from convert.errors import ConversionError
 from convert.load import FloatModel
+from convert.measure import Evaluation, measure
 from convert.quantize import quantize, real_values, to_float
 from convert.request import HEADS, LABELS, Request, colour_of, spec_of, view_of
 from convert.runner import Runner, finite, machine
 from convert.sources import Source, View
-from edge.engines.litert import LiteRtEngine
 from edge.manifest import Spec
-from training.quiet import quiet
 
 
 @dataclass(frozen=True)
@@ -49,18 +45,19 @@ class Refused(ConversionError):
         self.layers = layers
 
 
-def convert(model: FloatModel, source: Source, request: Request, evaluation: Source | None = None) -> Result:
+def convert(model: FloatModel, source: Source, request: Request, evaluation: Evaluation | None = None) -> Result:
     """Convert and check; writes nothing.
 
     Args:
         model: float.
         source: real pictures.
         request: what is asked.
-        evaluation: labelled pictures for the accuracy before and after.
+        evaluation: labelled pictures, or the folder of data sets, for the figure before and after.
 
     Raises:
         Refused: it loses more than `max_loss`, or an output leaves the tolerance.
         ConversionError: it cannot be converted, or a set cannot be used.
+        DataError: the folder of data sets lacks the task's one.
         ModelError: the result is not what the task asks for.
     """
     view = view_of(model, request)
@@ -68,15 +65,13 @@ def convert(model: FloatModel, source: Source, request: Request, evaluation: Sou
     content = quantize(model, calibration.images, low=request.low, high=request.high, integer=request.integer)
     runner = Runner(content, request.low, request.high)
     spec = spec_of(model, request, view, hashlib.sha256(content).hexdigest())
-    if spec:
-        _device_agrees(spec, content, runner, calibration.check[:4])
-    floats = model.predict(real_values(calibration.check, request.low, request.high))
-    finite(model.name, floats)
-    outputs = check.compare(floats, runner.predict(calibration.check), classes=request.task not in HEADS)
-    scored = None
-    if evaluation is not None:
-        labels = spec.labels if spec else request.labels
-        scored = check.accuracy(model, runner, evaluation, view, labels, request.low, request.high)
+    with device.opened(spec, content) as engine:
+        if engine:
+            device.agrees(engine, runner, calibration.check[:4])
+        floats = model.predict(real_values(calibration.check, request.low, request.high))
+        finite(model.name, floats)
+        outputs = check.compare(floats, runner.predict(calibration.check), classes=request.task not in HEADS)
+        scored = measure(model, runner, engine, evaluation, request) if evaluation is not None else None
     reference = to_float(model, (view.height, view.width, view.channels))
     layers = check.worst(check.layers(reference, content, calibration.check, request.low, request.high))
     _refuse(model.name, request, outputs, scored, layers)
@@ -123,29 +118,9 @@ def land_result(result: Result, out: Path, folder: Path | None = None, card: Pat
     return (*files, folder / "manifest.json")
 
 
-def _device_agrees(spec: Spec, content: bytes, runner: Runner, images: np.ndarray) -> None:
-    """The device's engine must take the file and answer the very same numbers."""
-    own = LABELS.get(spec.task)
-    if own and sorted(own) != sorted(spec.labels):
-        raise ConversionError(f"--labels: {spec.task} has {', '.join(own)}, in any order; got {', '.join(spec.labels)}")
-    with tempfile.TemporaryDirectory(prefix="edge-emotion-convert-") as folder:
-        path = Path(folder) / spec.file
-        path.write_bytes(content)
-        try:
-            with quiet():
-                engine = LiteRtEngine(spec, path)
-        except ValueError as error:
-            raise ConversionError(str(error).replace(f"{path}: ", f"{spec.name}: ")) from None
-        for image in images:
-            for a, b in zip(engine.infer(image), runner.infer(image), strict=True):
-                if not np.array_equal(a, b):
-                    raise ConversionError(f"{spec.name}: the device's engine answers otherwise than LiteRT; report it")
-        engine.close()
-
-
 def _chance(scored: Accuracy | None, classes: int) -> tuple[str, ...]:
     """A float model that only guesses was mostly fed with other values than in training."""
-    if scored is None or scored.float_ >= 1.5 / classes:
+    if scored is None or "accuracy" not in scored.figure or scored.float_ >= 1.5 / classes:
         return ()
     return (
         f"the float model is right on {scored.float_:.4f} of {scored.source}, hardly more than chance; check --low, "
@@ -164,7 +139,7 @@ def _refuse(
     if scored and scored.loss > request.max_loss:
         raise Refused(
             f"{name}: refused, int8 loses {scored.loss:.2f} points on {scored.pictures} pictures of "
-            f"{scored.source} ({scored.float_:.4f} to "
+            f"{scored.source} ({scored.figure} {scored.float_:.4f} to "
             f"{scored.int8:.4f}), --max-loss is {request.max_loss:g}; most in {most}; calibrate on pictures like the "
             "ones in use, or train with smaller activations (ReLU6)",
             layers,
@@ -231,4 +206,10 @@ def _card(
 def _scored(scored: Accuracy | None) -> dict[str, object]:
     if scored is None:
         return {}
-    return {"source": scored.source, "pictures": scored.pictures, "float": scored.float_, "int8": scored.int8}
+    return {
+        "figure": scored.figure,
+        "source": scored.source,
+        "pictures": scored.pictures,
+        "float": scored.float_,
+        "int8": scored.int8,
+    }

@@ -1,11 +1,7 @@
 """Put the figures into the README, generated, never typed; docs/figures.json keeps what they are made of.
 
-    edge-emotion-train evaluate --models models --data ../shared/data --float --json > evaluate.json
-    python -m tests.bench.peers --data ../shared/data --peers ../shared/peers --json > peers.json
-    python -m tests.bench.detectors --data ../shared/data --peers ../shared/peers --json > detectors.json
-    python -m tests.readme_figures --evaluate evaluate.json --peers peers.json --detectors detectors.json
-
-What is not given is kept. Each part remembers the models that it was taken from.
+`make figures` takes them and calls this with what the commands printed (docs/figures.md). What is not given is kept. Each
+part remembers the models that it was taken from.
 """
 
 from __future__ import annotations
@@ -17,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from convert import card as cards
 from convert import tflite
 from convert.flops import multiply_adds
 from edge import manifest
@@ -42,11 +39,18 @@ Row = tuple[str, str, str]
 
 
 def costs(listed: manifest.Manifest) -> dict[str, dict[str, Any]]:
-    """Multiply-adds, bytes and hash of each model."""
+    """Hash, multiply-adds, bytes and parameters of each model, and what its card says of its data."""
     answer = {}
     for task, spec in listed.specs.items():
-        graph = tflite.read(listed.path(task))
-        answer[task] = {"sha256": spec.sha256, "multiply_adds": multiply_adds(graph), "bytes": graph.size}
+        path = listed.path(task)
+        graph = tflite.read(path)
+        answer[task] = {
+            "sha256": spec.sha256,
+            "multiply_adds": multiply_adds(graph),
+            "bytes": graph.size,
+            "parameters": graph.parameters,
+            "about": cards.load(path.with_name("card.json")).about,
+        }
     return answer
 
 
@@ -97,11 +101,13 @@ def _interval(interval: Sequence[float] | None) -> str:
 
 
 def sizes(models: Mapping[str, Mapping[str, Any]]) -> str:
-    """What the models cost."""
-    rows = [
-        (task, f"{cost['multiply_adds'] / 1e6:.1f} M", f"{cost['bytes'] / 1e6:.2f} MB") for task, cost in models.items()
-    ]
-    return _table(("model", "multiply-adds", "file"), rows)
+    """What the models cost, what they learned from, and where more is said of them."""
+    rows = []
+    for task, cost in models.items():
+        millions = (f"{cost[key] / 1e6:.{digits}f} M" for key, digits in (("parameters", 2), ("multiply_adds", 1)))
+        rows.append((f"[{task}](models/{task}/card.md)", *millions, f"{cost['bytes'] / 1e6:.2f} MB", cost["about"]))
+    told = "Each card has its model's figures by class, confusion matrix and known failures."
+    return f"{_table(('model', 'parameters', 'multiply-adds', 'file', 'data and its terms'), rows)}\n\n{told}"
 
 
 def boards(models: Mapping[str, Mapping[str, Any]]) -> str:

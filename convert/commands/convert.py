@@ -10,6 +10,7 @@ from typing import Any
 from convert import pipeline
 from convert.errors import ConversionError, one_line
 from convert.load import load
+from convert.measure import open_evaluation
 from convert.pipeline import Refused, Result
 from convert.request import Request
 from convert.sources import open_source
@@ -27,7 +28,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--weights", type=Path, help="weights (.h5) of a JSON architecture")
     add("--calibrate", type=Path, required=True, metavar="PATH", help="real pictures: a folder, .npz, fer2013.npz, ...")
-    add("--evaluate", type=Path, metavar="PATH", help="labelled pictures: accuracy before and after, for --max-loss")
+    add(
+        "--evaluate",
+        type=Path,
+        metavar="PATH",
+        help="labelled pictures: accuracy before and after, for --max-loss; or the folder of our data sets: the task's "
+        "own figure, as edge-emotion-train evaluate takes it",
+    )
     add(
         "--out",
         type=Path,
@@ -71,9 +78,8 @@ def main(arguments: argparse.Namespace) -> int:
         if folder is None or not request.task:
             raise ConversionError("--out: expected a place for the .tflite, or --manifest and --task; add one")
         out = folder / request.task / "model.tflite"
-    faces = request.task != "face"
-    source = open_source(arguments.calibrate, faces=faces)
-    evaluation = open_source(arguments.evaluate, held_out=True, faces=faces) if arguments.evaluate else None
+    source = open_source(arguments.calibrate, faces=request.task != "face")
+    evaluation = open_evaluation(arguments.evaluate, request.task) if arguments.evaluate else None
     model = load(arguments.model, arguments.weights)
     try:
         result = pipeline.convert(model, source, request, evaluation)
@@ -118,7 +124,8 @@ def report(result: Result, written: tuple[Path, ...]) -> None:
     print(f"{card.name}: {card.size:,} bytes, {card.multiply_adds:,} multiply-adds, {card.parameters:,} parameters")
     if card.accuracy:
         a = card.accuracy
-        print(f"accuracy on {a['source']}: float {a['float']:.4f}, int8 {a['int8']:.4f} ({a['pictures']} pictures)")
+        both = f"float {a['float']:.4f}, int8 {a['int8']:.4f} ({a['pictures']} pictures)"
+        print(f"{a['figure']} on {a['source']}: {both}")
     else:
         print("accuracy: not measured; --evaluate PATH with labelled pictures does")
     for output in card.checks:

@@ -11,6 +11,7 @@ from convert.load import FloatModel, from_keras
 from convert.quantize import quantize, to_float
 from convert.runner import Runner
 from convert.sources import View, from_arrays
+from edge.labels import EMOTIONS, MASKS
 
 VIEW = View(24, 24, 1)
 
@@ -126,6 +127,22 @@ def test_labels_are_matched_by_name_not_by_number(kit, learned, int8):
     source = from_arrays("blobs", images, 3 - labels, turned)
     got = check.accuracy(from_keras(learned), Runner(int8, 0, 1), source, VIEW, kit.CLASSES, 0, 1)
     assert got.float_ > 0.98
+
+
+def test_the_tutorials_names_of_our_classes_are_understood(kit, learned, int8):
+    """The set says anger and happiness; the model's outputs are called happy, angry, neutral, bare."""
+    images, labels = kit.blobs(200, seed=6)
+    classes = ("happiness", "anger", "neutral", "without_mask")
+    source = from_arrays("blobs", images, labels, classes)
+    names = ("happy", "angry", "neutral", "bare")
+    got = check.accuracy(from_keras(learned), Runner(int8, 0, 1), source, VIEW, names, 0, 1)
+    assert got.float_ > 0.98
+    assert set(check.ALIASES.values()) <= {*EMOTIONS, *MASKS}
+
+
+@pytest.mark.parametrize(("error", "loss"), [(False, 1.5), (True, -1.5)])
+def test_of_an_error_less_is_better(error, loss):
+    assert check.Accuracy("set", 9, 0.615, 0.6, "figure", error).loss == pytest.approx(loss)
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,7 @@ def test_a_recipe_gives_name_task_and_texts(place, kit, keras_, tmp_path, capsys
     place_ = tmp_path / "models" / "emotion-masked"
     assert main(["card", str(place_), "--figures", str(figures), "--about", str(tmp_path / "about.txt")]) == 0
     text = (place_ / "card.md").read_text()
-    assert "| int8 | 0.5125 |" in text
+    assert "| accuracy, int8 | 0.5125 |" in text
     assert "two sets" in text
     assert "fog" in text
     manifest.load(tmp_path / "models").path("emotion-masked")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from convert import card as cards
-from convert import flops, tflite, tpu
+from convert import card_figures, flops, tflite, tpu
 from edge import manifest
 
 SHIPPED = manifest.default_folder()
@@ -34,6 +36,17 @@ def test_the_card_is_of_this_file_and_was_not_typed(task):
         flops.multiply_adds(graph),
     )
     assert card.about, "a card says where the data is from"
+    assert card.failures, "a card says what its model gets wrong"
+
+
+def test_the_card_has_the_figures_that_were_taken_of_this_file(root, task):
+    """They stand in docs/figures.json; where that is of another file, tests/test_readme.py says so."""
+    taken = json.loads((root / "docs" / "figures.json").read_text())["evaluate"]
+    card = cards.load(LISTED.path(task).with_name("card.json"))
+    if taken["of"].get(task) == card.sha256:
+        assert card.figures == dict(card_figures.of_task(task, taken["values"])), "make figures"
+    else:
+        assert card.figures == {}
 
 
 def test_a_pixel_is_one_step_of_the_input(task):

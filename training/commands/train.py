@@ -55,7 +55,7 @@ def main(arguments: argparse.Namespace) -> int:
         print(f"\ninterrupted; go on with: {resume_command(arguments, folder)}")
         return INTERRUPTED
     print(f"{folder}: model.keras, weights.npz, calibration.npz, spec.json, report.md, curves.png")
-    print(f"next: {convert_command(recipe, arguments, folder)}")
+    print(f"next: {convert_command(arguments, folder)}")
     print(f"then: {shlex.join(['cp', str(folder / 'weights.npz'), f'models/{recipe.task}/'])}  (for the float figures)")
     return 0
 
@@ -102,10 +102,8 @@ def resume_command(arguments: argparse.Namespace, folder: Path) -> str:
     return shlex.join([*words, *(["--bf16"] if arguments.bf16 else []), "--resume"])
 
 
-def convert_command(recipe: recipes.Recipe, arguments: argparse.Namespace, folder: Path) -> str:
+def convert_command(arguments: argparse.Namespace, folder: Path) -> str:
     """The edge-emotion-convert command that makes the device's model of a finished run."""
     words = ["edge-emotion-convert", folder / "model.keras", "--calibrate", folder / "calibration.npz"]
-    words += ["--recipe", arguments.recipe, "--manifest", "models"]
-    if recipe.task == "emotion-bare":
-        words += ["--evaluate", arguments.data / "fer2013.npz"]
+    words += ["--recipe", arguments.recipe, "--evaluate", arguments.data, "--manifest", "models"]
     return shlex.join(str(word) for word in words)

@@ -42,6 +42,7 @@ def test_a_run_leaves_what_the_conversion_needs(words, tmp_path, capsys) -> None
     command = shlex.split(next(line for line in out.splitlines() if line.startswith("next: "))[6:])
     assert command[:2] == ["edge-emotion-convert", str(run / "model.keras")]
     assert command[command.index("--calibrate") + 1] == str(run / "calibration.npz")
+    assert command[command.index("--evaluate") + 1] == words[words.index("--data") + 1]
 
 
 def test_ctrl_c_ends_with_the_line_that_goes_on(words, tmp_path, capsys, monkeypatch) -> None:

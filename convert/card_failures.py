@@ -1,0 +1,96 @@
+"""What a model is known to get wrong, said from its own figures: the words change when the model does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from convert.markdown import percent
+
+WEAKEST = 2  # classes that are named
+LEAST = 0.05  # part of a class's rows from which another class is named as what it is taken for
+
+
+def sentences(task: str, figures: Mapping[str, Any]) -> list[str]:
+    """One sentence a failure; none where nothing was measured.
+
+    Args:
+        task: of the model.
+        figures: evaluate's blocks by name (convert.card_figures.of_task).
+    """
+    tell = _TELL.get(task)
+    return list(tell({name: block for name, block in figures.items() if isinstance(block, Mapping)})) if tell else []
+
+
+def _emotion(block: Mapping[str, Any]) -> Iterator[str]:
+    confusion = block.get("confusion") or {}
+    recalls = {name: row[name] / sum(row.values()) for name, row in confusion.items() if sum(row.values())}
+    for name in sorted(recalls, key=lambda name: recalls[name])[:WEAKEST]:
+        row = confusion[name]
+        others = sorted((other for other in row if other != name), key=lambda other: -row[other])
+        parts = [(other, row[other] / sum(row.values())) for other in others[:2]]
+        taken = " and ".join(f"{percent(part)} for {other}" for other, part in parts if part >= LEAST)
+        yield f"Of `{name}` it recognizes {percent(recalls[name])}" + (f"; it takes {taken}." if taken else ".")
+    if block.get("ece") is not None:
+        yield f"A score is off by {percent(block['ece'])} on average from the share that is right (ECE)."
+
+
+def _bare(figures: Mapping[str, Any]) -> Iterator[str]:
+    yield from _emotion(figures.get("emotion-bare") or {})
+    sizes = (figures.get("sizes") or {}).get("private") or {}
+    if len(sizes) > 1:
+        small, large = min(sizes, key=int), max(sizes, key=int)
+        yield f"Small faces: right on {percent(sizes[small])} at {small} px, on {percent(sizes[large])} at {large} px."
+
+
+def _masked(figures: Mapping[str, Any]) -> Iterator[str]:
+    block = figures.get("emotion-masked") or {}
+    yield from _emotion(block)
+    kinds = {name: value for name, value in (block.get("kinds") or {}).items() if value is not None}
+    if kinds:
+        worst = min(kinds, key=lambda name: kinds[name])
+        yield f"Worst under masks of the kind `{worst}`: {percent(kinds[worst])} right."
+    routed = (figures.get("two-stage") or {}).get("bare_routed_right")
+    if routed is not None:
+        yield f"Of bare faces {percent(1 - routed)} reach this model by mistake, through the mask model."
+
+
+def _mask(figures: Mapping[str, Any]) -> Iterator[str]:
+    block = figures.get("mask") or {}
+    told = {
+        "real_with_mask": "Of masked faces in photographs {} are taken for bare.",
+        "real_without_mask": "Of bare faces in photographs {} are taken for masked.",
+    }
+    yield from (text.format(percent(1 - block[key])) for key, text in told.items() if block.get(key) is not None)
+    if (wrong := block.get("real_incorrect_as_worn")) is not None:
+        yield f"Of masks worn wrongly {percent(wrong)} count as worn; it does not tell them apart."
+
+
+def _face(figures: Mapping[str, Any]) -> Iterator[str]:
+    for width, found in ((figures.get("face") or {}).get("recall_by_width") or {}).items():
+        if found < 0.7:
+            yield f"Faces {width} px wide: it finds {percent(found)}."
+    close = (figures.get("close-faces") or {}).get("masked_by_share") or {}
+    if close:
+        worst = min(close, key=lambda share: close[share])
+        yield f"Masked faces that take {worst} of the frame's height: it misses {percent(1 - close[worst])}."
+    alarms = (figures.get("false-alarms") or {}).get("crops")
+    if alarms is not None:
+        yield f"Of pictures of mere background {percent(alarms)} show a face that is none."
+
+
+def _landmarks(figures: Mapping[str, Any]) -> Iterator[str]:
+    block = figures.get("landmarks") or {}
+    sets = {name: block[name] for name in ("helen_test", "afw") if block.get(name) is not None}
+    if sets:
+        worst = max(sets, key=lambda name: sets[name])
+        yield f"On {worst}, its worse set, points are off by {percent(sets[worst])} of the distance of the eyes."
+
+
+_TELL: Mapping[str, Callable[[Mapping[str, Any]], Iterator[str]]] = {
+    "face": _face,
+    "mask": _mask,
+    "emotion-bare": _bare,
+    "emotion-masked": _masked,
+    "landmarks": _landmarks,
+}

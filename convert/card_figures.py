@@ -1,0 +1,176 @@
+"""A card's figures: what `edge-emotion-train evaluate --json` measured of one model, in a reader's words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from convert.markdown import number, table
+
+# The blocks of evaluate's object that speak of a task's model; the first is its own.
+BLOCKS = {
+    "face": ("face", "close-faces", "false-alarms"),
+    "mask": ("mask",),
+    "emotion-bare": ("emotion-bare", "sizes"),
+    "emotion-masked": ("emotion-masked", "two-stage"),
+    "landmarks": ("landmarks",),
+}
+# Where the figure before and after stands in the task's own block: float, int8, and what it is.
+TWINS = {
+    "face": ("ap50_float", "ap50", "AP@0.5", "faces test"),
+    "mask": ("real_float", "real", "balanced accuracy", "masked_faces test"),
+    "emotion-bare": ("float", "int8", "accuracy", "FER2013 PrivateTest"),
+    "emotion-masked": ("float", "int8", "accuracy", "masked-v1"),
+    "landmarks": ("float", "nme", "mean error / distance of the outer eye corners", "helen_test and afw"),
+}
+_EMOTION = {
+    "int8": "accuracy, int8",
+    "float": "accuracy, float",
+    "dedup": "accuracy, int8, without rows that also stand in Training",
+    "ece": "calibration error (ECE, 15 bins)",
+    "dedup_ece": "calibration error without those rows",
+    "public": "accuracy on PublicTest, which choices were made on",
+}
+WORDS = {
+    "emotion-bare": _EMOTION,
+    "emotion-masked": {
+        **_EMOTION,
+        "kinds_seen": "accuracy under the kinds of mask that training drew",
+        "kinds_unseen": "accuracy under the kinds that training never saw",
+        "mean_shape_rows": "rows whose mask is drawn on a mean face, for want of landmarks",
+        "sha256": "masked-v1, SHA-256 of its pixels",
+    },
+    "two-stage": {
+        "accuracy": "accuracy over bare and masked rows, routed by the mask model",
+        "dedup": "the same without rows that also stand in Training",
+        "ece": "the same, calibration error",
+        "bare": "the same, bare rows",
+        "worn": "the same, masked rows",
+        "bare_routed_right": "bare rows that the mask model routes rightly",
+        "worn_routed_right": "masked rows that it routes rightly",
+        "total": "rows of both",
+    },
+    "mask": {
+        "pairs": "accuracy on mask_pairs test, faces found by the detector",
+        "pairs_float": "the same, float",
+        "pairs_interval": "its 95 % interval",
+        "pairs_right": "pictures of mask_pairs test judged rightly",
+        "pairs_total": "pictures of mask_pairs test",
+        "pairs_no_face": "pictures of mask_pairs test in which no face was found, counted as wrong",
+        "real": "balanced accuracy on masked_faces test, boxes from 20 px",
+        "real_float": "the same, float",
+        "real_ece": "the same, calibration error (ECE, 15 bins)",
+        "real_with_mask": "masked faces judged rightly",
+        "real_without_mask": "bare faces judged rightly",
+        "real_incorrect_as_worn": "masks worn wrongly that are taken for worn",
+        "real_tight": "balanced accuracy on tight boxes",
+        "real_loose": "balanced accuracy on loose boxes",
+        "real_total": "boxes of masked_faces test",
+    },
+    "face": {
+        "ap50": "AP@0.5 on faces test, boxes from 12 px",
+        "ap50_float": "the same, float",
+        "ap50_masked": "AP@0.5 on the tight boxes of masked_faces test",
+        "ap50_masked_float": "the same, float",
+        "threshold": "threshold that ships",
+        "recall": "recall at it",
+        "precision": "precision at it",
+    },
+    "close-faces": {
+        "bare": "close faces found, 20-90 % of the frame's height",
+        "masked": "the same with masks drawn on",
+        "heads": "heads pasted",
+    },
+    "false-alarms": {
+        "crops": "pictures without a face that show a box",
+        "crops_alarms": "pictures without a face, with a box",
+        "crops_total": "pictures without a face",
+        "clip": "frames of a clip without a face that show a box",
+        "clip_alarms": "frames without a face, with a box",
+        "clip_total": "frames without a face",
+    },
+    "landmarks": {
+        "nme": "mean error / distance of the outer eye corners",
+        "float": "the same, float",
+        "helen_test": "on helen_test",
+        "afw": "on afw",
+    },
+    "sizes": {"guess": "what always saying the commonest class would get"},
+}
+# Mappings of a block that become small tables of their own: title, and the head of the first column.
+PARTS = {
+    "recall_by_width": ("Recall at the threshold by the face's width in pixels", "width"),
+    "bare_by_share": ("Close faces found, by their part of the frame's height", "height"),
+    "masked_by_share": ("Close masked faces found, by their part of the frame's height", "height"),
+    "kinds": ("Accuracy by the kind of mask", "mask"),
+    "private": ("Accuracy by the side of the face in pixels, PrivateTest", "pixels"),
+    "public": ("Accuracy by the side of the face in pixels, PublicTest", "pixels"),
+}
+_TABLES = ("classes", "dedup_classes", "confusion")  # shown as one table of classes and one of confusion
+
+
+def of_task(task: str, document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The blocks of evaluate's object that belong to a task's card; the whole object for a model of nobody's task.
+
+    An object without any of these blocks stays as it is: it holds the figures themselves.
+    """
+    blocks = BLOCKS.get(task, ())
+    return {name: document[name] for name in blocks if name in document} or document
+
+
+def before_after(task: str, figures: Mapping[str, Any]) -> dict[str, Any]:
+    """The figure of the float network and of its int8 file, as Card.accuracy has it; empty where it was not taken."""
+    if task not in TWINS:
+        return {}
+    float_, int8, figure, source = TWINS[task]
+    own = figures.get(task) or {}
+    if own.get(float_) is None or own.get(int8) is None:
+        return {}
+    return {"figure": figure, "source": source, "float": own[float_], "int8": own[int8]}
+
+
+def section(figures: Mapping[str, Any]) -> Iterator[str]:
+    """Markdown: the numbers, then each class, the confusion and the small tables."""
+    yield from table(("figure", "value"), list(_numbers(figures)))
+    for name, block in figures.items():
+        if not isinstance(block, Mapping):
+            continue
+        if confusion := block.get("confusion"):
+            title = "whole decision" if name == "two-stage" else name
+            yield from ("", f"### Each class, {title}", "")
+            yield from _classes(confusion, block.get("dedup_classes") or {})
+            yield from ("", f"### Confusion, {title}: rows are the truth, columns the answer", "")
+            yield from table(("", *confusion), [(truth, *row.values()) for truth, row in confusion.items()])
+        for key, (title, head) in PARTS.items():
+            if isinstance(part := block.get(key), Mapping):
+                yield from ("", f"### {title}", "")
+                yield from table((head, "value"), [(label, number(value)) for label, value in part.items()])
+
+
+def _numbers(figures: Mapping[str, Any], words: Mapping[str, str] | None = None) -> Iterator[tuple[str, str]]:
+    known = [key for key in words or {} if key in figures]  # in the words' order: "the same" means the line above
+    for key in [*known, *(key for key in figures if key not in known)]:
+        value = figures[key]
+        if key in _TABLES or key.endswith("_from_confidence") or (key in PARTS and isinstance(value, Mapping)):
+            continue
+        if isinstance(value, Mapping):
+            if key in WORDS:
+                yield from _numbers(value, WORDS[key])
+            else:
+                yield from ((f"{key}.{inner}", shown) for inner, shown in _numbers(value))
+        elif value is not None:
+            yield (words or {}).get(key, key), number(value)
+
+
+def _classes(confusion: Mapping[str, Mapping[str, int]], fresh: Mapping[str, float]) -> Iterator[str]:
+    """Precision, recall and F1 of each class, and its recall without rows of Training where that is known."""
+    said = {name: sum(row[name] for row in confusion.values()) for name in confusion}
+    rows = []
+    for name, row in confusion.items():
+        true, right = sum(row.values()), row[name]
+        recall, precision = right / true if true else 0.0, right / said[name] if said[name] else 0.0
+        f1 = 2 * right / (true + said[name]) if true + said[name] else 0.0
+        more = (number(fresh[name]) if name in fresh else "-",) if fresh else ()
+        rows.append((name, number(precision), number(recall), number(f1), *more, true))
+    extra = ("recall without rows of Training",) if fresh else ()
+    yield from table(("class", "precision", "recall", "F1", *extra, "rows"), rows)
