@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 
 import pytest
 
@@ -28,3 +29,14 @@ def installed():
         debian.put_sources(root, arch)
         install_unbooted(root)
         yield root
+
+
+@pytest.fixture(scope="session")
+def boot():
+    """What an emulated arm64 machine boots from, the service installed as the README says; nobody may change it."""
+    from tests.system import emulated, machine
+
+    missing = [package for command, package in machine.TOOLS.items() if not shutil.which(command)]
+    if missing:
+        pytest.skip(f"mend it with: sudo apt install {' '.join(missing)}")
+    return emulated.boot_folder()

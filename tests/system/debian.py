@@ -80,13 +80,19 @@ def put_sources(root: Path, arch: str) -> None:
     archive = subprocess.run(["git", "-C", str(TREE), "archive", "HEAD"], capture_output=True, check=True).stdout
     subprocess.run(["tar", "-x", "-C", str(source)], input=archive, check=True)
     shutil.copytree(wheels(arch), root / "root/wheels")
+    faults = put_tiny_models(root)
+    if not set(TASKS) <= set(manifest.load(source / "models").specs):
+        shutil.rmtree(source / "models")
+        shutil.copytree(faults / "models", source / "models")
+
+
+def put_tiny_models(root: Path) -> Path:
+    """The tests' tiny models and the faulty command; their folder."""
     faults = root / FAULTS
     faults.mkdir(parents=True)
     shutil.copytree(TREE / "tests/tiny", faults / "models", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     shutil.copy(Path(__file__).with_name("faulty.py"), faults)
-    if not set(TASKS) <= set(manifest.load(source / "models").specs):
-        shutil.rmtree(source / "models")
-        shutil.copytree(faults / "models", source / "models")
+    return faults
 
 
 def put_faults(root: Path, settings: str = "") -> None:
