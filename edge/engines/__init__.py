@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from edge.errors import DelegateError, InvalidValue
 from edge.manifest import Manifest
@@ -27,14 +28,38 @@ def open_engine(manifest: Manifest, task: str, threads: int = 1, accelerator: st
         ModelError: the model is missing, broken, or not what the manifest says.
         InvalidValue: an unknown accelerator.
     """
+    return open_engines(manifest, (task,), threads, accelerator)[0]
+
+
+def open_engines(
+    manifest: Manifest, tasks: Sequence[str], threads: int = 1, accelerator: str = "cpu"
+) -> tuple[Engine, ...]:
+    """Load several models, each as `open_engine` does.
+
+    An Edge TPU that does not work is tried and said once, not for every model: a probe that hangs takes its time-out.
+
+    Raises:
+        ModelError: a model is missing, broken, or not what the manifest says.
+        InvalidValue: an unknown accelerator.
+    """
     from edge.engines import tpu
     from edge.engines.litert import LiteRtEngine
 
     if accelerator not in ACCELERATORS:
         raise InvalidValue(f"accelerator: expected one of {', '.join(ACCELERATORS)}, got {accelerator!r}")
-    if accelerator == "edgetpu" or (accelerator == "auto" and tpu.devices()):
-        try:
-            return tpu.open_tpu(manifest, task, threads)
-        except DelegateError as error:
-            _log.warning("%s; the %s model runs on the CPU", error, task)
-    return LiteRtEngine(manifest[task], manifest.path(task), threads)
+    wanted = accelerator == "edgetpu" or (accelerator == "auto" and bool(tpu.devices()))
+    engines: list[Engine] = []
+    for task in tasks:
+        if wanted and not manifest[task].edgetpu:
+            _log.warning(
+                "Edge TPU: %s lists no compiled %s model; it runs on the CPU", manifest.folder / "manifest.json", task
+            )
+        elif wanted:
+            try:
+                engines.append(tpu.open_tpu(manifest, task, threads))
+                continue
+            except DelegateError as error:
+                wanted = False
+                _log.warning("%s; the CPU does the work", error)
+        engines.append(LiteRtEngine(manifest[task], manifest.path(task), threads))
+    return tuple(engines)

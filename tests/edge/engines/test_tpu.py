@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edge.engines import litert, open_engine, tpu
+from edge.engines import litert, open_engine, open_engines, tpu
 from edge.errors import DelegateError, InvalidValue
 from edge.manifest import Manifest
 
@@ -89,7 +89,36 @@ def test_asked_for_and_absent_it_says_so_and_goes_on_with_the_cpu(compiled, capl
     with caplog.at_level(logging.WARNING):
         engine = open_engine(compiled, "mask", accelerator="edgetpu")
     assert engine.infer(np.zeros((16, 16, 3), np.uint8))[0].shape == (2,)
-    assert [record.getMessage().endswith("the mask model runs on the CPU") for record in caplog.records] == [True]
+    assert [record.getMessage().endswith("; the CPU does the work") for record in caplog.records] == [True]
+
+
+def test_no_models_are_no_engines(tiny_manifest):
+    assert open_engines(tiny_manifest, ()) == ()
+
+
+@pytest.mark.parametrize(
+    ("works", "tried", "said"), [(0, ["mask"], 1), (1, ["mask", "face"], 1), (2, ["mask", "face"], 0)]
+)
+def test_an_edge_tpu_that_fails_is_tried_and_said_once(tiny_manifest, caplog, monkeypatch, works, tried, said):
+    """Of three models two are compiled; the device answers for the first `works` of them."""
+    compiled = {task: replace(tiny_manifest[task], edgetpu="there.tflite") for task in ("mask", "face")}
+    listed = Manifest(tiny_manifest.folder, {**tiny_manifest.specs, **compiled})
+    asked = []
+
+    def open_tpu(manifest, task, threads):
+        asked.append(task)
+        if len(asked) > works:
+            raise DelegateError("Edge TPU: no answer within 20 s; plug it out and in again")
+        return f"{task} on the Edge TPU"
+
+    monkeypatch.setattr(tpu, "open_tpu", open_tpu)
+    with caplog.at_level(logging.WARNING):
+        engines = open_engines(listed, ("mask", "face", "emotion-bare"), accelerator="edgetpu")
+    assert asked == tried
+    assert [isinstance(engine, str) for engine in engines] == [k < works for k in range(3)]
+    lines = [record.getMessage() for record in caplog.records]
+    assert len([line for line in lines if line.endswith("; the CPU does the work")]) == said
+    assert len([line for line in lines if "lists no compiled emotion-bare model" in line]) == (works == 2)
 
 
 def test_a_model_that_was_never_compiled_is_said_too(tiny_manifest, caplog):
