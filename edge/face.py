@@ -88,6 +88,24 @@ class Track:
         return EMOTIONS[int(np.argmax(self.emotion))]
 
 
+@dataclass(frozen=True)
+class Candidate:
+    """What may be a face: found, and not yet often enough to be told of.
+
+    Attributes:
+        face: where it was found last.
+        since, seen: seconds; the times of the frames in which it was found first and last.
+        found: in how many looks it was found.
+        missed: in how many looks since the first it was not.
+    """
+
+    face: Face
+    since: float
+    seen: float
+    found: int = 1
+    missed: int = 0
+
+
 @dataclass(frozen=True, eq=False)
 class Scene:
     """Everything known at one time.
@@ -98,6 +116,7 @@ class Scene:
         serial: the next free track id (there is no global counter).
         looked: index of the frame in which faces were last looked for, or None; between, tracks keep their place.
         looked_at: seconds, the time of that frame. A track with an older `seen` was not found in it.
+        candidates: found too seldom so far to be tracks.
     """
 
     time: float = 0.0
@@ -105,3 +124,4 @@ class Scene:
     serial: int = 1
     looked: int | None = None
     looked_at: float = 0.0
+    candidates: tuple[Candidate, ...] = field(default=())

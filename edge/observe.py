@@ -11,7 +11,7 @@ import numpy as np
 
 from edge import manifest
 from edge.cameras import is_live
-from edge.engines import open_engine
+from edge.engines import open_engines
 from edge.errors import ModelError
 from edge.face import Scene, Track
 from edge.finder import Classifier, FaceFinder
@@ -73,7 +73,7 @@ class Observer:
         """
         listed = manifest.load(Path(settings.models.dir) if settings.models.dir else None)
         threads, accelerator = settings.engine.threads, settings.engine.accelerator
-        face, mask, bare, masked = (open_engine(listed, task, threads, accelerator) for task in TASKS)
+        face, mask, bare, masked = open_engines(listed, TASKS, threads, accelerator)
         live = is_live(settings.source.source) if live is None else live
         track = settings.track if live else replace(settings.track, detect_every=1, refresh_hz=0.0)
         return cls(face, mask, bare, masked, settings.models, track)
@@ -129,7 +129,10 @@ class Observer:
         rules = self.track
         if not look_due(before, frame, rules.detect_every):
             return track.expire(before, frame.time, rules.expire_s)
-        after = track.follow(before, self.finder.find(frame.image), frame.time, rules.match_iou, rules.expire_s)
+        found = self.finder.find(frame.image)
+        after = track.follow(
+            before, found, frame.time, rules.match_iou, rules.expire_s, rules.confirm, rules.confirm_score
+        )
         return replace(after, looked=frame.index, looked_at=frame.time)
 
     def _refresh(self, known: Track, frame: Frame) -> Track:

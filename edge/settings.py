@@ -94,6 +94,14 @@ class TrackSettings:
     )
     smooth_s: float = setting(0.5, "time constant of smoothing; 0: none", unit="s", low=0, high=60)
     expire_s: float = setting(1.0, "a face not seen for so long has left", unit="s", low=0, high=3600)
+    confirm: int = setting(
+        4,
+        "a new face counts once found in so many looks, of half as many more; 1: at once",
+        unit="looks",
+        low=1,
+        high=100,
+    )
+    confirm_score: float = setting(0.75, "a face found with this score counts at once", unit="0-1", low=0, high=1)
     match_iou: float = setting(0.3, "overlap from which a face is the same one", unit="0-1", low=0.01, high=1)
 
 

@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from edge.face import Face, Scene, Track
+from edge.face import Candidate, Face, Scene, Track
 
 
-def follow(scene: Scene, faces: Sequence[Face], time: float, match_iou: float, expire_s: float) -> Scene:
+def follow(
+    scene: Scene,
+    faces: Sequence[Face],
+    time: float,
+    match_iou: float,
+    expire_s: float,
+    confirm: int = 1,
+    sure: float = 1.0,
+) -> Scene:
     """The scene after a detection at `time`.
 
-    Tracks and faces are matched greedily, the pair with the most overlap first. A face without a track starts one, its
-    id taken from the scene's serial; a track without a face keeps its last place until it expires.
+    Tracks and faces are matched greedily, the pair with the most overlap first. A track without a face keeps its last
+    place until it expires. A face without a track becomes one once it was found often enough, its id taken from the
+    scene's serial: what a detector sees in one frame only is seldom a face.
 
     Args:
         scene: what was known.
@@ -20,6 +29,8 @@ def follow(scene: Scene, faces: Sequence[Face], time: float, match_iou: float, e
         time: seconds, of the frame in which they were found.
         match_iou: intersection over union from which a face is the track's, more than 0.
         expire_s: seconds unseen after which a track ends.
+        confirm: in how many looks a face must be found to become a track, of half as many more; 1: at once.
+        sure: a face of this score, 0-1, becomes a track at once.
 
     Returns:
         A new scene; tracks in the order of their ids.
@@ -31,9 +42,25 @@ def follow(scene: Scene, faces: Sequence[Face], time: float, match_iou: float, e
         if n in pairs or time - track.seen <= expire_s
     ]
     taken = set(pairs.values())
-    fresh = [face for n, face in enumerate(faces) if n not in taken]
-    tracks += [Track(id=scene.serial + n, face=face, seen=time, since=time) for n, face in enumerate(fresh)]
-    return replace(scene, time=time, tracks=tuple(tracks), serial=scene.serial + len(fresh))
+    rest = [face for n, face in enumerate(faces) if n not in taken]
+    known = weigh([c for c in scene.candidates if time - c.seen <= expire_s], rest, time, match_iou)
+    fresh = [c for c in known if c.found >= confirm or c.face.score >= sure]
+    waiting = tuple(c for c in known if c not in fresh and c.missed <= confirm // 2)
+    tracks += [Track(id=scene.serial + n, face=c.face, seen=time, since=c.since) for n, c in enumerate(fresh)]
+    return replace(scene, time=time, tracks=tuple(tracks), serial=scene.serial + len(fresh), candidates=waiting)
+
+
+def weigh(candidates: Sequence[Candidate], faces: Sequence[Face], time: float, match_iou: float) -> list[Candidate]:
+    """The candidates after one more look, then those that are new; the same matching as of tracks."""
+    pairs = matches([candidate.face for candidate in candidates], faces, match_iou)
+    weighed = [
+        replace(c, face=faces[pairs[n]], seen=time, found=c.found + 1)
+        if n in pairs
+        else replace(c, missed=c.missed + 1)
+        for n, c in enumerate(candidates)
+    ]
+    taken = set(pairs.values())
+    return weighed + [Candidate(face, time, time) for n, face in enumerate(faces) if n not in taken]
 
 
 def expire(scene: Scene, time: float, expire_s: float) -> Scene:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from edge.engines import open_engine
 from edge.errors import EngineError, ModelError
+from edge.events import events
 from edge.face import Scene
 from edge.frame import Frame
 from edge.labels import EMOTIONS
@@ -241,3 +243,21 @@ def test_a_source_that_waits_is_looked_at_whole(tiny, paint, source, looks):
 def test_no_models_is_one_line_with_the_mend(tmp_path):
     with pytest.raises(ModelError, match=r"manifest\.json: cannot read the manifest"):
         Observer.open(tmp_path)
+
+
+def test_a_false_alarm_of_one_frame_is_neither_journaled_nor_drawn_nor_looked_at(watch, paint):
+    pictures = [paint()] * 3 + [paint(BARE)] + [paint()] * 10
+    scenes, counts = watch(pictures, confirm_score=1.0)
+    assert [scene.tracks for scene in scenes] == [()] * len(pictures)
+    assert [e for a, b in pairwise(scenes) for e in events(a, b, 160, 120, 10.0)] == []
+    assert counts["mask"] == 0
+    assert scenes[3].candidates
+    assert not scenes[-1].candidates
+
+
+def test_a_face_that_stays_is_told_of_from_the_look_that_makes_it_certain(watch, paint):
+    scenes, _ = watch([paint(BARE)] * 6, confirm=4, confirm_score=1.0)
+    assert [len(scene.tracks) for scene in scenes] == [0, 0, 0, 1, 1, 1]
+    assert [e["event"] for a, b in pairwise(scenes) for e in events(a, b, 160, 120, 10.0)] == ["appeared"]
+    (at_once, *_), _ = watch([paint(BARE)], confirm_score=0.9)
+    assert len(at_once.tracks) == 1

@@ -93,3 +93,86 @@ def test_matching_is_greedy_over_all_pairs(before, now):
 
 def test_boxes_that_do_not_touch_never_match_whatever_the_setting():
     assert matches([face(0)], [face(30)], 0.0) == {}
+
+
+def look(scene: Scene, faces: list[Face], time: float, confirm: int = 4, sure: float = 0.95) -> Scene:
+    return follow(scene, faces, time, 0.3, 1.0, confirm, sure)
+
+
+def seen_by(looks: str, confirm: int) -> str:
+    """'x' for every look after which a face that is found in the looks marked 'x' is a track, else '.'."""
+    scene, told = Scene(), ""
+    for n, mark in enumerate(looks):
+        scene = look(scene, [face(0)] if mark == "x" else [], n / 100, confirm)
+        told += "x" if scene.tracks else "."
+    return told
+
+
+@pytest.mark.parametrize(
+    ("looks", "confirm", "told"),
+    [
+        ("", 4, ""),
+        ("....", 4, "...."),
+        ("x.......", 4, "........"),
+        ("xxx.....", 4, "........"),
+        ("xxxxxx", 4, "...xxx"),
+        ("x.xx.x", 4, ".....x"),
+        ("x...xxxx", 4, ".......x"),  # three misses: it began anew
+        ("x", 1, "x"),
+        (".x.", 1, ".xx"),
+        ("xx", 2, ".x"),
+        ("x.x", 2, "..x"),
+        ("x..x", 2, "...."),
+    ],
+)
+def test_a_face_is_a_track_once_it_was_found_often_enough(looks, confirm, told):
+    assert seen_by(looks, confirm) == told
+
+
+def patient(looks: str, confirm: int) -> str:
+    """The rule as it is said: found in so many looks, of half as many more; a track stays one."""
+    start = looks.find("x")
+    while start >= 0:
+        most = start + confirm + confirm // 2
+        for end in range(start + 1, min(most, len(looks)) + 1):
+            if looks[start:end].count("x") == confirm:
+                return "." * (end - 1) + "x" * (len(looks) - end + 1)
+        # Given up at the miss that is one too many; the next face found begins anew.
+        misses = [n for n in range(start, len(looks)) if looks[n] == "."]
+        given_up = misses[confirm // 2] if len(misses) > confirm // 2 else len(looks)
+        start = looks.find("x", given_up)
+    return "." * len(looks)
+
+
+@given(st.text("x.", max_size=40), st.integers(1, 6))
+def test_confirmation_is_what_a_patient_reader_of_the_rule_says(looks, confirm):
+    assert seen_by(looks, confirm) == patient(looks, confirm)
+
+
+def test_a_false_alarm_takes_no_id_and_a_sure_face_waits_for_nothing():
+    scene = look(Scene(), [face(0)], 0.0, sure=0.9)
+    assert ids(scene) == {1: 0}
+    scene = look(scene, [face(0), face(100)], 0.1)
+    assert (ids(scene), scene.serial, len(scene.candidates)) == ({1: 0}, 2, 1)
+    for n in range(3):
+        scene = look(scene, [face(0), face(200)], 0.2 + n / 10)
+    assert ids(scene) == {1: 0}
+    scene = look(scene, [face(0), face(200)], 0.5)
+    assert ids(scene) == {1: 0, 2: 200}
+    assert scene.candidates == ()
+    assert (scene.tracks[1].since, scene.tracks[1].seen) == (0.2, 0.5)
+
+
+def test_what_was_found_too_long_ago_does_not_count():
+    scene = look(look(look(Scene(), [face(0)], 0.0), [face(0)], 0.1), [face(0)], 0.2)
+    scene = look(scene, [face(0)], 1.3)
+    assert scene.tracks == ()
+    assert [(c.since, c.found) for c in scene.candidates] == [(1.3, 1)]
+
+
+def test_a_track_comes_before_a_candidate_where_both_want_a_face():
+    scene = look(Scene(), [face(0)], 0.0, sure=0.9)
+    scene = look(scene, [face(0), face(5)], 0.1)
+    scene = look(scene, [face(4)], 0.2)
+    assert ids(scene) == {1: 4}
+    assert [c.missed for c in scene.candidates] == [1]
