@@ -93,7 +93,16 @@ def open_source(path: Path, *, held_out: bool = False, faces: bool = True) -> So
         return _annotated(path, held_out, faces)
     if (path / "manifest.csv").is_file():
         return _listed(path, held_out)
+    _one_set(path)
     return _folder(path)
+
+
+def _one_set(path: Path) -> None:
+    """The folder that holds all data sets is no set: its pictures are of everything."""
+    from training.evaluate import twins
+
+    if twins.is_data(path):
+        raise CalibrationError(f"{path}: a folder of data sets; name one of them, such as {path / 'masked_faces'}")
 
 
 def from_arrays(name: str, images: np.ndarray, labels: np.ndarray | None = None, classes: Sequence[str] = ()) -> Source:

@@ -115,6 +115,17 @@ def _softmax(op: Operation) -> str:
     return "" if first.elements <= SOFTMAX_ELEMENTS else f"at most {SOFTMAX_ELEMENTS} elements, got {first.elements}"
 
 
+def _squeeze(op: Operation) -> str:
+    before, after = (tensor.shape if tensor is not None else () for tensor in (op.inputs[0], op.outputs[0]))
+    flat = _without_leading(before) == _without_leading(after)
+    return "" if flat else f"only leading sizes of 1 can be squeezed away, got {before} to {after}"
+
+
+def _without_leading(shape: tuple[int, ...]) -> tuple[int, ...]:
+    ones = next((k for k, size in enumerate(shape) if size != 1), len(shape))
+    return shape[ones:]
+
+
 def _strided(op: Operation) -> str:
     strides = op.inputs[3] if len(op.inputs) > 3 else None
     if strides is None or not strides.constant or (strides.values != 1).any():
@@ -158,7 +169,7 @@ SUPPORTED: Mapping[str, Support] = {
     "SPACE_TO_DEPTH": Support(2),
     "SPLIT": Support(4, _split),
     "SQUARED_DIFFERENCE": Support(2),
-    "SQUEEZE": Support(2),
+    "SQUEEZE": Support(2, _squeeze),
     "STRIDED_SLICE": Support(5, _strided),
     "SUB": Support(5),
     "SUM": Support(2, _reduction),

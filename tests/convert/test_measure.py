@@ -99,8 +99,7 @@ def test_a_loss_on_the_data_sets_is_refused_in_their_words(halves, data, monkeyp
         pipeline.convert(*halves, Request(task="mask"), DataFolder(data))
 
 
-def test_a_data_folder_without_the_tasks_set_is_one_line(halves, data, kit, keras_):
-    (data / "faces").mkdir(exist_ok=True)
+def test_a_data_folder_without_the_tasks_set_is_one_line(halves, data):
     (data / "masked_faces" / "annotations.csv").rename(data / "kept.csv")
     try:
         with pytest.raises(EdgeError, match=r"annotations\.csv: cannot read the boxes") as caught:

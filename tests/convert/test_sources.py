@@ -43,6 +43,7 @@ def write(path, image: np.ndarray):
         (lambda p: _text(p / "manifest.csv", "name\na.png\n").parent, "column 'image'"),
         (lambda p: _text(p / "manifest.csv", "image,split\na.png,test\n").parent, "no row of split 'train'"),
         (lambda p: _text(p / "annotations.csv", "image,split\na.png,train\n").parent, "cannot read the boxes"),
+        (lambda p: _text(p / "fer2013.npz", "").parent, "a folder of data sets; name one of them"),
     ],
 )
 def test_a_wrong_set_is_one_clear_line(tmp_path, make, says):

@@ -57,6 +57,9 @@ GOOD = [
     operation("REDUCE_MAX", ints(1), version=2),
     operation("RESHAPE", ints(1, 256)),
     operation("SOFTMAX", x=FLAT, y=tensor(9, (1, 16_000)), version=2),
+    operation("SQUEEZE", x=tensor(0, (1, 1, 1, 10)), y=tensor(9, (1, 10))),
+    operation("SQUEEZE", x=tensor(0, (1, 1, 5, 10)), y=tensor(9, (5, 10))),
+    operation("SQUEEZE", x=tensor(0, (1, 1, 1, 1)), y=tensor(9, ())),
     operation("STRIDED_SLICE", ints(0), ints(1), ints(1, 1, 1, 1), ellipsisMask=0, newAxisMask=0, version=2),
     operation("SUM", ints(-1), version=2),
 ]
@@ -96,6 +99,7 @@ BAD = [
     (operation("PRELU", weights(8, 8, 4)), "shared_axes"),
     (operation("SOFTMAX", x=FLAT, y=tensor(9, (1, 3, 4))), "one-dimensional"),
     (operation("SOFTMAX", x=FLAT, y=tensor(9, (1, 16_001))), "at most 16000 elements"),
+    (operation("SQUEEZE", x=tensor(0, (1, 5, 1, 10)), y=tensor(9, (1, 5, 10))), "only leading sizes of 1"),
     (operation("STRIDED_SLICE", ints(0), ints(1), ints(1, 2, 1, 1)), "strides must be 1"),
     (operation("STRIDED_SLICE", ints(0), ints(1), ints(1, 1), ellipsisMask=0, newAxisMask=1), "masks"),
     (Operation("SPLIT", 2, (ints(0), tensor(0)), (tensor(9),)), "batch"),

@@ -13,13 +13,13 @@ from training.evaluate import bare, face, landmarks, mask, masked
 from training.evaluate.subject import Subject
 from training.metrics import average_precision
 
-# The set in the data folder that a task's main figure is taken on.
+# The file in the data folder that the set of a task's main figure is known by.
 SETS = {
-    "face": "faces",
-    "mask": "masked_faces",
+    "face": "faces/annotations.csv",
+    "mask": "masked_faces/annotations.csv",
     "emotion-bare": "fer2013.npz",
     "emotion-masked": "fer2013.npz",
-    "landmarks": "landmarks68",
+    "landmarks": "landmarks68/points.csv",
 }
 
 

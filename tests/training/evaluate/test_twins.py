@@ -85,6 +85,8 @@ def test_a_folder_of_data_sets_is_told_from_a_set(known_data, tmp_path) -> None:
     assert not twins.is_data(known_data / "faces")
     assert not twins.is_data(known_data / "fer2013.npz")
     assert twins.is_data(known_data)
+    (tmp_path / "faces").mkdir()  # a class of somebody's set, by its name
+    assert not twins.is_data(tmp_path)
 
 
 def test_every_task_has_its_figure() -> None:
