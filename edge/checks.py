@@ -15,9 +15,12 @@ import numpy as np
 from edge import cameras, manifest, sensors
 from edge.engines import open_engine, tpu
 from edge.engines.litert import interpreter_module
-from edge.errors import DelegateError, EdgeError
+from edge.errors import DelegateError, EdgeError, ScreenAbsent, ScreenError
 from edge.frame import Frame
 from edge.observe import TASKS
+from edge.screens import outputs
+from edge.screens.kernel import Kernel, SystemKernel
+from edge.screens.window import SESSION, window_size
 from edge.settings import Settings
 
 OK, WARN, FAIL = "ok", "warn", "fail"
@@ -113,33 +116,42 @@ def camera(settings: Settings) -> Iterator[Finding]:
         yield Finding(OK, "camera", size)
 
 
-def screen(settings: Settings, root: Path = Path("/")) -> Iterator[Finding]:
-    """What the screen of the settings needs."""
+def screen(settings: Settings, kernel: Kernel | None = None) -> Iterator[Finding]:
+    """The screen of the settings, as `run` would find it; a card is only asked, so a running service is not disturbed.
+
+    Args:
+        settings: the settings.
+        kernel: Linux, or what stands in for it in tests.
+    """
     kind = settings.screen.kind
-    if kind == "none":
-        yield Finding(OK, "screen", "none is asked for")
-    elif kind == "window":
-        if not importlib.util.find_spec("pygame"):
-            yield Finding(FAIL, "screen", "pygame is not installed; mend it with: pip install 'edge-emotion[window]'")
-        elif not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-            yield Finding(FAIL, "screen", "no desktop session here; start from one, or use --screen drm")
+    try:
+        if kind == "none":
+            text = "none is asked for"
+        elif kind == "window":
+            text = _window(settings)
         else:
-            yield Finding(OK, "screen", "a window on the desktop")
+            target = outputs.find(kernel or SystemKernel(), settings.screen)
+            target.card.close()
+            text = f"{target.card.path}, {target.output.name}, {outputs.size(target.mode)}"
+    except ScreenAbsent as error:
+        yield Finding(WARN, "screen", f"{_without_name(error)}; run waits for it")
+    except EdgeError as error:
+        yield Finding(FAIL, "screen", _without_name(error))
     else:
-        yield _drm(root)
+        yield Finding(OK, "screen", text)
 
 
-def _drm(root: Path) -> Finding:
-    cards = sorted((root / "dev/dri").glob("card*"))
-    states = {p.parent.name: _text(p) for p in sorted((root / "sys/class/drm").glob("card*-*/status"))}
-    connected = [name for name, state in states.items() if state == "connected"]
-    if not cards:
-        return Finding(FAIL, "screen", "no /dev/dri/card*; on a Pi, enable dtoverlay=vc4-kms-v3d in config.txt")
-    if not connected:
-        return Finding(FAIL, "screen", f"no screen is connected (of {', '.join(states) or 'none'}); plug one in")
-    if not any(os.access(card, os.R_OK | os.W_OK) for card in cards):
-        return Finding(FAIL, "screen", f"no permission for {cards[0]}; add the user to the group 'video'")
-    return Finding(OK, "screen", f"DRM, {', '.join(connected)}")
+def _window(settings: Settings) -> str:
+    width, height = window_size(settings.screen.mode)
+    if not importlib.util.find_spec("pygame"):
+        raise ScreenError("pygame is not installed; mend it with: pip install 'edge-emotion[window]'")
+    if not any(os.environ.get(name) for name in SESSION):
+        raise ScreenError("no desktop session here; start from one, or use --screen drm")
+    return "the whole desktop" if settings.screen.fullscreen else f"a window of {width}x{height} on the desktop"
+
+
+def _without_name(error: EdgeError) -> str:
+    return str(error).removeprefix("screen: ")
 
 
 def permissions(settings: Settings) -> Iterator[Finding]:
@@ -176,10 +188,3 @@ def power(settings: Settings, root: Path = Path("/")) -> Iterator[Finding]:
 CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     runtime, models, accelerator, camera, screen, permissions, power,
 )  # fmt: skip
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text().strip()
-    except OSError:
-        return ""

@@ -9,6 +9,7 @@ import pytest
 
 from edge import manifest
 from edge.observe import Observer
+from tests.edge.hardware import hardware  # noqa: F401 - a fixture
 
 TINY = Path(__file__).resolve().parent.parent / "tiny"
 SIDE = 48

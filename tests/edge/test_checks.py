@@ -91,33 +91,63 @@ def test_no_screen_needs_nothing():
 
 
 @pytest.mark.parametrize(
-    ("card", "states", "level", "text"),
+    ("settings", "level", "text"),
     [
-        (False, {}, "fail", "no /dev/dri/card"),
-        (True, {"card1-HDMI-A-1": "disconnected"}, "fail", "no screen is connected (of card1-HDMI-A-1)"),
-        (True, {"card1-HDMI-A-1": "connected", "card1-HDMI-A-2": "disconnected"}, "ok", "DRM, card1-HDMI-A-1"),
+        ({}, "ok", "/dev/dri/card1, HDMI-A-1, 1280x720"),
+        ({"card": "/dev/dri/card1", "connector": "HDMI-A-1", "mode": "1920x1080"}, "ok", "HDMI-A-1, 1920x1080"),
+        ({"card": "/dev/dri/card7"}, "fail", "/dev/dri/card7: no such card; mend [screen] card, or set it to auto"),
+        ({"card": "/dev/dri/card0"}, "warn", "no connector on any card /dev/dri/card0; "),
+        (
+            {"connector": "HDMI-A-2"},
+            "warn",
+            "nothing is connected (of HDMI-A-1, HDMI-A-2); plug a screen in",
+        ),
+        ({"connector": "DP-9"}, "fail", "no connector DP-9; mend [screen] connector, there are HDMI-A-1, HDMI-A-2"),
+        (
+            {"mode": "1024x768"},
+            "fail",
+            "HDMI-A-1 has no mode 1024x768; mend [screen] mode, there are 1280x720",
+        ),
     ],
 )
-def test_a_drm_screen_by_table(tmp_path, card, states, level, text):
-    if card:
-        (tmp_path / "dev/dri").mkdir(parents=True)
-        (tmp_path / "dev/dri/card1").touch()
-    for name, state in states.items():
-        (tmp_path / "sys/class/drm" / name).mkdir(parents=True)
-        (tmp_path / "sys/class/drm" / name / "status").write_text(state + "\n")
-    finding = only(checks.screen(Settings(screen=ScreenSettings(kind="drm")), tmp_path))
-    assert finding.level == level
+def test_a_drm_screen_is_what_run_would_find(hardware, settings, level, text):
+    modes = [hardware.mode(1280, 720, preferred=True), hardware.mode(1920, 1080)]
+    card = hardware.Card([hardware.Socket(modes=modes), hardware.Socket(number=2, state=2)])
+    kernel = hardware.Kernel(card0=hardware.Card(modes=False), card1=card)
+    finding = only(checks.screen(Settings(screen=ScreenSettings(kind="drm", **settings)), kernel))
+    assert (finding.level, finding.about) == (level, "screen")
     assert text in finding.text
+    assert not finding.text.startswith("screen")
+    assert kernel.files == {}
+    assert card.sets == 0
+
+
+def test_a_drm_screen_without_cards_permission_or_cable(hardware):
+    settings = Settings(screen=ScreenSettings(kind="drm"))
+
+    def told(**cards):
+        finding = only(checks.screen(settings, hardware.Kernel(**cards)))
+        return finding.level, finding.text
+
+    assert told()[0] == "warn"
+    assert "put dtoverlay=vc4-kms-v3d into config.txt; run waits for it" in told()[1]
+    locked = hardware.Card([hardware.Socket()], allowed=False)
+    assert told(card0=locked)[0] == "fail"
+    assert "no permission; add the user to the groups video and render" in told(card0=locked)[1]
+    assert told(card0=hardware.Card([hardware.Socket(state=2)]))[0] == "warn"
 
 
 def test_a_window_needs_a_desktop(monkeypatch):
     monkeypatch.setattr(checks.importlib.util, "find_spec", lambda name: object())
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.delenv("SDL_VIDEODRIVER", raising=False)
     settings = Settings(screen=ScreenSettings(kind="window"))
     assert only(checks.screen(settings)).level == "fail"
     monkeypatch.setenv("DISPLAY", ":0")
-    assert only(checks.screen(settings)).level == "ok"
+    assert only(checks.screen(settings)) == checks.Finding("ok", "screen", "a window of 1280x720 on the desktop")
+    tiny = Settings(screen=ScreenSettings(kind="window", mode="small"))
+    assert only(checks.screen(tiny)).text == "[screen] mode: expected auto or a size such as 1280x720, got small"
     monkeypatch.setattr(checks.importlib.util, "find_spec", lambda name: None)
     assert "edge-emotion[window]" in only(checks.screen(settings)).text
 
