@@ -18,6 +18,7 @@ from edge.frame import Frame
 from edge.health import Health
 from edge.heartbeat import Heartbeat
 from edge.hook import Hook
+from edge.pace import Playback, Thinner
 from edge.ports import Camera, Journal, Screen
 from edge.settings import Settings
 from edge.switch import Switch
@@ -79,7 +80,9 @@ class Loop:
         self._stuck_since: float | None = None
         self._back_off = settings.source.reopen_s
         self._failures = 0
-        self._next = 0.0  # when the next frame of a paced source is due
+        self._thinner = Thinner()
+        # A clip is worked through as fast as it goes, but not before somebody's eyes.
+        self._playback = None if live or settings.screen.kind == "none" else Playback()
         self._told = (clock.monotonic(), 0)
         self._shown = (False, False)
 
@@ -127,7 +130,7 @@ class Loop:
             self._camera = self._open_camera()
             try:
                 for frame in self._camera:
-                    if frame is not None:
+                    if frame is not None and self._wait_for(frame):
                         self._take(frame)
                     if not self._turn():
                         return
@@ -136,6 +139,14 @@ class Loop:
                 self._camera.close()
         except SourceError as error:
             self._lost(error)
+
+    def _wait_for(self, frame: Frame) -> bool:
+        """Wait until a clip that is watched comes to the frame; False where something else is to be done before."""
+        while self._playback and (rest := self._playback.early(frame.time, self._clock.monotonic())) > 0:
+            self._clock.sleep(min(POLL_S, rest))
+            if rest > POLL_S and not self._turn():
+                return False
+        return True
 
     def _turn(self) -> bool:
         """What is due by time, then the heartbeat; whether to go on with this camera."""
@@ -166,7 +177,7 @@ class Loop:
 
     def _take(self, frame: Frame) -> None:
         """The work on one frame; one that comes sooner than the pace allows is left out."""
-        if self._live and not self._is_due(frame.time):
+        if self._live and not self._thinner.takes(frame.time, self._health.pace(self._settings.source.max_fps)):
             return
         self._frames += 1
         if self._lost_at is not None:
@@ -197,16 +208,6 @@ class Loop:
         for event in events(self._scene, after, *self._size, self._settings.journal.sample_s):
             self._emit(event)
         self._scene = after
-
-    def _is_due(self, time: float) -> bool:
-        """Whether a frame of that time is looked at: what was left over of a frame's time counts for the next."""
-        pace = self._health.pace(self._settings.source.max_fps)
-        if pace <= 0:
-            return True
-        if time < self._next:
-            return False
-        self._next = max(self._next, time - 1 / pace) + 1 / pace
-        return True
 
     def _lost(self, error: SourceError) -> None:
         """Say it once, then wait before the next try, longer each time."""

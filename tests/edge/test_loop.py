@@ -371,6 +371,39 @@ def test_a_clip_is_never_thinned_out():
     assert house.run(FakeCamera(pictures(30))) == 30
 
 
+@pytest.mark.parametrize(("kind", "seconds"), [("none", 0.0), ("window", 2.9), ("drm", 2.9)])
+def test_a_clip_is_played_in_its_own_time_where_somebody_watches(kind, seconds):
+    house = House(screen=ScreenSettings(kind=kind))
+    assert house.run(FakeCamera(pictures(30, fps=10))) == 30
+    assert house.clock.monotonic() - 100 == pytest.approx(seconds)
+    assert house.journal.kinds() == ["start", "appeared", "left", "stop"]
+
+
+def test_work_on_a_watched_clip_counts_as_waiting():
+    house = House(screen=ScreenSettings(kind="window"))
+    house.observer.takes = 0.08
+    house.run(FakeCamera(pictures(30, fps=10)))
+    assert house.clock.monotonic() - 100 == pytest.approx(2.98)
+
+
+def test_a_slow_folder_is_watched_with_a_beating_heart_and_a_pause_is_heard():
+    house = House(screen=ScreenSettings(kind="window"))
+    first = FakeCamera(pictures(3, fps=0.1))
+    rest = house.clock.sleep
+
+    def sleep(seconds):
+        rest(seconds)
+        if house.switch.paused or 105 < house.clock.monotonic() < 105.3:
+            house.switch.toggle()
+
+    house.clock.sleep = sleep
+    assert house.run(first, FakeCamera(pictures(2, fps=0.1))) == 3
+    assert first.closed
+    assert "paused" in house.journal.kinds()
+    assert house.manager.longest_silence() <= 0.5
+    assert house.clock.monotonic() - 100 == pytest.approx(15.25, abs=0.6)
+
+
 def test_a_throttled_machine_is_told_and_looks_less_often():
     house = House(health=HealthSettings(check_s=1, throttled_fps=2))
 
