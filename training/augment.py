@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import cv2
 import numpy as np
@@ -29,6 +29,10 @@ class Augmentation:
     erase: float = 0.3
     blur: float = 0.1
     noise: float = 0.1
+
+    def milder(self, part: float) -> Augmentation:
+        """The same with all sizes and chances at `part` of what they are."""
+        return Augmentation(**{field.name: getattr(self, field.name) * part for field in fields(self)})
 
     def __call__(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Change one crop uint8 (S, S) or (S, S, C); mirrored half of the time."""

@@ -17,11 +17,17 @@ from training.recipe import Recipe
 
 
 class EmotionBatches(keras.utils.PyDataset):
-    """Augmented FER2013 batches: float32 (B, 48, 48, 1) in 0-1 and targets float32 (B, 7)."""
+    """Augmented FER2013 batches: float32 (B, 48, 48, 1) in 0-1 and targets float32 (B, 7).
 
-    def __init__(self, images: np.ndarray, targets: np.ndarray, recipe: Recipe, augment: Augmentation) -> None:
+    From the part `calm` of the epochs on, all changes are half as large: the last epochs see faces more as they are.
+    """
+
+    def __init__(
+        self, images: np.ndarray, targets: np.ndarray, recipe: Recipe, augment: Augmentation, calm: float = 1.0
+    ) -> None:
         super().__init__(workers=1)
-        self.images, self.targets, self.augment = images, targets, augment
+        self.images, self.targets, self.calm = images, targets, round(calm * recipe.fit.epochs)
+        self.stormy, self.milder = augment, augment.milder(0.5)
         self.batch, self.seed, self.epoch = recipe.fit.batch, recipe.seed, 0
         self._shuffle()
 
@@ -38,6 +44,11 @@ class EmotionBatches(keras.utils.PyDataset):
         """One augmented picture, uint8 (48, 48)."""
         return self.augment(self.images[row], rng)
 
+    @property
+    def augment(self) -> Augmentation:
+        """The changes of this epoch."""
+        return self.milder if self.epoch >= self.calm else self.stormy
+
     def on_epoch_end(self) -> None:
         """Shuffle anew."""
         self.epoch += 1
@@ -48,13 +59,13 @@ class EmotionBatches(keras.utils.PyDataset):
 
 
 class BareEmotion:
-    """FER2013 as it is. `data`: votes, smoothing, and the sizes of the augmentation."""
+    """FER2013 as it is. `data`: votes, smoothing, calm (see EmotionBatches), and the sizes of the augmentation."""
 
     def __init__(self, recipe: Recipe, data: Path) -> None:
         self.recipe = recipe
         settings = dict(recipe.data)
         self.votes, self.smoothing = settings.pop("votes", 0.2), settings.pop("smoothing", 0.05)
-        self.limit = settings.pop("limit", 0)
+        self.limit, self.calm = settings.pop("limit", 0), settings.pop("calm", 1.0)
         self.augment = Augmentation(**settings)
         self.set = fer2013.load(data / "fer2013.npz")
 
@@ -71,7 +82,7 @@ class BareEmotion:
         """Augmented Training rows."""
         rows = self.rows()
         targets = fer2013.soft_labels(self.set, rows, self.votes, self.smoothing)
-        return EmotionBatches(self.set.images[rows], targets, self.recipe, self.augment)
+        return EmotionBatches(self.set.images[rows], targets, self.recipe, self.augment, self.calm)
 
     def loss(self) -> Any:
         """Cross-entropy against soft labels."""

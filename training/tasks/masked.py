@@ -25,8 +25,10 @@ SIZE = 48  # pixels of FER2013's squares
 class MaskedBatches(EmotionBatches):
     """As EmotionBatches, of pictures uint8 (V, N, 48, 48): each time one of V drawings of a row."""
 
-    def __init__(self, drawings: np.ndarray, targets: np.ndarray, recipe: Recipe, augment: Augmentation) -> None:
-        super().__init__(drawings[0], targets, recipe, augment)
+    def __init__(
+        self, drawings: np.ndarray, targets: np.ndarray, recipe: Recipe, augment: Augmentation, calm: float = 1.0
+    ) -> None:
+        super().__init__(drawings[0], targets, recipe, augment, calm)
         self.drawings = drawings
 
     def picture(self, row: int, rng: np.random.Generator) -> np.ndarray:
@@ -72,7 +74,7 @@ class MaskedEmotion(BareEmotion):
         targets = fer2013.soft_labels(self.set, rows, self.votes, self.smoothing)
         if self.teacher:
             targets = (1 - self.teacher) * targets + self.teacher * self._taught(images)
-        return MaskedBatches(drawn, targets.astype(np.float32), self.recipe, self.augment)
+        return MaskedBatches(drawn, targets.astype(np.float32), self.recipe, self.augment, self.calm)
 
     def validation(self) -> tuple[np.ndarray, np.ndarray]:
         """PublicTest with the frozen masks."""
