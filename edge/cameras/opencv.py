@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import numpy as np
 from edge.cameras import redacted
 from edge.errors import SourceError
 from edge.settings import SourceSettings
+
+SELECT_TIMEOUT = "OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT"  # in whole seconds
 
 
 class CaptureGrabber:
@@ -71,6 +74,9 @@ def open_device(settings: SourceSettings, root: Path = Path("/dev")) -> CaptureG
         SourceError: no such device, no permission, in use, or not a camera.
     """
     path = device_path(settings.source, root)
+    # OpenCV waits 10 s for a silent device, longer than the loop does: it would look stuck. It reads this once, when it
+    # waits for the first time.
+    os.environ.setdefault(SELECT_TIMEOUT, str(math.ceil(settings.timeout_s)))
     capture = cv2.VideoCapture(str(path), cv2.CAP_V4L2)
     if not capture.isOpened():
         raise SourceError(f"{settings.source}: {path} cannot be opened; in use by another program, or not a camera")

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from edge.errors import JournalError
 from edge.journals.lines import decode
@@ -58,48 +58,74 @@ def read_file(path: Path) -> Iterator[Event]:
 
 
 def follow(path: Path, wait: Callable[[], bool], from_end: bool = True) -> Iterator[Event]:
-    """The events that are added to a journal, across its rotations.
+    """The events that are added to a journal, across its rotations, however many there were between two looks.
 
     Args:
         path: the current file; it may not be there yet.
         wait: called where nothing new is there; False ends it.
         from_end: leave out what is there already.
     """
-    file, rest = None, b""
+    files: list[BinaryIO] = []  # the one that is followed, and newer ones after a rotation
+    rest = b""
     try:
         while True:
-            if file is None and path.exists():
-                file = open(path, "rb")  # noqa: SIM115 - it lives across turns
+            if not files and path.exists():
+                files = [open(path, "rb")]  # noqa: SIM115 - they live across turns
                 if from_end:
-                    file.seek(0, os.SEEK_END)
+                    files[0].seek(0, os.SEEK_END)
             from_end = False
-            for line in file or ():
+            for line in files[0] if files else ():
                 rest += line
                 if rest.endswith(b"\n"):
                     event, rest = decode(rest), b""
                     if event is not None:
                         yield event
-            if file is not None and _replaced(path, file.fileno()):
+            if len(files) == 1:
+                files += _newer(path, files[0])
+            if len(files) > 1:
                 # Nobody writes to the old file any more, but the last lines may have come since it was read.
-                last = [decode(line) for line in (rest + file.read()).splitlines(keepends=True)]
-                file.close()
-                file, rest = None, b""
+                last = [decode(line) for line in (rest + files[0].read()).splitlines(keepends=True)]
+                files.pop(0).close()
+                rest = b""
                 yield from (event for event in last if event is not None)
             elif not wait():
                 return
-            elif file is not None and file.tell() > os.fstat(file.fileno()).st_size:
+            elif files and files[0].tell() > os.fstat(files[0].fileno()).st_size:
                 rest = b""  # a torn end was cut
-                file.seek(0, os.SEEK_END)
+                files[0].seek(0, os.SEEK_END)
     finally:
-        if file is not None:
+        for file in files:
             file.close()
 
 
-def _replaced(path: Path, fd: int) -> bool:
-    """Whether the name means another file by now."""
-    try:
-        now = path.stat()
-    except OSError:
-        return False
-    mine = os.fstat(fd)
-    return (now.st_dev, now.st_ino) != (mine.st_dev, mine.st_ino)
+def _newer(path: Path, file: BinaryIO) -> list[BinaryIO]:
+    """The files that came after an open one, the oldest first; empty while it is the current one.
+
+    They are opened from the newest on, so that a rotation in between shows one twice and leaves none out. Where the
+    open one is no longer there at all, only the current one is known to be newer.
+    """
+    found: dict[tuple[int, int], BinaryIO] = {}
+    name, number = path, 0
+    while True:
+        try:
+            other = open(name, "rb")  # noqa: SIM115 - they live on
+        except OSError:
+            for known in list(found.values())[1:]:
+                known.close()
+            return list(found.values())[:1]
+        identity = _identity(other)
+        if identity == _identity(file):
+            other.close()
+            return list(reversed(found.values()))
+        if identity in found:
+            other.close()
+        else:
+            found[identity] = other
+        number += 1
+        name = path.with_name(f"{path.name}.{number}")
+
+
+def _identity(file: BinaryIO) -> tuple[int, int]:
+    """What stays the same of a file when it is renamed."""
+    status = os.fstat(file.fileno())
+    return status.st_dev, status.st_ino

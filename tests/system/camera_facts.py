@@ -36,7 +36,7 @@ def formats() -> dict[str, bool]:
         config = {"format": name, "size": (width, height), "stride": width * bytes_}
         buffer = rng.integers(0, 256, width * height * bytes_, dtype=np.uint8)
         helpers = Helpers(None)
-        theirs = np.asarray(helpers.make_image(buffer, config))
+        theirs = np.asarray(helpers.make_image(buffer, config))[:, :, :3]
         same[name] = bool((theirs == to_rgb(helpers.make_array(buffer, config), name)).all())
     return same
 

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import mmap
+import os
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 
-from edge.cameras.opencv import CaptureGrabber, device_path, devices, open_device, open_stream, to_rgb
+from edge.cameras.opencv import SELECT_TIMEOUT, CaptureGrabber, device_path, devices, open_device, open_stream, to_rgb
 from edge.errors import SourceError
 from edge.settings import SourceSettings
 
@@ -134,3 +138,21 @@ def test_a_stream_is_opened_with_its_password_and_limits_but_named_without(monke
 def test_a_stream_that_nobody_serves_is_a_source_error():
     with pytest.raises(SourceError, match=r"rtsp://\*\*\*@127\.0\.0\.1:9/x: the stream cannot be opened"):
         open_stream(SourceSettings(source="rtsp://me:secret@127.0.0.1:9/x", timeout_s=0.2))
+
+
+@pytest.mark.parametrize(("mine", "expected"), [(None, "3"), ("7", "7")])
+def test_opencv_waits_no_longer_than_the_loop_unless_somebody_says_so(monkeypatch, tmp_path, mine, expected):
+    (tmp_path / "video0").touch()
+    monkeypatch.setattr(cv2, "VideoCapture", Recorded)
+    # Set first, so that what the call sets is taken back at the end.
+    monkeypatch.setenv(SELECT_TIMEOUT, mine or "")
+    if mine is None:
+        monkeypatch.delenv(SELECT_TIMEOUT)
+    open_device(SourceSettings(source="v4l2:0", timeout_s=2.5), tmp_path)
+    assert os.environ[SELECT_TIMEOUT] == expected
+
+
+def test_opencv_still_reads_that_name():
+    library = next(Path(cv2.__file__).parent.glob("cv2*.so"))
+    with open(library, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        assert content.find(SELECT_TIMEOUT.encode() + b"\0") >= 0

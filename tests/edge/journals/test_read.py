@@ -10,6 +10,7 @@ from edge.fakes import FakeClock
 from edge.journals.file import FileJournal
 from edge.journals.lines import encode
 from edge.journals.read import follow, read
+from edge.journals.rotate import rotate
 from edge.settings import JournalSettings
 
 
@@ -110,6 +111,60 @@ def test_following_crosses_a_rotation_without_losing_a_line(path):
         os.rename(path, path.with_name("journal.jsonl.1"))
 
     assert followed(path, append(path, line(2)), rotate, append(path, line(4)), append(path, line(5))) == [2, 3, 4, 5]
+
+
+def turn(path):
+    """What the journal's writer does with the names when a file is full."""
+    rotate(path)
+    path.touch()
+
+
+@pytest.mark.parametrize("times", [2, 3, 12])
+def test_following_sees_files_that_came_and_went_between_two_looks(path, times):
+    path.write_bytes(line(0))
+
+    def much():
+        for n in range(times):
+            append(path, line(2 * n + 2))()
+            turn(path)
+            append(path, line(2 * n + 3))()
+
+    assert followed(path, append(path, line(1)), much, append(path, line(99))) == [*range(1, 2 * times + 2), 99]
+
+
+def test_following_a_file_that_was_removed_goes_on_with_the_new_one(path):
+    path.write_bytes(line(1))
+    path.with_name("journal.jsonl.1").write_bytes(line(0))
+
+    def remove():
+        append(path, line(2))()
+        path.unlink()
+        append(path, line(3))()
+
+    assert followed(path, lambda: None, remove, append(path, line(4))) == [2, 3, 4]
+
+
+def test_a_rotation_while_it_looks_for_newer_files_loses_nothing(path, monkeypatch):
+    path.write_bytes(line(0))
+    opened = []
+
+    def slow(name, mode):
+        file = open(name, mode)  # noqa: SIM115
+        opened.append(name)
+        if len(opened) == 3:  # the new current file is open, and becomes number 1
+            turn(path)
+            append(path, line(4))()
+        return file
+
+    def twice():
+        for n in (1, 2):
+            append(path, line(n))()
+            turn(path)
+        append(path, line(3))()
+
+    monkeypatch.setattr("edge.journals.read.open", slow, raising=False)
+    assert followed(path, twice, lambda: None) == [1, 2, 3, 4]
+    assert [name.name for name in opened[2:6]] == [path.name, *(f"{path.name}.{n}" for n in (1, 2, 3))]
 
 
 def test_following_goes_on_after_a_torn_end_was_cut(path):
