@@ -107,6 +107,7 @@ def follow(root: Path) -> str:
     shutil.copytree(debian.wheels(ARCH), root / "srv/wheels")
     (root / "etc/pip.conf").write_text("[global]\nno-index = true\nfind-links = /srv/wheels\n")
     run_in(root, "useradd", "--create-home", "--shell=/bin/bash", "--groups=sudo", USER)
+    run_in(root, "chown", "-R", USER, ADDRESS)  # git serves nobody a repository of somebody else
     (root / "etc/sudoers.d/maker").write_text(f"{USER} ALL=(ALL) NOPASSWD: ALL\n")
     (root / "etc/apt/apt.conf.d/90yes").write_text('APT::Get::Assume-Yes "true";\n')  # the user says yes
     typed = commands(CHAPTER)[0].replace("ADDRESS-OF-THIS-REPOSITORY", ADDRESS)

@@ -111,6 +111,9 @@ class Machine:
         self._monitor = Wire(folder / "qmp")
         self._monitor.read()
         self._monitor.ask("qmp_capabilities")
+        if state:
+            wait_for("the state", lambda: self._monitor.ask("query-status")["status"] != "inmigrate", ANSWER_S)
+            self._monitor.ask("cont")
         self._agent = Wire(folder / "agent")
         self._cable: socket.socket | None = None
 
@@ -175,6 +178,13 @@ class Machine:
         """
         if self._cable is None:
             self._cable = _vnc(self.folder / "vnc")
+            # What is said first has to be something else than nothing, or it is taken for no news.
+            self._size(*SIZE)
+            self.pass_time(1.0)
+        self._size(width, height)
+
+    def _size(self, width: int, height: int) -> None:
+        assert self._cable is not None
         self._cable.sendall(struct.pack(">BxHHBx", 251, width, height, 0))
 
     def cut(self) -> None:

@@ -1,0 +1,88 @@
+"""What a screen should show, drawn here by the same code, and what it does show, to the pixel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import cv2
+import numpy as np
+
+from edge.cameras.opencv import to_rgb
+from edge.face import Face, Scene, Track
+from edge.frame import Box, Frame
+from edge.labels import EMOTIONS
+from edge.screens.overlay import Fit, compose
+from edge.vision import ink
+
+SHOWN = (1280, 720)  # what the daemon chooses of a 1920x1080 screen's modes: enough to read, and of its shape
+CAMERA = (640, 480)
+FIT = Fit.of(CAMERA, SHOWN)
+# vivid's first test picture, "75% Colour Bar": white, yellow, cyan, green, magenta, red, blue, black; bright or not.
+BARS = [(r, g, b) for g in (1, 0) for r in (1, 0) for b in (1, 0)]
+DARK = Frame(np.zeros((CAMERA[1], CAMERA[0], 3), np.uint8), 0.0, 0)
+
+
+def rate(picture: np.ndarray) -> float:
+    """The frames a second that stand in the upper right corner, or 0 where no such words do."""
+    if picture.shape != (SHOWN[1], SHOWN[0], 3):
+        return 0.0
+    for tenths in range(1, 601):
+        wanted = compose(DARK, Scene(), "", *SHOWN, tenths / 10)
+        rows = np.flatnonzero((wanted == ink.UNKNOWN).all(axis=2).any(axis=1))
+        corner = np.s_[: rows[-1] + 1, FIT.left + FIT.width :]
+        if np.array_equal(picture[corner], wanted[corner]):
+            return tenths / 10
+    return 0.0
+
+
+def notice_stands(picture: np.ndarray, notice: str) -> bool:
+    """Whether the visitors' line is there: its letters white, its ground dark."""
+    wanted = compose(DARK, Scene(), notice, *SHOWN)
+    if picture.shape != wanted.shape:
+        return False
+    letters, ground = (wanted == 255).all(axis=2), (wanted == ink.GROUND).all(axis=2)
+    return bool((picture[letters] == 255).all() and picture[ground].max() <= max(ink.GROUND) + 64)
+
+
+def bars_stand(picture: np.ndarray) -> bool:
+    """Whether vivid's colour bars are in the preview, three quarters down, where no words are."""
+    if picture.shape != (SHOWN[1], SHOWN[0], 3):
+        return False
+    row = picture[FIT.top + FIT.height * 3 // 4]
+    middles = [row[FIT.left + round((n + 0.5) * FIT.width / len(BARS))] for n in range(len(BARS))]
+    return all(((middle > 100) == np.array(bar, bool)).all() for middle, bar in zip(middles, BARS, strict=True))
+
+
+def yuyv(image: np.ndarray) -> bytes:
+    """A picture RGB (H, W, 3) as a V4L2 camera gives it: two bytes a pixel."""
+    return cv2.cvtColor(image, cv2.COLOR_RGB2YUV_YUYV).tobytes()
+
+
+def seen_through(camera: bytes) -> Frame:
+    """The frame that the daemon makes of it."""
+    raw = np.frombuffer(camera, np.uint8).reshape(CAMERA[1], CAMERA[0], 2)
+    return Frame(to_rgb(cv2.cvtColor(raw, cv2.COLOR_YUV2BGR_YUYV)), 0.0, 0)
+
+
+def track(event: Mapping[str, Any]) -> Track:
+    """The face that an event of the journal tells of."""
+    told = event["probabilities"]
+    return Track(
+        id=event["track"],
+        face=Face(Box(*event["box"]), event["score"]),
+        seen=0.0,
+        mask=event["mask"],
+        worn=event["worn"],
+        emotion=None if told is None else np.float32([told[label] for label in EMOTIONS]),
+        reason=event.get("reason"),
+    )
+
+
+def unlike(picture: np.ndarray, camera: bytes, events: list[Mapping[str, Any]], notice: str, fps: float) -> float:
+    """The part of the screen's pixels, 0-1, that differ from what our own drawing makes of camera and journal."""
+    scene = Scene(tracks=tuple(map(track, events)))
+    wanted = compose(seen_through(camera), scene, notice, *SHOWN, fps)
+    if picture.shape != wanted.shape:
+        return 1.0
+    return float((cv2.absdiff(picture, wanted).max(axis=2) > 8).mean())
