@@ -118,38 +118,39 @@ def layer(scene: Scene, notice: str, picture: tuple[int, int], width: int, heigh
 def mark(canvas: np.ndarray, scene: Scene, notice: str, fit: Fit, fps: float) -> None:
     """Faces, cards, frames a second and the notice, drawn on the canvas in place."""
     style = style_of(canvas.shape[0])
-    keep = [*_notice(canvas, notice, style), *_fps(canvas, fps, style)]
+    lines = wrap(notice, canvas.shape[1] - 2 * style.pad, NOTICE_LINES, style)
+    bar, words, corner = _notice_place(canvas, lines, style), *_fps_place(canvas, fps, style)
     rects = [fit.rect(track.face.box.ltrb) for track in scene.tracks]
-    draw_cards(canvas, scene.tracks, rects, keep, style)
+    draw_cards(canvas, scene.tracks, rects, [place for place in (bar, corner) if place], style)
+    # Last, so that no box goes through the words.
+    _notice(canvas, lines, bar, style)
+    _fps(canvas, words, corner, style)
 
 
-def _fps(canvas: np.ndarray, fps: float, style: Style) -> list[Rect]:
-    """A small plate at the upper right; where it is."""
+def _fps_place(canvas: np.ndarray, fps: float, style: Style) -> tuple[str, Rect | None]:
+    """What the small plate at the upper right says, and where it is, if anywhere."""
     words = f"{fps:.0f} fps" if fps >= 9.95 else f"{fps:.1f} fps"
-    place = (
-        canvas.shape[1] - style.width_of(words) - 2 * style.pad,
-        0,
-        canvas.shape[1],
-        style.capitals + 2 * style.pad,
-    )
-    if fps <= 0 or place[0] < 0:
-        return []
-    ink.plate(canvas, place)
-    ink.text(canvas, words, (place[0] + style.pad, place[3] - style.pad), UNKNOWN, style)
-    return [place]
+    width = canvas.shape[1]
+    left = width - style.width_of(words) - 2 * style.pad
+    return words, (left, 0, width, style.capitals + 2 * style.pad) if fps > 0 and left >= 0 else None
 
 
-def _notice(canvas: np.ndarray, notice: str, style: Style) -> list[Rect]:
-    """A bar along the lower edge with the notice in up to three lines; where it is."""
+def _fps(canvas: np.ndarray, words: str, place: Rect | None, style: Style) -> None:
+    if place:
+        ink.plate(canvas, place)
+        ink.text(canvas, words, (place[0] + style.pad, place[3] - style.pad), UNKNOWN, style)
+
+
+def _notice_place(canvas: np.ndarray, lines: list[str], style: Style) -> Rect | None:
+    """Where the bar along the lower edge is that holds so many lines."""
     height, width = canvas.shape[:2]
-    lines = wrap(notice, width - 2 * style.pad, NOTICE_LINES, style)
-    if not lines:
-        return []
-    row = round(style.capitals * 1.7)
-    place = (0, max(0, height - row * len(lines) - style.pad), width, height)
-    ink.plate(canvas, place)
-    _centred(canvas, lines, place[1] + style.pad + style.capitals, row, style)
-    return [place]
+    return (0, max(0, height - style.row * len(lines) - style.pad), width, height) if lines else None
+
+
+def _notice(canvas: np.ndarray, lines: list[str], place: Rect | None, style: Style) -> None:
+    if place:
+        ink.plate(canvas, place)
+        _centred(canvas, lines, place[1] + style.pad + style.capitals, style.row, style)
 
 
 def _centred(canvas: np.ndarray, lines: list[str], base: int, row: int, style: Style) -> None:
@@ -171,7 +172,8 @@ def _without(notice: str, width: int, height: int) -> np.ndarray:
     _centred(canvas, wrap(title, width, 1, large), round(height * 0.45), large.row, large)
     lines = wrap(about, width - 2 * small.pad, NOTICE_LINES, small)
     _centred(canvas, lines, round(height * 0.45) + large.capitals + small.capitals, small.row, small)
-    _notice(canvas, words, small)
+    visitors = wrap(words, width - 2 * small.pad, NOTICE_LINES, small)
+    _notice(canvas, visitors, _notice_place(canvas, visitors, small), small)
     return canvas
 
 

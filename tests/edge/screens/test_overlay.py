@@ -156,6 +156,15 @@ def test_the_notice_and_the_rate_have_their_places(screen):
     assert inked(rated, plain) == inked(rated, plain, (width * 3 // 4, 0, width, height // 10)) > 0
 
 
+@pytest.mark.parametrize("screen", SCREENS, ids=NAMES)
+def test_no_box_goes_through_the_words_of_the_notice(screen):
+    large = Scene(tracks=(track(left=150, top=120, side=350),))
+    alone, together = (compose(frame(), scene, "Please smile " * 3, *screen) for scene in (Scene(), large))
+    letters = (alone == ink.INK).all(axis=2)
+    assert letters.sum() > 100
+    assert (together[letters] == ink.INK).all()
+
+
 @pytest.mark.parametrize(
     ("words", "lines"),
     [
