@@ -86,6 +86,22 @@ def test_no_camera_is_a_failure_with_the_mend(tmp_path):
     assert "absent.mp4" in finding.text
 
 
+@pytest.mark.parametrize(
+    ("status", "source", "level", "text"),
+    [
+        ("", "v4l2:77", "fail", "no such camera"),
+        ("no camera; trying again", "v4l2:77", "fail", "no such camera"),
+        ("paused", "v4l2:77", "fail", "no such camera"),
+        ("29.8 fps, 1 face", "v4l2:77", "ok", "the service has it (29.8 fps, 1 face); to try it here: sudo systemctl"),
+        ("29.8 fps, 1 face", "/nowhere.mp4", "fail", "/nowhere.mp4"),
+    ],
+)
+def test_a_camera_that_the_service_watches_through_is_no_failure(status, source, level, text):
+    finding = only(checks.camera(Settings(source=SourceSettings(source=source)), lambda: status))
+    assert finding.level == level
+    assert text in finding.text
+
+
 def test_no_screen_needs_nothing():
     assert only(checks.screen(Settings())).level == "ok"
 
