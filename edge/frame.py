@@ -88,12 +88,17 @@ class Box:
 
     def iou(self, other: Box) -> float:
         """Intersection over union with another box, 0-1."""
+        shared = self._shared(other)
+        return shared / (self.width * self.height + other.width * other.height - shared)
+
+    def inside(self, other: Box) -> float:
+        """How much of this box lies in another, as a part of this one's area, 0-1."""
+        return self._shared(other) / (self.width * self.height)
+
+    def _shared(self, other: Box) -> float:
         across = min(self.right, other.right) - max(self.left, other.left)
         down = min(self.bottom, other.bottom) - max(self.top, other.top)
-        if across <= 0 or down <= 0:
-            return 0.0
-        shared = across * down
-        return shared / (self.width * self.height + other.width * other.height - shared)
+        return across * down if across > 0 and down > 0 else 0.0
 
     def clipped(self, width: float, height: float) -> Box | None:
         """The part inside a picture of that size, or None where nothing of it is inside."""

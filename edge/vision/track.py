@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from edge.face import Candidate, Face, Scene, Track
+from edge.frame import Box
+
+PART = 0.7  # of a box in another's face, from which it is a part of that face
 
 
 def follow(
@@ -21,7 +24,8 @@ def follow(
 
     Tracks and faces are matched greedily, the pair with the most overlap first. A track without a face keeps its last
     place until it expires. A face without a track becomes one once it was found often enough, its id taken from the
-    scene's serial: what a detector sees in one frame only is seldom a face.
+    scene's serial: what a detector sees in one frame only is seldom a face. What lies in a face that is followed, such
+    as its eyes, is none.
 
     Args:
         scene: what was known.
@@ -42,7 +46,8 @@ def follow(
         if n in pairs or time - track.seen <= expire_s
     ]
     taken = set(pairs.values())
-    rest = [face for n, face in enumerate(faces) if n not in taken]
+    there = [faces[n].box for n in taken]
+    rest = [face for n, face in enumerate(faces) if n not in taken and _apart(face, there)]
     known = weigh([c for c in scene.candidates if time - c.seen <= expire_s], rest, time, match_iou)
     fresh = [c for c in known if c.found >= confirm or c.face.score >= sure]
     waiting = tuple(c for c in known if c not in fresh and c.missed <= confirm // 2)
@@ -61,6 +66,11 @@ def weigh(candidates: Sequence[Candidate], faces: Sequence[Face], time: float, m
     ]
     taken = set(pairs.values())
     return weighed + [Candidate(face, time, time) for n, face in enumerate(faces) if n not in taken]
+
+
+def _apart(face: Face, there: Sequence[Box]) -> bool:
+    """Whether a face lies in none of the boxes."""
+    return all(face.box.inside(box) <= PART for box in there)
 
 
 def expire(scene: Scene, time: float, expire_s: float) -> Scene:

@@ -176,3 +176,19 @@ def test_a_track_comes_before_a_candidate_where_both_want_a_face():
     scene = look(scene, [face(4)], 0.2)
     assert ids(scene) == {1: 4}
     assert [c.missed for c in scene.candidates] == [1]
+
+
+def test_a_part_of_a_face_that_is_followed_is_no_face():
+    whole, eyes = face(0, side=100), face(10, 5, side=40)
+    scene = look(Scene(), [whole], 0.0, sure=0.9)
+    scene = look(scene, [eyes, whole], 0.1, sure=0.9)
+    assert (ids(scene), scene.candidates) == ({1: 0}, ())
+    # While the whole face is hidden its place says nothing: it may have stepped back.
+    scene = look(scene, [eyes], 0.2, sure=0.9)
+    assert ids(scene) == {1: 0, 2: 10}
+
+
+def test_a_face_beside_another_is_one_though_their_boxes_overlap():
+    scene = look(Scene(), [face(0, side=100)], 0.0, sure=0.9)
+    scene = look(scene, [face(0, side=100), face(70, 0, side=80)], 0.1, sure=0.9)
+    assert ids(scene) == {1: 0, 2: 70}
