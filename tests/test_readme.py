@@ -115,9 +115,11 @@ def test_every_command_of_the_table_exists(root):
 def test_the_settings_shown_are_settings(root, tmp_path):
     from edge import config
 
-    (text,) = blocks(root, "README.md", "toml")
+    screen, most = blocks(root, "README.md", "toml")
     path = tmp_path / "my.toml"
-    path.write_text(text)
+    path.write_text(screen)
+    assert config.load(path).screen.kind == "drm"
+    path.write_text(most)
     assert config.load(path).source.rotate == 180
 
 
