@@ -14,8 +14,9 @@ from edge.frame import Box, Frame
 from edge.labels import EMOTIONS
 from edge.screens.overlay import Fit, compose
 from edge.vision import ink
+from tests.system import machine
 
-SHOWN = (1280, 720)  # what the daemon chooses of a 1920x1080 screen's modes: enough to read, and of its shape
+SHOWN = machine.SIZE
 CAMERA = (640, 480)
 FIT = Fit.of(CAMERA, SHOWN)
 # vivid's first test picture, "75% Colour Bar": white, yellow, cyan, green, magenta, red, blue, black; bright or not.

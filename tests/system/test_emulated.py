@@ -112,6 +112,14 @@ def test_the_screen_shows_the_camera_and_the_words(machine):
     keep("bars", picture)
 
 
+def test_what_the_readme_says_next_works_for_whoever_installed_it(machine):
+    for line in emulated.commands(emulated.CHAPTER)[1].splitlines():
+        endless = line.endswith("-f")
+        done = machine.run("timeout", "20" if endless else "120", "runuser", "-l", emulated.USER, "-c", line)
+        assert done.returncode == (124 if endless else 0), (line, done)
+        assert done.stdout, line
+
+
 def test_a_pause_is_shown_to_the_pixel(machine):
     machine.must("touch", PAUSE)
     shown(machine, lambda p: np.array_equal(p, compose(None, Scene(), f"paused - {NOTICE}", *SHOWN)))

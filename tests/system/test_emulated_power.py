@@ -27,7 +27,7 @@ from tests.system.volatile import VolatileDisk
 
 FSTAB = "LABEL=journal /var/log/edge-emotion ext4 defaults 0 0\n"
 SLOW_S = 600.0
-REBOOTS = 3
+REBOOTS = 2
 
 
 @pytest.fixture(scope="module")
