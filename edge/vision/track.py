@@ -48,9 +48,9 @@ def follow(
     taken = set(pairs.values())
     there = [faces[n].box for n in taken]
     rest = [face for n, face in enumerate(faces) if n not in taken and _apart(face, there)]
-    known = weigh([c for c in scene.candidates if time - c.seen <= expire_s], rest, time, match_iou)
+    known = weigh(scene.candidates, rest, time, match_iou)
     fresh = [c for c in known if c.found >= confirm or c.face.score >= sure]
-    waiting = tuple(c for c in known if c not in fresh and c.missed <= confirm // 2)
+    waiting = tuple(c for c in known if c not in fresh and c.missed <= confirm // 2 and time - c.seen <= expire_s)
     tracks += [Track(id=scene.serial + n, face=c.face, seen=time, since=c.since) for n, c in enumerate(fresh)]
     return replace(scene, time=time, tracks=tuple(tracks), serial=scene.serial + len(fresh), candidates=waiting)
 

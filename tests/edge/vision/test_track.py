@@ -165,9 +165,16 @@ def test_a_false_alarm_takes_no_id_and_a_sure_face_waits_for_nothing():
 
 def test_what_was_found_too_long_ago_does_not_count():
     scene = look(look(look(Scene(), [face(0)], 0.0), [face(0)], 0.1), [face(0)], 0.2)
-    scene = look(scene, [face(0)], 1.3)
+    scene = look(look(scene, [], 1.3), [face(0)], 1.4)
     assert scene.tracks == ()
-    assert [(c.since, c.found) for c in scene.candidates] == [(1.3, 1)]
+    assert [(c.since, c.found) for c in scene.candidates] == [(1.4, 1)]
+
+
+def test_on_a_slow_machine_looks_may_be_further_apart_than_a_face_is_kept():
+    scene = Scene()
+    for n in range(4):
+        scene = look(scene, [face(0)], 3.0 * n)
+    assert ids(scene) == {1: 0}
 
 
 def test_a_track_comes_before_a_candidate_where_both_want_a_face():
