@@ -50,7 +50,9 @@ def main(arguments: argparse.Namespace) -> int:
         EdgeError: settings, models or a source that are wrong.
     """
     settings = config.from_arguments(arguments)
-    settings = replace(settings, source=replace(settings.source, source=arguments.source))
+    # A face is worked on from its first frame: what is measured is the work.
+    track = replace(settings.track, confirm=1)
+    settings = replace(settings, source=replace(settings.source, source=arguments.source), track=track)
     observer = Observer.from_settings(settings, live=False)
     first_look(observer)
     started = {"startup_s": round(since_start(), 3), "rss_mb": round(rss() / 1e6, 1)}

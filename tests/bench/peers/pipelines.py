@@ -174,6 +174,7 @@ def _observer(options: Options, live: bool) -> Any:
         default,
         models=replace(default.models, dir=options.models),
         engine=replace(default.engine, threads=options.threads, accelerator="cpu"),
+        track=replace(default.track, confirm=1),  # others work on every face of every frame
     )
     observer = Observer.from_settings(settings, live=live)
     first_look(observer)
