@@ -1,7 +1,7 @@
 # make demo    see it work: two minutes, no camera needed
 # make test    linter, types and tests; make clean takes everything away that these two made
 # make figures    take every figure anew and write README and cards; needs the data sets: DATA=folder PEERS=folder
-# make system-test    the service on a real systemd: Debian only, as root, ten minutes, not part of make test
+# make system-test    the service on a real systemd, and on an emulated arm64 machine: Debian only, as root, an hour
 # Each does its own set-up in $(VENV). Another interpreter: make test PYTHON=python3.13
 
 PYTHON ?= python3
@@ -44,7 +44,8 @@ figures-beside: $(VENV)/.test
 	$(BIN)/python -m tests.readme_figures --detectors $(TAKEN)/detectors.json --peers $(TAKEN)/peers.json
 
 # Roots are kept in ~/.cache/edge-emotion/system. EDGE_SYSTEM_SUITE=bookworm, EDGE_SYSTEM_ARCH=arm64 and
-# EDGE_SYSTEM_CUTS=100 choose another system and more power cuts; ARGS go to pytest.
+# EDGE_SYSTEM_CUTS=100 choose another system and more power cuts; ARGS go to pytest: ARGS="-k 'not emulated'" takes ten minutes.
+# The emulated machine wants qemu-system-arm and nbdkit, and half an hour more for its disk the first time.
 system-test: $(VENV)/.test
 	@[ "$$(id -u)" = 0 ] || { echo "system tests boot machines: run them as root" >&2; exit 1; }
 	@command -v debootstrap >/dev/null && command -v systemd-nspawn >/dev/null \
