@@ -15,6 +15,7 @@ PATH = "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 INSTALL = ("bash", "/root/src/systemd/install.sh")
 OFFLINE = {"PIP_FIND_LINKS": "/root/wheels", "PIP_NO_INDEX": "1"}
 SERVICE = "edge-emotion"
+BOOT_S = 180.0  # seconds that a machine under load may take; two are usual
 
 T = TypeVar("T")
 
@@ -55,14 +56,25 @@ class Container:
             [*nspawn(root, "--boot", "--console=pipe", *options)],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        self._init = wait_for("the container's first process", self._child)
-        wait_for("the container's systemd", lambda: self.run("systemctl", "is-system-running").stdout.strip()
-                 in ("running", "degraded"))  # fmt: skip
+        try:
+            self._init = wait_for("the container's first process", self._child)
+            wait_for("the container's systemd", self._is_up, BOOT_S)
+        except BaseException:
+            for child in self._children():
+                os.kill(child, signal.SIGKILL)
+            self._process.kill()
+            self._process.wait(30)
+            raise
+
+    def _is_up(self) -> bool:
+        return self.run("systemctl", "is-system-running").stdout.strip() in ("running", "degraded")
 
     def _child(self) -> int:
+        return next(iter(self._children()), 0)
+
+    def _children(self) -> list[int]:
         path = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
-        children = path.read_text().split()
-        return int(children[0]) if children else 0
+        return [int(child) for child in path.read_text().split()]
 
     def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """A command inside, as root; its result."""
