@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +22,7 @@ CAMERA = (640, 480)
 FIT = Fit.of(CAMERA, SHOWN)
 # vivid's first test picture, "75% Colour Bar": white, yellow, cyan, green, magenta, red, blue, black; bright or not.
 BARS = [(r, g, b) for g in (1, 0) for r in (1, 0) for b in (1, 0)]
+CORNER = np.s_[: SHOWN[1] // 15, FIT.left + FIT.width :]
 DARK = Frame(np.zeros((CAMERA[1], CAMERA[0], 3), np.uint8), 0.0, 0)
 
 
@@ -28,13 +30,12 @@ def rate(picture: np.ndarray) -> float:
     """The frames a second that stand in the upper right corner, or 0 where no such words do."""
     if picture.shape != (SHOWN[1], SHOWN[0], 3):
         return 0.0
-    for tenths in range(1, 601):
-        wanted = compose(DARK, Scene(), "", *SHOWN, tenths / 10)
-        rows = np.flatnonzero((wanted == ink.UNKNOWN).all(axis=2).any(axis=1))
-        corner = np.s_[: rows[-1] + 1, FIT.left + FIT.width :]
-        if np.array_equal(picture[corner], wanted[corner]):
-            return tenths / 10
-    return 0.0
+    return next((tenths / 10 for tenths in range(1, 601) if np.array_equal(picture[CORNER], _corner(tenths))), 0.0)
+
+
+@functools.cache
+def _corner(tenths: int) -> np.ndarray:
+    return compose(DARK, Scene(), "", *SHOWN, tenths / 10)[CORNER].copy()
 
 
 def notice_stands(picture: np.ndarray, notice: str) -> bool:
