@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.system import debian
-from tests.system.container import nspawn
+from tests.system.container import nspawn, wait_for
 
 ARCH = "arm64"
 CHAPTER = "As a service"
@@ -157,6 +157,24 @@ def mounted(disk: Path, where: Path) -> Iterator[Path]:
         yield where
     finally:
         subprocess.run(["umount", str(where)], check=True)
+        # A container that was started meanwhile has taken the mount along, for as long as it wants.
+        attached = ["losetup", "--associated", str(disk)]
+        wait_for("the disk", lambda: not subprocess.run(attached, capture_output=True, check=True).stdout, 600.0)
+
+
+def mended(disk: Path, folder: str, into: Path) -> Path:
+    """A copy of a folder of a disk whose machine lost its power, the file system mended as a boot would mend it.
+
+    Nothing is mounted: see `mounted` for why, and a disk is cut again before a stranger's mount would be gone.
+    """
+    mend = subprocess.run(["e2fsck", "-fp", str(disk)], capture_output=True, text=True, check=False)
+    assert mend.returncode in (0, 1), mend.stdout + mend.stderr
+    sound = subprocess.run(["e2fsck", "-fn", str(disk)], capture_output=True, text=True, check=False)
+    assert sound.returncode == 0, sound.stdout
+    shutil.rmtree(into, ignore_errors=True)
+    into.mkdir(parents=True)
+    subprocess.run(["debugfs", "-R", f"rdump {folder} {into}", str(disk)], capture_output=True, check=True)
+    return into / Path(folder).name
 
 
 @contextlib.contextmanager
