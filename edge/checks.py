@@ -95,12 +95,14 @@ def accelerator(settings: Settings, devices: Callable[[], list[str]] = tpu.devic
 
 def service_status() -> str:
     """What the installed service says of itself, as "29.8 fps, 1 face"; empty where none runs."""
-    command = ["systemctl", "show", "--value", "--property=StatusText", "edge-emotion"]
+    # A service that was stopped keeps its last words.
+    command = ["systemctl", "show", "--property=ActiveState", "--property=StatusText", "edge-emotion"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=CAMERA_S, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    return done.stdout.strip()
+    told = dict(line.partition("=")[::2] for line in done.stdout.splitlines())
+    return told.get("StatusText", "") if told.get("ActiveState") == "active" else ""
 
 
 def camera(settings: Settings, status: Callable[[], str] = service_status) -> Iterator[Finding]:

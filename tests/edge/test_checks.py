@@ -199,3 +199,25 @@ def test_power_by_table(tmp_path, bits, level, text):
     finding = only(checks.power(Settings(), tmp_path))
     assert finding.level == level
     assert text in finding.text
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ("", ""),
+        ("StatusText=29.8 fps, 1 face\nActiveState=active\n", "29.8 fps, 1 face"),
+        ("ActiveState=inactive\nStatusText=29.8 fps, 1 face\n", ""),
+        ("ActiveState=active\nStatusText=a = b\n", "a = b"),
+    ],
+)
+def test_a_stopped_services_last_words_do_not_count(tmp_path, monkeypatch, answer, told):
+    program = tmp_path / "systemctl"
+    program.write_text(f"#!/bin/sh\nprintf '%s' '{answer}'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert checks.service_status() == told
+
+
+def test_without_systemd_no_service_says_anything(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert checks.service_status() == ""

@@ -56,8 +56,8 @@ class Container:
             [*nspawn(root, "--boot", "--console=pipe", *options)],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
+        self._init = 0
         try:
-            self._init = wait_for("the container's first process", self._child)
             wait_for("the container's systemd", self._is_up, BOOT_S)
         except BaseException:
             for child in self._children():
@@ -67,10 +67,10 @@ class Container:
             raise
 
     def _is_up(self) -> bool:
-        return self.run("systemctl", "is-system-running").stdout.strip() in ("running", "degraded")
-
-    def _child(self) -> int:
-        return next(iter(self._children()), 0)
+        # Looked for anew each time: the first child that nspawn has is a helper of its own.
+        self._init = next(iter(self._children()), 0)
+        told = self.run("systemctl", "is-system-running").stdout.strip() if self._init else ""
+        return told in ("running", "degraded")
 
     def _children(self) -> list[int]:
         path = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
