@@ -17,6 +17,7 @@ from edge import manifest
 from edge.cameras.demo import portrait, put_mask_on, view
 from edge.face import Scene
 from edge.journals.lines import decode
+from edge.screens.cards import Card
 from edge.screens.overlay import compose
 from edge.vision import ink
 from tests.system import debian, emulated, pixels
@@ -173,12 +174,12 @@ def test_a_face_before_the_camera_is_on_the_screen(machine, figures, name):
     camera = pixels.yuyv(FACES[name])
     [face] = wait_for("a face", settled, SLOW_S)
     assert face["worn"] == (name == "masked")
-    assert face["emotion"] is not None
+    assert face["probabilities"] is not None
     picture = shown(
         machine, lambda p: pixels.rate(p) and pixels.unlike(p, camera, [face], NOTICE, pixels.rate(p)) < 0.01
     )
     keep(name, picture)
     figures(f"emulated: the screen's pixels unlike our own drawing of the {name} face",
             f"{pixels.unlike(picture, camera, [face], NOTICE, pixels.rate(picture)):.4%}")  # fmt: skip
-    colour = ink.MASKED if face["worn"] else ink.BARE
+    colour = Card.of(pixels.track(face)).colour
     assert (picture == colour).all(axis=2).sum() > 500
