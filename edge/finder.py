@@ -9,8 +9,12 @@ from edge.face import Face
 from edge.frame import Box
 from edge.ports import Engine
 from edge.vision.crop import crop
-from edge.vision.detect import decode, points, suppress, units_of_points
+from edge.vision.detect import decode, points, suppress, units_of_points, vote
 from edge.vision.tensor import Letterbox, letterbox, to_grey
+
+
+# Chosen with FaceFinder's `iou` on the validation split of `faces`: voting adds one point of average precision.
+VOTES_IOU = 0.7
 
 
 class FaceFinder:
@@ -26,7 +30,7 @@ class FaceFinder:
         ModelError: the engine has another head.
     """
 
-    def __init__(self, engine: Engine, score: float | None = None, iou: float = 0.45, limit: int = 50) -> None:
+    def __init__(self, engine: Engine, score: float | None = None, iou: float = 0.5, limit: int = 50) -> None:
         spec = engine.spec
         _expect_head(engine, "anchors")
         self.engine = engine
@@ -54,7 +58,7 @@ class FaceFinder:
         logits, distances = outputs
         ltrb, scores = decode(logits, distances, self._points, self._units, self._score)
         kept = suppress(ltrb, scores, self._iou, self._limit)
-        boxes = fit.to_picture(ltrb[kept]).tolist()
+        boxes = fit.to_picture(vote(ltrb, scores, kept, VOTES_IOU)).tolist()
         faces = (Face(Box(*box), score) for box, score in zip(boxes, scores[kept].tolist(), strict=True))
         # A box that lies wholly in the canvas's padding is nowhere in the picture.
         return tuple(face for face in faces if face.box.clipped(fit.width, fit.height))

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from edge.finder import VOTES_IOU
 from edge.vision import detect
 from edge.vision.tensor import letterbox
 from training.data import boxes, heads, scenes
@@ -222,7 +223,8 @@ class FaceDetection:
             for answer, (_, fit, truth) in zip(answers, part, strict=True):
                 ltrb, scores = detect.decode(answer[:, 0], answer[:, 1:], points, units, 0.01)
                 kept = detect.suppress(ltrb, scores, SUPPRESS_IOU, 200)
-                found.append(Found(fit.to_picture(ltrb[kept]), scores[kept], truth))
+                moved = detect.vote(ltrb, scores, kept, VOTES_IOU)
+                found.append(Found(fit.to_picture(moved), scores[kept], truth))
         return {"score": average_precision(found)}
 
     def samples(self, count: int, seed: int) -> np.ndarray:

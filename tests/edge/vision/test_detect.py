@@ -181,3 +181,36 @@ def test_only_the_best_candidates_are_looked_at(monkeypatch):
     scores = np.float32([0.1, 0.9, 0.3, 0.8])
     assert detect.suppress(boxes, scores, 0.5, 1).tolist() == [1]
     assert detect.suppress(boxes, scores, 0.5, 3).tolist() == [1, 3, 2]
+
+
+def slow_vote(boxes, scores, kept, iou):
+    moved = []
+    for best in kept:
+        total, weights = [0.0] * 4, 0.0
+        for box, score in zip(boxes, scores, strict=True):
+            if slow_iou(boxes[best], box) >= iou:
+                total = [t + score * side for t, side in zip(total, box, strict=True)]
+                weights += score
+        moved.append([t / weights for t in total])
+    return moved
+
+
+@given(
+    st.lists(st.tuples(BOX, st.sampled_from([0.1, 0.25, 0.5, 0.75, 1.0])), max_size=25),
+    st.sampled_from([0.35, 0.55, 0.71, 0.99]),
+)
+def test_vote_agrees_with_a_loop(found, iou):
+    boxes = np.array([(x, y, x + w, y + h) for (x, y, w, h), _ in found], np.float32).reshape(-1, 4)
+    scores = np.array([score for _, score in found], np.float32)
+    kept = detect.suppress(boxes, scores, 0.5, 5)
+    got = detect.vote(boxes, scores, kept, iou)
+    assert got.shape == (len(kept), 4)
+    slow = np.array(slow_vote(boxes.tolist(), scores.tolist(), kept, iou)).reshape(-1, 4)
+    assert got == pytest.approx(slow, abs=1e-4)
+
+
+def test_a_box_alone_stays_and_neighbours_pull_by_their_scores():
+    boxes = np.float32([[0, 0, 10, 10], [1, 0, 11, 10], [50, 50, 60, 60]])
+    scores = np.float32([0.75, 0.25, 0.5])
+    assert detect.vote(boxes, scores, np.array([0, 2]), 0.7).tolist() == [[0.25, 0, 10.25, 10], [50, 50, 60, 60]]
+    assert detect.vote(boxes, scores, np.array([], np.int64), 0.7).shape == (0, 4)
