@@ -12,7 +12,6 @@ from edge.vision.crop import crop
 from edge.vision.detect import decode, points, suppress, units_of_points, vote
 from edge.vision.tensor import Letterbox, letterbox, to_grey
 
-
 # Chosen with FaceFinder's `iou` on the validation split of `faces`: voting adds one point of average precision.
 VOTES_IOU = 0.7
 

@@ -1,7 +1,7 @@
 """Put the figures into the README, generated, never typed; docs/figures.json keeps what they are made of.
 
-`make figures` takes them and calls this with what the commands printed (docs/figures.md). What is not given is kept. Each
-part remembers the models that it was taken from.
+`make figures` takes them and calls this with what the commands printed (docs/figures.md). What is not given is kept.
+Each part remembers the models that it was taken from.
 """
 
 from __future__ import annotations
