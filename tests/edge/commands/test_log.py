@@ -190,7 +190,8 @@ def arguments(**fields):
 
 def test_tail_follows_across_a_rotation(journal, capsys):
     def rotate():
-        os.rename(journal, journal.with_name("journal.jsonl.2"))
+        os.rename(journal.with_name("journal.jsonl.1"), journal.with_name("journal.jsonl.2"))
+        os.rename(journal, journal.with_name("journal.jsonl.1"))
         journal.write_bytes(lines([face("sample", 300, 2)]))
 
     def add():

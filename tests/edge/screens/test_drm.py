@@ -245,6 +245,8 @@ def test_a_screen_is_unplugged_and_plugged_into_the_other_socket_while_the_loop_
     assert corner(card) == 29, "what was shown last is there again, without a new frame"
     assert [record.getMessage() for record in caplog.records] == [
         "screen: HDMI-A-1 was unplugged; it is opened again when it is there",
+        "screen: nothing is connected (of HDMI-A-1, HDMI-A-2); plug a screen in and switch it on; "
+        "it is opened again when it is there",
         "screen: there it is",
     ]
     screen.close()
