@@ -15,7 +15,7 @@ from training.data.landmarks68 import Faces68
 keras = pytest.importorskip("keras", reason="Keras is not installed; mend it with: pip install 'edge-emotion[train]'")
 
 from training.networks import landmarks as networks  # noqa: E402
-from training.networks.fused import original
+from training.networks.fused import original  # noqa: E402
 from training.tasks import landmarks  # noqa: E402
 from training.tasks.landmarks import WIDE, WIDE_SIZE, LandmarkBatches, Landmarks, Warp, predict, wing  # noqa: E402
 
