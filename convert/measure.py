@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from convert.check import Accuracy, accuracy
 from convert.errors import CalibrationError
 from convert.load import FloatModel, tensorflow
-from convert.quantize import real_values
 from convert.request import Request, view_of
 from convert.runner import Runner
 from convert.sources import Source, open_source
 from edge.manifest import Manifest, Spec
 from edge.ports import Engine
 from training.evaluate import twins
-from training.evaluate.subject import Subject
+from training.evaluate.subject import FloatEngine, Subject
 
 
 @dataclass(frozen=True)
@@ -45,22 +41,11 @@ def open_evaluation(path: Path, task: str) -> Evaluation:
     return DataFolder(path)
 
 
-class FloatTwin:
-    """A float model behind the device's Engine port, so that the same code measures it and its int8 file."""
-
-    def __init__(self, spec: Spec, model: FloatModel) -> None:
-        self.spec = spec
-        self._table = real_values(np.arange(256, dtype=np.uint8), spec.low, spec.high)
-        tf = tensorflow()
-        shape = (1, spec.height, spec.width, spec.channels)
-        self._call: Any = tf.function(model.call, input_signature=[tf.TensorSpec(shape, tf.float32)])
-
-    def infer(self, image: np.ndarray) -> tuple[np.ndarray, ...]:
-        """As edge.ports.Engine: uint8 (H, W, C) to float32 outputs without the batch axis."""
-        return tuple(np.asarray(output[0], np.float32) for output in self._call(self._table[image][None]))
-
-    def close(self) -> None:
-        """Nothing is held."""
+def float_engine(spec: Spec, model: FloatModel) -> FloatEngine:
+    """The float model behind the device's Engine port; its call is traced once."""
+    tf = tensorflow()
+    shape = (1, spec.height, spec.width, spec.channels)
+    return FloatEngine(spec, tf.function(model.call, input_signature=[tf.TensorSpec(shape, tf.float32)]))
 
 
 def measure(
@@ -86,6 +71,6 @@ def measure(
     if engine is None:
         raise CalibrationError(f"{evaluation.path}: a folder of data sets; add --task")
     nothing = Manifest(evaluation.path, {})
-    subject = Subject(nothing, evaluation.path, given=[engine], given_floats=[FloatTwin(engine.spec, model)])
+    subject = Subject(nothing, evaluation.path, given=[engine], given_floats=[float_engine(engine.spec, model)])
     found = twins.measure(subject, engine.spec.task)
     return Accuracy(found.source, found.pictures, found.float_, found.int8, found.figure, found.error)

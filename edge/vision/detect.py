@@ -95,15 +95,13 @@ def suppress(ltrb: np.ndarray, scores: np.ndarray, iou: float, limit: int) -> np
     """
     order = np.argsort(-scores, kind="stable")[: max(CANDIDATES, limit)]
     boxes = ltrb[order].astype(np.float64)
-    top_left, bottom_right = boxes[:, :2], boxes[:, 2:]
-    areas = np.prod(bottom_right - top_left, axis=1)
+    areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
     left_over = np.arange(len(order))
     kept: list[int] = []
     while left_over.size and len(kept) < limit:
         best, rest = left_over[0], left_over[1:]
         kept.append(best)
-        sides = np.minimum(bottom_right[best], bottom_right[rest]) - np.maximum(top_left[best], top_left[rest])
-        shared = np.prod(np.maximum(sides, 0.0), axis=1)
+        shared = _shared(boxes[best], boxes[rest])
         left_over = rest[shared <= iou * (areas[best] + areas[rest] - shared)]
     return order[np.array(kept, dtype=np.int64)]
 
@@ -126,11 +124,17 @@ def vote(ltrb: np.ndarray, scores: np.ndarray, kept: np.ndarray, iou: float) -> 
     areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
     moved = np.empty((len(kept), 4), np.float32)
     for place, best in enumerate(kept):
-        sides = np.minimum(boxes[best, 2:], boxes[:, 2:]) - np.maximum(boxes[best, :2], boxes[:, :2])
-        shared = np.prod(np.maximum(sides, 0.0), axis=1)
+        shared = _shared(boxes[best], boxes)
         near = shared >= iou * (areas[best] + areas - shared)
         moved[place] = np.average(boxes[near], axis=0, weights=scores[near])
     return moved
+
+
+def _shared(one: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """The area that a box (4,) shares with each of others (M, 4)."""
+    sides = np.minimum(one[2:], others[:, 2:]) - np.maximum(one[:2], others[:, :2])
+    shared: np.ndarray = np.prod(np.maximum(sides, 0.0), axis=1)
+    return shared
 
 
 def _logit(score: float) -> float:

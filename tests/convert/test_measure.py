@@ -10,7 +10,7 @@ import pytest
 from convert import measure, pipeline
 from convert.errors import CalibrationError
 from convert.load import from_keras, load
-from convert.measure import DataFolder, FloatTwin, open_evaluation
+from convert.measure import DataFolder, float_engine, open_evaluation
 from convert.pipeline import Refused
 from convert.quantize import real_values
 from convert.request import Request
@@ -61,7 +61,7 @@ def test_what_is_no_folder_of_data_sets_is_a_set(data):
 @pytest.mark.parametrize("low", [0.0, -1.0])
 def test_a_float_model_behind_the_engines_port_answers_the_same(halves, kit, low):
     model, _ = halves
-    twin = FloatTwin(spec_of("mask", MASKS, low), model)
+    twin = float_engine(spec_of("mask", MASKS, low), model)
     for image in kit.blobs(5, seed=4)[0]:
         (expected,) = model.predict(real_values(image[None], low, 1.0))
         (got,) = twin.infer(image)
@@ -73,7 +73,7 @@ def test_so_does_a_saved_model(learned, kit, tmp_path):
     learned.export(tmp_path / "saved", verbose=False)
     model = load(tmp_path / "saved")
     image = kit.blobs(1, seed=4)[0][0]
-    (got,) = FloatTwin(spec_of("emotion-bare", kit.CLASSES), model).infer(image)
+    (got,) = float_engine(spec_of("emotion-bare", kit.CLASSES), model).infer(image)
     assert np.allclose(got, model.predict(real_values(image[None], 0.0, 1.0))[0][0], atol=1e-5)
 
 
@@ -86,7 +86,7 @@ def test_the_card_says_what_evaluate_will_say_of_the_landed_model(halves, data, 
     landed = manifest.load(tmp_path)
     values, _ = mask.real(Subject(landed, data), open_engine(landed, "mask"))
     assert both["int8"] == values["real"]
-    values, _ = mask.real(Subject(landed, data), FloatTwin(landed["mask"], halves[0]))
+    values, _ = mask.real(Subject(landed, data), float_engine(landed["mask"], halves[0]))
     assert both["float"] == values["real"]
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from training.data.boxes import Boxed
+from training.evaluate import face
+from training.evaluate.subject import Subject
 
 SHAPE = (4, 3)  # width to height, as the frames of a camera
 WIDEST, NARROWEST = 0.9, 0.34  # of the picture's width
@@ -14,6 +16,15 @@ TRIES = 200
 PER_PICTURE = 4
 AWAY = 0.5  # of its side that a crop keeps away from every box: hair and hands of a face are not its background
 SEED = 20
+
+
+def of_test(subject: Subject) -> list[np.ndarray]:
+    """The crops of the `faces` test pictures, cut once.
+
+    Raises:
+        DataError: `faces` is not here.
+    """
+    return subject.once("backgrounds", lambda: list(crops(face.pictures(subject, "faces"))))
 
 
 def crops(pictures: Sequence[Boxed]) -> Iterator[np.ndarray]:

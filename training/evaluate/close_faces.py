@@ -14,7 +14,6 @@ from edge.vision.tensor import resize
 from training.data import heads, landmarks68, masks
 from training.data.boxes import Boxed
 from training.evaluate import backgrounds
-from training.evaluate.face import pictures
 from training.evaluate.subject import Figure, Subject, Unavailable
 from training.metrics import iou_matrix
 
@@ -85,10 +84,10 @@ def faceless(subject: Subject) -> list[np.ndarray]:
         DataError: `faces` is not here.
         Unavailable: no picture has room for one.
     """
-    found = subject.once("backgrounds", lambda: list(backgrounds.crops(pictures(subject, "faces"))))
+    found = backgrounds.of_test(subject)
     if not found:
         raise Unavailable(f"{subject.data / 'faces'}: no part of the test pictures is without faces")
-    return list(found)
+    return found
 
 
 def paste(head: np.ndarray, points: np.ndarray, background: np.ndarray, rng: np.random.Generator) -> Pasted:

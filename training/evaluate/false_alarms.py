@@ -25,7 +25,7 @@ def figure(subject: Subject) -> Figure:
     The curves say what each threshold would give on the validation split, to choose one by.
     """
     values: dict[str, Any] = {"crops": None, "clip": None}
-    for name, source in (("crops", _crops), ("clip", _clip)):
+    for name, source in (("crops", backgrounds.of_test), ("clip", _clip)):
         counted = subject.take(f"false-alarms.{name}", lambda source=source: alarms(subject, source(subject)))  # type: ignore[misc]
         if counted is not None:
             with_alarm, total = counted
@@ -52,10 +52,6 @@ def alarms(subject: Subject, images: Iterable[np.ndarray]) -> tuple[int, int]:
     finder = FaceFinder(subject.engine("face"))
     marks = [bool(finder.find(image)) for image in images]
     return sum(marks), len(marks)
-
-
-def _crops(subject: Subject) -> Iterable[np.ndarray]:
-    return subject.once("backgrounds", lambda: list(backgrounds.crops(pictures(subject, "faces"))))
 
 
 def _clip(subject: Subject) -> Iterable[np.ndarray]:

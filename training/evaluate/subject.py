@@ -55,16 +55,21 @@ class Figure:
 
 
 class FloatEngine:
-    """A task's float network behind the device's Engine port, so that the same code measures both."""
+    """A task's float network behind the device's Engine port, so that the same code measures both.
 
-    def __init__(self, spec: Spec, model: Any) -> None:
-        self.spec, self._model = spec, model
+    Args:
+        spec: of the int8 model.
+        call: from float32 (1, H, W, C) to the network's output, or a list of its outputs.
+    """
+
+    def __init__(self, spec: Spec, call: Callable[[np.ndarray], Any]) -> None:
+        self.spec, self._call = spec, call
         real = spec.low + (spec.high - spec.low) * np.arange(256) / 255.0
         self._table = real.astype(np.float32)
 
     def infer(self, image: np.ndarray) -> tuple[np.ndarray, ...]:
         """As edge.ports.Engine: uint8 (H, W, C) to float32 outputs without the batch axis."""
-        answer = self._model.predict_on_batch(self._table[image][None])
+        answer = self._call(self._table[image][None])
         outputs = answer if isinstance(answer, (list, tuple)) else [answer]
         return tuple(np.asarray(output[0], np.float32) for output in outputs)
 
@@ -125,7 +130,7 @@ class Subject:
         path = (self.models.folder / spec.file).with_name("weights.npz")
         if not path.is_file():
             raise Unavailable(f"{path}: no float weights; a training writes them")
-        return self.once(("float", task), lambda: FloatEngine(spec, weights.load(path)))
+        return self.once(("float", task), lambda: FloatEngine(spec, weights.load(path).predict_on_batch))
 
     def take(self, name: str, function: Callable[[], Value]) -> Value | None:
         """What `function` gives, or None with the reason remembered where something that it needs is not here."""

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from edge.finder import VOTES_IOU
+from edge.finder import SUPPRESS_IOU, VOTES_IOU
 from edge.vision import detect
 from edge.vision.tensor import letterbox
 from training.data import boxes, heads, scenes
@@ -24,7 +24,6 @@ from training.networks.layers import plain
 from training.recipe import Recipe
 
 RANGES = ((0.0, 48.0), (32.0, 112.0), (80.0, 1e9))  # longer side of the faces that each level learns, canvas pixels
-SUPPRESS_IOU = 0.5
 LEAST_SIDE = 0.1  # units: a point's distance to a side of its face is pushed above this
 BARE_LABELS = ("face", "without_mask")
 HEAD_SHARES = (0.15, 0.95)  # height of a pasted head's points' box / height of the canvas
