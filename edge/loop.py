@@ -76,6 +76,7 @@ class Loop:
         self._frames = 0
         self._ended = False
         self._camera: Camera | None = None
+        self._paused = False  # what the journal knows; the switch may already be ahead of it
         self._lost_at: float | None = None
         self._stuck_since: float | None = None
         self._back_off = settings.source.reopen_s
@@ -159,7 +160,7 @@ class Loop:
             self._heartbeat.give_up()
         else:
             self._heartbeat.beat()
-        state = (self._switch.paused, self._lost_at is not None)
+        state = (self._paused, self._lost_at is not None)
         if state != self._shown or self._heartbeat.status_due():
             self._shown = state
             self._heartbeat.status(self._status())
@@ -228,10 +229,12 @@ class Loop:
         """No camera until the switch says so."""
         self._forget()
         self._emit(note("health", self._now(), what="paused"))
+        self._paused = True
         self._screen.show(None, self._scene, self._notice("paused"))
         while self._switch.paused and not self._switch.stopped:
             self._turn()
             self._clock.sleep(POLL_S)
+        self._paused = False
         if not self._switch.stopped:
             self._emit(note("health", self._now(), what="resumed"))
 
@@ -250,7 +253,7 @@ class Loop:
         """What `systemctl status` shows."""
         now = self._clock.monotonic()
         (since, frames), self._told = self._told, (now, self._frames)
-        if self._switch.paused:
+        if self._paused:
             return "paused"
         if self._lost_at is not None:
             return "no camera; trying again"

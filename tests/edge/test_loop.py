@@ -354,6 +354,13 @@ def test_a_stop_ends_a_pause_too(house):
     assert house.opened == []
 
 
+def test_whatever_the_manager_was_told_stands_in_the_journal_too(house):
+    house.clock.sleep = lambda seconds: house.switch.toggle() if not house.switch.paused else None
+    house.manager.status = lambda text: house.switch.stop() if text == "paused" else None
+    house.run(UNPLUGGED, wait=True, live=True)
+    assert house.journal.kinds() == ["start", "camera-lost", "paused", "stop"]
+
+
 # Pace and health
 
 
