@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from edge.clock import Clock, rfc3339
 from edge.errors import EdgeError, EngineError, SourceError
@@ -19,21 +19,15 @@ from edge.health import Health
 from edge.heartbeat import Heartbeat
 from edge.hook import Hook
 from edge.pace import Playback, Thinner
-from edge.ports import Camera, Journal, Screen
+from edge.ports import Camera, Journal, Observes, Screen
 from edge.settings import Settings
+from edge.status import Status
 from edge.switch import Switch
 
 _log = logging.getLogger(__name__)
 
 POLL_S = 0.25  # the longest sleep: how late a stop, a pause or a flush may be
 ENGINE_TRIES = 3  # so many failures in a row, and a restart is the better mend
-
-
-class Observes(Protocol):
-    """The part of edge.observe.Observer that the loop needs."""
-
-    def observe(self, before: Scene, frame: Frame) -> Scene:
-        """What is known after a frame."""
 
 
 class Loop:
@@ -84,8 +78,7 @@ class Loop:
         self._thinner = Thinner()
         # A clip is worked through as fast as it goes, but not before somebody's eyes.
         self._playback = None if live or settings.screen.kind == "none" else Playback()
-        self._told = (clock.monotonic(), 0)
-        self._shown = (False, False)
+        self._status = Status(heartbeat, clock)
 
     def run(self) -> int:
         """Until the source ends, enough frames were seen, or the switch says stop; how many frames that were.
@@ -114,6 +107,13 @@ class Loop:
     @property
     def _done(self) -> bool:
         return self._ended or self._switch.stopped or 0 < self._limit <= self._frames
+
+    @property
+    def _state(self) -> str:
+        """Why nothing is seen, as far as the journal knows; empty where something is."""
+        if self._paused:
+            return "paused"
+        return "" if self._lost_at is None else "no camera; trying again"
 
     def _now(self) -> float:
         """Seconds on the source's clock."""
@@ -160,10 +160,7 @@ class Loop:
             self._heartbeat.give_up()
         else:
             self._heartbeat.beat()
-        state = (self._paused, self._lost_at is not None)
-        if state != self._shown or self._heartbeat.status_due():
-            self._shown = state
-            self._heartbeat.status(self._status())
+        self._status.tell(self._state, self._frames, len(self._scene.tracks))
         return not (self._done or self._switch.paused)
 
     def _hung(self) -> bool:
@@ -248,15 +245,3 @@ class Loop:
 
     def _notice(self, state: str) -> str:
         return " - ".join(part for part in (state, self._settings.screen.notice) if part)
-
-    def _status(self) -> str:
-        """What `systemctl status` shows."""
-        now = self._clock.monotonic()
-        (since, frames), self._told = self._told, (now, self._frames)
-        if self._paused:
-            return "paused"
-        if self._lost_at is not None:
-            return "no camera; trying again"
-        faces = len(self._scene.tracks)
-        fps = (self._frames - frames) / (now - since) if now > since else 0.0
-        return f"{fps:.1f} fps, {faces} face{'s' * (faces != 1)}"

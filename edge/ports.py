@@ -1,4 +1,4 @@
-"""What the loop needs from the world: four small protocols. Adapters implement them, fakes too."""
+"""What the loop needs from the world: small protocols. Adapters implement them, fakes too."""
 
 from __future__ import annotations
 
@@ -53,6 +53,18 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Let go of the model."""
+        ...
+
+
+class Observes(Protocol):
+    """The part of edge.observe.Observer that the loop needs."""
+
+    def observe(self, before: Scene, frame: Frame) -> Scene:
+        """What is known after a frame.
+
+        Raises:
+            EngineError: a model could not be run.
+        """
         ...
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from edge.cameras import auto
 from edge.cameras.auto import open_auto
+from edge.cameras.fake import FakeGrabber
 from edge.errors import SourceError
-from edge.fakes import FakeGrabber
 from edge.settings import SourceSettings
 
 SETTINGS = SourceSettings(source="auto")
