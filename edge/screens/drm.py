@@ -93,8 +93,10 @@ class DrmScreen:
         self._looked_at = now
         card, output = self._target.card, self._target.output
         try:
-            state = card.state(output.id)
-            modes = card.output(output.id).modes if plugged and state != abi.DISCONNECTED else (self._target.mode,)
+            # Some drivers (virtio) tell of a plug before they have looked at the cable; to ask for the modes is to look.
+            there = card.output(output.id) if plugged else None
+            state = there.state if there else card.state(output.id)
+            modes = there.modes if there else (self._target.mode,)
         except OSError as error:
             raise refusal(card.path, error) from None
         if state == abi.DISCONNECTED:

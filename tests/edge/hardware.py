@@ -36,6 +36,7 @@ class Socket:
     modes: list[abi.Mode] = field(default_factory=lambda: [mode(64, 36, preferred=True)])
     reaches: int = 0b1  # CRTCs, a bit each
     feeds: bool = False  # whether the console is on it
+    known: int | None = None  # what is told of the state until somebody has the cable looked at; None: as it is
 
 
 @dataclass
@@ -177,15 +178,18 @@ def _resources(card: FakeCard, asked: abi.Resources) -> None:
 
 def _connector(card: FakeCard, asked: abi.Connector) -> None:
     socket = card.sockets[asked.connector_id - 200]
-    card.probes += asked.count_modes == 0
-    modes = (abi.Mode * len(socket.modes))(*(socket.modes if socket.state != abi.DISCONNECTED else ()))
-    count = len(modes) if socket.state != abi.DISCONNECTED else 0
+    if asked.count_modes == 0:
+        card.probes += 1
+        socket.known = None
+    state = socket.state if socket.known is None else socket.known
+    modes = (abi.Mode * len(socket.modes))(*(socket.modes if state != abi.DISCONNECTED else ()))
+    count = len(modes) if state != abi.DISCONNECTED else 0
     if asked.count_modes >= count and count:
         _copy(asked.modes, modes)
     encoder = asked.connector_id + 100
     if asked.count_encoders >= 1:
         _copy(asked.encoders, (ctypes.c_uint32 * 1)(encoder))
-    asked.count_modes, asked.count_encoders, asked.connection = count, 1, socket.state
+    asked.count_modes, asked.count_encoders, asked.connection = count, 1, state
     asked.connector_type, asked.connector_type_id = socket.kind, socket.number
     asked.encoder_id = encoder if socket.feeds else 0
 

@@ -171,6 +171,14 @@ def test_news_of_a_pulled_cable_are_acted_upon_at_once(plugged):
         screen.tick()
 
 
+def test_news_that_come_before_the_driver_has_looked_at_the_cable_are_understood(plugged):
+    card, kernel, screen = plugged
+    card.sockets[0].state, card.sockets[0].known = abi.DISCONNECTED, abi.CONNECTED
+    kernel.news = 1
+    with pytest.raises(ScreenAbsent, match="HDMI-A-1 was unplugged"):
+        screen.tick()
+
+
 def test_another_screen_on_the_same_cable_is_opened_anew_where_it_cannot_show_the_picture(plugged, hardware):
     card, kernel, screen = plugged
     card.sockets[0].modes = [hardware.mode(32, 18, preferred=True)]
