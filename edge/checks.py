@@ -81,8 +81,8 @@ def accelerator(settings: Settings, devices: Callable[[], list[str]] = tpu.devic
         return
     try:
         listed = manifest.load(Path(settings.models.dir) if settings.models.dir else None)
-        for task in TASKS:
-            tpu.open_tpu(listed, task).close()
+        for engine in tpu.open_tpu(listed, TASKS).values():
+            engine.close()
     except DelegateError as error:
         yield Finding(WARN, "accelerator", f"{error}; the CPU does the work")
     except EdgeError as error:

@@ -1,9 +1,9 @@
-"""What is not well, as `health` events: a dark picture, slow work, a machine that is held back by heat or power."""
+"""What is not well, as `health` events: a dark picture, slow work, an accelerator that is not used, heat and power."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from edge.events import Event, note
 from edge.frame import Frame
@@ -29,10 +29,11 @@ class Health:
     Args:
         settings: from where something counts as trouble.
         sensors: reads heat and power.
+        fallbacks: as of edge.observe.Observer.
     """
 
-    def __init__(self, settings: HealthSettings, sensors: Callable[[], Reading]) -> None:
-        self._settings, self._sensors = settings, sensors
+    def __init__(self, settings: HealthSettings, sensors: Callable[[], Reading], fallbacks: Sequence[str] = ()) -> None:
+        self._settings, self._sensors, self._fallbacks = settings, sensors, tuple(fallbacks)
         self._dark_since: float | None = None
         self.dark = False
         self._slow_at: float | None = None
@@ -44,6 +45,10 @@ class Health:
         """What is not well, for the screen; empty where all is."""
         trouble = [shown for word, shown in SHOWN.items() if word in self._held][:1]
         return ", ".join((["dark picture"] if self.dark else []) + trouble)
+
+    def started(self, time: float) -> list[Event]:
+        """Whether the CPU does what an accelerator was asked to do."""
+        return [note("health", time, what="cpu-fallback", detail=detail) for detail in self._fallbacks]
 
     def seen(self, frame: Frame) -> list[Event]:
         """Whether the picture became dark, or light again."""

@@ -88,6 +88,8 @@ class Loop:
             EngineError: the models failed again and again.
         """
         self._emit(note("start", self._now(), **self._about))
+        for event in self._health.started(self._now()):
+            self._emit(event)
         self._heartbeat.ready("started")
         try:
             while not self._done:

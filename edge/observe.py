@@ -11,7 +11,7 @@ import numpy as np
 
 from edge import manifest
 from edge.cameras import is_live
-from edge.engines import open_engines
+from edge.engines import FIRST_S, open_engines
 from edge.errors import ModelError
 from edge.face import Scene, Track
 from edge.finder import Classifier, FaceFinder
@@ -38,9 +38,14 @@ class Observer:
         models: from where an answer counts.
         track: how faces are followed and how often they are looked at.
 
+    Attributes:
+        fallbacks: what runs on the CPU though an accelerator was asked for, and why; a line each.
+
     Raises:
         ModelError: an engine has another head or other labels.
     """
+
+    fallbacks: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -60,23 +65,27 @@ class Observer:
         self._orders = {worn: _order(c.engine, EMOTIONS) for worn, c in self.emotions.items()}
 
     @classmethod
-    def from_settings(cls, settings: Settings, live: bool | None = None) -> Observer:
+    def from_settings(cls, settings: Settings, live: bool | None = None, trial_s: float = FIRST_S) -> Observer:
         """An Observer with the models that the settings name.
 
         Args:
             settings: sections models, engine and track, and the source.
             live: False for a source that waits (files, folders, `demo`): each frame is then looked at whole, as nothing
                 is gained by skipping. Default: what the settings' source is.
+            trial_s: seconds that trying out an accelerator may take.
 
         Raises:
             ModelError: a model is missing, broken, or not what the manifest says.
         """
         listed = manifest.load(Path(settings.models.dir) if settings.models.dir else None)
         threads, accelerator = settings.engine.threads, settings.engine.accelerator
-        face, mask, bare, masked = open_engines(listed, TASKS, threads, accelerator)
+        fallbacks: list[str] = []
+        face, mask, bare, masked = open_engines(listed, TASKS, threads, accelerator, trial_s, fallbacks.append)
         live = is_live(settings.source.source) if live is None else live
         track = settings.track if live else replace(settings.track, detect_every=1, refresh_hz=0.0)
-        return cls(face, mask, bare, masked, settings.models, track)
+        observer = cls(face, mask, bare, masked, settings.models, track)
+        observer.fallbacks = tuple(fallbacks)
+        return observer
 
     @classmethod
     def open(cls, models: str | Path = "", threads: int = 1) -> Observer:

@@ -12,7 +12,10 @@ from edge.labels import EMOTIONS
 from edge.spans import Span, Spans
 
 FEW, LONG = 8, 20  # up to so many faces are told of one by one, each with so many changes between bare and masked
-TROUBLE = ("camera-lost", "dark", "slow", "throttled", "engine-failed", "failed", "journal-repaired", "journal-resumed")
+TROUBLE = (
+    "camera-lost", "dark", "slow", "throttled", "engine-failed", "cpu-fallback", "failed", "journal-repaired",
+    "journal-resumed",
+)  # fmt: skip
 ROUTES = {False: "bare", True: "masked"}
 
 

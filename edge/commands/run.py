@@ -11,10 +11,12 @@ from typing import Any
 import edge
 from edge import cameras, config, sensors
 from edge.clock import Clock, SystemClock, rfc3339
+from edge.engines import AGAIN_S, FIRST_S
 from edge.health import Health
 from edge.heartbeat import Heartbeat
 from edge.hook import Hook
 from edge.journals import open_journal
+from edge.lastrun import LastRun
 from edge.loop import Loop
 from edge.observe import Observer
 from edge.ports import Journal
@@ -45,7 +47,8 @@ def main(arguments: argparse.Namespace) -> int:
     switch = Switch(clock, pause_file(settings, os.environ))
     hook = Hook(settings.maker, clock)
     file = journal_file(settings, os.environ)
-    observer = Observer.from_settings(settings, live)
+    last = LastRun(in_state_folder("running", os.environ))
+    observer = Observer.from_settings(settings, live, FIRST_S if last.begin() else AGAIN_S)
     planes = Planes() if wanted(settings) else None
     switch.listen()
     journal = Counted(open_journal(file, settings.journal, clock), clock)
@@ -59,7 +62,7 @@ def main(arguments: argparse.Namespace) -> int:
                 screen,
                 Heartbeat(os.environ, clock),
                 switch,
-                Health(settings.health, sensors.read),
+                Health(settings.health, sensors.read, observer.fallbacks),
                 hook,
                 clock,
                 settings,
@@ -68,6 +71,7 @@ def main(arguments: argparse.Namespace) -> int:
                 wait=arguments.wait,
                 about=about(settings, observer, live),
             ).run()
+            last.end()
         finally:
             screen.close()
     finally:
@@ -112,8 +116,13 @@ def pause_file(settings: Settings, environment: Mapping[str, str]) -> Path | Non
     """The pause file: "auto" means `pause` in the service's state folder (STATE_DIRECTORY of systemd), else none."""
     if settings.maker.pause_file != "auto":
         return Path(settings.maker.pause_file) if settings.maker.pause_file else None
+    return in_state_folder("pause", environment)
+
+
+def in_state_folder(name: str, environment: Mapping[str, str]) -> Path | None:
+    """A file in the service's state folder (STATE_DIRECTORY of systemd); None where there is no such folder."""
     folder = environment.get("STATE_DIRECTORY", "").partition(":")[0]
-    return Path(folder) / "pause" if folder else None
+    return Path(folder) / name if folder else None
 
 
 def about(settings: Settings, observer: Observer, live: bool) -> dict[str, Any]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from edge.errors import DelegateError, InvalidValue
 from edge.manifest import Manifest
 from edge.ports import Engine
 
 ACCELERATORS = ("auto", "cpu", "edgetpu")
+# How long an Edge TPU may take to be tried out. The first time it gets its firmware; after a run that ended badly the
+# whole restart has 15 s, most of which the watchdog took.
+FIRST_S, AGAIN_S = 20.0, 3.0
 
 _log = logging.getLogger(__name__)
 
@@ -32,11 +35,23 @@ def open_engine(manifest: Manifest, task: str, threads: int = 1, accelerator: st
 
 
 def open_engines(
-    manifest: Manifest, tasks: Sequence[str], threads: int = 1, accelerator: str = "cpu"
+    manifest: Manifest,
+    tasks: Sequence[str],
+    threads: int = 1,
+    accelerator: str = "cpu",
+    trial_s: float = FIRST_S,
+    fell_back: Callable[[str], None] | None = None,
 ) -> tuple[Engine, ...]:
     """Load several models, each as `open_engine` does.
 
-    An Edge TPU that does not work is tried and said once, not for every model: a probe that hangs takes its time-out.
+    An Edge TPU is tried out once for all of them: where one does not work on it, none runs there.
+
+    Args:
+        manifest: the models.
+        tasks: which, in the order of the answer.
+        threads, accelerator: as of `open_engine`.
+        trial_s: seconds that trying out an Edge TPU may take.
+        fell_back: told, beside the log, what runs on the CPU though the Edge TPU was asked for, and why.
 
     Raises:
         ModelError: a model is missing, broken, or not what the manifest says.
@@ -47,19 +62,19 @@ def open_engines(
 
     if accelerator not in ACCELERATORS:
         raise InvalidValue(f"accelerator: expected one of {', '.join(ACCELERATORS)}, got {accelerator!r}")
-    wanted = accelerator == "edgetpu" or (accelerator == "auto" and bool(tpu.devices()))
-    engines: list[Engine] = []
-    for task in tasks:
-        if wanted and not manifest[task].edgetpu:
-            _log.warning(
-                "Edge TPU: %s lists no compiled %s model; it runs on the CPU", manifest.folder / "manifest.json", task
-            )
-        elif wanted:
-            try:
-                engines.append(tpu.open_tpu(manifest, task, threads))
-                continue
-            except DelegateError as error:
-                wanted = False
-                _log.warning("%s; the CPU does the work", error)
-        engines.append(LiteRtEngine(manifest[task], manifest.path(task), threads))
-    return tuple(engines)
+    told: list[str] = []
+    accelerated: dict[str, LiteRtEngine] = {}
+    if accelerator == "edgetpu" or (accelerator == "auto" and tpu.devices()):
+        plain = [task for task in tasks if not manifest[task].edgetpu]
+        if plain:
+            listing = manifest.folder / "manifest.json"
+            told.append(f"Edge TPU: {listing} lists no compiled {', '.join(plain)} model; the CPU runs it")
+        try:
+            accelerated = tpu.open_tpu(manifest, [task for task in tasks if task not in plain], threads, trial_s)
+        except DelegateError as error:
+            told.append(f"{error}; the CPU does the work")
+    for line in told:
+        _log.warning("%s", line)
+        if fell_back:
+            fell_back(line)
+    return tuple(accelerated.get(task) or LiteRtEngine(manifest[task], manifest.path(task), threads) for task in tasks)

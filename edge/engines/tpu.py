@@ -1,29 +1,32 @@
 """The Edge TPU through its delegate, tried out in a child process before it is let in here.
 
 A libedgetpu that was built for another runtime does not raise, it crashes (google-coral/edgetpu #812), and no `except`
-catches that: so one invoke is done by `python -m edge.engines.tpu MODEL` first.
+catches that: so one invoke of each model is done by `python -m edge.engines.tpu MODEL...` first.
 """
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from edge.engines import FIRST_S
 from edge.engines.litert import LiteRtEngine, interpreter_module
 from edge.errors import DelegateError
 from edge.manifest import Manifest
 
 LIBRARY = "libedgetpu.so.1"
-PROBE_S = 20.0
+KILL_S = 0.5  # a child that hangs inside the kernel is not waited for any longer
 # Vendor and product of the USB accelerator, before and after its firmware is loaded.
 USB_IDS = {"1a6e:089a", "18d1:9302"}
 
-Probe = Callable[[Path], None]
+Probe = Callable[[Sequence[Path], float], None]
 
 
 def devices(root: Path = Path("/")) -> list[str]:
@@ -55,58 +58,72 @@ def load_delegate(module: Any = None) -> Any:
         raise DelegateError(f"{LIBRARY}: no Edge TPU answers; plug one in and check its cable") from None
 
 
-def probe(path: Path, timeout_s: float = PROBE_S, command: tuple[str, ...] = ()) -> None:
-    """Run the model once on the Edge TPU in a child process, so that a crash stays there.
+def probe(paths: Sequence[Path], timeout_s: float = FIRST_S, command: tuple[str, ...] = ()) -> None:
+    """Run models once on the Edge TPU in a child process, so that a crash stays there.
 
     Args:
-        path: the compiled model.
-        timeout_s: seconds that the child may take.
+        paths: the compiled models.
+        timeout_s: seconds that the child may take for all of them.
         command: what to run instead, for tests.
 
     Raises:
         DelegateError: the child crashed, failed or took too long.
     """
-    arguments = [*(command or (sys.executable, "-m", "edge.engines.tpu")), str(path)]
-    try:
-        child = subprocess.run(arguments, capture_output=True, text=True, timeout=timeout_s, check=False)
-    except subprocess.TimeoutExpired:
-        raise DelegateError(f"Edge TPU: no answer within {timeout_s:g} s; plug it out and in again") from None
-    except OSError as error:
-        raise DelegateError(f"Edge TPU: cannot be tried out ({error.strerror})") from None
-    if child.returncode < 0:
-        raise DelegateError(
-            f"Edge TPU: {LIBRARY} crashed (signal {-child.returncode}); install one built for this LiteRT"
-        )
-    if child.returncode:
-        lines = child.stderr.strip().splitlines() or [f"exit {child.returncode}"]
+    arguments = [*(command or (sys.executable, "-m", "edge.engines.tpu")), *map(str, paths)]
+    with tempfile.TemporaryFile("w+") as said:
+        try:
+            child = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=said)
+            code = child.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(KILL_S)
+            raise DelegateError(f"Edge TPU: no answer within {timeout_s:g} s; plug it out and in again") from None
+        except OSError as error:
+            raise DelegateError(f"Edge TPU: cannot be tried out ({error.strerror})") from None
+        said.seek(0)
+        lines = said.read().strip().splitlines() or [f"exit {code}"]
+    if code < 0:
+        raise DelegateError(f"Edge TPU: {LIBRARY} crashed (signal {-code}); install one built for this LiteRT")
+    if code:
         raise DelegateError(f"Edge TPU: {lines[-1]}")
 
 
-def open_tpu(manifest: Manifest, task: str, threads: int = 1, try_out: Probe = probe) -> LiteRtEngine:
-    """Load a task's compiled model on the Edge TPU.
+def open_tpu(
+    manifest: Manifest, tasks: Sequence[str], threads: int = 1, trial_s: float = FIRST_S, try_out: Probe = probe
+) -> dict[str, LiteRtEngine]:
+    """Load the compiled models of tasks on the Edge TPU, all of them or none.
+
+    Args:
+        manifest: the models.
+        tasks: which; without one nothing is tried.
+        threads: of each interpreter.
+        trial_s: seconds that trying them out may take.
+        try_out: raises DelegateError where one of these files does not work here.
 
     Raises:
         DelegateError: no compiled variant in the manifest, no library, no device, or it does not work here.
-        ModelError: the compiled file is missing or not the one of the manifest.
+        ModelError: a compiled file is missing or not the one of the manifest.
     """
-    spec = manifest[task]
-    if not spec.edgetpu:
-        raise DelegateError(f"Edge TPU: {manifest.folder / 'manifest.json'} lists no compiled {task} model")
-    path = manifest.path(task, edgetpu=True)
-    try_out(path)
-    return LiteRtEngine(spec, path, threads, [load_delegate()])
+    for task in tasks:
+        if not manifest[task].edgetpu:
+            raise DelegateError(f"Edge TPU: {manifest.folder / 'manifest.json'} lists no compiled {task} model")
+    paths = {task: manifest.path(task, edgetpu=True) for task in tasks}
+    if paths:
+        try_out(list(paths.values()), trial_s)
+    return {task: LiteRtEngine(manifest[task], path, threads, [load_delegate()]) for task, path in paths.items()}
 
 
-def main(path: str) -> int:
-    """The child's work: one invoke on zeros. Prints one line and returns 1 where the delegate is not to be had."""
+def main(paths: Sequence[str]) -> int:
+    """The child's work: one invoke of each on zeros. Prints one line and returns 1 where the delegate fails."""
     module = interpreter_module()
     try:
-        delegate = load_delegate(module)
-        interpreter = module.Interpreter(model_path=path, experimental_delegates=[delegate])
-        interpreter.allocate_tensors()
-        for detail in interpreter.get_input_details():
-            interpreter.set_tensor(detail["index"], np.zeros(detail["shape"], detail["dtype"]))
-        interpreter.invoke()
+        for path in paths:
+            interpreter = module.Interpreter(model_path=path, experimental_delegates=[load_delegate(module)])
+            interpreter.allocate_tensors()
+            for detail in interpreter.get_input_details():
+                interpreter.set_tensor(detail["index"], np.zeros(detail["shape"], detail["dtype"]))
+            interpreter.invoke()
     except (DelegateError, ValueError, RuntimeError) as error:
         print(" ".join(str(error).split()), file=sys.stderr)
         return 1
@@ -114,4 +131,4 @@ def main(path: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(sys.argv[1:]))

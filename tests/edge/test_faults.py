@@ -11,7 +11,7 @@ import pytest
 
 from edge import manifest
 from edge.__main__ import main
-from edge.engines import tpu
+from edge.engines import AGAIN_S, FIRST_S, tpu
 from edge.engines.litert import LiteRtEngine
 from edge.errors import DelegateError, EngineError
 from edge.journals.read import read
@@ -70,10 +70,10 @@ def compiled(tiny, tmp_path):
 def test_an_accelerator_lost_in_the_run_ends_it_and_the_next_start_is_on_the_cpu(
     watch, compiled, monkeypatch, caplog, capsys
 ):
-    def plugged(manifest, task, threads=1):
-        return LosesItsDevice(manifest[task], manifest.path(task), threads)
+    def plugged(manifest, tasks, threads, trial_s):
+        return {task: LosesItsDevice(manifest[task], manifest.path(task), threads) for task in tasks}
 
-    def unplugged(manifest, task, threads=1):
+    def unplugged(manifest, tasks, threads, trial_s):
         raise DelegateError("libedgetpu.so.1: no Edge TPU answers; plug one in and check its cable")
 
     monkeypatch.setattr(tpu, "open_tpu", plugged)
@@ -87,8 +87,24 @@ def test_an_accelerator_lost_in_the_run_ends_it_and_the_next_start_is_on_the_cpu
     with caplog.at_level(logging.WARNING):
         code, events = watch("--accelerator", "edgetpu", "--models", compiled)
     assert code == 0
-    assert kinds(events) == ["start", "appeared", "left", "stop"]
+    assert kinds(events) == ["start", "cpu-fallback", "appeared", "left", "stop"]
+    assert events[1]["detail"].startswith("libedgetpu.so.1: no Edge TPU answers")
     assert sum("the CPU does the work" in message for message in caplog.messages) == 1
+
+
+def test_an_accelerator_is_given_less_time_after_a_run_that_ended_badly(watch, compiled, monkeypatch, tmp_path):
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    given = []
+
+    def open_tpu(manifest, tasks, threads, trial_s):
+        given.append(trial_s)
+        engine = LosesItsDevice if len(given) == 2 else LiteRtEngine
+        return {task: engine(manifest[task], manifest.path(task), threads) for task in tasks}
+
+    monkeypatch.setattr(tpu, "open_tpu", open_tpu)
+    codes = [watch("--accelerator", "edgetpu", "--models", compiled)[0] for _ in range(4)]
+    assert codes == [0, 1, 0, 0]
+    assert given == [FIRST_S, FIRST_S, AGAIN_S, FIRST_S]
 
 
 def test_a_model_that_was_tampered_with_is_never_run(watch, tiny, tmp_path, capsys):

@@ -35,6 +35,19 @@ def watched(health, *levels, fps=2.0):
     return [(event["monotonic"], event["what"]) for frame in frames for event in health.seen(frame)]
 
 
+def test_what_runs_on_the_cpu_instead_is_told_at_the_start(health, machine):
+    assert health.started(5.0) == []
+    told = Health(HealthSettings(), machine, ["Edge TPU: exit 3; the CPU does the work"]).started(5.0)
+    assert told == [
+        {
+            "monotonic": 5.0,
+            "event": "health",
+            "what": "cpu-fallback",
+            "detail": "Edge TPU: exit 3; the CPU does the work",
+        }
+    ]
+
+
 def test_a_light_picture_is_no_news(health):
     assert watched(health) == []
     assert watched(health, 100, 10, 255) == []

@@ -16,6 +16,7 @@ import numpy as np
 
 import edge.cameras
 from edge.__main__ import main
+from edge.engines import tpu
 from edge.engines.litert import LiteRtEngine
 from edge.errors import EngineError, SourceError
 
@@ -80,9 +81,22 @@ def faulty_infer(self: LiteRtEngine, image: np.ndarray) -> tuple[np.ndarray, ...
     return infer(self, image)
 
 
+def hanging_tpu(manifest: object, tasks: object, threads: int, trial_s: float) -> dict[str, LiteRtEngine]:
+    """As edge.engines.tpu.open_tpu, where the child that tries the device out does not come back.
+
+    Raises:
+        DelegateError: when its time is over.
+    """
+    tpu.probe([], trial_s, (sys.executable, "-c", "import time; time.sleep(1_000_000)"))
+    raise AssertionError("it came back")
+
+
 infer = LiteRtEngine.infer
 
 if __name__ == "__main__":
     edge.cameras._grabber = lambda *_: FaultyGrabber()
     LiteRtEngine.infer = faulty_infer  # type: ignore[method-assign]
+    if state("tpu-hangs"):
+        tpu.devices = lambda *_: ["fault"]
+        tpu.open_tpu = hanging_tpu  # type: ignore[assignment]
     sys.exit(main())

@@ -126,6 +126,17 @@ def test_it_recovers_within_fifteen_seconds(machine, figures, name):
     assert seconds <= RECOVERY_S
 
 
+def test_an_edge_tpu_that_hangs_again_when_it_is_tried_out_leaves_the_work_to_the_cpu(machine, figures):
+    fault(machine, "tpu-hangs")
+    began = fault(machine, "engine-hangs")
+    seconds = seen_again(machine, began)
+    machine.must("rm", f"{FAULTS}/tpu-hangs")
+    figures("engine-hangs, then the Edge TPU's trial hangs: until a face is seen again", f"{seconds:.1f} s")
+    told = [event["detail"] for event in journal(machine)[-200:] if event.get("what") == "cpu-fallback"]
+    assert told[-1] == "Edge TPU: no answer within 3 s; plug it out and in again; the CPU does the work"
+    assert seconds <= RECOVERY_S
+
+
 def test_a_hang_leaves_a_trace_of_where_it_was(machine):
     told = machine.must("journalctl", "--unit", SERVICE, "--output=cat")
     assert re.search(r'File "/opt/edge-faults/faulty.py", line \d+ in hang', told)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import subprocess
 import sys
 from dataclasses import replace
 
@@ -51,7 +52,7 @@ def test_a_delegate_that_does_not_load_is_a_delegate_error(fault):
 def test_what_the_child_does_is_told_in_one_line(tmp_path, program, message):
     with pytest.raises(DelegateError, match=message):
         tpu.probe(
-            tmp_path / "model.tflite",
+            [tmp_path / "model.tflite"],
             timeout_s=0.3 if "sleep" in program else 20,
             command=(sys.executable, "-c", program),
         )
@@ -59,7 +60,20 @@ def test_what_the_child_does_is_told_in_one_line(tmp_path, program, message):
 
 def test_the_real_child_says_that_there_is_no_library(tiny_manifest):
     with pytest.raises(DelegateError, match="Edge TPU: "):
-        tpu.probe(tiny_manifest.path("mask"))
+        tpu.probe([tiny_manifest.path("mask")])
+
+
+def test_a_child_that_does_not_even_die_is_not_waited_for(tmp_path, monkeypatch):
+    """As one that hangs inside the kernel: it is told to end, and does not."""
+    monkeypatch.setattr(tpu, "KILL_S", 0.05)
+    monkeypatch.setattr(subprocess.Popen, "kill", lambda child: told.append(child))
+    told = []
+    with pytest.raises(DelegateError, match=r"no answer within 0\.1 s"):
+        tpu.probe([tmp_path / "model.tflite"], 0.1, (sys.executable, "-c", "import time; time.sleep(60)"))
+    (child,) = told
+    assert child.poll() is None
+    child.terminate()
+    child.wait(20)
 
 
 def test_a_child_that_works_lets_the_delegate_in(compiled, monkeypatch):
@@ -79,10 +93,10 @@ def test_a_child_that_works_lets_the_delegate_in(compiled, monkeypatch):
 
     for module in (tpu, litert):
         monkeypatch.setattr(module, "interpreter_module", lambda: Module)
-    engine = tpu.open_tpu(compiled, "mask", try_out=tried.append)
-    assert tried == [compiled.folder / "mask/model_edgetpu.tflite"]
+    engines = tpu.open_tpu(compiled, ["mask"], trial_s=7.0, try_out=lambda *how: tried.append(how))
+    assert tried == [([compiled.folder / "mask/model_edgetpu.tflite"], 7.0)]
     assert given == ["delegate of libedgetpu.so.1"]
-    assert engine.infer(np.zeros((16, 16, 3), np.uint8))[0].shape == (2,)
+    assert engines["mask"].infer(np.zeros((16, 16, 3), np.uint8))[0].shape == (2,)
 
 
 def test_asked_for_and_absent_it_says_so_and_goes_on_with_the_cpu(compiled, caplog):
@@ -96,34 +110,56 @@ def test_no_models_are_no_engines(tiny_manifest):
     assert open_engines(tiny_manifest, ()) == ()
 
 
-@pytest.mark.parametrize(
-    ("works", "tried", "said"), [(0, ["mask"], 1), (1, ["mask", "face"], 1), (2, ["mask", "face"], 0)]
-)
-def test_an_edge_tpu_that_fails_is_tried_and_said_once(tiny_manifest, caplog, monkeypatch, works, tried, said):
-    """Of three models two are compiled; the device answers for the first `works` of them."""
-    compiled = {task: replace(tiny_manifest[task], edgetpu="there.tflite") for task in ("mask", "face")}
-    listed = Manifest(tiny_manifest.folder, {**tiny_manifest.specs, **compiled})
-    asked = []
+@pytest.fixture
+def opened(tiny_manifest, monkeypatch):
+    """opened(error): what four models are, two of them compiled, where the Edge TPU works or raises; and what was told.
 
-    def open_tpu(manifest, task, threads):
-        asked.append(task)
-        if len(asked) > works:
-            raise DelegateError("Edge TPU: no answer within 20 s; plug it out and in again")
-        return f"{task} on the Edge TPU"
+    The third is what the Edge TPU was asked for: (tasks, seconds).
+    """
 
-    monkeypatch.setattr(tpu, "open_tpu", open_tpu)
-    with caplog.at_level(logging.WARNING):
-        engines = open_engines(listed, ("mask", "face", "emotion-bare"), accelerator="edgetpu")
-    assert asked == tried
-    assert [isinstance(engine, str) for engine in engines] == [k < works for k in range(3)]
-    lines = [record.getMessage() for record in caplog.records]
-    assert len([line for line in lines if line.endswith("; the CPU does the work")]) == said
-    assert len([line for line in lines if "lists no compiled emotion-bare model" in line]) == (works == 2)
+    def answers(error=None):
+        both = {task: replace(tiny_manifest[task], edgetpu="there.tflite") for task in ("mask", "face")}
+        listed = Manifest(tiny_manifest.folder, {**tiny_manifest.specs, **both})
+        asked, told = [], []
+
+        def open_tpu(manifest, tasks, threads, trial_s):
+            asked.append((tasks, trial_s))
+            if error:
+                raise error
+            return {task: f"{task} on the Edge TPU" for task in tasks}
+
+        monkeypatch.setattr(tpu, "open_tpu", open_tpu)
+        tasks = ("emotion-bare", "mask", "emotion-masked", "face")
+        return open_engines(listed, tasks, accelerator="edgetpu", trial_s=3.0, fell_back=told.append), told, asked
+
+    return answers
 
 
-def test_a_model_that_was_never_compiled_is_said_too(tiny_manifest, caplog):
-    open_engine(tiny_manifest, "mask", accelerator="edgetpu")
-    assert "lists no compiled mask model" in caplog.text
+def test_what_was_compiled_runs_on_the_edge_tpu_and_the_rest_is_said_once(opened, caplog):
+    engines, told, asked = opened()
+    assert asked == [(["mask", "face"], 3.0)]
+    assert [engine if isinstance(engine, str) else engine.spec.task for engine in engines] == [
+        "emotion-bare", "mask on the Edge TPU", "emotion-masked", "face on the Edge TPU",
+    ]  # fmt: skip
+    assert [line.partition(" lists ")[2] for line in told] == [
+        "no compiled emotion-bare, emotion-masked model; the CPU runs it"
+    ]
+    assert caplog.messages == told
+
+
+def test_an_edge_tpu_that_does_not_work_is_tried_and_said_once(opened, caplog):
+    engines, told, asked = opened(DelegateError("Edge TPU: no answer within 3 s; plug it out and in again"))
+    assert len(asked) == 1
+    assert [engine.spec.task for engine in engines] == ["emotion-bare", "mask", "emotion-masked", "face"]
+    assert told[1:] == ["Edge TPU: no answer within 3 s; plug it out and in again; the CPU does the work"]
+    assert caplog.messages == told
+
+
+def test_models_that_were_never_compiled_are_said_and_nothing_is_tried(tiny_manifest, caplog, monkeypatch):
+    monkeypatch.setattr(tpu, "probe", lambda *_: pytest.fail("tried"))
+    open_engines(tiny_manifest, ("mask", "face"), accelerator="edgetpu")
+    assert len(caplog.messages) == 1
+    assert "lists no compiled mask, face model" in caplog.text
 
 
 def test_auto_without_a_device_is_the_cpu_and_silent(compiled, caplog, monkeypatch):
