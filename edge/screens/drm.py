@@ -93,7 +93,7 @@ class DrmScreen:
         self._looked_at = now
         card, output = self._target.card, self._target.output
         try:
-            # Some drivers (virtio) tell of a plug before they have looked at the cable; to ask for the modes is to look.
+            # Some drivers (virtio) tell of a plug before they have looked at the cable; asking for modes is looking.
             there = card.output(output.id) if plugged else None
             state = there.state if there else card.state(output.id)
             modes = there.modes if there else (self._target.mode,)
