@@ -93,7 +93,7 @@ def test_a_hang_is_over_within_fifteen_seconds(unit):
     # A hang in the main thread: the watchdog's patience, then death, rest and start.
     rest = seconds(unit, "TimeoutAbortSec") + seconds(unit, "RestartSec") + START_S
     assert seconds(unit, "WatchdogSec") + rest <= RECOVERY_S
-    # An Edge TPU that hangs, and again when it is tried out; what hangs there is in its USB requests, which a kill ends.
+    # An Edge TPU that hangs, and again when it is tried out: in its USB requests, which a kill ends at once.
     assert seconds(unit, "WatchdogSec") + seconds(unit, "RestartSec") + START_S + AGAIN_S <= RECOVERY_S
     # A hang in a driver: the loop notices it by itself and asks for the restart. One second is LiveCamera.close.
     source = Settings().source
