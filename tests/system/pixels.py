@@ -56,15 +56,17 @@ def bars_stand(picture: np.ndarray) -> bool:
     return all(((middle > 100) == np.array(bar, bool)).all() for middle, bar in zip(middles, BARS, strict=True))
 
 
-def yuyv(image: np.ndarray) -> bytes:
-    """A picture RGB (H, W, 3) as a V4L2 camera gives it: two bytes a pixel."""
-    return cv2.cvtColor(image, cv2.COLOR_RGB2YUV_YUYV).tobytes()
+def played(image: np.ndarray) -> bytes:
+    """A picture RGB (H, W, 3) as it is played into the camera, blue first: what OpenCV asks `vivid` for.
+
+    What comes in by vivid's HDMI socket in another format than is asked for arrives as noise.
+    """
+    return image[..., ::-1].tobytes()
 
 
 def seen_through(camera: bytes) -> Frame:
     """The frame that the daemon makes of it."""
-    raw = np.frombuffer(camera, np.uint8).reshape(CAMERA[1], CAMERA[0], 2)
-    return Frame(to_rgb(cv2.cvtColor(raw, cv2.COLOR_YUV2BGR_YUYV)), 0.0, 0)
+    return Frame(to_rgb(np.frombuffer(camera, np.uint8).reshape(CAMERA[1], CAMERA[0], 3)), 0.0, 0)
 
 
 def track(event: Mapping[str, Any]) -> Track:

@@ -38,9 +38,9 @@ v4l2-ctl --device=0 --set-dv-bt-timings=index=0
 v4l2-ctl --device=1 --set-output=1
 v4l2-ctl --device=1 --set-dv-bt-timings=index=0
 v4l2-ctl --device=0 --set-ctrl=hdmi_000_0_is_connected_to=2,osd_text_mode=2,percentage_of_dropped_buffers=80
-v4l2-ctl --device=1 --set-fmt-video-out=width=640,height=480,pixelformat=YUYV
+v4l2-ctl --device=1 --set-fmt-video-out=width=640,height=480,pixelformat=BGR3
 """
-PLAY = "v4l2-ctl --device=1 --stream-out-mmap --stream-loop --stream-from=/srv/{name}.yuv"
+PLAY = "v4l2-ctl --device=1 --stream-out-mmap --stream-loop --stream-from=/srv/{name}.bgr"
 FACES = {"bare": view(portrait(), 0), "masked": view(put_mask_on(portrait()), 0)}
 
 
@@ -51,7 +51,7 @@ def machine(boot):
         with emulated.mounted(copied / "disk", folder / "mount") as root:
             (root / "etc/edge-emotion/config.toml").write_text(SETTINGS)
             for name, image in FACES.items():
-                (root / f"srv/{name}.yuv").write_bytes(pixels.yuyv(image))
+                (root / f"srv/{name}.bgr").write_bytes(pixels.played(image))
         machine = Machine(folder, copied)
         try:
             yield machine.booted()
@@ -171,7 +171,7 @@ def test_a_face_before_the_camera_is_on_the_screen(machine, figures, name):
         samples = [event for event in events(machine)[before:] if event["event"] == "sample"]
         return samples[-1:] if len(samples) >= 3 else []
 
-    camera = pixels.yuyv(FACES[name])
+    camera = pixels.played(FACES[name])
     [face] = wait_for("a face", settled, SLOW_S)
     assert face["worn"] == (name == "masked")
     assert face["probabilities"] is not None
