@@ -207,7 +207,7 @@ class Soak:
 
 def painted() -> Iterator[np.ndarray]:
     """Pictures (120, 160, 3) that the tiny models understand: up to four faces that come, go, and put on masks."""
-    places = ((16, 16), (80, 16), (16, 64), (80, 64))
+    places = ((16, 0), (80, 0), (16, 64), (80, 64))  # apart: else there is a face across two of them
     for n in range(240):
         image = np.zeros((120, 160, 3), np.uint8)
         for k, (x, y) in enumerate(places[: n // 60 + 1]):

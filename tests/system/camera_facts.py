@@ -23,7 +23,7 @@ from edge.cameras.pi import PiGrabber, to_rgb
 from edge.errors import SourceError
 from edge.settings import SourceSettings
 
-CENTRES = ((160, 160), (416, 160), (160, 352), (416, 352))  # of the painted squares, x and y
+CENTRES = ((160, 96), (416, 96), (160, 352), (416, 352))  # of the painted squares, x and y
 MANY, AGAIN = 400, 12
 SETTINGS = SourceSettings(source="picamera", timeout_s=2.0)
 

@@ -30,10 +30,11 @@ STUBS = {
     "pidng/core.py": "PICAM2DNG = None\n",
     "pidng/camdefs.py": "Picamera2Camera = None\n",
 }
-# Painted squares that the tiny face model sees: red, and what the tiny mask and emotion models make of the rest.
+# Painted squares that the tiny face model sees: red, and what the tiny mask and emotion models make of the rest. They
+# lie apart: where two touch, the model sees a face across them, too.
 SQUARES = {
-    (64, 64): (255, 0, 0),  # bare, sad
-    (320, 64): (255, 255, 0),  # bare, happy
+    (64, 0): (255, 0, 0),  # bare, sad
+    (320, 0): (255, 255, 0),  # bare, happy
     (64, 256): (255, 0, 255),  # masked, neutral
     (320, 256): (255, 255, 255),  # masked, surprise
 }
