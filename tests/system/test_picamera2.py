@@ -127,7 +127,9 @@ def test_a_pause_closes_the_camera_and_afterwards_it_is_there_again(machine, fig
         wait_for("the pause", lambda began=began: since(journal(machine), began, "paused"))
         machine.must("rm", "/var/lib/edge-emotion/pause")
         wait_for("a face", lambda began=began: since(journal(machine), began, "appeared"))
-        counts.append(len(machine.must("ls", f"/proc/{machine.show('MainPID')}/fd").split()))
+        # The least of some looks: libcamera's threads have buffers of theirs open for moments.
+        looks = [machine.must("ls", f"/proc/{machine.show('MainPID')}/fd").split() for _ in range(20)]
+        counts.append(min(map(len, looks)))
     figures("picamera2: file descriptors after each of five pauses", ", ".join(map(str, counts)))
     assert machine.pid() == pid
     assert max(counts) <= counts[0]
