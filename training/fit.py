@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -42,28 +43,37 @@ class Task(Protocol):
 
 
 class WarmCosine(keras.optimizers.schedules.LearningRateSchedule):
-    """A linear warm-up to `rate`, then a cosine to zero (Loshchilov & Hutter, 2017)."""
+    """A linear warm-up to `rate`, then a cosine to zero (Loshchilov & Hutter, 2017); from each of `restarts` anew."""
 
-    def __init__(self, rate: float, warmup: int, total: int) -> None:
-        self.rate, self.warmup, self.total = rate, max(1, warmup), max(2, total)
+    def __init__(self, rate: float, warmup: int, total: int, restarts: Sequence[int] = ()) -> None:
+        self.rate, self.warmup, self.total, self.restarts = rate, max(1, warmup), max(2, total), tuple(restarts)
 
     def __call__(self, step: Any) -> Any:
         """The learning rate at a step."""
         ops = keras.ops
         step = ops.cast(step, "float32")
-        rising = (step + 1) / self.warmup
-        part = ops.clip((step - self.warmup) / max(1, self.total - self.warmup), 0.0, 1.0)
-        return self.rate * ops.minimum(rising, 0.5 * (1 + ops.cos(math.pi * part)))
+        factor = ops.zeros_like(step)
+        for begin, end in pairwise((0, *self.restarts, self.total)):
+            rising = (step - begin + 1) / self.warmup
+            part = ops.clip((step - begin - self.warmup) / max(1, end - begin - self.warmup), 0.0, 1.0)
+            factor = ops.where(step >= begin, ops.minimum(rising, 0.5 * (1 + ops.cos(math.pi * part))), factor)
+        return self.rate * factor
 
     def get_config(self) -> dict[str, Any]:
         """What rebuilds it."""
-        return {"rate": self.rate, "warmup": self.warmup, "total": self.total}
+        return {"rate": self.rate, "warmup": self.warmup, "total": self.total, "restarts": self.restarts}
+
+
+def schedule(fit: Schedule, steps: int) -> WarmCosine:
+    """The learning rate of a recipe for epochs of `steps` batches."""
+    restarts = [epoch * steps for epoch in fit.restarts if epoch < fit.epochs]
+    return WarmCosine(fit.rate, int(fit.warmup * steps), fit.epochs * steps, restarts)
 
 
 def optimizer(fit: Schedule, steps: int) -> keras.optimizers.Optimizer:
     """The recipe's optimizer for epochs of `steps` batches."""
     common: dict[str, Any] = {
-        "learning_rate": WarmCosine(fit.rate, int(fit.warmup * steps), fit.epochs * steps),
+        "learning_rate": schedule(fit, steps),
         "weight_decay": fit.decay or None,
         "use_ema": fit.average > 0,
         "ema_momentum": fit.average or 0.99,
@@ -130,7 +140,15 @@ class _Keep(keras.callbacks.Callback):
         super().__init__()
         self.task, self.batches, self.folder, self.every, self.epochs = task, batches, folder, every, epochs
         self.history = folder / history.FILE
+        self.mine = getattr(batches, "mine", lambda model, epochs: None)
+        self.begun = False
         self.started = time.monotonic()
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        if epoch and not self.begun:  # a run that goes on: what it had mined is mined again
+            with averaged(self.model, self.batches):
+                self.mine(self.model, epoch)
+        self.begun = True
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         line: dict[str, float] = {"epoch": epoch + 1, "loss": float((logs or {}).get("loss", math.nan))}
@@ -139,6 +157,7 @@ class _Keep(keras.callbacks.Callback):
                 line |= self.task.measure(self.model)
                 if line["score"] >= self._best(epoch):
                     self.model.save_weights(self.folder / "best.weights.h5")
+                self.mine(self.model, epoch + 1)
         line["seconds"] = round(time.monotonic() - self.started, 1)
         self.started = time.monotonic()
         with open(self.history, "a", encoding="utf-8") as file:

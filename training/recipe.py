@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ class Schedule:
         decay: decoupled weight decay.
         average: momentum of the moving average of the weights that is evaluated and kept; 0 for none.
         clip: global norm at which gradients are clipped; 0 for none.
+        restarts: epochs after which the rate warms up and falls anew.
         steps: batches an epoch; 0 for one pass over the data.
     """
 
@@ -38,6 +39,7 @@ class Schedule:
     decay: float = 5e-4
     average: float = 0.999
     clip: float = 0.0
+    restarts: Sequence[int] = ()
     steps: int = 0
 
 

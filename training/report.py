@@ -10,11 +10,11 @@ from training.recipe import Recipe, Schedule
 
 
 def rate(fit: Schedule, epoch: float) -> float:
-    """The learning rate after so many epochs; see training.fit.WarmCosine, which counts in steps."""
-    from training.fit import WarmCosine
+    """The learning rate after so many epochs; see training.fit.schedule, which counts in steps."""
+    from training.fit import schedule
 
     steps = 1000
-    return float(WarmCosine(fit.rate, int(fit.warmup * steps), fit.epochs * steps)(epoch * steps))
+    return float(schedule(fit, steps)(epoch * steps))
 
 
 def write(recipe: Recipe, model: Any, folder: Path) -> None:

@@ -91,6 +91,17 @@ def test_without_resume_a_run_begins_anew(opened, tmp_path) -> None:
     assert 0 <= line["score"] <= 1
 
 
+def test_hard_examples_are_looked_for_after_every_epoch_and_when_a_run_goes_on(opened, tmp_path, monkeypatch) -> None:
+    recipe, task = opened(2)
+    mined: list[int] = []
+    monkeypatch.setattr(type(task.batches()), "mine", lambda self, model, epochs: mined.append(epochs), raising=False)
+    with pytest.raises(KeyboardInterrupt):
+        fit.train(recipe, Broken(task, at=2), tmp_path)
+    assert mined == [1]
+    fit.train(recipe, task, tmp_path, resume=True)
+    assert mined == [1, 1, 2]
+
+
 def test_the_best_weights_are_returned(opened, tmp_path, monkeypatch) -> None:
     recipe, task = opened(3)
     scores = iter([0.2, 0.9, 0.1])
@@ -125,6 +136,11 @@ def test_inside_averaged_the_weights_are_the_mean_of_the_steps() -> None:
 def test_the_rate_rises_and_falls(step, expected) -> None:
     """Four steps of warm-up, then half a cosine over the other 96."""
     assert float(fit.WarmCosine(1.0, 4, 100)(step)) == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(("step", "expected"), [(49, 0.0015), (50, 0.25), (54, 1.0), (77, 0.5), (100, 0.0)])
+def test_after_a_restart_it_rises_and_falls_again(step, expected) -> None:
+    assert float(fit.WarmCosine(1.0, 4, 100, [50])(step)) == pytest.approx(expected, abs=1e-3)
 
 
 def test_the_report_tells_the_same_rate() -> None:

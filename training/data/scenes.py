@@ -7,9 +7,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from training.data.alarms import Alarm
+
 VISIBLE = 0.5  # part of a face that must be on the canvas for it to be learned
 TRACE = 0.1  # with less of it there, a face is no more than background; in between its points are ignored
 OVER = 0.12  # part of a face that may lie beyond the canvas's edge
+AGAIN = 1.5  # by how much larger or smaller a false alarm is shown again
 SMALLEST = 8.0  # faces below this many canvas pixels are not learned: their points are ignored
 
 
@@ -24,6 +27,7 @@ class Zoom:
             (data-anchor-sampling, Tang et al., PyramidBox, 2018).
         scales: limits of the scale that this may take: of the whole picture's scale, and absolute.
         background: chance that a picture is instead shown around a random place, mostly one without a face.
+        hard: chance that a tile instead shows one of the detector's false alarms (see training.data.alarms).
         head: chance that a canvas of one picture gets a large head pasted on (see training.data.heads).
         mosaic: chance that a canvas holds two or four pictures (Bochkovskiy et al., YOLOv4, 2020).
     """
@@ -33,6 +37,7 @@ class Zoom:
     sizes: tuple[float, float] = (12.0, 190.0)
     scales: tuple[float, float] = (0.7, 3.0)
     background: float = 0.04
+    hard: float = 0.0
     head: float = 0.0
     mosaic: float = 0.4
 
@@ -45,6 +50,7 @@ def place(
     zoom: Zoom,
     rng: np.random.Generator,
     fit: float | None = None,
+    alarm: Alarm | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Show a picture on a canvas of width x height.
 
@@ -54,6 +60,7 @@ def place(
         zoom: what may happen.
         rng: decides.
         fit: scale at which the daemon would show it (default: the one at which all of it fits the canvas).
+        alarm: show this part, about as large as it was seen; decides instead of `zoom`.
 
     Returns:
         The canvas uint8 (H, W, 3), the boxes on it (M, 4), clipped, and whether enough of each is there, bool (M,).
@@ -61,15 +68,16 @@ def place(
     rows, columns = image.shape[:2]
     fit = fit or min(width / columns, height / rows)
     chance = rng.random()
-    if len(ltrb) == 0 or chance < zoom.whole:
+    if alarm is None and (len(ltrb) == 0 or chance < zoom.whole):
         scale = fit * (1 + rng.uniform(-zoom.jitter, zoom.jitter))
         shift = (np.array([width, height]) - np.array([columns, rows]) * scale) * rng.uniform(0, 1, 2)
-    elif chance < zoom.whole + zoom.background:
+    elif alarm is None and chance < zoom.whole + zoom.background:
         scale = fit * float(np.exp(rng.uniform(np.log(1.2), np.log(5.0))))
         shift = np.array([width, height]) / 2 - rng.uniform(0, 1, 2) * (columns, rows) * scale
     else:
-        face = ltrb[rng.integers(len(ltrb))]
-        size = float(np.exp(rng.uniform(*np.log(zoom.sizes))))
+        face = alarm.ltrb if alarm else ltrb[rng.integers(len(ltrb))]
+        sizes = [alarm.width / AGAIN, alarm.width * AGAIN] if alarm else zoom.sizes
+        size = float(np.exp(rng.uniform(*np.log(sizes))))
         scale = float(np.clip(size / max(face[2] - face[0], 1.0), fit * zoom.scales[0], zoom.scales[1]))
         side = (face[2:] - face[:2]) * scale
         room = np.array([width, height]) - side

@@ -1,0 +1,85 @@
+"""Hard negatives: places in training pictures where a detector in training sees a face that is none.
+
+Shown again until it does not (bootstrapping: Sung & Poggio, 1998; Shrivastava et al., online hard examples, 2016).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edge.vision.tensor import letterbox
+from training.data.boxes import Boxed
+
+LEAST, MOST = 0.35, 0.85  # scores: below, it is no trouble; above, it may be a face that nobody annotated
+WIDEST, NARROWEST = 1.0, 0.2  # of the picture's width, what is looked at
+BATCH = 32
+
+Detect = Callable[[np.ndarray], Sequence[tuple[np.ndarray, np.ndarray]]]
+
+
+@dataclass(frozen=True, eq=False)
+class Alarm:
+    """A false alarm.
+
+    Attributes:
+        row: of the picture.
+        ltrb: float32 (4,), in pixels of the picture.
+        width: at which the detector saw it, in pixels of its canvas.
+    """
+
+    row: int
+    ltrb: np.ndarray
+    width: float
+
+
+def mine(
+    images: Sequence[np.ndarray],
+    pictures: Sequence[Boxed],
+    size: tuple[int, int],
+    count: int,
+    detect: Detect,
+    rng: np.random.Generator,
+) -> list[Alarm]:
+    """The false alarms in `count` random parts of the pictures.
+
+    Args:
+        images: uint8 (H, W, 3) RGB each; pictures: their boxes.
+        size: width and height of the canvas that the detector is shown.
+        count: how many parts to look at.
+        detect: (B, H, W, 3) uint8 -> for each the boxes (N, 4) in canvas pixels, after suppression, and their scores.
+        rng: chooses the parts.
+    """
+    parts = [_part(images, size, rng) for _ in range(count)]
+    found: list[Alarm] = []
+    for start in range(0, count, BATCH):
+        some = parts[start : start + BATCH]
+        shown = [letterbox(images[row][y : y + down, x : x + across], *size) for row, (x, y, across, down) in some]
+        answers = detect(np.stack([canvas for canvas, _ in shown]))
+        for (row, (x, y, _, _)), (_, fit), (ltrb, scores) in zip(some, shown, answers, strict=True):
+            wrong = (scores >= LEAST) & (scores <= MOST)
+            placed = fit.to_picture(ltrb[wrong]) + np.array([x, y, x, y], np.float32)
+            found += _alarms(row, placed, (ltrb[wrong, 2] - ltrb[wrong, 0]), pictures[row].ltrb)
+    return found
+
+
+def _part(
+    images: Sequence[np.ndarray], size: tuple[int, int], rng: np.random.Generator
+) -> tuple[int, tuple[int, int, int, int]]:
+    """A random picture's row, and a part of it in the canvas's shape: left, top, width, height."""
+    row = int(rng.integers(len(images)))
+    rows, columns = images[row].shape[:2]
+    across = columns * float(np.exp(rng.uniform(np.log(NARROWEST), np.log(WIDEST))))
+    down = min(rows, round(across * size[1] / size[0]))
+    width = max(1, round(across))
+    return row, (int(rng.integers(columns - width + 1)), int(rng.integers(rows - down + 1)), width, max(1, down))
+
+
+def _alarms(row: int, placed: np.ndarray, widths: np.ndarray, faces: np.ndarray) -> Iterator[Alarm]:
+    """Those of the boxes (N, 4) that share no pixel with an annotated face (M, 4)."""
+    shared = np.minimum(placed[:, None, 2:], faces[None, :, 2:]) - np.maximum(placed[:, None, :2], faces[None, :, :2])
+    touches = (shared > 0).all(axis=2).any(axis=1)
+    for index in np.flatnonzero(~touches):
+        yield Alarm(row, placed[index], float(widths[index]))
