@@ -26,7 +26,11 @@ class Task(Protocol):
         ...
 
     def batches(self) -> keras.utils.PyDataset:
-        """The training data, augmented, shuffled anew every epoch."""
+        """The training data, augmented, shuffled anew every epoch.
+
+        Where they have a method `look_back(model, epochs)`, it is called with the averaged network after every epoch
+        that is measured, to choose what comes next; and when a run goes on.
+        """
         ...
 
     def loss(self) -> Any:
@@ -140,14 +144,14 @@ class _Keep(keras.callbacks.Callback):
         super().__init__()
         self.task, self.batches, self.folder, self.every, self.epochs = task, batches, folder, every, epochs
         self.history = folder / history.FILE
-        self.mine = getattr(batches, "mine", lambda model, epochs: None)
+        self.look_back = getattr(batches, "look_back", lambda model, epochs: None)
         self.begun = False
         self.started = time.monotonic()
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        if epoch and not self.begun:  # a run that goes on: what it had mined is mined again
+        if epoch and not self.begun:  # a run that goes on: what it saw when it was broken off is seen again
             with averaged(self.model, self.batches):
-                self.mine(self.model, epoch)
+                self.look_back(self.model, epoch)
         self.begun = True
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
@@ -157,7 +161,7 @@ class _Keep(keras.callbacks.Callback):
                 line |= self.task.measure(self.model)
                 if line["score"] >= self._best(epoch):
                     self.model.save_weights(self.folder / "best.weights.h5")
-                self.mine(self.model, epoch + 1)
+                self.look_back(self.model, epoch + 1)
         line["seconds"] = round(time.monotonic() - self.started, 1)
         self.started = time.monotonic()
         with open(self.history, "a", encoding="utf-8") as file:

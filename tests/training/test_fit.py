@@ -91,15 +91,15 @@ def test_without_resume_a_run_begins_anew(opened, tmp_path) -> None:
     assert 0 <= line["score"] <= 1
 
 
-def test_hard_examples_are_looked_for_after_every_epoch_and_when_a_run_goes_on(opened, tmp_path, monkeypatch) -> None:
+def test_batches_look_back_after_every_epoch_and_when_a_run_goes_on(opened, tmp_path, monkeypatch) -> None:
     recipe, task = opened(2)
-    mined: list[int] = []
-    monkeypatch.setattr(type(task.batches()), "mine", lambda self, model, epochs: mined.append(epochs), raising=False)
+    seen: list[int] = []
+    monkeypatch.setattr(type(task.batches()), "look_back", lambda self, model, epochs: seen.append(epochs))
     with pytest.raises(KeyboardInterrupt):
         fit.train(recipe, Broken(task, at=2), tmp_path)
-    assert mined == [1]
+    assert seen == [1]
     fit.train(recipe, task, tmp_path, resume=True)
-    assert mined == [1, 1, 2]
+    assert seen == [1, 1, 2]
 
 
 def test_the_best_weights_are_returned(opened, tmp_path, monkeypatch) -> None:

@@ -20,12 +20,15 @@ class EmotionBatches(keras.utils.PyDataset):
     """Augmented FER2013 batches: float32 (B, 48, 48, 1) in 0-1 and targets float32 (B, 7).
 
     From the part `calm` of the epochs on, all changes are half as large: the last epochs see faces more as they are.
+    After `itself_from` epochs the network's own answers get the share `itself` in the targets (Furlanello et al.,
+    Born-again neural networks, 2018).
     """
 
     def __init__(
         self, images: np.ndarray, targets: np.ndarray, recipe: Recipe, augment: Augmentation, calm: float = 1.0
     ) -> None:
         super().__init__(workers=1)
+        self.itself, self.itself_from = 0.0, 0
         self.images, self.targets, self.calm = images, targets, round(calm * recipe.fit.epochs)
         self.stormy, self.milder = augment, augment.milder(0.5)
         self.batch, self.seed, self.epoch = recipe.fit.batch, recipe.seed, 0
@@ -44,6 +47,12 @@ class EmotionBatches(keras.utils.PyDataset):
         """One augmented picture, uint8 (48, 48)."""
         return self.augment(self.images[row], rng)
 
+    def look_back(self, model: keras.Model, epochs: int) -> None:
+        """Mix the network's own answers into the targets, once, when enough epochs have gone by."""
+        if self.itself and epochs >= self.itself_from:
+            self.targets = (1 - self.itself) * self.targets + self.itself * answers(model, self.images)
+            self.itself = 0.0
+
     @property
     def augment(self) -> Augmentation:
         """The changes of this epoch."""
@@ -58,14 +67,27 @@ class EmotionBatches(keras.utils.PyDataset):
         self.order = np.random.default_rng((self.seed, self.epoch)).permutation(len(self.images))
 
 
+def answers(model: keras.Model, images: np.ndarray) -> np.ndarray:
+    """P(emotion), float32 (N, 7), of uint8 (N, 48, 48): the mean of those for a picture and for its mirror image."""
+    both = [
+        model.predict(shown[..., None].astype(np.float32) / 255, batch_size=256, verbose=0)
+        for shown in (images, images[:, :, ::-1])
+    ]
+    return np.mean([keras.ops.convert_to_numpy(keras.ops.softmax(logits)) for logits in both], axis=0)
+
+
 class BareEmotion:
-    """FER2013 as it is. `data`: votes, smoothing, calm (see EmotionBatches), and the sizes of the augmentation."""
+    """FER2013 as it is.
+
+    `data`: votes, smoothing, calm, itself, itself_from (see EmotionBatches), and the sizes of the augmentation.
+    """
 
     def __init__(self, recipe: Recipe, data: Path) -> None:
         self.recipe = recipe
         settings = dict(recipe.data)
         self.votes, self.smoothing = settings.pop("votes", 0.2), settings.pop("smoothing", 0.05)
         self.limit, self.calm = settings.pop("limit", 0), settings.pop("calm", 1.0)
+        self.itself = settings.pop("itself", 0.0), settings.pop("itself_from", 0)
         self.augment = Augmentation(**settings)
         self.set = fer2013.load(data / "fer2013.npz")
 
@@ -82,7 +104,9 @@ class BareEmotion:
         """Augmented Training rows."""
         rows = self.rows()
         targets = fer2013.soft_labels(self.set, rows, self.votes, self.smoothing)
-        return EmotionBatches(self.set.images[rows], targets, self.recipe, self.augment, self.calm)
+        made = EmotionBatches(self.set.images[rows], targets, self.recipe, self.augment, self.calm)
+        made.itself, made.itself_from = self.itself
+        return made
 
     def loss(self) -> Any:
         """Cross-entropy against soft labels."""

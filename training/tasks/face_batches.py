@@ -124,7 +124,7 @@ class SceneBatches(keras.utils.PyDataset):
             points = [p if ok else None for p, ok in zip(face_points(image, picture, pointer), bare, strict=True)]
             self.dressed.append(dress(image, points, share, np.random.default_rng((self.seed, 7, index)))[0])
 
-    def mine(self, model: keras.Model, epochs: int) -> None:
+    def look_back(self, model: keras.Model, epochs: int) -> None:
         """Look for false alarms, which the next epoch shows again; a recipe says after how many epochs."""
         if self.mines is not None and epochs >= self.mines_from:
             rng = np.random.default_rng((self.seed, 11, epochs))

@@ -38,7 +38,7 @@ def batches(write_recipe, made_data, monkeypatch):
 def test_before_its_epoch_nothing_is_mined_and_nothing_changes(batches) -> None:
     model, scenes, looked = batches
     before = scenes[0]
-    scenes.mine(model, 1)
+    scenes.look_back(model, 1)
     assert looked == []
     assert np.array_equal(scenes[0][0], before[0])
 
@@ -55,7 +55,7 @@ def test_what_was_mined_is_shown(batches, monkeypatch) -> None:
     monkeypatch.setattr(face_batches.scenes, "place", noted)
     scenes[0]
     assert set(placed) == {None}
-    scenes.mine(model, 2)
+    scenes.look_back(model, 2)
     placed.clear()
     scenes[0]
     assert set(placed) == {ALARM}
@@ -64,6 +64,6 @@ def test_what_was_mined_is_shown(batches, monkeypatch) -> None:
 def test_each_epoch_looks_elsewhere_and_the_same_one_at_the_same_place(batches) -> None:
     model, scenes, looked = batches
     for epochs in (2, 3, 2):
-        scenes.mine(model, epochs)
+        scenes.look_back(model, epochs)
     first, second, again = looked
     assert first == again != second
