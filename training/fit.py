@@ -138,11 +138,15 @@ def no_gradients() -> AbstractContextManager[None]:
 
 
 class _Keep(keras.callbacks.Callback):
-    """After every epoch: measure the averaged weights, keep them if they are the best, write a line of history."""
+    """After every epoch: measure the averaged weights, keep them if they are the best, write a line of history.
 
-    def __init__(self, task: Task, batches: keras.utils.PyDataset, folder: Path, every: int, epochs: int) -> None:
+    After a restart the best is looked for anew: what was learned before knows nothing of what is shown since.
+    """
+
+    def __init__(self, task: Task, batches: keras.utils.PyDataset, folder: Path, every: int, fit: Schedule) -> None:
         super().__init__()
-        self.task, self.batches, self.folder, self.every, self.epochs = task, batches, folder, every, epochs
+        self.task, self.batches, self.folder, self.every, self.epochs = task, batches, folder, every, fit.epochs
+        self.restarts = fit.restarts
         self.history = folder / history.FILE
         self.look_back = getattr(batches, "look_back", lambda model, epochs: None)
         self.begun = False
@@ -169,10 +173,12 @@ class _Keep(keras.callbacks.Callback):
         print("  " + "  ".join(f"{k} {v:.4g}" for k, v in line.items()), flush=True)
 
     def _best(self, epoch: int) -> float:
-        if not self.history.exists():
-            return -math.inf
-        lines = [json.loads(line) for line in self.history.read_text(encoding="utf-8").splitlines()]
-        return max((line["score"] for line in lines if "score" in line and line["epoch"] <= epoch), default=-math.inf)
+        """The best score since the last restart before the epoch that ends."""
+        began = max((restart for restart in self.restarts if restart <= epoch), default=0)
+        lines = history.read(self.folder)
+        return max(
+            (line["score"] for line in lines if "score" in line and began < line["epoch"] <= epoch), default=-math.inf
+        )
 
 
 def train(recipe: Recipe, task: Task, folder: Path, *, resume: bool = False, every: int = 1) -> keras.Model:
@@ -200,7 +206,7 @@ def train(recipe: Recipe, task: Task, folder: Path, *, resume: bool = False, eve
     for _ in history.read(folder) if resume else ():
         batches.on_epoch_end()  # so that a run goes on with the draws that it would have come to
     model.compile(optimizer(recipe.fit, len(batches)), task.loss(), jit_compile=False)
-    keep = _Keep(task, batches, folder, every, recipe.fit.epochs)
+    keep = _Keep(task, batches, folder, every, recipe.fit)
     state = keras.callbacks.BackupAndRestore(str(backup), delete_checkpoint=False)
     model.fit(batches, epochs=recipe.fit.epochs, callbacks=[keep, state], verbose="auto", shuffle=False)
     if (folder / "best.weights.h5").exists():

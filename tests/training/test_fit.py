@@ -116,6 +116,22 @@ def test_the_best_weights_are_returned(opened, tmp_path, monkeypatch) -> None:
     assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), seen[1], strict=True))
 
 
+def test_after_a_restart_the_best_weights_are_looked_for_anew(write_recipe, made_data, tmp_path, monkeypatch) -> None:
+    path = write_recipe("emotion-bare", 4)
+    path.write_text(path.read_text().replace("[fit]\n", "[fit]\nrestarts = [2]\n"))
+    recipe = recipes.load(path)
+    task = open_task(recipe, made_data)
+    scores, seen = iter([0.2, 0.9, 0.3, 0.1]), []
+
+    def measure(model) -> dict[str, float]:
+        seen.append([np.array(w) for w in model.get_weights()])
+        return {"score": next(scores)}
+
+    monkeypatch.setattr(task, "measure", measure)
+    model = fit.train(recipe, task, tmp_path)
+    assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), seen[2], strict=True))
+
+
 def test_inside_averaged_the_weights_are_the_mean_of_the_steps() -> None:
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")])
     schedule = recipes.Schedule(epochs=1, optimizer="sgd", average=0.5, decay=0.0, rate=1.0, warmup=0.0)

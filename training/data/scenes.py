@@ -28,6 +28,7 @@ class Zoom:
         scales: limits of the scale that this may take: of the whole picture's scale, and absolute.
         background: chance that a picture is instead shown around a random place, mostly one without a face.
         hard: chance that a tile instead shows one of the detector's false alarms (see training.data.alarms).
+        rough: chance that a canvas is spoiled (see roughen).
         head: chance that a canvas of one picture gets a large head pasted on (see training.data.heads).
         mosaic: chance that a canvas holds two or four pictures (Bochkovskiy et al., YOLOv4, 2020).
     """
@@ -38,6 +39,7 @@ class Zoom:
     scales: tuple[float, float] = (0.7, 3.0)
     background: float = 0.04
     hard: float = 0.0
+    rough: float = 0.0
     head: float = 0.0
     mosaic: float = 0.4
 
@@ -155,6 +157,22 @@ def relight(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     if rng.random() < 0.08:
         changed = cv2.GaussianBlur(changed, (0, 0), rng.uniform(0.5, 1.5))
     return changed
+
+
+def roughen(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Make uint8 RGB as bad as cheap cameras do: grain of a dark room, a lens out of focus, or a hard JPEG."""
+    kind = rng.random()
+    if kind < 0.6:
+        height, width, channels = image.shape
+        coarse = rng.uniform(1.0, 2.5)
+        shape = (round(height / coarse), round(width / coarse), channels if rng.random() < 0.7 else 1)
+        deviation = float(np.exp(rng.uniform(np.log(5.0), np.log(45.0))))
+        grain = cv2.resize(rng.normal(0.0, deviation, shape).astype(np.float32), (width, height))
+        return np.clip(image + grain.reshape(height, width, -1), 0, 255).astype(np.uint8)
+    if kind < 0.85:
+        return cv2.GaussianBlur(image, (0, 0), rng.uniform(1.0, 3.5))
+    written = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(8, 35))])[1]
+    return cv2.imdecode(written, cv2.IMREAD_COLOR)
 
 
 def targets(

@@ -68,7 +68,7 @@ class FaceDetection:
         self.width, self.height = settings.pop("canvas", (320, 240))
         self.window = tuple(settings.pop("window", (self.width, self.height)))
         self.limit, self.masks = settings.pop("limit", 0), settings.pop("masks", 0.0)
-        self.hard_from = settings.pop("hard_from", 0)
+        self.hard_from, self.rough_from = settings.pop("hard_from", 0), settings.pop("rough_from", 0)
         self.zoom = scenes.Zoom(**settings)
         self.val: list[tuple[np.ndarray, Any, np.ndarray]] = []
 
@@ -96,6 +96,7 @@ class FaceDetection:
             made.heads = heads.load(self.data / "landmarks68", HEADS_MASKED, self.recipe.seed)
         if self.masks:
             made.dress(self.masks, DRESSED)
+        made.rough_from = self.rough_from
         if self.zoom.hard:
             made.mines, made.mines_from = lambda model: partial(self._detect, model, *self.window), self.hard_from
         return made

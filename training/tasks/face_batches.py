@@ -51,7 +51,7 @@ class SceneBatches(keras.utils.PyDataset):
         self.dressed: list[np.ndarray] = []
         self.masks = 0.0
         self.mines: Callable[[keras.Model], alarms.Detect] | None = None
-        self.mines_from = 0
+        self.mines_from = self.rough_from = 0
         self.alarms: list[alarms.Alarm] = []
         self.batch, self.seed, self.epoch = recipe.fit.batch, recipe.seed, 0
         self.points = detect.points(*size, face.STRIDES)
@@ -96,6 +96,8 @@ class SceneBatches(keras.utils.PyDataset):
         faces = Faces(np.concatenate(shown), np.array(tight, bool), np.concatenate(clear))
         if headed:
             canvas, faces = self._with_head(canvas, faces, rng)
+        if self.epoch >= self.rough_from and self.zoom.rough and rng.random() < self.zoom.rough:
+            canvas = scenes.roughen(canvas, rng)
         return canvas, scenes.targets(*faces, self.points, self.strides, self.units, self.ranges, radius=1.5)
 
     def _with_head(self, canvas: np.ndarray, faces: Faces, rng: np.random.Generator) -> tuple[np.ndarray, Faces]:

@@ -94,6 +94,16 @@ def test_light_changes_a_copy() -> None:
     assert len({c.tobytes() for c in changed}) == 20
 
 
+def test_a_spoiled_picture_is_a_copy_of_the_same_scene() -> None:
+    image, _ = marked()
+    before = image.copy()
+    spoiled = [scenes.roughen(image, np.random.default_rng(seed)) for seed in range(40)]
+    assert np.array_equal(image, before)
+    assert all(s.dtype == np.uint8 and s.shape == image.shape for s in spoiled)
+    assert len({s.tobytes() for s in spoiled}) == 40
+    assert all(s[26:46, 46:58].mean() > s[60:].mean() + 60 for s in spoiled), "the white rectangle can be seen"
+
+
 POINTS = np.array([[x, y] for y in range(4, 64, 8) for x in range(4, 96, 8)], np.float32)
 STRIDES, UNITS = np.full(len(POINTS), 8, np.float32), np.full(len(POINTS), 4, np.float32)
 

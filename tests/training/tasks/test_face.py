@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -67,3 +69,12 @@ def test_each_epoch_looks_elsewhere_and_the_same_one_at_the_same_place(batches) 
         scenes.look_back(model, epochs)
     first, second, again = looked
     assert first == again != second
+
+
+def test_pictures_are_spoiled_from_the_recipes_epoch_on(batches, monkeypatch) -> None:
+    _, scenes, _ = batches
+    scenes.zoom, scenes.rough_from = replace(scenes.zoom, rough=1.0), 1
+    monkeypatch.setattr(face_batches.scenes, "roughen", lambda image, rng: np.full_like(image, 255))
+    assert scenes[0][0].min() < 1
+    scenes.on_epoch_end()
+    assert scenes[0][0].min() == 1
