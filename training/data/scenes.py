@@ -172,7 +172,7 @@ def roughen(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     if kind < 0.85:
         return cv2.GaussianBlur(image, (0, 0), rng.uniform(1.0, 3.5))
     written = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(8, 35))])[1]
-    return cv2.imdecode(written, cv2.IMREAD_COLOR)
+    return np.asarray(cv2.imdecode(written, cv2.IMREAD_COLOR))
 
 
 def targets(
