@@ -148,12 +148,13 @@ class _Keep(keras.callbacks.Callback):
         self.task, self.batches, self.folder, self.every, self.epochs = task, batches, folder, every, fit.epochs
         self.restarts = fit.restarts
         self.history = folder / history.FILE
-        self.look_back = getattr(batches, "look_back", lambda model, epochs: None)
+        self.look_back = getattr(batches, "look_back", None)
         self.begun = False
         self.started = time.monotonic()
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        if epoch and not self.begun:  # a run that goes on: what it saw when it was broken off is seen again
+        # A run that goes on: what it saw when it was broken off is seen again.
+        if self.look_back and epoch and not self.begun:
             with averaged(self.model, self.batches):
                 self.look_back(self.model, epoch)
         self.begun = True
@@ -165,7 +166,8 @@ class _Keep(keras.callbacks.Callback):
                 line |= self.task.measure(self.model)
                 if line["score"] >= self._best(epoch):
                     self.model.save_weights(self.folder / "best.weights.h5")
-                self.look_back(self.model, epoch + 1)
+                if self.look_back:
+                    self.look_back(self.model, epoch + 1)
         line["seconds"] = round(time.monotonic() - self.started, 1)
         self.started = time.monotonic()
         with open(self.history, "a", encoding="utf-8") as file:

@@ -56,6 +56,18 @@ def draws(task, monkeypatch) -> list[tuple[int, int]]:
     return seen
 
 
+def scored(task, scores: list[float], monkeypatch) -> list[list[np.ndarray]]:
+    """Let the task's measurements give these scores; the weights that each of them saw."""
+    left, seen = iter(scores), []
+
+    def measure(model) -> dict[str, float]:
+        seen.append([np.array(w) for w in model.get_weights()])
+        return {"score": next(left)}
+
+    monkeypatch.setattr(task, "measure", measure)
+    return seen
+
+
 def test_a_run_broken_off_goes_on_where_it_stopped(opened, tmp_path, monkeypatch) -> None:
     recipe, task = opened(3)
     with pytest.raises(KeyboardInterrupt):
@@ -104,14 +116,7 @@ def test_batches_look_back_after_every_epoch_and_when_a_run_goes_on(opened, tmp_
 
 def test_the_best_weights_are_returned(opened, tmp_path, monkeypatch) -> None:
     recipe, task = opened(3)
-    scores = iter([0.2, 0.9, 0.1])
-    seen = []
-
-    def measure(model) -> dict[str, float]:
-        seen.append([np.array(w) for w in model.get_weights()])
-        return {"score": next(scores)}
-
-    monkeypatch.setattr(task, "measure", measure)
+    seen = scored(task, [0.2, 0.9, 0.1], monkeypatch)
     model = fit.train(recipe, task, tmp_path)
     assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), seen[1], strict=True))
 
@@ -121,13 +126,7 @@ def test_after_a_restart_the_best_weights_are_looked_for_anew(write_recipe, made
     path.write_text(path.read_text().replace("[fit]\n", "[fit]\nrestarts = [2]\n"))
     recipe = recipes.load(path)
     task = open_task(recipe, made_data)
-    scores, seen = iter([0.2, 0.9, 0.3, 0.1]), []
-
-    def measure(model) -> dict[str, float]:
-        seen.append([np.array(w) for w in model.get_weights()])
-        return {"score": next(scores)}
-
-    monkeypatch.setattr(task, "measure", measure)
+    seen = scored(task, [0.2, 0.9, 0.3, 0.1], monkeypatch)
     model = fit.train(recipe, task, tmp_path)
     assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), seen[2], strict=True))
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from edge.vision.tensor import letterbox
 from training.data.boxes import Boxed
+from training.metrics import iou_matrix
 
 LEAST, MOST = 0.35, 0.85  # scores: below, it is no trouble; above, it may be a face that nobody annotated
 WIDEST, NARROWEST = 1.0, 0.2  # of the picture's width, what is looked at
@@ -79,7 +80,6 @@ def _part(
 
 def _alarms(row: int, placed: np.ndarray, widths: np.ndarray, faces: np.ndarray) -> Iterator[Alarm]:
     """Those of the boxes (N, 4) that share no pixel with an annotated face (M, 4)."""
-    shared = np.minimum(placed[:, None, 2:], faces[None, :, 2:]) - np.maximum(placed[:, None, :2], faces[None, :, :2])
-    touches = (shared > 0).all(axis=2).any(axis=1)
+    touches = (iou_matrix(placed, faces) > 0).any(axis=1)
     for index in np.flatnonzero(~touches):
         yield Alarm(row, placed[index], float(widths[index]))
