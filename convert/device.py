@@ -28,9 +28,10 @@ def opened(spec: Spec | None, content: bytes) -> Iterator[Engine | None]:
     if spec is None:
         yield None
         return
-    own = LABELS.get(spec.task)
-    if own and sorted(own) != sorted(spec.labels):
-        raise ConversionError(f"--labels: {spec.task} has {', '.join(own)}, in any order; got {', '.join(spec.labels)}")
+    choices = LABELS.get(spec.task, ())
+    if choices and sorted(spec.labels) not in [sorted(own) for own in choices]:
+        own = ", or ".join(", ".join(labels) for labels in choices)
+        raise ConversionError(f"--labels: {spec.task} has {own}, in any order; got {', '.join(spec.labels)}")
     with tempfile.TemporaryDirectory(prefix="edge-emotion-convert-") as folder:
         path = Path(folder) / spec.file
         path.write_bytes(content)

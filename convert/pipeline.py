@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from convert.errors import ConversionError
 from convert.load import FloatModel
 from convert.measure import Evaluation, measure
 from convert.quantize import quantize, real_values, to_float
-from convert.request import HEADS, LABELS, Request, colour_of, spec_of, view_of
+from convert.request import HEADS, Request, colour_of, spec_of, view_of
 from convert.runner import Runner, finite, machine
 from convert.sources import Source, View
 from edge.manifest import Spec
@@ -75,7 +76,10 @@ def convert(model: FloatModel, source: Source, request: Request, evaluation: Eva
     reference = to_float(model, (view.height, view.width, view.channels))
     layers = check.worst(check.layers(reference, content, calibration.check, request.low, request.high))
     _refuse(model.name, request, outputs, scored, layers)
-    made = _card(request.name or model.name, request, view, content, calibration, outputs, scored, layers, runner)
+    labels = spec.labels if spec else request.labels
+    made = _card(
+        request.name or model.name, request, labels, view, content, calibration, outputs, scored, layers, runner
+    )
     return Result(content, spec, made, (*calibration.warnings, *_chance(scored, floats[0].shape[-1])))
 
 
@@ -156,6 +160,7 @@ def _refuse(
 def _card(
     name: str,
     request: Request,
+    labels: Sequence[str],
     view: View,
     content: bytes,
     calibration: Calibration,
@@ -182,7 +187,7 @@ def _card(
             "zero_point": first.zero_points[0],
         },
         outputs=runner.described(),
-        labels=request.labels or LABELS.get(request.task, ()),
+        labels=labels,
         parameters=graph.parameters,
         multiply_adds=flops.multiply_adds(graph),
         operations=graph.kinds,

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from convert.errors import ConversionError
 from convert.load import FloatModel
 from convert.shapes import resolved
 from convert.sources import View
-from edge.labels import EMOTIONS, MASKS
+from edge.labels import EMOTIONS, MASK_LABELS, MASKS
 from edge.manifest import COLOURS, Spec
 
 HEADS = {"face": "anchors", "landmarks": "points"}
-LABELS = {"mask": MASKS, "emotion-bare": EMOTIONS, "emotion-masked": EMOTIONS}
+LABELS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "mask": (MASKS, MASK_LABELS),
+    "emotion-bare": (EMOTIONS,),
+    "emotion-masked": (EMOTIONS,),
+}
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,7 @@ def spec_of(model: FloatModel, request: Request, view: View, sha256: str) -> Spe
         height=view.height,
         colour=colour_of(view),
         head=HEADS.get(request.task, "probabilities"),
-        labels=request.labels or LABELS.get(request.task, ()),
+        labels=labels_of(model, request, view),
         threshold=request.threshold,
         low=request.low,
         high=request.high,
@@ -98,6 +104,15 @@ def spec_of(model: FloatModel, request: Request, view: View, sha256: str) -> Spe
         strides=request.strides,
         units=request.units,
     )
+
+
+def labels_of(model: FloatModel, request: Request, view: View) -> tuple[str, ...]:
+    """The labels of the request, or the task's own; of those that a task may have, the ones for the model's outputs."""
+    choices = LABELS.get(request.task, ((),))
+    if request.labels or len(choices) == 1:
+        return request.labels or choices[0]
+    answer = model.predict(np.zeros((1, view.height, view.width, view.channels), np.float32))
+    return next((labels for labels in choices if len(labels) == answer[0].shape[-1]), choices[0])
 
 
 def colour_of(view: View) -> str:

@@ -106,6 +106,10 @@ class Box:
         right, bottom = min(self.right, float(width)), min(self.bottom, float(height))
         return Box(left, top, right, bottom) if left < right and top < bottom else None
 
+    def moved(self, x: float, y: float) -> Box:
+        """The same box, so many pixels to the right and down."""
+        return Box(self.left + x, self.top + y, self.right + x, self.bottom + y)
+
     def square(self, margin: float = 1.0, shift: float = 0.0) -> Box:
         """The square around the box's centre; its side is `margin` times the longer side of the box.
 

@@ -34,3 +34,6 @@ class Mask(IntEnum):
 
 EMOTIONS: tuple[str, ...] = tuple(e.label for e in Emotion)
 MASKS: tuple[str, ...] = tuple(m.label for m in Mask)
+BACKGROUND = "background"
+"""The label of a mask model's third class, if it has one: what is in the box is no face."""
+MASK_LABELS: tuple[str, ...] = (*MASKS, BACKGROUND)

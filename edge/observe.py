@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,16 +14,18 @@ from edge import manifest
 from edge.cameras import is_live
 from edge.engines import FIRST_S, open_engines
 from edge.errors import ModelError
-from edge.face import Scene, Track
-from edge.finder import Classifier, FaceFinder
-from edge.frame import Box, Frame
-from edge.labels import EMOTIONS, MASKS, Mask
+from edge.face import Face, Scene, Track
+from edge.finder import Classifier
+from edge.frame import Frame
+from edge.labels import EMOTIONS
 from edge.ports import Engine
+from edge.second_look import CheckedFinder, Look, MaskModel
 from edge.settings import EngineSettings, ModelsSettings, Settings, TrackSettings
 from edge.vision import route, smooth, track
 
 # However many frames a slow source skips, faces are looked for again after this many seconds.
 LOOK_AGAIN_S = 0.25
+Looks = Mapping[Face, Look | None]
 TASKS = ("face", "mask", "emotion-bare", "emotion-masked")
 
 
@@ -33,7 +36,8 @@ class Observer:
 
     Args:
         face: detector, head "anchors".
-        mask: classifier with the labels of `edge.labels.MASKS`, in any order.
+        mask: classifier with the labels of `edge.labels.MASKS` or `MASK_LABELS`, in any order; with the latter it also
+            looks at what was found once more, and what it takes for none is dropped.
         bare, masked: emotion models with the labels of `edge.labels.EMOTIONS`, in any order.
         models: from where an answer counts.
         track: how faces are followed and how often they are looked at.
@@ -58,10 +62,10 @@ class Observer:
     ) -> None:
         self.models = models or ModelsSettings()
         self.track = track or TrackSettings()
-        self.finder = FaceFinder(face, self.models.face_score or None)
-        self.mask = Classifier(mask)
+        self.mask = MaskModel(mask)
+        self.checked = CheckedFinder(face, self.mask, self.models.face_score or None)
+        self.finder = self.checked.finder
         self.emotions = {False: Classifier(bare), True: Classifier(masked)}
-        self._worn = _order(mask, MASKS)[Mask.WORN]
         self._orders = {worn: _order(c.engine, EMOTIONS) for worn, c in self.emotions.items()}
 
     @classmethod
@@ -103,10 +107,12 @@ class Observer:
         Raises:
             EngineError: a model could not be run; `before` still holds.
         """
-        after = self._look(before, frame)
+        after, looks = self._look(before, frame)
         live = [n for n, known in enumerate(after.tracks) if known.seen >= after.looked_at]
         chosen = set(due(after, live, frame.time - before.time, self.track.refresh_hz))
-        tracks = tuple(self._refresh(known, frame) if n in chosen else known for n, known in enumerate(after.tracks))
+        tracks = tuple(
+            self._refresh(known, frame, looks) if n in chosen else known for n, known in enumerate(after.tracks)
+        )
         return replace(after, tracks=tracks)
 
     def picture(self, image: np.ndarray) -> tuple[Track, ...]:
@@ -117,39 +123,32 @@ class Observer:
             EngineError: a model could not be run.
         """
         frame = Frame(image, 0.0, 0)
-        tracks = track.follow(Scene(), self.finder.find(image), 0.0, self.track.match_iou, self.track.expire_s).tracks
-        return tuple(self._refresh(known, frame) for known in tracks)
-
-    def worn(self, image: np.ndarray, box: Box) -> float:
-        """P(a mask is worn), 0-1, of the face in a box, as the model says it now.
-
-        Raises:
-            EngineError: the model could not be run.
-        """
-        return float(self.mask.look(image, box)[self._worn])
+        looks = self.checked.looks(image)
+        tracks = track.follow(Scene(), tuple(looks), 0.0, self.track.match_iou, self.track.expire_s).tracks
+        return tuple(self._refresh(known, frame, looks) for known in tracks)
 
     def close(self) -> None:
         """Let go of the models."""
         for engine in (self.finder.engine, self.mask.engine, *(c.engine for c in self.emotions.values())):
             engine.close()
 
-    def _look(self, before: Scene, frame: Frame) -> Scene:
-        """Detection where it is due, else the tracks as they were."""
+    def _look(self, before: Scene, frame: Frame) -> tuple[Scene, Looks]:
+        """Detection where it is due, else the tracks as they were; and what was seen in the faces on the way."""
         rules = self.track
         if not look_due(before, frame, rules.detect_every):
-            return track.expire(before, frame.time, rules.expire_s)
-        found = self.finder.find(frame.image)
+            return track.expire(before, frame.time, rules.expire_s), {}
+        looks = self.checked.looks(frame.image, [known.face for known in before.tracks], rules.match_iou)
         after = track.follow(
-            before, found, frame.time, rules.match_iou, rules.expire_s, rules.confirm, rules.confirm_score
+            before, tuple(looks), frame.time, rules.match_iou, rules.expire_s, rules.confirm, rules.confirm_score
         )
-        return replace(after, looked=frame.index, looked_at=frame.time)
+        return replace(after, looked=frame.index, looked_at=frame.time), looks
 
-    def _refresh(self, known: Track, frame: Frame) -> Track:
-        """The track after a close look: mask, route and emotion, smoothed."""
+    def _refresh(self, known: Track, frame: Frame, looks: Looks) -> Track:
+        """The track after a close look: mask, route and emotion, smoothed. What `looks` has of this frame is used."""
         models, box, tau = self.models, known.face.box, self.track.smooth_s
         fresh = known.refreshed is None
         seconds = 0.0 if known.refreshed is None else frame.time - known.refreshed
-        now = self.worn(frame.image, box)
+        now = (looks.get(known.face) or self.mask.judge(frame.image, box)).worn
         mask = min(max(smooth.blend(None if fresh else known.mask, now, seconds, tau), 0.0), 1.0)
         worn = route.choose(None if fresh else known.worn, mask, models.route_on, models.route_off)
         seen = replace(known, mask=mask, worn=worn, refreshed=frame.time)

@@ -66,7 +66,13 @@ class ModelsSettings:
     """Which models, and from where an answer counts."""
 
     dir: str = setting("", "folder with a manifest.json; empty: the shipped models", flag="--models")
-    face_score: float = setting(0.0, "from here a face counts; 0: the model's own threshold", unit="0-1", low=0, high=1)
+    face_score: float = setting(
+        0.0,
+        "from here a face counts, and the second look's bar moves with it; 0: the model's own",
+        unit="0-1",
+        low=0,
+        high=1,
+    )
     route_on: float = setting(0.6, "P(mask) at which a face goes to the masked model", unit="0-1", low=0, high=1)
     route_off: float = setting(0.4, "P(mask) at which it goes back to the bare model", unit="0-1", low=0, high=1)
     confidence: float = setting(0.35, "an emotion less probable than this is 'unsure'", unit="0-1", low=0, high=1)

@@ -76,7 +76,7 @@ def test_from_a_recipe_to_the_journal(place, capsys) -> None:
     picture = painted((48, 32, False))
     (track,) = with_ours.picture(picture)
     box = track.face.box
-    assert appeared["mask"] == pytest.approx(with_ours.mask.look(picture, box)[1], abs=1e-3)
+    assert appeared["mask"] == pytest.approx(with_ours.mask.judge(picture, box).worn, abs=1e-3)
     expected = with_ours.emotions[appeared["worn"]].look(picture, box)
     assert sorted(appeared["probabilities"].values()) == pytest.approx(np.sort(expected), abs=1e-3)
     with_ours.close()

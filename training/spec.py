@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from edge.errors import SettingsError
-from edge.labels import EMOTIONS, MASKS
+from edge.labels import EMOTIONS, MASK_LABELS
 from training.recipe import Recipe
 
 HEADS = {"face": "anchors", "landmarks": "points"}
-LABELS = {"mask": MASKS, "emotion-bare": EMOTIONS, "emotion-masked": EMOTIONS}
+LABELS = {"mask": MASK_LABELS, "emotion-bare": EMOTIONS, "emotion-masked": EMOTIONS}
 CHOSEN = ("threshold", "margin", "shift", "failures")  # what the recipe's [model] table may say
 
 

@@ -115,7 +115,7 @@ def stages(observer: Observer, frames: Sequence[Frame], timer: Timer) -> dict[st
         times["decode"].append(timer() - inferred)
         for face in faces:
             start = timer()
-            worn = observer.worn(frame.image, face.box)
+            worn = observer.mask.judge(frame.image, face.box).worn
             looked = timer()
             observer.emotions[worn >= 0.5].look(frame.image, face.box)
             times["mask"].append(looked - start)

@@ -15,12 +15,12 @@ from convert import land, pipeline, tflite
 from convert.errors import CalibrationError, ConversionError
 from convert.load import from_keras
 from convert.pipeline import Refused
-from convert.request import Request
+from convert.request import Request, labels_of, view_of
 from convert.sources import from_arrays
 from edge import manifest
 from edge.engines.litert import LiteRtEngine
 from edge.errors import ModelError
-from edge.labels import EMOTIONS, MASKS
+from edge.labels import EMOTIONS, MASK_LABELS, MASKS
 
 
 def source(kit, count=150, seed=2):
@@ -204,7 +204,7 @@ def test_a_model_of_nobodys_task_converts_without_an_entry(kit, learned):
     ("request_", "error", "says"),
     [
         (Request(task="emotion-bare"), ConversionError, r"expected outputs \[\(1, 7\)\], got \[\(1, 2\)\]"),
-        (Request(task="mask", labels=("on", "off")), ConversionError, "mask has bare, worn, in any order"),
+        (Request(task="mask", labels=("on", "off")), ConversionError, "bare, worn, or bare, worn, background, in any"),
         (Request(task="face", strides=(8,), units=(8.0,)), ConversionError, "expected 2 outputs, got 1"),
         (Request(task="face"), ModelError, "strides"),
         (Request(width=48), ConversionError, "--width asks for 48, the model has 24"),
@@ -229,6 +229,16 @@ def test_classes_of_the_evaluation_must_be_the_models(kit, masks):
 def test_a_request_that_makes_no_sense(fields, says):
     with pytest.raises(ConversionError, match=says):
         Request(**fields)
+
+
+@pytest.mark.parametrize(
+    ("classes", "given", "expected"),
+    [(2, (), MASKS), (3, (), MASK_LABELS), (4, (), MASKS), (3, ("worn", "bare", "background"), None)],
+    ids=["worn or bare", "or no face", "neither: an error later", "as given"],
+)
+def test_a_mask_models_labels_follow_from_its_outputs(kit, keras_, classes, given, expected):
+    model, request = from_keras(kit.network(classes=classes)), Request(task="mask", labels=given)
+    assert labels_of(model, request, view_of(model, request)) == (expected or given)
 
 
 def test_labels_may_come_in_another_order(kit, masks):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edge import manifest
-from edge.labels import EMOTIONS, MASKS
+from edge.labels import EMOTIONS, MASK_LABELS
 from training import recipe as recipes
 from training import spec
 from training.data import masked_v1
@@ -19,7 +19,7 @@ from training import fit  # noqa: E402
 OUTPUTS = {
     "emotion-bare": [(7,)],
     "emotion-masked": [(7,)],
-    "mask": [(2,)],
+    "mask": [(3,)],
     "face": [(96 + 24 + 6, 1), (96 + 24 + 6, 4)],
     "landmarks": [(136,)],
 }
@@ -59,7 +59,7 @@ def test_what_is_known_makes_a_manifest_entry(task, write_recipe, made_data, mon
     fields = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
     entry = manifest.Spec(**fields, file="x.tflite", sha256="0" * 64)
     assert entry.task == task
-    assert entry.labels == {"mask": MASKS, "emotion-bare": EMOTIONS, "emotion-masked": EMOTIONS}.get(task, ())
+    assert entry.labels == {"mask": MASK_LABELS, "emotion-bare": EMOTIONS, "emotion-masked": EMOTIONS}.get(task, ())
 
 
 @pytest.mark.parametrize("task", list(OUTPUTS))

@@ -53,7 +53,8 @@ def mine(
         detect: (B, H, W, 3) uint8 -> for each the boxes (N, 4) in canvas pixels, after suppression, and their scores.
         rng: chooses the parts.
     """
-    parts = [_part(images, size, rng) for _ in range(count)]
+    rows = rng.integers(len(images), size=count).tolist()
+    parts = [(row, random_part(images[row].shape, size, rng)) for row in rows]
     found: list[Alarm] = []
     for start in range(0, count, BATCH):
         some = parts[start : start + BATCH]
@@ -66,16 +67,13 @@ def mine(
     return found
 
 
-def _part(
-    images: Sequence[np.ndarray], size: tuple[int, int], rng: np.random.Generator
-) -> tuple[int, tuple[int, int, int, int]]:
-    """A random picture's row, and a part of it in the canvas's shape: left, top, width, height."""
-    row = int(rng.integers(len(images)))
-    rows, columns = images[row].shape[:2]
+def random_part(shape: tuple[int, ...], size: tuple[int, int], rng: np.random.Generator) -> tuple[int, int, int, int]:
+    """A random part of a picture (H, W, ...), in a canvas's shape: left, top, width, height."""
+    rows, columns = shape[:2]
     across = columns * float(np.exp(rng.uniform(np.log(NARROWEST), np.log(WIDEST))))
     down = min(rows, round(across * size[1] / size[0]))
     width = max(1, round(across))
-    return row, (int(rng.integers(columns - width + 1)), int(rng.integers(rows - down + 1)), width, max(1, down))
+    return int(rng.integers(columns - width + 1)), int(rng.integers(rows - down + 1)), width, max(1, down)
 
 
 def _alarms(row: int, placed: np.ndarray, widths: np.ndarray, faces: np.ndarray) -> Iterator[Alarm]:

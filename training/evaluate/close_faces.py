@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from edge.finder import FaceFinder
 from edge.vision.tensor import resize
 from training.data import heads, landmarks68, masks
 from training.data.boxes import Boxed
@@ -44,7 +44,7 @@ def figure(subject: Subject) -> Figure:
 
 def recall(subject: Subject, masked: bool) -> tuple[float, dict[str, float], int]:
     """Recall over all heads, recall by the face's share of the frame's height, and the number of heads."""
-    finder = FaceFinder(subject.engine("face"))
+    finder = subject.finder()
     hits, shares = [], []
     for made in frames(subject, masked):
         boxes = np.array([face.box.ltrb for face in finder.find(made.image)], np.float32).reshape(-1, 4)
@@ -65,9 +65,15 @@ def frames(subject: Subject, masked: bool) -> Iterator[Pasted]:
     Raises:
         DataError: `landmarks68` or `faces` is not here.
     """
-    behind = faceless(subject)
     folder = subject.data / "landmarks68"
-    rows = subject.some([row for row in landmarks68.rows(folder / "points.csv") if landmarks68.held_out_row(*row[:2])])
+    rows = [row for row in landmarks68.rows(folder / "points.csv") if landmarks68.held_out_row(*row[:2])]
+    return pasted(folder, subject.some(rows), faceless(subject), masked)
+
+
+def pasted(
+    folder: Path, rows: Sequence[tuple[str, str, np.ndarray]], behind: Sequence[np.ndarray], masked: bool
+) -> Iterator[Pasted]:
+    """One frame a row of landmarks68, on one background after the other, the same every time."""
     for number, (name, _, points) in enumerate(rows):
         rng = np.random.default_rng((SEED, number))
         head = Boxed(folder / name, points, ()).read()

@@ -9,13 +9,10 @@ from typing import Any
 import cv2
 import numpy as np
 
-from edge.finder import FaceFinder
 from training.data.fer2013 import DataError
-from training.evaluate import backgrounds
-from training.evaluate.face import at_threshold, detections, pictures
+from training.evaluate import backgrounds, thresholds
 from training.evaluate.subject import Figure, Subject
 
-THRESHOLDS = tuple(step / 20 for step in range(4, 19))
 CLIP = Path("clips") / "noface_bottles.mp4"
 
 
@@ -30,26 +27,12 @@ def figure(subject: Subject) -> Figure:
         if counted is not None:
             with_alarm, total = counted
             values |= {name: with_alarm / max(total, 1), f"{name}_alarms": with_alarm, f"{name}_total": total}
-    curves = subject.take("false-alarms.thresholds", lambda: by_threshold(subject))
-    return Figure(values, curves=curves or {})
-
-
-def by_threshold(subject: Subject) -> dict[str, dict[float, float]]:
-    """What each threshold would give on the validation split: share of crops with an alarm, and recall of faces."""
-    listed = pictures(subject, "faces", "val")
-    found = detections(subject.engine("face"), listed)
-    finder = FaceFinder(subject.engine("face"), score=THRESHOLDS[0])
-    crops = subject.some(list(backgrounds.crops(listed)))
-    highest = np.array([max((face.score for face in finder.find(crop)), default=0.0) for crop in crops])
-    return {
-        "threshold-alarms": {at: float((highest >= at).mean()) if len(crops) else 0.0 for at in THRESHOLDS},
-        "threshold-recall": {at: at_threshold(found, at)["recall"] for at in THRESHOLDS},
-    }
+    return Figure(values, curves=thresholds.figure(subject))
 
 
 def alarms(subject: Subject, images: Iterable[np.ndarray]) -> tuple[int, int]:
     """How many pictures show a face that is none, and how many pictures there are."""
-    finder = FaceFinder(subject.engine("face"))
+    finder = subject.finder()
     marks = [bool(finder.find(image)) for image in images]
     return sum(marks), len(marks)
 

@@ -11,7 +11,6 @@ from typing import Any
 import cv2
 import numpy as np
 
-from edge.finder import FaceFinder
 from edge.frame import Box
 from edge.manifest import Spec
 from edge.vision.crop import crop
@@ -56,7 +55,7 @@ def by_margin(subject: Subject, usage: int, margins: tuple[float, ...]) -> tuple
         Unavailable: a model is missing.
     """
     behind = faceless(subject)
-    data, finder, engine = bare.data(subject), FaceFinder(subject.engine("face")), subject.engine(bare.TASK)
+    data, finder, engine = bare.data(subject), subject.finder(), subject.engine(bare.TASK)
     rows = subject.some(np.random.default_rng(SEED).permutation(data.rows(usage))[:ROWS])
     frames, boxes, kept = [], [], []
     for number, row in enumerate(rows.tolist()):

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from edge.errors import ModelError
-from edge.finder import Classifier, FaceFinder
 from edge.frame import Box
 from edge.labels import MASKS, Mask
 from edge.ports import Engine
+from edge.second_look import MaskModel
 from training.data import boxes, mask_pairs
 from training.data.boxes import Boxed
 from training.evaluate.classify import confusion
@@ -21,8 +20,6 @@ from training.metrics import calibration_error, wilson
 SMALLEST = 20.0  # pixels of the annotated box's width
 WORN_FROM = 0.5
 TRUTH = {"with_mask": Mask.WORN, "without_mask": Mask.BARE}
-
-Judge = Callable[[np.ndarray, Box], float]
 
 
 def figure(subject: Subject) -> Figure:
@@ -44,24 +41,14 @@ def figure(subject: Subject) -> Figure:
     return Figure(values, drawn)
 
 
-def judge(engine: Engine) -> Judge:
-    """P(worn) of the face in a box of a picture uint8 (H, W, 3) RGB, as the device asks for it.
-
-    Raises:
-        ModelError: the model has other labels than bare and worn.
-    """
-    if sorted(engine.spec.labels) != sorted(MASKS):
-        raise ModelError(f"model {engine.spec.name}: expected the labels {', '.join(MASKS)}")
-    classifier, worn = Classifier(engine), engine.spec.labels.index(Mask.WORN.label)
-    return lambda image, box: float(classifier.look(image, box)[worn])
-
-
 def pairs(subject: Subject, engine: Engine) -> dict[str, Any]:
-    """Accuracy over the test clusters: the largest face that the detector finds; a picture without one is an error."""
-    finder, say = FaceFinder(subject.engine("face")), judge(engine)
+    """Accuracy over the test clusters: the largest face that is found; a picture without one is an error."""
+    finder, mask = subject.finder(mask=engine), MaskModel(engine)
     listed = subject.some(mask_pairs.load(subject.data / "mask_pairs", "test"))
     asked = mask_pairs.largest_faces(listed, lambda image: [face.box for face in finder.find(image)])
-    right = sum(box is not None and (say(image, box) >= WORN_FROM) == pair.worn for pair, image, box in asked)
+    right = sum(
+        box is not None and (mask.judge(image, box).worn >= WORN_FROM) == pair.worn for pair, image, box in asked
+    )
     return {
         "pairs": right / len(asked),
         "pairs_interval": list(wilson(right, len(asked))),
@@ -73,9 +60,9 @@ def pairs(subject: Subject, engine: Engine) -> dict[str, Any]:
 
 def real(subject: Subject, engine: Engine) -> tuple[dict[str, Any], Answers]:
     """Balanced accuracy on annotated boxes; incorrect_mask apart, as the share that is taken for worn."""
-    say = judge(engine)
+    mask = MaskModel(engine)
     asked = list(_faces(subject.some(boxes.load(subject.data / "masked_faces", "test"))))
-    worn = np.array([say(image, box) for image, box, _, _ in asked])
+    worn = np.array([mask.judge(image, box).worn for image, box, _, _ in asked])
     labels = [label for _, _, label, _ in asked]
     tight = np.array([close for _, _, _, close in asked], bool)
     known = np.array([label in TRUTH for label in labels], bool)

@@ -11,8 +11,10 @@ import numpy as np
 
 from edge.engines import open_engine
 from edge.errors import EdgeError, MissingExtra, PictureError
+from edge.finder import FaceFinder
 from edge.manifest import Manifest, Spec
 from edge.ports import Engine
+from edge.second_look import CheckedFinder, MaskModel
 from training import weights
 from training.data.fer2013 import DataError
 
@@ -116,6 +118,21 @@ class Subject:
         if task not in self.models.specs:
             raise Unavailable(f"{self.models.folder / 'manifest.json'}: no model for {task!r}")
         return self.once(("engine", task), lambda: open_engine(self.models, task))
+
+    def finder(self, score: float | None = None, mask: Engine | None = None) -> FaceFinder | CheckedFinder:
+        """What finds faces as the device does: the detector and, where the folder has one, the second look.
+
+        Args:
+            score: from which a face counts; None: the model's own threshold.
+            mask: gives the second look in place of the folder's mask model.
+
+        Raises:
+            Unavailable: the manifest has no detector.
+        """
+        face = self.engine("face")
+        if mask is None and "mask" not in self.models.specs and "mask" not in self._given:
+            return FaceFinder(face, score)
+        return CheckedFinder(face, MaskModel(mask or self.engine("mask")), score)
 
     def float_engine(self, task: str) -> Engine:
         """The task's float network, rebuilt from weights.npz beside the model.

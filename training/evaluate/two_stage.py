@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from edge.labels import EMOTIONS, MASKS, Mask
+from edge.labels import EMOTIONS, Mask
+from edge.second_look import MaskModel
 from training.data.fer2013 import PRIVATE
 from training.evaluate import bare, masked
 from training.evaluate.classify import confusion, look
@@ -45,7 +46,10 @@ def half(subject: Subject, worn: Mask) -> tuple[Answers, np.ndarray]:
     data = bare.data(subject)
     images = dressed if worn else data.images[table.rows]
     labels = data.labels[table.rows].astype(np.int64)
-    routes = look(subject.engine("mask"), images, MASKS)[:, Mask.WORN] >= WORN_FROM
+    mask = MaskModel(subject.engine("mask"))
+    routes = np.array(
+        [mask.said(answer).worn >= WORN_FROM for answer in look(mask.engine, images, mask.engine.spec.labels)]
+    )
     probabilities = np.empty((len(labels), len(EMOTIONS)), np.float32)
     for route, task in ((False, bare.TASK), (True, masked.TASK)):
         chosen = routes == route

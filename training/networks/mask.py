@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
-from edge.labels import MASKS
+from edge.labels import MASK_LABELS
 from training.networks.layers import conv, separable
 
 
@@ -16,7 +16,7 @@ def build(
     stem: int = 24,
     stages: Sequence[Sequence[int]] = ((48, 2), (96, 3), (160, 3)),
     dropout: float = 0.2,
-    classes: int = len(MASKS),
+    classes: int = len(MASK_LABELS),
 ) -> keras.Model:
     """Separable convolutions (Howard et al., MobileNets, 2017); the stages but the first begin with stride 2.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +21,23 @@ class EmotionBatches(keras.utils.PyDataset):
     """Augmented FER2013 batches: float32 (B, 48, 48, 1) in 0-1 and targets float32 (B, 7).
 
     From the part `calm` of the epochs on, all changes are half as large: the last epochs see faces more as they are.
-    After `itself_from` epochs the network's own answers get the share `itself` in the targets (Furlanello et al.,
-    Born-again neural networks, 2018).
+
+    Attributes:
+        itself, itself_from: after each of these numbers of epochs the network's own answers are taken, and have the
+            share `itself` in the targets from then on (Furlanello et al., Born-again neural networks, 2018).
+        mix, mix_from: after so many epochs each picture is blended with another one of its batch, and so are their
+            targets, by a share drawn from Beta(mix, mix) (Zhang et al., mixup, 2018); 0: never.
     """
 
     def __init__(
         self, images: np.ndarray, targets: np.ndarray, recipe: Recipe, augment: Augmentation, calm: float = 1.0
     ) -> None:
         super().__init__(workers=1)
-        self.itself, self.itself_from = 0.0, 0
-        self.images, self.targets, self.calm = images, targets, round(calm * recipe.fit.epochs)
+        self.itself = 0.0
+        self.itself_from: Sequence[int] = ()
+        self.mix, self.mix_from = 0.0, 0
+        self.images, self.given, self.calm = images, targets, round(calm * recipe.fit.epochs)
+        self.targets, self._taught = targets, 0
         self.stormy, self.milder = augment, augment.milder(0.5)
         self.batch, self.seed, self.epoch = recipe.fit.batch, recipe.seed, 0
         self._shuffle()
@@ -41,17 +49,19 @@ class EmotionBatches(keras.utils.PyDataset):
         rows = self.order[index * self.batch : (index + 1) * self.batch]
         rng = np.random.default_rng((self.seed, self.epoch, index))
         changed = np.stack([self.picture(row, rng) for row in rows])
-        return changed[..., None].astype(np.float32) / 255, self.targets[rows]
+        shown, targets = changed[..., None].astype(np.float32) / 255, self.targets[rows]
+        return blended(shown, targets, self.mix, rng) if self.mix and self.epoch >= self.mix_from else (shown, targets)
 
     def picture(self, row: int, rng: np.random.Generator) -> np.ndarray:
         """One augmented picture, uint8 (48, 48)."""
         return self.augment(self.images[row], rng)
 
     def look_back(self, model: keras.Model, epochs: int) -> None:
-        """Mix the network's own answers into the targets, once, when enough epochs have gone by."""
-        if self.itself and epochs >= self.itself_from:
-            self.targets = (1 - self.itself) * self.targets + self.itself * answers(model, self.images)
-            self.itself = 0.0
+        """Take the network's own answers, once for each number of `itself_from` that has gone by."""
+        passed = sum(epochs >= number for number in self.itself_from)
+        if self.itself and passed > self._taught:
+            self.targets = (1 - self.itself) * self.given + self.itself * answers(model, self.images)
+            self._taught = passed
 
     @property
     def augment(self) -> Augmentation:
@@ -76,10 +86,23 @@ def answers(model: keras.Model, images: np.ndarray) -> np.ndarray:
     return np.mean([keras.ops.convert_to_numpy(keras.ops.softmax(logits)) for logits in both], axis=0)
 
 
+def blended(
+    images: np.ndarray, targets: np.ndarray, mix: float, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Each picture (B, ...) and its targets (B, K) blended with those of another, by a share from Beta(mix, mix)."""
+    other = rng.permutation(len(images))
+    share = rng.beta(mix, mix, len(images)).astype(np.float32)
+    share = np.maximum(share, 1 - share)  # the one that leads stays where it was
+    across = share.reshape(-1, *[1] * (images.ndim - 1))
+    down = share[:, None]
+    return across * images + (1 - across) * images[other], down * targets + (1 - down) * targets[other]
+
+
 class BareEmotion:
     """FER2013 as it is.
 
-    `data`: votes, smoothing, calm, itself, itself_from (see EmotionBatches), and the sizes of the augmentation.
+    `data`: votes, smoothing, calm, itself, itself_from, mix, mix_from (see EmotionBatches), and the sizes of the
+    augmentation.
     """
 
     def __init__(self, recipe: Recipe, data: Path) -> None:
@@ -87,7 +110,8 @@ class BareEmotion:
         settings = dict(recipe.data)
         self.votes, self.smoothing = settings.pop("votes", 0.2), settings.pop("smoothing", 0.05)
         self.limit, self.calm = settings.pop("limit", 0), settings.pop("calm", 1.0)
-        self.itself = settings.pop("itself", 0.0), settings.pop("itself_from", 0)
+        self.itself = settings.pop("itself", 0.0), tuple(settings.pop("itself_from", ()))
+        self.mix = settings.pop("mix", 0.0), settings.pop("mix_from", 0)
         self.augment = Augmentation(**settings)
         self.set = fer2013.load(data / "fer2013.npz")
 
@@ -104,9 +128,13 @@ class BareEmotion:
         """Augmented Training rows."""
         rows = self.rows()
         targets = fer2013.soft_labels(self.set, rows, self.votes, self.smoothing)
-        made = EmotionBatches(self.set.images[rows], targets, self.recipe, self.augment, self.calm)
-        made.itself, made.itself_from = self.itself
-        return made
+        return self.made(EmotionBatches(self.set.images[rows], targets, self.recipe, self.augment, self.calm))
+
+    def made(self, batches: EmotionBatches) -> EmotionBatches:
+        """The batches with the recipe's own answers and blending."""
+        batches.itself, batches.itself_from = self.itself
+        batches.mix, batches.mix_from = self.mix
+        return batches
 
     def loss(self) -> Any:
         """Cross-entropy against soft labels."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -10,86 +9,28 @@ from zlib import crc32
 import keras
 import numpy as np
 from keras import layers
+from sklearn.metrics import roc_auc_score
 
+from edge import manifest
+from edge.engines import open_engine
+from edge.finder import FaceFinder
 from edge.frame import Box
 from edge.labels import Mask
 from edge.vision.crop import crop
 from training.augment import Augmentation
 from training.data import boxes, fer2013
 from training.data.boxes import Boxed
+from training.data.candidates import LEAST, candidates
 from training.data.drawn import dress, dressed_crops, face_points
 from training.data.masks import sensible
 from training.data.pointing import Pointer
 from training.networks import mask
 from training.networks.layers import plain
 from training.recipe import Recipe
+from training.tasks.mask_batches import BACKGROUND, SIZE, WIDE, Crops, MaskBatches, middle
 
-SIZE = 48
-WIDE = 64  # crops are kept this large around the square of SIZE pixels, so that moving them shows picture
 REAL = "masked_faces"
 WORN_LABELS = ("with_mask", "incorrect_mask")
-
-
-@dataclass(frozen=True, eq=False)
-class Crops:
-    """Wide crops uint8 (N, WIDE, WIDE, 3), whether a mask is worn, and whether each is of masked_faces, bool (N,)."""
-
-    images: np.ndarray
-    worn: np.ndarray
-    real: np.ndarray
-
-    @staticmethod
-    def joined(parts: list[Crops]) -> Crops:
-        """One after the other."""
-        return Crops(*(np.concatenate([getattr(p, name) for p in parts]) for name in ("images", "worn", "real")))
-
-
-def middle(images: np.ndarray) -> np.ndarray:
-    """The squares of SIZE pixels in the middle of wide crops (N, WIDE, WIDE, 3)."""
-    edge = (WIDE - SIZE) // 2
-    return images[:, edge : edge + SIZE, edge : edge + SIZE]
-
-
-class MaskBatches(keras.utils.PyDataset):
-    """Augmented batches, half of them with masks: float32 (B, 48, 48, 3) in 0-1 and targets float32 (B, 2).
-
-    A part `real` of each half is of masked_faces, whose bare faces stand beside masked ones in the same pictures.
-    """
-
-    def __init__(
-        self, crops: Crops, recipe: Recipe, augment: Augmentation, smoothing: float, grey: float, real: float
-    ) -> None:
-        super().__init__(workers=1)
-        self.crops, self.augment, self.grey = crops, augment, grey
-        self.fit, self.seed, self.epoch = recipe.fit, recipe.seed, 0
-        half = self.fit.batch // 2
-        self.groups = []
-        for worn in (False, True):
-            known = np.flatnonzero((crops.worn == worn) & crops.real)
-            others = np.flatnonzero((crops.worn == worn) & ~crops.real)
-            count = round(half * real) if len(known) and len(others) else half * bool(len(known))
-            self.groups += [(known, count), (others, half - count)]
-        self.rows = np.eye(2, dtype=np.float32) * (1 - smoothing) + smoothing / 2
-
-    def __len__(self) -> int:
-        return self.fit.steps or max(1, len(self.crops.worn) // self.fit.batch)
-
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        rng = np.random.default_rng((self.seed, self.epoch, index))
-        picked = np.concatenate([rng.choice(group, count) for group, count in self.groups if count])
-        changed = np.stack([self._picture(row, rng) for row in picked])
-        return middle(changed).astype(np.float32) / 255, self.rows[self.crops.worn[picked].astype(int)]
-
-    def _picture(self, row: int, rng: np.random.Generator) -> np.ndarray:
-        image = self.augment(self.crops.images[row], rng)
-        if rng.random() < self.grey:
-            return np.repeat(image.mean(axis=2, keepdims=True).astype(np.uint8), 3, axis=2)
-        cast = 1 + rng.uniform(-0.15, 0.15, 3).astype(np.float32)
-        return np.clip(image * cast, 0, 255).astype(np.uint8)
-
-    def on_epoch_end(self) -> None:
-        """Draw others."""
-        self.epoch += 1
 
 
 class MaskClassifier:
@@ -97,7 +38,8 @@ class MaskClassifier:
 
     `data`: margin and shift of the square, least_px, fer2013 (rows), drawn (share of faces that get a mask in a second
     copy of each picture of `faces`), real (part of each batch that is of masked_faces), smoothing, grey, limit, and the
-    sizes of the augmentation.
+    sizes of the augmentation; background: part of each batch that shows no face, places that the shipped detector takes
+    for one.
     """
 
     def __init__(self, recipe: Recipe, data: Path) -> None:
@@ -106,10 +48,12 @@ class MaskClassifier:
         self.smoothing, self.grey = settings.pop("smoothing", 0.05), settings.pop("grey", 0.2)
         self.real = settings.pop("real", 0.5)
         self.least, self.fer_rows = settings.pop("least_px", 14.0), settings.pop("fer2013", 8000)
+        self.background = settings.pop("background", 0.3)
         self.share, self.limit = settings.pop("drawn", 0.7), settings.pop("limit", 0)
         self.margin, self.shift = recipe.model.get("margin", 1.0), recipe.model.get("shift", 0.0)
         self.augment = Augmentation(**settings)
         self.pointer = Pointer.open()
+        self.finder = FaceFinder(open_engine(manifest.load(None), "face", 1, "cpu"), LEAST, limit=100)
         self._held: list[Crops] = []
 
     def build(self) -> keras.Model:
@@ -118,24 +62,39 @@ class MaskClassifier:
 
     def batches(self) -> keras.utils.PyDataset:
         """All sources but the held-out part of masked_faces."""
-        crops = Crops.joined([*self._photos(), self._fer2013(fer2013.TRAINING)])
-        return MaskBatches(crops, self.recipe, self.augment, self.smoothing, self.grey, self.real)
+        masked, bare = self.pictures()
+        parts = [self._cut(masked, self.least), self._cut(bare, self.least), self._cut_drawn(bare)]
+        crops = Crops.joined([*parts, self._found(masked + bare), self._fer2013(fer2013.TRAINING)])
+        return MaskBatches(crops, self.recipe, self.augment, self.smoothing, self.grey, self.real, self.background)
 
     def loss(self) -> Any:
         """Cross-entropy against smoothed labels."""
         return keras.losses.CategoricalCrossentropy(from_logits=True)
 
     def measure(self, model: keras.Model) -> dict[str, float]:
-        """Balanced accuracy on a tenth of masked_faces' training pictures and on PublicTest; score is their mean."""
+        """On a tenth of masked_faces' training pictures and on PublicTest: balanced accuracy of worn against bare.
+
+        And what the third class tells apart on the `faces` validation split: the area under its ROC over what the
+        detector finds there. The score is the mean of the three.
+        """
         if not self._held:
             pictures = [p for p in boxes.load(self.data / REAL, "train") if _held_out(p)]
             self._held = [self._cut(pictures, least=20.0), self._fer2013(fer2013.PUBLIC)]
+            self._held.append(self._found(boxes.load(self.data / "faces", "val")))
         figures = []
-        for crops in self._held:
-            logits = model.predict(middle(crops.images).astype(np.float32) / 255, batch_size=256, verbose=0)
-            right = (logits[:, 1] > logits[:, 0]) == crops.worn
-            figures.append(float(np.mean([right[crops.worn == worn].mean() for worn in (False, True)])))
-        return {"score": float(np.mean(figures)), "real": figures[0], "drawn": figures[1]}
+        for crops in self._held[:2]:
+            logits = self._predict(model, crops)
+            right = (logits[:, Mask.WORN] > logits[:, Mask.BARE]) == (crops.kinds == Mask.WORN)
+            figures.append(float(np.mean([right[crops.kinds == kind].mean() for kind in Mask])))
+        logits = self._predict(model, self._held[2])
+        empty = self._held[2].kinds == BACKGROUND
+        apart = float(roc_auc_score(empty, logits[:, BACKGROUND] - logits[:, :BACKGROUND].max(axis=1)))
+        return {"score": float(np.mean([*figures, apart])), "real": figures[0], "drawn": figures[1], "face": apart}
+
+    @staticmethod
+    def _predict(model: keras.Model, crops: Crops) -> np.ndarray:
+        answer: np.ndarray = model.predict(middle(crops.images).astype(np.float32) / 255, batch_size=256, verbose=0)
+        return answer
 
     def export(self, model: keras.Model) -> keras.Model:
         """Softmax at the end."""
@@ -148,23 +107,22 @@ class MaskClassifier:
         picked = [pictures[i] for i in rng.permutation(len(pictures))[:count]]
         return middle(self._cut(picked, self.least).images)[:count]
 
-    def _photos(self) -> list[Crops]:
+    def pictures(self) -> tuple[list[Boxed], list[Boxed]]:
+        """The training pictures of masked_faces that are not held out, and those of `faces`."""
         masked = [p for p in boxes.load(self.data / REAL, "train") if not _held_out(p)]
         bare = boxes.load(self.data / "faces", "train")
-        if self.limit:
-            masked, bare = masked[: self.limit], bare[: self.limit]
-        return [self._cut(masked, self.least), self._cut(bare, self.least), self._cut_drawn(bare)]
+        return (masked[: self.limit], bare[: self.limit]) if self.limit else (masked, bare)
 
     def _cut(self, pictures: list[Boxed], least: float) -> Crops:
-        crops, worn, real = [], [], []
+        crops, kinds, real = [], [], []
         for picture in pictures:
             image = picture.read()
             for ltrb, label in zip(picture.ltrb.tolist(), picture.labels, strict=True):
                 if min(ltrb[2] - ltrb[0], ltrb[3] - ltrb[1]) >= least:
                     crops.append(self._wide(image, Box(*ltrb)))
-                    worn.append(label in WORN_LABELS)
-                    real.append(picture.path.parent.parent.name == REAL)
-        return Crops(_stacked(crops), np.array(worn, bool), np.array(real, bool))
+                    kinds.append(_kind(label))
+                    real.append(_of_masked_faces(picture))
+        return Crops.of(crops, kinds, real)
 
     def _cut_drawn(self, pictures: list[Boxed]) -> Crops:
         """The faces of these pictures that can be given a mask, with one."""
@@ -174,7 +132,25 @@ class MaskClassifier:
             points = face_points(image, picture, self.pointer)
             dressed, worn = dress(image, points, self.share, np.random.default_rng((self.recipe.seed, 7, index)))
             crops += [self._wide(dressed, Box(*picture.ltrb[n].tolist())) for n in np.flatnonzero(worn)]
-        return Crops(_stacked(crops), np.ones(len(crops), bool), np.zeros(len(crops), bool))
+        return Crops.of(crops, [Mask.WORN] * len(crops), [False] * len(crops))
+
+    def _found(self, pictures: list[Boxed]) -> Crops:
+        """What the shipped detector finds in these pictures: faces in its own boxes, and places that are none.
+
+        A place is shown the more often the surer the detector was.
+        """
+        crops, kinds, real, weights = [], [], [], []
+        for index, picture in enumerate(pictures):
+            image = picture.read()
+            rng = np.random.default_rng((self.recipe.seed, 8, index))
+            for found in candidates(self.finder, image, picture, rng):
+                if found.face is not None and min(found.box.width, found.box.height) < self.least:
+                    continue
+                crops.append(self._wide(image, found.box))
+                kinds.append(BACKGROUND if found.face is None else _kind(picture.labels[found.face]))
+                real.append(found.face is not None and _of_masked_faces(picture))
+                weights.append(found.score if found.face is None else 1.0)
+        return Crops.of(crops, kinds, real, weights)
 
     def _wide(self, image: np.ndarray, box: Box) -> np.ndarray:
         return crop(image, box.square(self.margin * WIDE / SIZE, self.shift), WIDE, WIDE)
@@ -191,17 +167,18 @@ class MaskClassifier:
         both = np.repeat(np.concatenate([images, drawn])[..., None], 3, axis=3)
         edge = (WIDE - SIZE) // 2
         wide = np.pad(both, ((0, 0), (edge, edge), (edge, edge), (0, 0)), mode="edge")
-        return Crops(wide, np.arange(len(both)) >= len(images), np.zeros(len(both), bool))
+        kinds = np.where(np.arange(len(both)) < len(images), Mask.BARE, Mask.WORN)
+        return Crops(wide, kinds, np.zeros(len(both), bool), np.ones(len(both)))
 
 
-def _stacked(crops: list[np.ndarray]) -> np.ndarray:
-    """uint8 (N, WIDE, WIDE, 3), of no crops too."""
-    return np.array(crops, np.uint8).reshape(-1, WIDE, WIDE, 3)
+def _kind(label: str) -> Mask:
+    return Mask.WORN if label in WORN_LABELS else Mask.BARE
+
+
+def _of_masked_faces(picture: Boxed) -> bool:
+    return picture.path.parent.parent.name == REAL
 
 
 def _held_out(picture: Boxed) -> bool:
     """A tenth of the pictures, chosen by name: masked_faces has no validation split of its own."""
     return crc32(picture.path.name.encode()) % 10 == 0
-
-
-LABELS = tuple(m.label for m in Mask)

@@ -74,7 +74,7 @@ class MaskedEmotion(BareEmotion):
         targets = fer2013.soft_labels(self.set, rows, self.votes, self.smoothing)
         if self.teacher:
             targets = (1 - self.teacher) * targets + self.teacher * self._taught(images)
-        return MaskedBatches(drawn, targets.astype(np.float32), self.recipe, self.augment, self.calm)
+        return self.made(MaskedBatches(drawn, targets.astype(np.float32), self.recipe, self.augment, self.calm))
 
     def validation(self) -> tuple[np.ndarray, np.ndarray]:
         """PublicTest with the frozen masks."""

@@ -68,13 +68,16 @@ def masked_faces(folder: Path) -> None:
 
 
 def mask_pairs(folder: Path) -> None:
-    """Of four test pictures two are right, one is wrong, and in one no face is found."""
+    """Of four test pictures two are right, one is wrong, one shows no face; of two of training one has a face."""
     shown = [("with_mask", painted((32, 32, True))), ("without_mask", painted((32, 32, False)))]
     shown += [("with_mask", painted((32, 32, False))), ("without_mask", painted())]
     rows = []
     for number, (kind, image) in enumerate(shown):
         write(folder / f"{kind}/{number}.png", image)
         rows.append([f"{kind}/{number}.png", number, "test", 0, 0])
+    rows += [[f"with_mask/{number}.png", number, "train", 0, 0] for number in (10, 11)]
+    write(folder / "with_mask/10.png", painted((32, 32, True)))
+    write(folder / "with_mask/11.png", painted())
     table(folder / "manifest.csv", ["image", "cluster", "split", "augmented", "exact_duplicate"], rows)
 
 

@@ -13,7 +13,7 @@ from training.data import masked_v1
 from training.data.fer2013 import PRIVATE, PUBLIC
 from training.data.masked_v1 import Table
 from training.data.masks import KINDS, NEEDED
-from training.evaluate import bare, close_faces, face, false_alarms, mask, masked, sizes, two_stage
+from training.evaluate import bare, close_faces, face, false_alarms, mask, masked, sizes, thresholds, two_stage
 from training.evaluate.subject import Answers, Subject
 from training.metrics import wilson
 
@@ -151,11 +151,14 @@ def test_false_alarms_are_counted_by_picture(subject) -> None:
     assert false_alarms.alarms(subject, [quiet, loud, quiet, loud]) == (2, 4)
 
 
-def test_thresholds_are_weighed_on_the_validation_split(subject) -> None:
-    """The tiny detector's scores are near 1 or near 0, and black crops raise no alarm."""
-    curves = false_alarms.by_threshold(subject)
+def test_thresholds_are_weighed_on_validation_pictures(subject) -> None:
+    """The tiny detector's scores are near 1 or near 0, and black crops raise no alarm; landmarks68 is not here."""
+    curves = thresholds.figure(subject)
+    assert set(curves) == {"threshold-alarms", "threshold-recall", "threshold-pairs"}
     assert set(curves["threshold-alarms"].values()) == {0.0}
-    assert list(curves["threshold-recall"].values()) == pytest.approx([2 / 3] * len(false_alarms.THRESHOLDS))
+    assert list(curves["threshold-recall"].values()) == pytest.approx([2 / 3] * len(thresholds.AT))
+    assert set(curves["threshold-pairs"].values()) == {0.5}
+    assert "landmarks68" in subject.reasons["threshold-heads"]
 
 
 def test_risk_falls_where_the_surest_are_right() -> None:

@@ -27,9 +27,6 @@ def test_a_crop_stands_where_its_box_says_and_fades_into_the_background() -> Non
 class Seer:
     """A finder that knows where the bright crops stand, and sees a wrong face beside each."""
 
-    def __init__(self, engine) -> None:
-        del engine
-
     def find(self, image: np.ndarray) -> tuple[Face, ...]:
         rows, columns = np.nonzero(image[:, :, 0] > 100)
         if not len(rows):
@@ -41,7 +38,7 @@ class Seer:
 
 def test_rows_that_are_found_are_counted_on_their_square_and_as_cut(subject, monkeypatch) -> None:
     """Of five rows three are bright: found, called happy, which two of them are; a wide cut shows mostly black."""
-    monkeypatch.setattr(framing, "FaceFinder", Seer)
+    monkeypatch.setattr(subject, "finder", Seer)
     monkeypatch.setattr(framing, "faceless", lambda subject: [np.zeros((60, 80, 3), np.uint8)])
     found, square, cut = framing.by_margin(subject, PRIVATE, (1.0, 4.0))
     assert found == 3 / 5

@@ -8,7 +8,7 @@ import pytest
 from tests.training.made import face
 from training.augment import Augmentation
 from training.recipe import Recipe, Schedule
-from training.tasks.emotion import EmotionBatches, answers
+from training.tasks.emotion import EmotionBatches, answers, blended
 
 
 def made(calm: float = 1.0) -> EmotionBatches:
@@ -54,16 +54,40 @@ def test_answers_are_of_a_picture_and_its_mirror_image() -> None:
     assert answers(Sees(4, 6), pictures)[0, [4, 6]] == pytest.approx([0.5, 0.5], abs=1e-6)
 
 
-def test_its_own_answers_are_mixed_in_once_and_not_before_their_epoch() -> None:
+def test_its_own_answers_are_taken_once_at_each_of_their_epochs() -> None:
     batches = made()
-    batches.itself, batches.itself_from = 0.25, 2
+    batches.itself, batches.itself_from = 0.25, (2, 4)
     labels = np.eye(7, dtype=np.float32)[:4]
+
+    def taught(by):
+        return pytest.approx(0.75 * labels + 0.25 * np.eye(7)[[by] * 4], abs=1e-6)
+
     batches.look_back(Sees(5, 5), 1)
     assert np.array_equal(batches.targets, labels)
-    batches.look_back(Sees(5, 5), 2)
-    assert batches.targets == pytest.approx(0.75 * labels + 0.25 * np.eye(7)[[5] * 4], abs=1e-6)
-    batches.look_back(Sees(6, 6), 3)
-    assert batches.targets[:, 6].max() < 1e-6
+    for epochs, sees, by in ((2, 5, 5), (3, 6, 5), (4, 6, 6), (5, 5, 6)):
+        batches.look_back(Sees(sees, sees), epochs)
+        assert batches.targets == taught(by), epochs
+
+
+def test_a_blend_is_led_by_the_picture_itself_and_its_targets_are_blended_alike() -> None:
+    pictures = np.arange(6, dtype=np.float32).reshape(6, 1, 1, 1) * np.ones((6, 2, 2, 1), np.float32)
+    shown, targets = blended(pictures, np.eye(6, dtype=np.float32), 0.4, np.random.default_rng(1))
+    assert np.array_equal(targets.argmax(axis=1), np.arange(6))
+    assert targets.sum(axis=1) == pytest.approx(1.0)
+    assert (targets.max(axis=1) < 1).any()
+    assert shown[:, 0, 0, 0] == pytest.approx(targets @ np.arange(6), abs=1e-5)
+    assert (shown == shown[:, :1, :1]).all()
+
+
+def test_pictures_are_blended_from_their_epoch_on() -> None:
+    batches = made()
+    batches.mix, batches.mix_from = 1.0, 1
+    surest = []
+    for _ in range(8):  # in a batch of two, every second blend is of a picture with itself
+        surest.append(min(batches[0][1].max(axis=1)))
+        batches.on_epoch_end()
+    assert surest[0] == 1.0
+    assert min(surest[1:]) < 1.0
 
 
 def test_a_recipe_that_does_not_ask_for_it_learns_the_labels_alone() -> None:

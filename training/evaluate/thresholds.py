@@ -1,0 +1,81 @@
+"""What each score from which a face counts would give on validation pictures: to choose the thresholds by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from training.data import landmarks68, mask_pairs
+from training.evaluate import backgrounds, close_faces, face
+from training.evaluate.subject import Subject, Unavailable
+from training.metrics import iou_matrix
+
+AT = tuple(step / 20 for step in range(4, 19))
+
+Curve = dict[float, float]
+
+
+def figure(subject: Subject) -> dict[str, Curve]:
+    """By name, score to share: of `faces` val the crops with an alarm and the faces that are found; of heads of
+    landmarks68 val pasted on those crops, and of the training pictures of mask_pairs, those with a face.
+
+    A curve whose data is not here is missing, and the subject knows why.
+    """
+    curves = {}
+    for name, curve in (("alarms", alarms), ("recall", recall), ("heads", heads), ("pairs", pairs)):
+        taken = subject.take(f"threshold-{name}", lambda curve=curve: curve(subject))  # type: ignore[misc]
+        if taken is not None:
+            curves[f"threshold-{name}"] = taken
+    return curves
+
+
+def alarms(subject: Subject) -> Curve:
+    """The share of face-free crops of which a face is shown."""
+    return _reached(_highest(subject, _crops(subject)))
+
+
+def recall(subject: Subject) -> Curve:
+    """The share of annotated faces that are shown."""
+    found = face.shown(subject, face.pictures(subject, "faces", "val"), AT[0])
+    return {at: face.at_threshold(found, at)["recall"] for at in AT}
+
+
+def pairs(subject: Subject) -> Curve:
+    """The share of mask_pairs' training pictures of which a face is shown."""
+    listed = subject.some(mask_pairs.load(subject.data / "mask_pairs", "train"))
+    return _reached(_highest(subject, (pair.read() for pair in listed)))
+
+
+def heads(subject: Subject) -> Curve:
+    """The share of pasted heads that are found."""
+    return _reached(list(_heads(subject)))
+
+
+def _crops(subject: Subject) -> list[np.ndarray]:
+    made: list[np.ndarray] = subject.once(
+        "backgrounds of val", lambda: list(backgrounds.crops(face.pictures(subject, "faces", "val")))
+    )
+    return made
+
+
+def _reached(highest: list[float]) -> Curve:
+    return {at: float(np.mean([score >= at for score in highest])) if highest else 0.0 for at in AT}
+
+
+def _highest(subject: Subject, images: Iterable[np.ndarray]) -> list[float]:
+    """The score up to which anything is shown of each picture."""
+    return [max(face.standings(subject, image, AT[0]).values(), default=0.0) for image in images]
+
+
+def _heads(subject: Subject) -> Iterator[float]:
+    """The score up to which each pasted head is found."""
+    folder, behind = subject.data / "landmarks68", _crops(subject)
+    if not behind:
+        raise Unavailable(f"{subject.data / 'faces'}: no part of the validation pictures is without faces")
+    rows = subject.some([row for row in landmarks68.rows(folder / "points.csv") if row[1] == "val"])
+    for made in close_faces.pasted(folder, rows, behind, masked=False):
+        shown = face.standings(subject, made.image, AT[0])
+        boxes = np.array([one.box.ltrb for one in shown], np.float32).reshape(-1, 4)
+        near = iou_matrix(boxes, made.ltrb[None])[:, 0] >= close_faces.IOU
+        yield max((score for score, is_it in zip(shown.values(), near, strict=True) if is_it), default=0.0)
