@@ -78,19 +78,19 @@ class CheckedFinder:
 
     Args:
         face: the detector. Its spec's threshold is the score from which it may be believed alone.
-        mask: gives the second look. Its spec's threshold is what both must reach together.
+        mask: gives the second look, if any. Its spec's threshold is what both must reach together.
         score: in place of the detector's threshold; what both must reach moves by as many log-odds. None: as it is.
 
     Raises:
         ModelError: the detector has another head.
     """
 
-    def __init__(self, face: Engine, mask: MaskModel, score: float | None = None) -> None:
-        self.mask, self.score = mask, face.spec.threshold if score is None else score
-        self._gap = 0.0
-        least = self.score
-        if mask.tells_faces:
-            self._gap = _log_odds(mask.engine.spec.threshold) - _log_odds(face.spec.threshold)
+    def __init__(self, face: Engine, mask: MaskModel | None, score: float | None = None) -> None:
+        self.score = face.spec.threshold if score is None else score
+        self.mask = mask if mask and mask.tells_faces else None
+        self._gap, least = 0.0, self.score
+        if self.mask:
+            self._gap = _log_odds(self.mask.engine.spec.threshold) - _log_odds(face.spec.threshold)
             least = _probability(_log_odds(self.score) + self._gap - WEIGHT * _log_odds(CERTAIN))
         self.finder = FaceFinder(face, least)
 
@@ -117,7 +117,7 @@ class CheckedFinder:
             EngineError: a model could not be run.
         """
         found = self.finder.find(image)
-        if not self.mask.tells_faces:
+        if not self.mask:
             return dict.fromkeys(found)
         known = matches(followed, found, match_iou).values() if followed else ()
         spared = set(sorted(known, key=lambda n: found[n].score)[FOLLOWED:])
@@ -126,7 +126,7 @@ class CheckedFinder:
 
     def standing(self, face: Face, look: Look | None) -> float:
         """The highest `score` at which this face would still count, 0-1."""
-        if look is None or not self.mask.tells_faces:
+        if look is None or not self.mask:
             return face.score
         held = min(max(look.face, 1 - CERTAIN), CERTAIN)
         return _probability(_log_odds(face.score) + WEIGHT * _log_odds(held) - self._gap)

@@ -12,10 +12,10 @@ import numpy as np
 
 from edge import picture
 from edge.errors import MissingExtra, ModelError
-from edge.finder import FaceFinder
 from edge.frame import Box
 from edge.labels import EMOTIONS
 from edge.manifest import Spec
+from edge.second_look import CheckedFinder
 from edge.vision.crop import crop
 from training import plots
 from training.backend import MEND
@@ -69,7 +69,7 @@ def from_fer2013(path: Path, spec: Spec, usage: str = "", limit: int = 0) -> Fac
     return Faces(images, tuple(str(row) for row in rows), tuple(EMOTIONS[label] for label in data.labels[rows]))
 
 
-def from_folder(folder: Path, spec: Spec, finder: FaceFinder | None = None, limit: int = 0) -> Faces:
+def from_folder(folder: Path, spec: Spec, finder: CheckedFinder | None = None, limit: int = 0) -> Faces:
     """Pictures below a folder; a picture is the face square itself, or its best face is cut out by a finder.
 
     A picture's label is the name of its folder, where that is an emotion's. Pictures without a face are left out.
@@ -173,7 +173,7 @@ def _rows(table: Table) -> Iterator[list[Any]]:
         yield [name, label, *(f"{value:.6g}" for part in numbers for value in part[n])]
 
 
-def _best(finder: FaceFinder, image: np.ndarray, spec: Spec) -> np.ndarray | None:
+def _best(finder: CheckedFinder, image: np.ndarray, spec: Spec) -> np.ndarray | None:
     faces = finder.find(image)
     square = faces[0].box.square(spec.margin, spec.shift) if faces else None
     return crop(image, square, spec.width, spec.height, spec.channels) if square else None

@@ -72,6 +72,7 @@ def test_a_model_of_two_classes_takes_everything_for_a_face(tiny_manifest, paint
     checked = CheckedFinder(finder.engine, mask)
     picture = paint(BARE, MASKED)
     assert not mask.tells_faces
+    assert CheckedFinder(finder.engine, None).find(picture) == finder.find(picture)
     assert checked.find(picture) == finder.find(picture)
     assert set(checked.looks(picture).values()) == {None}
     assert checked.standing(Face(Box(0, 0, 9, 9), 0.6), Look(0.5)) == 0.6

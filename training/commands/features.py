@@ -13,12 +13,12 @@ from typing import Any
 from edge import manifest
 from edge.engines import open_engine
 from edge.errors import ModelError
-from edge.finder import FaceFinder
 from edge.manifest import Manifest, Spec
 from training import features, weights
 from training.backend import load_keras
 from training.commands.train import positive
 from training.evaluate import landmarks
+from training.evaluate.subject import Subject
 from training.features import Faces
 
 
@@ -56,7 +56,7 @@ def main(arguments: argparse.Namespace) -> int:
 def _faces(arguments: argparse.Namespace, models: Manifest, spec: Spec) -> Faces:
     if not arguments.faces.is_dir():
         return features.from_fer2013(arguments.faces, spec, arguments.usage, arguments.limit)
-    finder = FaceFinder(open_engine(models, "face")) if arguments.find else None
+    finder = Subject(models, arguments.faces).finder() if arguments.find else None
     return features.from_folder(arguments.faces, spec, finder, arguments.limit)
 
 

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 
 from edge.errors import InvalidValue
-from edge.finder import FaceFinder
 from training import inventory
 from training.data import ckplus, fer2013, fer2013_pack
 
@@ -97,10 +96,10 @@ def convert_ckplus(arguments: argparse.Namespace) -> None:
 def _finder(models: Path) -> ckplus.Find:
     """The best face of a grey picture, in the square that the bare-face model wants."""
     from edge import manifest
-    from edge.engines import open_engine
+    from training.evaluate.subject import Subject
 
     listed = manifest.load(models)
-    finder, spec = FaceFinder(open_engine(listed, "face")), listed["emotion-bare"]
+    finder, spec = Subject(listed, Path()).finder(), listed["emotion-bare"]
 
     def find(image: np.ndarray) -> Any:
         faces = finder.find(np.repeat(image[:, :, None], 3, axis=2))

@@ -75,8 +75,6 @@ def shown(subject: Subject, listed: Sequence[Boxed], score: float) -> list[Found
 def standings(subject: Subject, image: np.ndarray, score: float) -> dict[Face, float]:
     """The faces that the device would show of a picture, each with the score up to which it would."""
     finder = subject.finder(score)
-    if isinstance(finder, FaceFinder):
-        return {face: face.score for face in finder.find(image)}
     return {face: finder.standing(face, look) for face, look in finder.looks(image).items()}
 
 

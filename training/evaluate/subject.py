@@ -11,7 +11,6 @@ import numpy as np
 
 from edge.engines import open_engine
 from edge.errors import EdgeError, MissingExtra, PictureError
-from edge.finder import FaceFinder
 from edge.manifest import Manifest, Spec
 from edge.ports import Engine
 from edge.second_look import CheckedFinder, MaskModel
@@ -119,7 +118,7 @@ class Subject:
             raise Unavailable(f"{self.models.folder / 'manifest.json'}: no model for {task!r}")
         return self.once(("engine", task), lambda: open_engine(self.models, task))
 
-    def finder(self, score: float | None = None, mask: Engine | None = None) -> FaceFinder | CheckedFinder:
+    def finder(self, score: float | None = None, mask: Engine | None = None) -> CheckedFinder:
         """What finds faces as the device does: the detector and, where the folder has one, the second look.
 
         Args:
@@ -129,10 +128,9 @@ class Subject:
         Raises:
             Unavailable: the manifest has no detector.
         """
-        face = self.engine("face")
-        if mask is None and "mask" not in self.models.specs and "mask" not in self._given:
-            return FaceFinder(face, score)
-        return CheckedFinder(face, MaskModel(mask or self.engine("mask")), score)
+        if mask is None and ("mask" in self.models.specs or "mask" in self._given):
+            mask = self.engine("mask")
+        return CheckedFinder(self.engine("face"), MaskModel(mask) if mask else None, score)
 
     def float_engine(self, task: str) -> Engine:
         """The task's float network, rebuilt from weights.npz beside the model.
