@@ -10,7 +10,7 @@ from convert.markdown import number, table
 # The blocks of evaluate's object that speak of a task's model; the first is its own.
 BLOCKS = {
     "face": ("face", "close-faces", "false-alarms"),
-    "mask": ("mask",),
+    "mask": ("mask", "close-faces", "false-alarms"),
     "emotion-bare": ("emotion-bare", "sizes"),
     "emotion-masked": ("emotion-masked", "two-stage"),
     "landmarks": ("landmarks",),
@@ -51,7 +51,7 @@ WORDS = {
         "total": "rows of both",
     },
     "mask": {
-        "pairs": "accuracy on mask_pairs test, faces found by the detector",
+        "pairs": "accuracy on mask_pairs test, the largest face that is found",
         "pairs_float": "the same, float",
         "pairs_interval": "its 95 % interval",
         "pairs_right": "pictures of mask_pairs test judged rightly",
@@ -63,17 +63,18 @@ WORDS = {
         "real_with_mask": "masked faces judged rightly",
         "real_without_mask": "bare faces judged rightly",
         "real_incorrect_as_worn": "masks worn wrongly that are taken for worn",
+        "real_as_background": "faces that are taken for none",
         "real_tight": "balanced accuracy on tight boxes",
         "real_loose": "balanced accuracy on loose boxes",
         "real_total": "boxes of masked_faces test",
     },
     "face": {
-        "ap50": "AP@0.5 on faces test, boxes from 12 px",
+        "ap50": "AP@0.5 on faces test, boxes from 12 px, the detector alone",
         "ap50_float": "the same, float",
         "ap50_masked": "AP@0.5 on the tight boxes of masked_faces test",
         "ap50_masked_float": "the same, float",
-        "threshold": "threshold that ships",
-        "recall": "recall at it",
+        "threshold": "score from which a face counts",
+        "recall": "recall at it, after the second look of the mask model",
         "precision": "precision at it",
     },
     "close-faces": {

@@ -29,7 +29,7 @@ class Request:
         name: what the model is called; empty takes the file's name.
         task: of edge.manifest.TASKS, or "" for a model that the device does not get.
         low, high: the real values that pixel 0 and pixel 255 stand for.
-        labels: in the order of the outputs; empty takes the task's own.
+        labels: in the order of the outputs; empty takes the task's own, for a mask model those for its outputs.
         width, height, colour: where the model leaves them open.
         integer: "int8" or "uint8", of the input and the outputs.
         samples, seed: of the calibration set.

@@ -31,7 +31,7 @@ def _distribution(name: str, values: np.ndarray | None) -> np.ndarray | None:
 
 @dataclass(frozen=True)
 class Face:
-    """One detection: its box in frame pixels and the detector's score, 0-1."""
+    """One detection: its box in frame pixels and its score, 0-1: the detector's, or that of it and the second look."""
 
     box: Box
     score: float

@@ -19,7 +19,7 @@ from edge.finder import Classifier
 from edge.frame import Frame
 from edge.labels import EMOTIONS
 from edge.ports import Engine
-from edge.second_look import CheckedFinder, Look, MaskModel
+from edge.second_look import LOOKS, CheckedFinder, Look, MaskModel
 from edge.settings import EngineSettings, ModelsSettings, Settings, TrackSettings
 from edge.vision import route, smooth, track
 
@@ -37,7 +37,7 @@ class Observer:
     Args:
         face: detector, head "anchors".
         mask: classifier with the labels of `edge.labels.MASKS` or `MASK_LABELS`, in any order; with the latter it also
-            looks at what was found once more, and what it takes for none is dropped.
+            has a say in what is a face.
         bare, masked: emotion models with the labels of `edge.labels.EMOTIONS`, in any order.
         models: from where an answer counts.
         track: how faces are followed and how often they are looked at.
@@ -137,7 +137,8 @@ class Observer:
         rules = self.track
         if not look_due(before, frame, rules.detect_every):
             return track.expire(before, frame.time, rules.expire_s), {}
-        looks = self.checked.looks(frame.image, [known.face for known in before.tracks], rules.match_iou)
+        followed = [known.face for known in before.tracks]
+        looks = self.checked.looks(frame.image, followed, rules.match_iou, LOOKS if rules.refresh_hz else None)
         after = track.follow(
             before, tuple(looks), frame.time, rules.match_iou, rules.expire_s, rules.confirm, rules.confirm_score
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,9 +17,9 @@ from edge.ports import Engine
 from edge.vision.track import matches
 
 WEIGHT = 0.2  # of the second look's log-odds beside the detector's; chosen on validation, see docs/figures.md
-LEAST = 1e-3  # of P(bare) + P(worn), below which eight bits say nothing of their ratio
-FOLLOWED = 4  # faces that are followed already, and yet looked at again in one picture
-CERTAIN = 0.9975  # eight bits know no surer answer than this, nor a less sure one than the rest
+MOST_ODDS = 6.0  # log-odds that a second look can have, either way: beyond, eight bits tell nothing apart
+FAINT = 4 / 256  # of P(bare) + P(worn), below which eight bits tell nothing of their ratio
+LOOKS = 12  # in one picture of a live camera: on a Pi 4 about one more detection
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Look:
     """What the mask model says of a box.
 
     Attributes:
-        worn: P(a mask is worn), 0-1, given that it is a face.
+        worn: P(a mask is worn), 0-1, given that it is a face; 0 where hardly anything speaks for a face.
         face: P(it is a face), 0-1; 1 of a model without the third class.
     """
 
@@ -65,21 +65,22 @@ class MaskModel(Classifier):
         """What P(label), float32 (K,) in the order of the spec's labels, says of a box."""
         bare, worn = float(answer[self._bare]), float(answer[self._worn])
         face = min(bare + worn, 1.0)
-        return Look(worn / face if face > LEAST else 0.5, face if self.tells_faces else 1.0)
+        return Look(worn / face if face >= FAINT else 0.0, face if self.tells_faces else 1.0)
 
 
 class CheckedFinder:
-    """Finds faces, and drops those that the second look takes for none: a cascade (Viola & Jones, 2001).
+    """Finds faces, and drops those that the second look talks it out of: a cascade (Viola & Jones, 2001).
 
     The detector looks at the whole picture at once and must be quick; the second look has a network for each box. They
     err differently, so neither decides alone: their log-odds are added, a sure detector outweighs a doubtful second
-    look, and a sure second look a doubtful detector. With a mask model that does not tell faces from other things the
-    detector decides alone.
+    look, and a sure second look a doubtful detector. The sum, moved so that the bar of both lies at the detector's own
+    threshold, is the score of the faces that are given. With a mask model that does not tell faces from other things
+    the detector decides alone.
 
     Args:
-        face: the detector. Its spec's threshold is the score from which it may be believed alone.
-        mask: gives the second look, if any. Its spec's threshold is what both must reach together.
-        score: in place of the detector's threshold; what both must reach moves by as many log-odds. None: as it is.
+        face: the detector. Its spec's threshold is the score from which a face counts.
+        mask: gives the second look, if any. Its spec's threshold is the bar of both together.
+        score: from which a face counts in place of the detector's threshold.
 
     Raises:
         ModelError: the detector has another head.
@@ -91,7 +92,7 @@ class CheckedFinder:
         self._gap, least = 0.0, self.score
         if self.mask:
             self._gap = _log_odds(self.mask.engine.spec.threshold) - _log_odds(face.spec.threshold)
-            least = _probability(_log_odds(self.score) + self._gap - WEIGHT * _log_odds(CERTAIN))
+            least = _probability(_log_odds(self.score) + self._gap - WEIGHT * MOST_ODDS)
         self.finder = FaceFinder(face, least)
 
     def find(self, image: np.ndarray) -> tuple[Face, ...]:
@@ -103,15 +104,16 @@ class CheckedFinder:
         return tuple(self.looks(image))
 
     def looks(
-        self, image: np.ndarray, followed: Sequence[Face] = (), match_iou: float = 1.0
+        self, image: np.ndarray, followed: Sequence[Face] = (), match_iou: float = 1.0, most: int | None = None
     ) -> dict[Face, Look | None]:
         """The faces of a picture, best first, each with what the second look saw in it, if it was taken.
 
         Args:
             image: uint8 (H, W, 3) RGB.
-            followed: known faces. Of those found that overlap one of them by `match_iou`, only the FOLLOWED least sure
-                are looked at again: a crowd that stays costs no more than a few people.
-            match_iou: 0-1, more than 0.
+            followed: known faces.
+            match_iou: 0-1, more than 0; what overlaps a known face by so much is not new.
+            most: how many second looks may be taken: at what is new first, the surest of it before the others, then at
+                the least sure of the followed. The detector decides of the rest. None: at everything.
 
         Raises:
             EngineError: a model could not be run.
@@ -119,17 +121,26 @@ class CheckedFinder:
         found = self.finder.find(image)
         if not self.mask:
             return dict.fromkeys(found)
-        known = matches(followed, found, match_iou).values() if followed else ()
-        spared = set(sorted(known, key=lambda n: found[n].score)[FOLLOWED:])
-        seen = {face: None if n in spared else self.mask.judge(image, face.box) for n, face in enumerate(found)}
-        return {face: look for face, look in seen.items() if look is None or self.standing(face, look) >= self.score}
+        known = set(matches(followed, found, match_iou).values()) if followed else set()
+        order = [n for n in range(len(found)) if n not in known] + sorted(known, reverse=True)
+        looks: dict[Face, Look | None] = {}
+        for place, n in enumerate(order):
+            look = self.mask.judge(image, found[n].box) if most is None or place < most else None
+            if self.counts(found[n], look):
+                looks[replace(found[n], score=self.standing(found[n], look))] = look
+        return dict(sorted(looks.items(), key=lambda item: -item[0].score))
+
+    def counts(self, face: Face, look: Look | None) -> bool:
+        """Whether what the detector found is told of."""
+        return self._odds(face, look) >= _log_odds(self.score) - 1e-9
 
     def standing(self, face: Face, look: Look | None) -> float:
-        """The highest `score` at which this face would still count, 0-1."""
-        if look is None or not self.mask:
-            return face.score
-        held = min(max(look.face, 1 - CERTAIN), CERTAIN)
-        return _probability(_log_odds(face.score) + WEIGHT * _log_odds(held) - self._gap)
+        """The score, 0-1, of what the detector found and the second look saw, together."""
+        return _probability(self._odds(face, look)) if self.mask else face.score
+
+    def _odds(self, face: Face, look: Look | None) -> float:
+        seen = _log_odds(look.face) if look and self.mask else 0.0
+        return _log_odds(face.score) + WEIGHT * min(max(seen, -MOST_ODDS), MOST_ODDS) - self._gap
 
 
 def _log_odds(probability: float) -> float:

@@ -74,8 +74,16 @@ def accuracy(part: Mapping[str, Any] | None) -> str:
         ("Emotion, whole decision", percent(_at(values, "two-stage", "accuracy")), "both, routed by the mask model"),
         ("Mask worn or not", percent(_at(values, "mask", "pairs")), _interval(_at(values, "mask", "pairs_interval"))),
         ("Mask, real photographs", percent(_at(values, "mask", "real")), "boxes of 20 px and more, balanced accuracy"),
-        ("Face found, AP@0.5", number(_at(values, "face", "ap50")), "`faces` test split, boxes of 12 px and more"),
-        ("Masked face found, AP@0.5", number(_at(values, "face", "ap50_masked")), "tight boxes of `masked_faces` test"),
+        (
+            "Face found, AP@0.5",
+            number(_at(values, "face", "ap50")),
+            "`faces` test split, boxes of 12 px and more; the detector alone",
+        ),
+        (
+            "Masked face found, AP@0.5",
+            number(_at(values, "face", "ap50_masked")),
+            "tight boxes of `masked_faces` test; the detector alone",
+        ),
         ("Close face found", percent(_at(values, "close-faces", "bare")), "20 to 90 % of the frame's height"),
         ("Close masked face found", percent(_at(values, "close-faces", "masked")), "the same with masks drawn on"),
         ("False alarms", percent(_at(values, "false-alarms", "crops")), "of pictures without a face"),

@@ -52,7 +52,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--width", type=int, help="pixels, where the model leaves it open")
     add("--height", type=int, help="pixels, where the model leaves it open")
     add("--colour", choices=tuple(COLOURS), help="where the model leaves it open")
-    add("--threshold", type=float, help="score from which an answer counts (default 0.5)")
+    add(
+        "--threshold",
+        type=float,
+        help="score from which an answer counts (default 0.5); of a mask model with background: see the README",
+    )
     add("--margin", type=float, help="side of the square around a face / longer side of its box (default 1)")
     add("--shift", type=float, help="how far down that square moves, in heights of the box (default 0)")
     add("--strides", metavar="8,16,...", help="of a detector: pixels between the points of each level")

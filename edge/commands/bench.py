@@ -115,10 +115,12 @@ def stages(observer: Observer, frames: Sequence[Frame], timer: Timer) -> dict[st
         times["decode"].append(timer() - inferred)
         for face in faces:
             start = timer()
-            worn = observer.mask.judge(frame.image, face.box).worn
+            look = observer.mask.judge(frame.image, face.box)
             looked = timer()
-            observer.emotions[worn >= 0.5].look(frame.image, face.box)
             times["mask"].append(looked - start)
+            if not observer.checked.counts(face, look):
+                continue
+            observer.emotions[look.worn >= 0.5].look(frame.image, face.box)
             times["emotion"].append(timer() - looked)
     return times
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edge import second_look
 from edge.engines import open_engine
 from edge.errors import ModelError
 from edge.face import Face, Scene
@@ -55,7 +54,7 @@ def lefts(faces):
         ((0.5, 0.5, 0.0), 0.5, 1.0),
         ((0.9, 0.1, 0.0), 0.1, 1.0),
         ((0.2, 0.6, 0.2), 0.75, 0.8),
-        ((0.0, 0.0, 1.0), 0.5, 0.0),
+        ((0.0, 0.0, 1.0), 0.0, 0.0),
     ],
 )
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1)])
@@ -106,51 +105,77 @@ def test_what_the_second_look_takes_for_none_is_dropped(checked, paint, without,
     assert lefts(checked(without, with_blue).find(paint(BARE, MASKED))) == expected
 
 
-def test_the_log_odds_of_both_are_added(checked):
-    def odds(p):
-        return math.log(p / (1 - p))
+def odds(p):
+    return math.log(p / (1 - p))
 
+
+def test_the_log_odds_of_both_are_added(checked):
     face = Face(Box(0, 0, 9, 9), 0.8)
-    bar = odds(0.97) - odds(0.5)
+    gap = odds(0.97) - odds(0.5)
     for seen in (0.1, 0.5, 0.9):
-        expected = odds(0.8) + WEIGHT * odds(seen) - bar
+        expected = odds(0.8) + WEIGHT * odds(seen) - gap
         assert odds(checked().standing(face, Look(0.5, seen))) == pytest.approx(expected), seen
+    assert checked().standing(face, None) == checked().standing(face, Look(0.5, 0.5)), "no look says neither"
     surest = [checked().standing(face, Look(0.5, seen)) for seen in (0.9976, 1.0)]
     assert surest[0] == surest[1], "eight bits cannot be surer"
 
 
 def test_a_sure_second_look_lifts_a_doubtful_detector(checked):
     doubtful = Face(Box(0, 0, 9, 9), 0.92)
-    assert checked().standing(doubtful, Look(0.5, 0.5)) < 0.5 < checked().standing(doubtful, Look(0.5, 1.0))
+    assert [checked().counts(doubtful, Look(0.5, seen)) for seen in (0.5, 1.0)] == [False, True]
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.3, 0.6, 1.0])
+def test_the_detectors_own_threshold_is_but_the_zero_of_the_scale(engines, paint, threshold):
+    engines[0].spec = replace(engines[0].spec, threshold=threshold)
+    for background, expected in ((0.0, [32]), (1.0, [])):
+        mask = MaskModel(Says(engines[1].spec, background, threshold=0.97))
+        assert lefts(CheckedFinder(engines[0], mask).find(paint(BARE))) == expected
+
+
+def test_faces_are_told_with_the_score_of_both_and_the_best_first(checked, paint):
+    picture = paint(BARE, MASKED)
+    finder = checked(without=0.4, with_blue=0.01)
+    looks = finder.looks(picture)
+    assert [round(face.box.left) for face in looks] == [96, 32]
+    alone = {face.box: face for face in finder.finder.find(picture)}
+    for face, look in looks.items():
+        assert face.score == finder.standing(alone[face.box], look)
 
 
 @pytest.mark.parametrize("score", [0.3, 0.5, 0.7, 0.9])
-def test_a_face_is_shown_up_to_its_standing(checked, paint, score):
+def test_a_face_is_shown_up_to_its_score(checked, paint, score):
     picture = paint(BARE)
-    every = checked(without=0.6, score=0.01)
-    ((face, look),) = [(f, k) for f, k in every.looks(picture).items() if f.score > 0.9]
-    assert bool(checked(without=0.6, score=score).find(picture)) == (every.standing(face, look) >= score)
+    (face,) = [face for face in checked(without=0.6, score=0.01).find(picture) if face.score > 0.1]
+    assert bool(checked(without=0.6, score=score).find(picture)) == (face.score >= score)
 
 
-@pytest.mark.parametrize(("again", "expected", "asked"), [(0, [32, 96], 1), (1, [96], 2), (4, [96], 2)])
-def test_of_followed_faces_only_a_few_are_looked_at_again(checked, paint, monkeypatch, again, expected, asked):
-    monkeypatch.setattr(second_look, "FOLLOWED", again)
+@pytest.mark.parametrize(
+    ("most", "followed", "looked"),
+    [
+        (None, [], [32, 96]),
+        (2, [], [32, 96]),
+        (1, [], [96]),  # the surest of what is new
+        (0, [], []),
+        (None, [32], [32, 96]),
+        (1, [96], [32]),  # what is new before what is followed
+        (1, [32, 96], [32]),  # the least sure of what is followed
+    ],
+)
+def test_a_live_cameras_second_looks_are_counted(engines, paint, most, followed, looked):
     picture = paint(BARE, MASKED)
-    finder = checked(without=1.0, with_blue=0.0)
-    known = Face(Box(30, 14, 78, 62), 0.9)
-    looks = finder.looks(picture, [known], 0.3)
-    assert lefts(looks) == expected, "if it were new, the bare one would be dropped"
-    assert finder.mask.engine.asked == asked
+    picture[16:64, 32:80, 0] = 250  # less sure of the left one
+    finder = CheckedFinder(engines[0], MaskModel(Says(engines[1].spec, threshold=0.9)))
+    tops = {32: 16, 96: 64}
+    known = [Face(Box(left, tops[left], left + 48, tops[left] + 48), 0.9) for left in followed]
+    looks = finder.looks(picture, known, 0.3, most)
+    assert lefts(looks) == [32, 96]
+    assert lefts(face for face, look in looks.items() if look) == looked
 
 
-def test_the_least_sure_of_them_are(engines, paint, monkeypatch):
-    monkeypatch.setattr(second_look, "FOLLOWED", 1)
-    picture = paint(BARE, MASKED)
-    picture[16:64, 32:80, 0] = 240  # a score of .87 in place of .97
-    finder = CheckedFinder(engines[0], MaskModel(Says(engines[1].spec)))
-    known = [Face(Box(32, 16, 80, 64), 0.9), Face(Box(96, 64, 144, 112), 0.9)]
-    looks = finder.looks(picture, known, 0.3)
-    assert [(round(face.box.left), look is None) for face, look in looks.items()] == [(96, True), (32, False)]
+def test_whom_nobody_looks_at_the_detector_judges_alone(checked, paint):
+    picture = paint(BARE)
+    assert [len(checked(without=1.0).looks(picture, most=most)) for most in (1, 0)] == [0, 1]
 
 
 def test_an_observer_follows_no_place_that_the_second_look_drops(engines, paint):

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edge.face import Face
 from edge.finder import FaceFinder
 from edge.ports import Engine
+from edge.second_look import CheckedFinder
 from training.data import boxes
 from training.data.boxes import Boxed
 from training.evaluate.subject import Figure, Subject
@@ -66,26 +66,14 @@ def detections(engine: Engine, listed: Sequence[Boxed]) -> list[Found]:
 
 def shown(subject: Subject, listed: Sequence[Boxed], score: float) -> list[Found]:
     """Each picture's faces as the device shows them, from a score on, beside its boxes."""
-    return [
-        _values(list(faces := standings(subject, picture.read(), score)), list(faces.values()), picture)
-        for picture in listed
-    ]
-
-
-def standings(subject: Subject, image: np.ndarray, score: float) -> dict[Face, float]:
-    """The faces that the device would show of a picture, each with the score up to which it would."""
     finder = subject.finder(score)
-    return {face: finder.standing(face, look) for face, look in finder.looks(image).items()}
+    return [_found(finder, picture) for picture in listed]
 
 
-def _found(finder: FaceFinder, picture: Boxed) -> Found:
+def _found(finder: FaceFinder | CheckedFinder, picture: Boxed) -> Found:
     faces = finder.find(picture.read())
-    return _values(faces, [face.score for face in faces], picture)
-
-
-def _values(faces: Sequence[Face], scores: Sequence[float], picture: Boxed) -> Found:
     ltrb = np.array([face.box.ltrb for face in faces], np.float32).reshape(-1, 4)
-    return Found(ltrb, np.array(scores, np.float32), picture.ltrb)
+    return Found(ltrb, np.array([face.score for face in faces], np.float32), picture.ltrb)
 
 
 def at_threshold(found: Sequence[Found], threshold: float) -> dict[str, float]:

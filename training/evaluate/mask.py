@@ -62,12 +62,14 @@ def real(subject: Subject, engine: Engine) -> tuple[dict[str, Any], Answers]:
     """Balanced accuracy on annotated boxes; incorrect_mask apart, as the share that is taken for worn."""
     mask = MaskModel(engine)
     asked = list(_faces(subject.some(boxes.load(subject.data / "masked_faces", "test"))))
-    worn = np.array([mask.judge(image, box).worn for image, box, _, _ in asked])
+    looks = [mask.judge(image, box) for image, box, _, _ in asked]
+    worn = np.array([look.worn for look in looks])
     labels = [label for _, _, label, _ in asked]
     tight = np.array([close for _, _, _, close in asked], bool)
     known = np.array([label in TRUTH for label in labels], bool)
     truth = np.array([TRUTH.get(label, Mask.BARE) for label in labels], np.int64)
     values: dict[str, Any] = {"real": balanced(truth[known], worn[known])}
+    values["real_as_background"] = _share(np.array([look.face < 0.5 for look in looks]))
     for label, kind in TRUTH.items():
         values[f"real_{label}"] = _share((worn >= WORN_FROM)[known & (truth == kind)] == bool(kind))
     values["real_incorrect_as_worn"] = _share((worn >= WORN_FROM)[[label == "incorrect_mask" for label in labels]])

@@ -15,7 +15,7 @@ from training.evaluate.subject import Answers, Figure
 from training.metrics import BINS, calibration_error
 
 AXES = {
-    "threshold": ("score from which a face counts", "share, validation split"),
+    "threshold": ("score from which a face counts", "share, validation pictures"),
     "sizes": ("side of the face in pixels", "accuracy"),
     "confidence": ("confidence from which an emotion is shown", "share, PublicTest"),
     "risk": ("coverage: share of faces judged", "risk: share of these judged wrong, PublicTest"),

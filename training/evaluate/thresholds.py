@@ -65,7 +65,8 @@ def _reached(highest: list[float]) -> Curve:
 
 def _highest(subject: Subject, images: Iterable[np.ndarray]) -> list[float]:
     """The score up to which anything is shown of each picture."""
-    return [max(face.standings(subject, image, AT[0]).values(), default=0.0) for image in images]
+    finder = subject.finder(AT[0])
+    return [max((one.score for one in finder.find(image)), default=0.0) for image in images]
 
 
 def _heads(subject: Subject) -> Iterator[float]:
@@ -73,9 +74,10 @@ def _heads(subject: Subject) -> Iterator[float]:
     folder, behind = subject.data / "landmarks68", _crops(subject)
     if not behind:
         raise Unavailable(f"{subject.data / 'faces'}: no part of the validation pictures is without faces")
+    finder = subject.finder(AT[0])
     rows = subject.some([row for row in landmarks68.rows(folder / "points.csv") if row[1] == "val"])
     for made in close_faces.pasted(folder, rows, behind, masked=False):
-        shown = face.standings(subject, made.image, AT[0])
+        shown = finder.find(made.image)
         boxes = np.array([one.box.ltrb for one in shown], np.float32).reshape(-1, 4)
         near = iou_matrix(boxes, made.ltrb[None])[:, 0] >= close_faces.IOU
-        yield max((score for score, is_it in zip(shown.values(), near, strict=True) if is_it), default=0.0)
+        yield max((one.score for one, is_it in zip(shown, near, strict=True) if is_it), default=0.0)

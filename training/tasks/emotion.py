@@ -110,7 +110,7 @@ class BareEmotion:
         settings = dict(recipe.data)
         self.votes, self.smoothing = settings.pop("votes", 0.2), settings.pop("smoothing", 0.05)
         self.limit, self.calm = settings.pop("limit", 0), settings.pop("calm", 1.0)
-        self.itself = settings.pop("itself", 0.0), tuple(settings.pop("itself_from", ()))
+        self.itself = settings.pop("itself", 0.0), tuple(np.atleast_1d(settings.pop("itself_from", ())))
         self.mix = settings.pop("mix", 0.0), settings.pop("mix_from", 0)
         self.augment = Augmentation(**settings)
         self.set = fer2013.load(data / "fer2013.npz")

@@ -27,14 +27,14 @@ from training.data.pointing import Pointer
 from training.networks import mask
 from training.networks.layers import plain
 from training.recipe import Recipe
-from training.tasks.mask_batches import BACKGROUND, SIZE, WIDE, Crops, MaskBatches, middle
+from training.tasks.mask_batches import NO_FACE, SIZE, WIDE, Crops, MaskBatches, middle
 
 REAL = "masked_faces"
 WORN_LABELS = ("with_mask", "incorrect_mask")
 
 
 class MaskClassifier:
-    """Worn or bare.
+    """Worn, bare, or no face.
 
     `data`: margin and shift of the square, least_px, fer2013 (rows), drawn (share of faces that get a mask in a second
     copy of each picture of `faces`), real (part of each batch that is of masked_faces), smoothing, grey, limit, and the
@@ -86,10 +86,12 @@ class MaskClassifier:
             logits = self._predict(model, crops)
             right = (logits[:, Mask.WORN] > logits[:, Mask.BARE]) == (crops.kinds == Mask.WORN)
             figures.append(float(np.mean([right[crops.kinds == kind].mean() for kind in Mask])))
-        logits = self._predict(model, self._held[2])
-        empty = self._held[2].kinds == BACKGROUND
-        apart = float(roc_auc_score(empty, logits[:, BACKGROUND] - logits[:, :BACKGROUND].max(axis=1)))
-        return {"score": float(np.mean([*figures, apart])), "real": figures[0], "drawn": figures[1], "face": apart}
+        told = {"real": figures[0], "drawn": figures[1]}
+        empty = self._held[2].kinds == NO_FACE
+        if empty.any() and not empty.all():
+            logits = self._predict(model, self._held[2])
+            told["face"] = float(roc_auc_score(empty, logits[:, NO_FACE] - logits[:, :NO_FACE].max(axis=1)))
+        return {"score": float(np.mean(list(told.values()))), **told}
 
     @staticmethod
     def _predict(model: keras.Model, crops: Crops) -> np.ndarray:
@@ -101,11 +103,14 @@ class MaskClassifier:
         return plain(keras.Model(model.inputs, layers.Softmax(name="probabilities")(model.outputs[0])))
 
     def samples(self, count: int, seed: int) -> np.ndarray:
-        """Real crops uint8 (count, 48, 48, 3) for calibration."""
+        """Real crops uint8 (count, 48, 48, 3) for calibration, up to a third of them without a face."""
         pictures = boxes.load(self.data / "faces", "train") + boxes.load(self.data / REAL, "train")
         rng = np.random.default_rng(seed)
         picked = [pictures[i] for i in rng.permutation(len(pictures))[:count]]
-        return middle(self._cut(picked, self.least).images)[:count]
+        faces, found = self._cut(picked, self.least).images, self._found(picked)
+        places = found.images[found.kinds == NO_FACE]
+        both = [images[rng.permutation(len(images))] for images in (places[: count // 3], faces)]
+        return middle(np.concatenate(both)[:count])
 
     def pictures(self) -> tuple[list[Boxed], list[Boxed]]:
         """The training pictures of masked_faces that are not held out, and those of `faces`."""
@@ -147,7 +152,7 @@ class MaskClassifier:
                 if found.face is not None and min(found.box.width, found.box.height) < self.least:
                     continue
                 crops.append(self._wide(image, found.box))
-                kinds.append(BACKGROUND if found.face is None else _kind(picture.labels[found.face]))
+                kinds.append(NO_FACE if found.face is None else _kind(picture.labels[found.face]))
                 real.append(found.face is not None and _of_masked_faces(picture))
                 weights.append(found.score if found.face is None else 1.0)
         return Crops.of(crops, kinds, real, weights)

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from edge.labels import MASK_LABELS, Mask
+from edge.labels import BACKGROUND, MASK_LABELS, Mask
 from training.augment import Augmentation
 from training.recipe import Recipe
 
 SIZE = 48
 WIDE = 64  # crops are kept this large around the square of SIZE pixels, so that moving them shows picture
-BACKGROUND = len(Mask)  # the kind of a crop without a face: the label after those of Mask
+NO_FACE = MASK_LABELS.index(BACKGROUND)  # the kind of a crop without a face
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,9 +77,10 @@ class MaskBatches(keras.utils.PyDataset):
         super().__init__(workers=1)
         self.crops, self.augment, self.grey = crops, augment, grey
         self.fit, self.seed, self.epoch = recipe.fit, recipe.seed, 0
-        empty = np.flatnonzero(crops.kinds == BACKGROUND)
+        empty = np.flatnonzero(crops.kinds == NO_FACE)
         places = round(self.fit.batch * background) if len(empty) else 0
         half = (self.fit.batch - places) // 2
+        places = self.fit.batch - 2 * half if places else 0
         self.groups = [_group(crops, empty, places)]
         for kind in Mask:
             known, others = (np.flatnonzero((crops.kinds == kind) & (crops.real == photo)) for photo in (True, False))

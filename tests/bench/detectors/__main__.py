@@ -25,7 +25,7 @@ SCORE, LIMIT = 0.01, 200
 
 
 class Ours:
-    """Our detector as the device runs it, but from the score of the figures."""
+    """Our detector alone, as the device runs it, but without the second look and from the score of the figures."""
 
     def __init__(self, models: Path | None, threads: int) -> None:
         self._finder = FaceFinder(open_engine(manifest.load(models), "face", threads), SCORE, limit=LIMIT)

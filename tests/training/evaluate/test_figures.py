@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -244,3 +246,39 @@ def test_a_pasted_head_is_where_its_box_says() -> None:
         assert 0.2 <= made.share <= 0.9
         assert (made.ltrb >= -1e-3).all()
         assert (made.ltrb <= np.array([640, 480, 640, 480]) + 1e-3).all()
+
+
+class Doubts:
+    """A mask engine of three classes to which all is bare; what is green is no face."""
+
+    def __init__(self, spec) -> None:
+        self.spec = replace(spec, labels=("bare", "worn", "background"), threshold=0.97)
+
+    def infer(self, image: np.ndarray) -> tuple[np.ndarray, ...]:
+        none = float(image[..., 1].mean() > 127)
+        return (np.float32([1 - none, 0.0, none]),)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def test_figures_are_taken_after_the_second_look(known_data) -> None:
+    """The detector finds two of three faces and a lamp; the second look knows the lamp."""
+    from tests.training.evaluate.conftest import TINY, painted
+
+    listed = manifest.load(TINY)
+    given = Subject(listed, known_data, given=[Doubts(listed["mask"])])
+    lamp = painted((32, 32, False))
+    lamp[32:80, 32:80, 1] = 255
+    alone = Subject(replace_specs(listed, {"face"}), known_data)
+    assert false_alarms.alarms(alone, [lamp, painted()]) == (1, 2)
+    assert false_alarms.alarms(given, [lamp, painted(), painted((32, 32, False))]) == (1, 3)
+    assert mask.pairs(given, given.engine("mask"))["pairs_no_face"] == 1
+    assert [len(one.scores) for one in face.shown(given, face.pictures(given, "faces"), 0.5)] == [1, 1, 0]
+    for subject in (alone, given):
+        subject.close()
+
+
+def replace_specs(listed, tasks):
+    """The manifest with these tasks alone."""
+    return replace(listed, specs={task: listed[task] for task in tasks})

@@ -7,7 +7,7 @@ import pytest
 
 from training.augment import Augmentation
 from training.recipe import Recipe, Schedule
-from training.tasks.mask_batches import BACKGROUND, SIZE, WIDE, Crops, MaskBatches, middle
+from training.tasks.mask_batches import NO_FACE, SIZE, WIDE, Crops, MaskBatches, middle
 
 STILL = Augmentation(0, 0, 0, 0, 0, 0, 0)
 BARE, WORN = 0, 1
@@ -29,8 +29,8 @@ def batches(of: Crops, background: float = 0.25, real: float = 0.5, batch: int =
     ("groups", "expected"),
     [
         pytest.param([(BARE, True, 3), (WORN, True, 3)], [8, 8, 0], id="no place that is no face"),
-        pytest.param([(BARE, True, 3), (WORN, True, 1), (BACKGROUND, False, 2)], [6, 6, 4], id="all three"),
-        pytest.param([(BARE, False, 9), (WORN, True, 2), (BACKGROUND, False, 50)], [6, 6, 4], id="of unlike numbers"),
+        pytest.param([(BARE, True, 3), (WORN, True, 1), (NO_FACE, False, 2)], [6, 6, 4], id="all three"),
+        pytest.param([(BARE, False, 9), (WORN, True, 2), (NO_FACE, False, 50)], [6, 6, 4], id="of unlike numbers"),
     ],
 )
 def test_each_kind_has_its_part_of_a_batch(groups, expected) -> None:
@@ -43,13 +43,13 @@ def test_each_kind_has_its_part_of_a_batch(groups, expected) -> None:
 
 
 def test_a_half_of_each_kind_is_of_real_photographs_where_there_are_some() -> None:
-    stored = crops((BARE, True, 2), (BARE, False, 30), (WORN, True, 2), (WORN, False, 30), (BACKGROUND, False, 4))
+    stored = crops((BARE, True, 2), (BARE, False, 30), (WORN, True, 2), (WORN, False, 30), (NO_FACE, False, 4))
     counted = [(len(rows), count) for rows, _, count in batches(stored, real=0.5).groups]
     assert counted == [(4, 4), (2, 3), (30, 3), (2, 3), (30, 3)]
 
 
 def test_places_come_as_often_as_their_weight_says() -> None:
-    stored = crops((BARE, True, 1), (WORN, True, 1), (BACKGROUND, False, 2))
+    stored = crops((BARE, True, 1), (WORN, True, 1), (NO_FACE, False, 2))
     weighted = Crops(stored.images, stored.kinds, stored.real, np.array([1.0, 1.0, 0.0, 1.0]))
     rows, chance, count = batches(weighted).groups[0]
     assert (rows.tolist(), chance.tolist(), count) == ([2, 3], [0.0, 1.0], 4)
