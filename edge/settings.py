@@ -68,7 +68,7 @@ class ModelsSettings:
     dir: str = setting("", "folder with a manifest.json; empty: the shipped models", flag="--models")
     face_score: float = setting(
         0.0,
-        "score of detector and second look together from which a face counts; 0: the models' own",
+        "score of detector and second look together from which a face counts; 0: the model's own, 0.6 of ours",
         unit="0-1",
         low=0,
         high=1,

@@ -146,7 +146,7 @@ def report(
         "frames": len(frames),
         "width": frames[0].width,
         "height": frames[0].height,
-        "faces_per_frame": round(len(times["mask"]) / max(1, len(times["face"])), 2),
+        "faces_per_frame": round(len(times["emotion"]) / max(1, len(times["face"])), 2),
         "threads": settings.engine.threads,
         "accelerator": settings.engine.accelerator,
         "schedule": {"detect_every": settings.track.detect_every, "refresh_hz": settings.track.refresh_hz},
