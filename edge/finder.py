@@ -33,7 +33,7 @@ class FaceFinder:
         spec = engine.spec
         _expect_head(engine, "anchors")
         self.engine = engine
-        self.score = spec.threshold if score is None else score
+        self._score = spec.threshold if score is None else score
         self._iou, self._limit = iou, limit
         self._points = points(spec.width, spec.height, spec.strides)
         self._units = units_of_points(spec.width, spec.height, spec.strides, spec.units)
@@ -55,7 +55,7 @@ class FaceFinder:
     def read(self, outputs: tuple[np.ndarray, ...], fit: Letterbox) -> tuple[Face, ...]:
         """The faces that the detector's outputs speak of."""
         logits, distances = outputs
-        ltrb, scores = decode(logits, distances, self._points, self._units, self.score)
+        ltrb, scores = decode(logits, distances, self._points, self._units, self._score)
         kept = suppress(ltrb, scores, self._iou, self._limit)
         boxes = fit.to_picture(vote(ltrb, scores, kept, VOTES_IOU)).tolist()
         faces = (Face(Box(*box), score) for box, score in zip(boxes, scores[kept].tolist(), strict=True))

@@ -19,7 +19,7 @@ from edge.vision.track import matches
 WEIGHT = 0.2  # of the second look's log-odds beside the detector's; chosen on validation, see docs/figures.md
 MOST_ODDS = 6.0  # log-odds that a second look can have, either way: beyond, eight bits tell nothing apart
 FAINT = 4 / 256  # of P(bare) + P(worn), below which eight bits tell nothing of their ratio
-LOOKS = 12  # in one picture of a live camera: on a Pi 4 about one more detection
+LOOKS = 12  # in one picture of a live camera: the multiply-adds of one and a half detections
 
 
 @dataclass(frozen=True)

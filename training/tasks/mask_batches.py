@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import keras
 import numpy as np
@@ -48,7 +48,7 @@ class Crops:
     @staticmethod
     def joined(parts: list[Crops]) -> Crops:
         """One after the other."""
-        return Crops(*(np.concatenate([getattr(p, name) for p in parts]) for name in Crops.__dataclass_fields__))
+        return Crops(*(np.concatenate([getattr(p, field.name) for p in parts]) for field in fields(Crops)))
 
 
 def middle(images: np.ndarray) -> np.ndarray:
