@@ -13,8 +13,8 @@ from convert.runner import Runner
 from convert.sources import Source, open_source
 from edge.manifest import Manifest, Spec
 from edge.ports import Engine
-from training.evaluate import twins
-from training.evaluate.subject import FloatEngine, Subject
+from training.evaluate import float_vs_int8
+from training.evaluate.context import FloatEngine, Subject
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def open_evaluation(path: Path, task: str) -> Evaluation:
         CalibrationError: nothing there, or nothing that can be used.
     """
     path = Path(path)
-    if not twins.is_data(path):
+    if not float_vs_int8.is_data(path):
         return open_source(path, held_out=True, faces=task != "face")
     if not task:
         raise CalibrationError(f"{path}: a folder of data sets; add --task, which says what is measured on them")
@@ -72,5 +72,5 @@ def measure(
         raise CalibrationError(f"{evaluation.path}: a folder of data sets; add --task")
     nothing = Manifest(evaluation.path, {})
     subject = Subject(nothing, evaluation.path, given=[engine], given_floats=[float_engine(engine.spec, model)])
-    found = twins.measure(subject, engine.spec.task)
+    found = float_vs_int8.measure(subject, engine.spec.task)
     return Accuracy(found.source, found.pictures, found.float_, found.int8, found.figure, found.error)

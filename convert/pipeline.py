@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from convert import card as cards
-from convert import check, device, flops, land, tflite
+from convert import check, device, flops, publish, tflite
 from convert.calibrate import Calibration, draw
 from convert.check import Accuracy, LayerCheck, OutputCheck
 from convert.errors import ConversionError
@@ -107,7 +107,7 @@ def land_result(result: Result, out: Path, folder: Path | None = None, card: Pat
         card.with_suffix(".json"): cards.to_json(result.card).encode(),
     }
     if folder is None:
-        land.write_all(files)
+        publish.write_all(files)
         return tuple(files)
     if result.spec is None:
         raise ConversionError("--manifest: a manifest entry needs a task; add --task")
@@ -116,9 +116,9 @@ def land_result(result: Result, out: Path, folder: Path | None = None, card: Pat
     except ValueError:
         raise ConversionError(f"{out}: expected a place in {folder}, beside the manifest; mend --out") from None
     entry = Spec(**{**asdict(result.spec), "file": name})
-    land.known(folder)  # a broken manifest is said before anything is written
-    land.write_all(files)
-    land.enter(folder, entry)
+    publish.known(folder)  # a broken manifest is said before anything is written
+    publish.write_all(files)
+    publish.enter(folder, entry)
     return (*files, folder / "manifest.json")
 
 

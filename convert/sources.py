@@ -99,9 +99,9 @@ def open_source(path: Path, *, held_out: bool = False, faces: bool = True) -> So
 
 def _one_set(path: Path) -> None:
     """The folder that holds all data sets is no set: its pictures are of everything."""
-    from training.evaluate import twins
+    from training.evaluate import float_vs_int8
 
-    if twins.is_data(path):
+    if float_vs_int8.is_data(path):
         raise CalibrationError(f"{path}: a folder of data sets; name one of them, such as {path / 'masked_faces'}")
 
 

@@ -31,7 +31,7 @@ class Spec:
         head: "anchors" (logits (N, 1) and distances (N, 4)), "probabilities" (K,) or "points" (2 * 68,).
         labels: the classes in the order of the outputs; empty for other heads.
         threshold: the score from which an answer counts; of a mask model with the label "background" the bar of the
-            detector and the second look together (edge/second_look.py).
+            detector and the second look together (edge/pipeline/verifier.py).
         low, high: the real values that pixel 0 and pixel 255 stand for at the input.
         margin, shift: how the square around a face is cut for this model (Box.square).
         strides, units: of the anchor levels: pixels between points, and pixels per unit of distance.

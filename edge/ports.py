@@ -57,7 +57,7 @@ class Engine(Protocol):
 
 
 class Observes(Protocol):
-    """The part of edge.observe.Observer that the loop needs."""
+    """The part of edge.pipeline.pipeline.Observer that the loop needs."""
 
     def observe(self, before: Scene, frame: Frame) -> Scene:
         """What is known after a frame.

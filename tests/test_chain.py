@@ -13,7 +13,7 @@ import pytest
 
 from edge import manifest
 from edge.__main__ import main as device
-from edge.observe import Observer
+from edge.pipeline.pipeline import Observer
 from tests.training import made
 from tests.training.conftest import FIT, TASKS
 from tests.training.evaluate.conftest import TINY, painted

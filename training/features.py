@@ -15,7 +15,7 @@ from edge.errors import MissingExtra, ModelError
 from edge.frame import Box
 from edge.labels import EMOTIONS
 from edge.manifest import Spec
-from edge.second_look import CheckedFinder
+from edge.pipeline.verifier import CheckedFinder
 from edge.vision.crop import crop
 from training import plots
 from training.backend import MEND

@@ -12,7 +12,7 @@ from convert import card as cards
 from convert.card import Card
 from convert.commands.convert import text_or_file
 from convert.errors import ConversionError, one_line
-from convert.land import write_all
+from convert.publish import write_all
 from edge import manifest
 
 

@@ -7,7 +7,7 @@ import hashlib
 from dataclasses import replace
 from pathlib import Path
 
-from convert import compiler, land, tflite, tpu
+from convert import compiler, publish, tflite, tpu
 from convert.commands.tpu_report import memory_line, named
 from convert.errors import CompilerError
 from edge import manifest
@@ -50,7 +50,7 @@ def main(arguments: argparse.Namespace) -> int:
         files[path] = content
         name = path.relative_to(folder).as_posix()
         specs[task] = replace(specs[task], edgetpu=name, edgetpu_sha256=hashlib.sha256(content).hexdigest())
-    land.write_all(files)
+    publish.write_all(files)
     manifest.save(folder, specs)
     for one in said:
         streamed = f", {one.streamed / 1024:.0f} KiB sent anew for every run" if one.streamed else ""

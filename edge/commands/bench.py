@@ -19,7 +19,7 @@ from edge import cameras, config
 from edge.errors import SourceError
 from edge.face import Scene
 from edge.frame import Box, Frame
-from edge.observe import Observer
+from edge.pipeline.pipeline import Observer
 from edge.settings import Settings, SourceSettings
 
 Timer = Callable[[], float]

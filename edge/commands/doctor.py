@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from edge import checks, config
+from edge import config
+from edge.commands import doctor_checks
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,8 +21,8 @@ def main(arguments: argparse.Namespace) -> int:
     """
     settings = config.from_arguments(arguments)
     failed = 0
-    for check in checks.CHECKS:
+    for check in doctor_checks.CHECKS:
         for finding in check(settings):
-            failed += finding.level == checks.FAIL
+            failed += finding.level == doctor_checks.FAIL
             print(f"{finding.level:<5} {finding.about}: {finding.text}", flush=True)
     return 1 if failed else 0

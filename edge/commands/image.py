@@ -13,8 +13,8 @@ import numpy as np
 from edge import config, picture
 from edge.errors import EdgeError, EngineError, PictureError
 from edge.face import Track
-from edge.observe import Observer
-from edge.vision.draw import annotate, caption, factor
+from edge.pipeline.pipeline import Observer
+from edge.vision.annotate import annotate, caption, factor
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -15,9 +15,9 @@ from edge import config
 from edge.clock import from_rfc3339
 from edge.commands.run import journal_file
 from edge.errors import SettingsError
-from edge.journals.read import read
+from edge.journals.reader import read
+from edge.journals.summary import Summary
 from edge.settings import Settings
-from edge.summary import Summary
 
 SERVICE = Path("/var/log/edge-emotion/journal.jsonl")
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}

@@ -13,7 +13,7 @@ from typing import Any, TextIO
 
 from edge.commands.log import between
 from edge.errors import JournalError
-from edge.journals.read import read
+from edge.journals.reader import read
 from edge.labels import EMOTIONS
 
 PLAIN = ("time", "monotonic", "event", "track", "score", "mask", "worn", "emotion", "intensity", "reason", "seconds")

@@ -13,10 +13,10 @@ import numpy as np
 from edge.clock import from_rfc3339
 from edge.commands.log import between
 from edge.errors import JournalError, MissingExtra
-from edge.journals.read import read
+from edge.journals.reader import read
+from edge.journals.spans import Span, Spans
+from edge.journals.summary import TROUBLE
 from edge.labels import EMOTIONS
-from edge.spans import Span, Spans
-from edge.summary import TROUBLE
 
 LABELS = (*EMOTIONS, "unsure", "too-small")
 # Told apart also by those who do not see red and green (Okabe and Ito, 2008), greys for no emotion.

@@ -12,8 +12,8 @@ from typing import Any
 from edge.clock import Clock, SystemClock, from_rfc3339
 from edge.commands.log import between
 from edge.errors import JournalError
-from edge.journals.read import follow, read
-from edge.summary import ROUTES, human
+from edge.journals.reader import follow, read
+from edge.journals.summary import ROUTES, human
 
 POLL_S = 0.5
 TOLD = ("time", "monotonic", "event")  # what a line says anyway

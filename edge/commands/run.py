@@ -9,23 +9,24 @@ from pathlib import Path
 from typing import Any
 
 import edge
-from edge import cameras, config, sensors
+from edge import cameras, config
 from edge.clock import Clock, SystemClock, rfc3339
+from edge.daemon import firmware
+from edge.daemon.control import Switch
+from edge.daemon.crash_marker import LastRun
+from edge.daemon.health import Health
+from edge.daemon.loop import Loop
+from edge.daemon.systemd import Heartbeat
 from edge.engines import AGAIN_S, FIRST_S
-from edge.health import Health
-from edge.heartbeat import Heartbeat
-from edge.hook import Hook
 from edge.journals import open_journal
-from edge.lastrun import LastRun
-from edge.loop import Loop
-from edge.observe import Observer
+from edge.journals.summary import Summary
+from edge.pipeline.pipeline import Observer
 from edge.ports import Journal
 from edge.screens import open_screen
 from edge.screens.plane import Planes, wanted
-from edge.screens.steady import SteadyScreen
+from edge.screens.reconnecting import SteadyScreen
 from edge.settings import Settings
-from edge.summary import Summary
-from edge.switch import Switch
+from edge.sinks.event_hook import Hook
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -62,7 +63,7 @@ def main(arguments: argparse.Namespace) -> int:
                 screen,
                 Heartbeat(os.environ, clock),
                 switch,
-                Health(settings.health, sensors.read, observer.fallbacks),
+                Health(settings.health, firmware.read, observer.fallbacks),
                 hook,
                 clock,
                 settings,

@@ -12,7 +12,7 @@ from dataclasses import replace
 from edge import cameras, config
 from edge.clock import SystemClock
 from edge.errors import EdgeError, MissingExtra
-from edge.observe import Observer
+from edge.pipeline.pipeline import Observer
 from edge.settings import Settings
 from edge.web.app import LOOPBACK, create_app
 from edge.web.live import LiveView

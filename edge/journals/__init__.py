@@ -7,8 +7,8 @@ from pathlib import Path
 
 from edge.clock import Clock
 from edge.errors import JournalError
-from edge.journals.file import FileJournal
 from edge.journals.stream import StreamJournal
+from edge.journals.writer import FileJournal
 from edge.ports import Journal
 from edge.settings import JournalSettings
 

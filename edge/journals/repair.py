@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from edge.errors import JournalError
-from edge.journals.lines import HEAD, decode
+from edge.journals.jsonl import HEAD, decode
 
 WINDOW = 1 << 16
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, BinaryIO
 
 from edge.clock import Clock
-from edge.journals.lines import encode
+from edge.journals.jsonl import encode
 
 
 class StreamJournal:

@@ -25,7 +25,7 @@ def open_screen(
     Args:
         settings: which screen, and what it needs.
         clock: for how often it is drawn and looked for.
-        stop: what a user who closes a window calls: ends the loop (edge.switch.Switch.stop).
+        stop: what a user who closes a window calls: ends the loop (edge.daemon.control.Switch.stop).
         planes: where the hardware may show the preview.
 
     Raises:

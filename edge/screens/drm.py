@@ -14,9 +14,9 @@ from edge.errors import ScreenAbsent
 from edge.face import Scene
 from edge.frame import Frame
 from edge.screens import kms_abi as abi
+from edge.screens.connectors import Target, find, refusal, size
 from edge.screens.kernel import Kernel, SystemKernel
 from edge.screens.kms import Buffer
-from edge.screens.outputs import Target, find, refusal, size
 from edge.screens.painter import Painter
 from edge.settings import ScreenSettings
 
@@ -37,7 +37,7 @@ class DrmScreen:
 
     Raises (as its methods):
         ScreenAbsent: nothing is connected, or no longer.
-        ScreenError: the card refuses; see edge.screens.outputs.find.
+        ScreenError: the card refuses; see edge.screens.connectors.find.
     """
 
     def __init__(

@@ -10,16 +10,16 @@ import numpy as np
 from edge.errors import InvalidValue
 from edge.face import Scene
 from edge.frame import Frame
-from edge.screens.cards import draw_cards
-from edge.vision import ink
-from edge.vision.ink import INK, PLATE, UNKNOWN, Rect, Style
+from edge.screens.captions import draw_cards
+from edge.vision import canvas
+from edge.vision.canvas import INK, PLATE, UNKNOWN, Rect, Style
 
 # Capitals as a part of the screen's height. On a screen 30 cm high that is 1 cm: 17 minutes of arc at 2 m, where
 # ISO 9241-303 asks for at least 16.
 CAPITALS = 1 / 30
 SMALLEST = 9
 NOTICE_LINES = 3
-# Between the loop's own words and the visitors' line in a notice (edge/loop.py).
+# Between the loop's own words and the visitors' line in a notice (edge/daemon/loop.py).
 SEPARATOR = " - "
 # What the loop says while there is no frame, and what visitors read.
 STATES = {
@@ -86,14 +86,14 @@ def compose(frame: Frame | None, scene: Scene, notice: str, width: int, height: 
     if frame is None:
         return _without(notice, width, height)
     fit = Fit.of((frame.width, frame.height), (width, height))
-    canvas = np.empty((height, width, 3), np.uint8)
+    pixels = np.empty((height, width, 3), np.uint8)
     if (fit.width, fit.height) != (width, height):
-        ink.fill(canvas, PLATE)
+        canvas.fill(pixels, PLATE)
     # Written into its place: no second copy of a large picture.
-    inner = canvas[fit.top : fit.top + fit.height, fit.left : fit.left + fit.width]
+    inner = pixels[fit.top : fit.top + fit.height, fit.left : fit.left + fit.width]
     cv2.resize(frame.image, (fit.width, fit.height), dst=inner, interpolation=cv2.INTER_LINEAR)
-    mark(canvas, scene, notice, fit, fps)
-    return canvas
+    mark(pixels, scene, notice, fit, fps)
+    return pixels
 
 
 def layer(scene: Scene, notice: str, picture: tuple[int, int], width: int, height: int, fps: float = 0.0) -> np.ndarray:
@@ -107,74 +107,74 @@ def layer(scene: Scene, notice: str, picture: tuple[int, int], width: int, heigh
     Returns:
         uint8 (height, width, 4) RGBA, not premultiplied, transparent where there is nothing to say.
     """
-    canvas = np.zeros((height, width, 3), np.uint8)
-    mark(canvas, scene, notice, Fit.of(picture, (width, height)), fps)
-    opaque = np.where(canvas.any(axis=2), np.uint8(255), np.uint8(0))
+    pixels = np.zeros((height, width, 3), np.uint8)
+    mark(pixels, scene, notice, Fit.of(picture, (width, height)), fps)
+    opaque = np.where(pixels.any(axis=2), np.uint8(255), np.uint8(0))
     # The dark grounds of words let a quarter of the preview through, as on the full picture.
-    opaque[(canvas == np.array(ink.GROUND, np.uint8)).all(axis=2)] = 191
-    return np.dstack((canvas, opaque))
+    opaque[(pixels == np.array(canvas.GROUND, np.uint8)).all(axis=2)] = 191
+    return np.dstack((pixels, opaque))
 
 
-def mark(canvas: np.ndarray, scene: Scene, notice: str, fit: Fit, fps: float) -> None:
+def mark(pixels: np.ndarray, scene: Scene, notice: str, fit: Fit, fps: float) -> None:
     """Faces, cards, frames a second and the notice, drawn on the canvas in place."""
-    style = style_of(canvas.shape[0])
-    lines = wrap(notice, canvas.shape[1] - 2 * style.pad, NOTICE_LINES, style)
-    bar, words, corner = _notice_place(canvas, lines, style), *_fps_place(canvas, fps, style)
+    style = style_of(pixels.shape[0])
+    lines = wrap(notice, pixels.shape[1] - 2 * style.pad, NOTICE_LINES, style)
+    bar, words, corner = _notice_place(pixels, lines, style), *_fps_place(pixels, fps, style)
     rects = [fit.rect(track.face.box.ltrb) for track in scene.tracks]
-    draw_cards(canvas, scene.tracks, rects, [place for place in (bar, corner) if place], style)
+    draw_cards(pixels, scene.tracks, rects, [place for place in (bar, corner) if place], style)
     # Last, so that no box goes through the words.
-    _notice(canvas, lines, bar, style)
-    _fps(canvas, words, corner, style)
+    _notice(pixels, lines, bar, style)
+    _fps(pixels, words, corner, style)
 
 
-def _fps_place(canvas: np.ndarray, fps: float, style: Style) -> tuple[str, Rect | None]:
+def _fps_place(pixels: np.ndarray, fps: float, style: Style) -> tuple[str, Rect | None]:
     """What the small plate at the upper right says, and where it is, if anywhere."""
     words = f"{fps:.0f} fps" if fps >= 9.95 else f"{fps:.1f} fps"
-    width = canvas.shape[1]
+    width = pixels.shape[1]
     left = width - style.width_of(words) - 2 * style.pad
     return words, (left, 0, width, style.capitals + 2 * style.pad) if fps > 0 and left >= 0 else None
 
 
-def _fps(canvas: np.ndarray, words: str, place: Rect | None, style: Style) -> None:
+def _fps(pixels: np.ndarray, words: str, place: Rect | None, style: Style) -> None:
     if place:
-        ink.plate(canvas, place)
-        ink.text(canvas, words, (place[0] + style.pad, place[3] - style.pad), UNKNOWN, style)
+        canvas.plate(pixels, place)
+        canvas.text(pixels, words, (place[0] + style.pad, place[3] - style.pad), UNKNOWN, style)
 
 
-def _notice_place(canvas: np.ndarray, lines: list[str], style: Style) -> Rect | None:
+def _notice_place(pixels: np.ndarray, lines: list[str], style: Style) -> Rect | None:
     """Where the bar along the lower edge is that holds so many lines."""
-    height, width = canvas.shape[:2]
+    height, width = pixels.shape[:2]
     return (0, max(0, height - style.row * len(lines) - style.pad), width, height) if lines else None
 
 
-def _notice(canvas: np.ndarray, lines: list[str], place: Rect | None, style: Style) -> None:
+def _notice(pixels: np.ndarray, lines: list[str], place: Rect | None, style: Style) -> None:
     if place:
-        ink.plate(canvas, place)
-        _centred(canvas, lines, place[1] + style.pad + style.capitals, style.row, style)
+        canvas.plate(pixels, place)
+        _centred(pixels, lines, place[1] + style.pad + style.capitals, style.row, style)
 
 
-def _centred(canvas: np.ndarray, lines: list[str], base: int, row: int, style: Style) -> None:
+def _centred(pixels: np.ndarray, lines: list[str], base: int, row: int, style: Style) -> None:
     """Lines of text in the middle of the canvas's width; `base` is the first one's base line."""
     for n, line in enumerate(lines):
-        ink.text(canvas, line, ((canvas.shape[1] - style.width_of(line)) // 2, base + n * row), INK, style)
+        canvas.text(pixels, line, ((pixels.shape[1] - style.width_of(line)) // 2, base + n * row), INK, style)
 
 
 def _without(notice: str, width: int, height: int) -> np.ndarray:
     """The picture while there is no frame: the state in large letters, what it means, and the visitors' line."""
     state, _, words = notice.partition(SEPARATOR)
     title, about = STATES.get(state, (state[:1].upper() + state[1:] or "No picture", ""))
-    canvas = np.empty((height, width, 3), np.uint8)
-    ink.fill(canvas, PLATE)
+    pixels = np.empty((height, width, 3), np.uint8)
+    canvas.fill(pixels, PLATE)
     small = style_of(height)
     large = small
     while large.width_of(title) < 0.6 * width and large.capitals < height // 8:
         large = Style(large.capitals + 1)
-    _centred(canvas, wrap(title, width, 1, large), round(height * 0.45), large.row, large)
+    _centred(pixels, wrap(title, width, 1, large), round(height * 0.45), large.row, large)
     lines = wrap(about, width - 2 * small.pad, NOTICE_LINES, small)
-    _centred(canvas, lines, round(height * 0.45) + large.capitals + small.capitals, small.row, small)
+    _centred(pixels, lines, round(height * 0.45) + large.capitals + small.capitals, small.row, small)
     visitors = wrap(words, width - 2 * small.pad, NOTICE_LINES, small)
-    _notice(canvas, visitors, _notice_place(canvas, visitors, small), small)
-    return canvas
+    _notice(pixels, visitors, _notice_place(pixels, visitors, small), small)
+    return pixels
 
 
 def wrap(words: str, width: int, most: int, style: Style) -> list[str]:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from edge import picture
 from edge.errors import EdgeError, MissingExtra, PictureError
-from edge.observe import Observer
+from edge.pipeline.pipeline import Observer
 from edge.web.live import LiveView
 from edge.web.upload import TooLarge, UnknownFormat, check
 

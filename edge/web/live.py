@@ -13,9 +13,9 @@ from edge.clock import Clock
 from edge.errors import EdgeError, SourceError
 from edge.face import Scene
 from edge.frame import Frame
-from edge.observe import Observer
+from edge.pipeline.pipeline import Observer
 from edge.ports import Camera
-from edge.vision.draw import annotate
+from edge.vision.annotate import annotate
 
 _log = logging.getLogger(__name__)
 

@@ -33,20 +33,20 @@ import numpy as np
 
 from edge import cameras, manifest
 from edge.commands.run import Counted
+from edge.daemon.control import Switch
+from edge.daemon.firmware import Reading
+from edge.daemon.health import Health
+from edge.daemon.loop import Loop
+from edge.daemon.systemd import Heartbeat
 from edge.errors import EdgeError, EngineError, SourceError
 from edge.face import Scene
-from edge.fakes import FakeClock
 from edge.frame import Frame
-from edge.health import Health
-from edge.heartbeat import Heartbeat
-from edge.hook import Hook
-from edge.journals.file import FileJournal
-from edge.loop import Loop
-from edge.observe import TASKS, Observer
+from edge.journals.writer import FileJournal
+from edge.pipeline.pipeline import TASKS, Observer
 from edge.screens.none import NoScreen
-from edge.sensors import Reading
 from edge.settings import JournalSettings, MakerSettings, ModelsSettings, Settings, SourceSettings
-from edge.switch import Switch
+from edge.sinks.event_hook import Hook
+from edge.testing.fakes import FakeClock
 
 FPS = 30.0
 TINY = Path(__file__).resolve().parent.parent / "tiny"
@@ -218,7 +218,7 @@ def painted() -> Iterator[np.ndarray]:
 def run(soak: Soak, settings: Settings, folder: Path) -> Counted:
     """The loop to its end; the journal, counted."""
     clock = soak.clock
-    with mock.patch("edge.journals.file.os", soak.disk):
+    with mock.patch("edge.journals.writer.os", soak.disk):
         journal = Counted(FileJournal(folder / "journal.jsonl", settings.journal, clock), clock)
         hook = Hook(settings.maker, clock)
         heartbeat = Heartbeat({}, clock)

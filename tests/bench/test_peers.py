@@ -100,7 +100,7 @@ def test_theirs_goes_round_the_frames():
 
 
 def test_ours_times_each_stage_where_it_happens():
-    from edge.observe import Observer
+    from edge.pipeline.pipeline import Observer
 
     images = np.zeros((1, 120, 160, 3), np.uint8)
     images[0, 32:80, 48:96] = (255, 255, 0)  # a bare and happy face of the tiny models

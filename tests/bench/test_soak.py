@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from edge.journals.read import read
-from edge.observe import Observer
+from edge.journals.reader import read
+from edge.pipeline.pipeline import Observer
 from edge.settings import JournalSettings, MakerSettings, Settings, SourceSettings
 from tests.bench.soak import TINY, Mark, Soak, grown, run, table
 

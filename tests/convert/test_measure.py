@@ -22,7 +22,7 @@ from edge.labels import MASKS
 from edge.manifest import Spec
 from tests.training.evaluate.conftest import masked_faces
 from training.evaluate import mask
-from training.evaluate.subject import Subject
+from training.evaluate.context import Subject
 
 
 @pytest.fixture(scope="module")

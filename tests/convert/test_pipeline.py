@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from convert import card as cards
-from convert import land, pipeline, tflite
+from convert import pipeline, publish, tflite
 from convert.errors import CalibrationError, ConversionError
 from convert.load import from_keras
 from convert.pipeline import Refused
@@ -110,7 +110,7 @@ def test_a_broken_manifest_is_said_before_anything_is_written(passed, tmp_path):
 
 
 def test_writing_nothing_is_fine():
-    land.write_all({})
+    publish.write_all({})
 
 
 @pytest.mark.parametrize("place", ["b", "a/x"])
@@ -119,7 +119,7 @@ def test_a_failed_write_leaves_the_old_files_whole(tmp_path, place):
     (tmp_path / "a").write_bytes(b"old")
     (tmp_path / "b").mkdir()
     with pytest.raises(ConversionError, match="cannot be written"):
-        land.write_all({tmp_path / "a": b"new", tmp_path / place: b"new"})
+        publish.write_all({tmp_path / "a": b"new", tmp_path / place: b"new"})
     assert (tmp_path / "a").read_bytes() == b"old"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
 
@@ -135,7 +135,7 @@ def test_a_full_disk_leaves_the_old_files_whole(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(ConversionError, match="No space left on device"):
-        land.write_all({tmp_path / "a": b"new", tmp_path / "b": b"new"})
+        publish.write_all({tmp_path / "a": b"new", tmp_path / "b": b"new"})
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
     assert (tmp_path / "a").read_bytes() == b"old"
 

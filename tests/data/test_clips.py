@@ -9,16 +9,16 @@ import pytest
 
 from edge.cameras import frames, open_camera
 from edge.commands import run
+from edge.daemon.control import Switch
+from edge.daemon.firmware import Reading
+from edge.daemon.health import Health
+from edge.daemon.loop import Loop
+from edge.daemon.systemd import Heartbeat
 from edge.errors import ModelError
-from edge.fakes import FakeClock, FakeJournal, FakeScreen
-from edge.health import Health
-from edge.heartbeat import Heartbeat
-from edge.hook import Hook
-from edge.loop import Loop
-from edge.observe import Observer
-from edge.sensors import Reading
+from edge.pipeline.pipeline import Observer
 from edge.settings import ModelsSettings, Settings, SourceSettings
-from edge.switch import Switch
+from edge.sinks.event_hook import Hook
+from edge.testing.fakes import FakeClock, FakeJournal, FakeScreen
 
 pytestmark = pytest.mark.data
 

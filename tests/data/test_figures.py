@@ -6,7 +6,7 @@ import pytest
 
 from edge import manifest
 from training import evaluate
-from training.evaluate.subject import Subject
+from training.evaluate.context import Subject
 
 pytestmark = [pytest.mark.data, pytest.mark.slow]
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from edge import manifest
-from edge.observe import Observer
-from tests.edge.hardware import hardware  # noqa: F401 - a fixture
+from edge.pipeline.pipeline import Observer
+from edge.testing import drm_kernel
 
 TINY = Path(__file__).resolve().parent.parent / "tiny"
 SIDE = 48
@@ -47,3 +47,15 @@ def paint():
         return image
 
     return picture
+
+
+class Hardware:
+    """What tests put a machine together from."""
+
+    Card, Kernel, Socket = drm_kernel.FakeCard, drm_kernel.FakeKernel, drm_kernel.Socket
+    mode = staticmethod(drm_kernel.mode)
+
+
+@pytest.fixture
+def hardware() -> type[Hardware]:
+    return Hardware

@@ -37,7 +37,7 @@ def python(program: str, *arguments: str) -> str:
 
 def test_every_module_of_edge_imports_without_a_vendors_library():
     names = json.loads(python(IMPORT_ALL, json.dumps(ABSENT)))
-    assert {"edge.observe", "edge.vision.detect", "edge.engines.litert", "edge.commands.image"} <= set(names)
+    assert {"edge.pipeline.pipeline", "edge.vision.detect", "edge.engines.litert", "edge.commands.image"} <= set(names)
 
 
 def test_importing_edge_loads_nothing():
@@ -45,7 +45,7 @@ def test_importing_edge_loads_nothing():
 
 
 def test_the_observer_of_the_readme_is_the_observer():
-    from edge.observe import Observer
+    from edge.pipeline.pipeline import Observer
 
     assert edge.Observer is Observer
     with pytest.raises(AttributeError, match="no attribute 'Observers'"):

@@ -16,10 +16,10 @@ import pytest
 from edge import manifest
 from edge.cameras.demo import portrait, put_mask_on, view
 from edge.face import Scene
-from edge.journals.lines import decode
-from edge.screens.cards import Card
+from edge.journals.jsonl import decode
+from edge.screens.captions import Card
 from edge.screens.overlay import compose
-from edge.vision import ink
+from edge.vision import canvas
 from tests.system import debian, emulated, pixels
 from tests.system.container import SERVICE, wait_for
 from tests.system.machine import SIZE, Machine
@@ -112,7 +112,7 @@ def test_it_found_camera_and_screen_by_itself(machine):
 
 def test_the_screen_shows_the_camera_and_the_words(machine):
     picture = shown(machine, lambda p: pixels.bars_stand(p) and pixels.notice_stands(p, NOTICE) and pixels.rate(p))
-    assert (picture[100 : SHOWN[1] - 100, : FIT.left] == ink.PLATE).all()
+    assert (picture[100 : SHOWN[1] - 100, : FIT.left] == canvas.PLATE).all()
     keep("bars", picture)
 
 

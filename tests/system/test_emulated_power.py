@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from edge.clock import from_rfc3339
-from edge.journals.lines import decode
-from edge.journals.rotate import whole
+from edge.journals.jsonl import decode
+from edge.journals.rotation import whole
 from tests.system import debian, emulated
 from tests.system.container import wait_for
 from tests.system.machine import Machine

@@ -13,8 +13,8 @@ import time
 import numpy as np
 import pytest
 
-from edge.cameras.turn import turn
-from edge.journals.lines import decode
+from edge.cameras.transform import turn
+from edge.journals.jsonl import decode
 from tests.system import camera_root, debian
 from tests.system.container import SERVICE, Container, install_unbooted, since, wait_for
 

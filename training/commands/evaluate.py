@@ -13,7 +13,7 @@ from edge import manifest
 from training import evaluate
 from training.commands.train import positive
 from training.evaluate import report, table
-from training.evaluate.subject import Subject
+from training.evaluate.context import Subject
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -18,7 +18,7 @@ from training import features, weights
 from training.backend import load_keras
 from training.commands.train import positive
 from training.evaluate import landmarks
-from training.evaluate.subject import Subject
+from training.evaluate.context import Subject
 from training.features import Faces
 
 

@@ -20,8 +20,8 @@ from tqdm import tqdm
 from training.data import fer2013, masked_v1, masks
 from training.data.face_points import FacePoints, locate
 from training.data.fer2013 import TRAINING, Fer2013
+from training.data.landmark_detector import Pointer
 from training.data.masks import KINDS, TRAINING_KINDS, Look
-from training.data.pointing import Pointer
 
 COLUMNS, SCALE = 16, 2
 

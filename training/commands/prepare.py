@@ -96,7 +96,7 @@ def convert_ckplus(arguments: argparse.Namespace) -> None:
 def _finder(models: Path) -> ckplus.Find:
     """The best face of a grey picture, in the square that the bare-face model wants."""
     from edge import manifest
-    from training.evaluate.subject import Subject
+    from training.evaluate.context import Subject
 
     listed = manifest.load(models)
     finder, spec = Subject(listed, Path()).finder(), listed["emotion-bare"]

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.finder import FaceFinder
 from edge.frame import Box
-from training.data.alarms import MOST, random_part
+from edge.pipeline.detector import FaceFinder
 from training.data.boxes import Boxed
+from training.data.hard_negatives import MOST, random_part
 from training.metrics import iou_matrix
 
 LEAST = 0.05  # score from which a box is looked at

@@ -6,8 +6,8 @@ import numpy as np
 
 from edge.frame import Box
 from training.data.boxes import Boxed
+from training.data.landmark_detector import Pointer
 from training.data.masks import Look, draw, random_mask, sensible
-from training.data.pointing import Pointer
 
 SMALLEST = 20.0  # narrower faces have no points that could be trusted
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from training.data.alarms import Alarm
+from training.data.hard_negatives import Alarm
 
 VISIBLE = 0.5  # part of a face that must be on the canvas for it to be learned
 TRACE = 0.1  # with less of it there, a face is no more than background; in between its points are ignored
@@ -27,9 +27,9 @@ class Zoom:
             (data-anchor-sampling, Tang et al., PyramidBox, 2018).
         scales: limits of the scale that this may take: of the whole picture's scale, and absolute.
         background: chance that a picture is instead shown around a random place, mostly one without a face.
-        hard: chance that a tile instead shows one of the detector's false alarms (see training.data.alarms).
+        hard: chance that a tile instead shows one of the detector's false alarms (see training.data.hard_negatives).
         rough: chance that a canvas is spoiled (see roughen).
-        head: chance that a canvas of one picture gets a large head pasted on (see training.data.heads).
+        head: chance that a canvas of one picture gets a large head pasted on (see training.data.copy_paste).
         mosaic: chance that a canvas holds two or four pictures (Bochkovskiy et al., YOLOv4, 2020).
     """
 

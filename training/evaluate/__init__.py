@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from edge.errors import InvalidValue
-from training.evaluate.subject import Figure, Subject
+from training.evaluate.context import Figure, Subject
 
 # In the order in which they are printed. Each module has `figure(subject) -> Figure`.
 MODULES = {

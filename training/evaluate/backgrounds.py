@@ -8,7 +8,7 @@ import numpy as np
 
 from training.data.boxes import Boxed
 from training.evaluate import face
-from training.evaluate.subject import Subject
+from training.evaluate.context import Subject
 
 SHAPE = (4, 3)  # width to height, as the frames of a camera
 WIDEST, NARROWEST = 0.9, 0.34  # of the picture's width

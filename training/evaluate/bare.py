@@ -9,7 +9,7 @@ import numpy as np
 from training.data import fer2013
 from training.data.fer2013 import PRIVATE, PUBLIC, Fer2013
 from training.evaluate.classify import answers, confusion
-from training.evaluate.subject import Answers, Figure, Subject
+from training.evaluate.context import Answers, Figure, Subject
 from training.metrics import calibration_error
 
 TASK = "emotion-bare"

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from edge.errors import ModelError
-from edge.finder import Classifier
 from edge.frame import Box
 from edge.labels import EMOTIONS
+from edge.pipeline.detector import Classifier
 from edge.ports import Engine
 from edge.vision.crop import crop
-from training.evaluate.subject import Answers
+from training.evaluate.context import Answers
 
 
 def look(engine: Engine, images: Iterable[np.ndarray], labels: Sequence[str] = EMOTIONS) -> np.ndarray:

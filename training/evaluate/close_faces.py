@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from edge.vision.tensor import resize
-from training.data import heads, landmarks68, masks
+from training.data import copy_paste, landmarks68, masks
 from training.data.boxes import Boxed
 from training.evaluate import backgrounds
-from training.evaluate.subject import Figure, Subject, Unavailable
+from training.evaluate.context import Figure, Subject, Unavailable
 from training.metrics import iou_matrix
 
 WIDTH, HEIGHT = 640, 480
@@ -106,5 +106,5 @@ def paste(head: np.ndarray, points: np.ndarray, background: np.ndarray, rng: np.
         rng: chooses.
     """
     share = float(rng.uniform(*SHARES))
-    image, ltrb = heads.paste(heads.Head(head, points), resize(background, WIDTH, HEIGHT), share, rng)
+    image, ltrb = copy_paste.paste(copy_paste.Head(head, points), resize(background, WIDTH, HEIGHT), share, rng)
     return Pasted(image, ltrb, share)

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edge.finder import FaceFinder
+from edge.pipeline.detector import FaceFinder
+from edge.pipeline.verifier import CheckedFinder
 from edge.ports import Engine
-from edge.second_look import CheckedFinder
 from training.data import boxes
 from training.data.boxes import Boxed
-from training.evaluate.subject import Figure, Subject
+from training.evaluate.context import Figure, Subject
 from training.metrics import IOU, SMALLEST, Found, average_precision, iou_matrix
 
 SCORE = 0.01  # detections below do not count for AP

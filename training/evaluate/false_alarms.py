@@ -11,7 +11,7 @@ import numpy as np
 
 from training.data.fer2013 import DataError
 from training.evaluate import backgrounds, thresholds
-from training.evaluate.subject import Figure, Subject
+from training.evaluate.context import Figure, Subject
 
 CLIP = Path("clips") / "noface_bottles.mp4"
 

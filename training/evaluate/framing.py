@@ -15,12 +15,12 @@ from edge.frame import Box
 from edge.manifest import Spec
 from edge.vision.crop import crop
 from edge.vision.tensor import resize
-from training.data import heads
+from training.data import copy_paste
 from training.data.fer2013 import PRIVATE, PUBLIC
 from training.evaluate import bare
 from training.evaluate.classify import answers
 from training.evaluate.close_faces import faceless
-from training.evaluate.subject import Figure, Subject
+from training.evaluate.context import Figure, Subject
 from training.metrics import iou_matrix
 
 WIDTH, HEIGHT = 640, 480
@@ -80,7 +80,7 @@ def placed(face: np.ndarray, background: np.ndarray, rng: np.random.Generator) -
     side = int(rng.integers(*SIDES))
     left, top = int(rng.integers(WIDTH - side)), int(rng.integers(HEIGHT - side))
     picture = cv2.resize(face, (side, side), interpolation=cv2.INTER_LINEAR)[:, :, None].astype(np.float32)
-    cover = heads.fading(side, side)[:, :, None]
+    cover = copy_paste.fading(side, side)[:, :, None]
     below = frame[top : top + side, left : left + side]
     frame[top : top + side, left : left + side] = np.round(below * (1 - cover) + picture * cover).astype(np.uint8)
     return frame, Box(left, top, left + side, top + side)

@@ -8,7 +8,7 @@ from edge.ports import Engine
 from training.data import landmarks68
 from training.data.landmarks68 import Faces68
 from training.evaluate.classify import square
-from training.evaluate.subject import Figure, Subject
+from training.evaluate.context import Figure, Subject
 
 
 def figure(subject: Subject) -> Figure:

@@ -9,12 +9,12 @@ import numpy as np
 
 from edge.frame import Box
 from edge.labels import MASKS, Mask
+from edge.pipeline.verifier import MaskModel
 from edge.ports import Engine
-from edge.second_look import MaskModel
 from training.data import boxes, mask_pairs
 from training.data.boxes import Boxed
 from training.evaluate.classify import confusion
-from training.evaluate.subject import Answers, Figure, Subject
+from training.evaluate.context import Answers, Figure, Subject
 from training.metrics import calibration_error, wilson
 
 SMALLEST = 20.0  # pixels of the annotated box's width

@@ -11,7 +11,7 @@ from training.data.fer2013 import PRIVATE, PUBLIC
 from training.data.masked_v1 import Table
 from training.evaluate import bare
 from training.evaluate.classify import answers
-from training.evaluate.subject import Answers, Figure, Subject
+from training.evaluate.context import Answers, Figure, Subject
 
 TASK = "emotion-masked"
 NAMES = {usage: name for name, usage in masked_v1.USAGES.items()}

@@ -11,7 +11,7 @@ from edge.errors import MissingExtra
 from training import plots
 from training.backend import MEND
 from training.evaluate import table
-from training.evaluate.subject import Answers, Figure
+from training.evaluate.context import Answers, Figure
 from training.metrics import BINS, calibration_error
 
 AXES = {

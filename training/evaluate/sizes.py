@@ -8,7 +8,7 @@ import numpy as np
 from training.data.fer2013 import PRIVATE, PUBLIC
 from training.evaluate import bare
 from training.evaluate.classify import answers
-from training.evaluate.subject import Figure, Subject
+from training.evaluate.context import Figure, Subject
 
 PIXELS = (8, 12, 16, 20, 24, 28, 32, 40, 48)
 

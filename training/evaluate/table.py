@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from training.evaluate.subject import Figure
+from training.evaluate.context import Figure
 
 DIGITS = 6
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from training.data import landmarks68, mask_pairs
 from training.evaluate import backgrounds, close_faces, face
-from training.evaluate.subject import Subject, Unavailable
+from training.evaluate.context import Subject, Unavailable
 from training.metrics import iou_matrix
 
 AT = tuple(step / 20 for step in range(4, 19))

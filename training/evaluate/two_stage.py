@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from edge.labels import EMOTIONS, Mask
-from edge.second_look import MaskModel
+from edge.pipeline.verifier import MaskModel
 from training.data.fer2013 import PRIVATE
 from training.evaluate import bare, masked
 from training.evaluate.classify import confusion, look
+from training.evaluate.context import Answers, Figure, Subject
 from training.evaluate.mask import WORN_FROM
-from training.evaluate.subject import Answers, Figure, Subject
 from training.metrics import calibration_error
 
 

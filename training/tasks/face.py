@@ -10,10 +10,10 @@ import keras
 import numpy as np
 from keras import ops
 
-from edge.finder import SUPPRESS_IOU, VOTES_IOU
+from edge.pipeline.detector import SUPPRESS_IOU, VOTES_IOU
 from edge.vision import detect
 from edge.vision.tensor import letterbox
-from training.data import boxes, heads, scenes
+from training.data import boxes, copy_paste, scenes
 from training.data.boxes import Boxed
 from training.metrics import Found, average_precision
 from training.networks import face
@@ -93,7 +93,7 @@ class FaceDetection:
         """Random scenes."""
         made = SceneBatches(self.pictures(), self.recipe, self.window, (self.width, self.height), self.zoom)
         if self.zoom.head:
-            made.heads = heads.load(self.data / "landmarks68", HEADS_MASKED, self.recipe.seed)
+            made.heads = copy_paste.load(self.data / "landmarks68", HEADS_MASKED, self.recipe.seed)
         if self.masks:
             made.dress(self.masks, DRESSED)
         made.rough_from = self.rough_from

@@ -11,10 +11,10 @@ import keras
 import numpy as np
 
 from edge.vision import detect
-from training.data import alarms, heads, scenes
+from training.data import copy_paste, hard_negatives, scenes
 from training.data.boxes import Boxed
 from training.data.drawn import dress, face_points
-from training.data.pointing import Pointer
+from training.data.landmark_detector import Pointer
 from training.networks import face
 from training.recipe import Recipe
 
@@ -47,12 +47,12 @@ class SceneBatches(keras.utils.PyDataset):
         self.pictures, self.size, self.served, self.zoom = pictures, size, served, zoom
         with ThreadPoolExecutor(2) as pool:
             self.images = list(pool.map(Boxed.read, pictures))
-        self.heads: list[heads.Head] = []  # filled by who makes them, as are dressed and mines
+        self.heads: list[copy_paste.Head] = []  # filled by who makes them, as are dressed and mines
         self.dressed: list[np.ndarray] = []
         self.masks = 0.0
-        self.mines: Callable[[keras.Model], alarms.Detect] | None = None
+        self.mines: Callable[[keras.Model], hard_negatives.Detect] | None = None
         self.mines_from = self.rough_from = 0
-        self.alarms: list[alarms.Alarm] = []
+        self.alarms: list[hard_negatives.Alarm] = []
         self.batch, self.seed, self.epoch = recipe.fit.batch, recipe.seed, 0
         self.points = detect.points(*size, face.STRIDES)
         self.units = detect.units_of_points(*size, face.STRIDES, face.UNITS)
@@ -103,12 +103,12 @@ class SceneBatches(keras.utils.PyDataset):
     def _with_head(self, canvas: np.ndarray, faces: Faces, rng: np.random.Generator) -> tuple[np.ndarray, Faces]:
         """The canvas with a head on it, or as it was where the head would hide a part of a face."""
         head = self.heads[rng.integers(len(self.heads))]
-        head = heads.Head(scenes.relight(head.image, rng), head.points)
-        pasted, points_box = heads.paste(head, canvas, float(np.exp(rng.uniform(*np.log(HEAD_SHARES)))), rng)
-        hidden = heads.hidden(canvas, pasted, faces.ltrb)
+        head = copy_paste.Head(scenes.relight(head.image, rng), head.points)
+        pasted, points_box = copy_paste.paste(head, canvas, float(np.exp(rng.uniform(*np.log(HEAD_SHARES)))), rng)
+        hidden = copy_paste.hidden(canvas, pasted, faces.ltrb)
         if ((hidden > 0.1) & (hidden < 0.9)).any():
             return canvas, faces
-        box, kept = heads.face_box(points_box, *self.size), hidden <= 0.1
+        box, kept = copy_paste.face_box(points_box, *self.size), hidden <= 0.1
         others = Faces(*(part[kept] for part in faces))
         return pasted, Faces(
             np.concatenate([others.ltrb, box[None]]), np.append(others.tight, True), np.append(others.clear, True)
@@ -130,7 +130,7 @@ class SceneBatches(keras.utils.PyDataset):
         """Look for false alarms, which the next epoch shows again; a recipe says after how many epochs."""
         if self.mines is not None and epochs >= self.mines_from:
             rng = np.random.default_rng((self.seed, 11, epochs))
-            self.alarms = alarms.mine(self.images, self.pictures, self.size, MINED, self.mines(model), rng)
+            self.alarms = hard_negatives.mine(self.images, self.pictures, self.size, MINED, self.mines(model), rng)
             print(f"  {len(self.alarms)} false alarms in {MINED} parts of pictures", flush=True)
 
     def on_epoch_end(self) -> None:

@@ -13,17 +13,17 @@ from sklearn.metrics import roc_auc_score
 
 from edge import manifest
 from edge.engines import open_engine
-from edge.finder import FaceFinder
 from edge.frame import Box
 from edge.labels import Mask
+from edge.pipeline.detector import FaceFinder
 from edge.vision.crop import crop
 from training.augment import Augmentation
 from training.data import boxes, fer2013
 from training.data.boxes import Boxed
 from training.data.candidates import LEAST, candidates
 from training.data.drawn import dress, dressed_crops, face_points
+from training.data.landmark_detector import Pointer
 from training.data.masks import sensible
-from training.data.pointing import Pointer
 from training.networks import mask
 from training.networks.layers import plain
 from training.recipe import Recipe

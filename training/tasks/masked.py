@@ -15,7 +15,7 @@ from training.augment import Augmentation
 from training.data import fer2013, masked_v1
 from training.data.drawn import dressed_crops
 from training.data.face_points import locate
-from training.data.pointing import Pointer
+from training.data.landmark_detector import Pointer
 from training.recipe import Recipe
 from training.tasks.emotion import BareEmotion, EmotionBatches
 

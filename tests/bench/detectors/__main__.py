@@ -15,7 +15,7 @@ import numpy as np
 from edge import manifest
 from edge.engines import open_engine
 from edge.errors import EdgeError
-from edge.finder import FaceFinder
+from edge.pipeline.detector import FaceFinder
 from tests.bench.detectors import PEERS, Boxes, Detector
 from training.data import boxes
 from training.metrics import Found, average_precision

@@ -166,7 +166,7 @@ def _yunet(options: Options, images: np.ndarray, size: tuple[int, int]) -> Pipel
 
 def _observer(options: Options, live: bool) -> Any:
     from edge.commands.bench import first_look
-    from edge.observe import Observer
+    from edge.pipeline.pipeline import Observer
     from edge.settings import Settings
 
     default = Settings()

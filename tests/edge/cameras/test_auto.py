@@ -8,9 +8,9 @@ import pytest
 
 from edge.cameras import auto
 from edge.cameras.auto import open_auto
-from edge.cameras.fake import FakeGrabber
 from edge.errors import SourceError
 from edge.settings import SourceSettings
+from edge.testing.grabber import FakeGrabber
 
 SETTINGS = SourceSettings(source="auto")
 

@@ -7,12 +7,12 @@ import threading
 import numpy as np
 import pytest
 
-from edge.cameras.fake import FakeGrabber
 from edge.cameras.live import LiveCamera
 from edge.clock import SystemClock
 from edge.errors import CameraTimeout, SourceError
-from edge.fakes import FakeClock
 from edge.settings import SourceSettings
+from edge.testing.fakes import FakeClock
+from edge.testing.grabber import FakeGrabber
 
 POLL_S = 0.002
 

@@ -9,10 +9,10 @@ from edge import cameras, picture
 from edge.cameras.demo import DemoCamera
 from edge.cameras.folder import FolderCamera
 from edge.cameras.live import LiveCamera
-from edge.cameras.turn import Turned
+from edge.cameras.transform import Turned
 from edge.errors import SourceError
-from edge.fakes import FakeCamera, FakeClock, pictures
 from edge.settings import SourceSettings
+from edge.testing.fakes import FakeCamera, FakeClock, pictures
 
 
 @pytest.mark.parametrize(

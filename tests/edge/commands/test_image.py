@@ -9,7 +9,7 @@ import pytest
 from edge import picture
 from edge.commands import image
 from edge.errors import ModelError
-from edge.observe import Observer
+from edge.pipeline.pipeline import Observer
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from edge.errors import JournalError
 from edge.journals import repair as module
-from edge.journals.lines import encode
+from edge.journals.jsonl import encode
 from edge.journals.repair import repair
 
 LINES = [encode({"monotonic": float(n), "event": "sample", "text": "é" * n}, n) for n in range(4)]

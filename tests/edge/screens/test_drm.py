@@ -8,13 +8,13 @@ import pytest
 
 from edge.errors import ScreenAbsent, ScreenError
 from edge.face import Scene
-from edge.fakes import FakeClock, pictures
 from edge.frame import Frame
 from edge.screens import kms_abi as abi
 from edge.screens.drm import DrmScreen, write
 from edge.screens.overlay import compose
-from edge.screens.steady import REOPEN_S, SteadyScreen
+from edge.screens.reconnecting import REOPEN_S, SteadyScreen
 from edge.settings import ScreenSettings
+from edge.testing.fakes import FakeClock, pictures
 
 SCENE = Scene()
 

@@ -8,9 +8,9 @@ import pytest
 
 from edge.errors import ScreenAbsent, ScreenError
 from edge.screens import kms_abi as abi
+from edge.screens.connectors import choose_mode, find, size
 from edge.screens.kernel import SystemKernel, SystemPlugs, is_plug
 from edge.screens.kms import Card
-from edge.screens.outputs import choose_mode, find, size
 from edge.settings import ScreenSettings
 
 

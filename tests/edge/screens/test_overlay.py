@@ -6,10 +6,10 @@ import pytest
 from edge.errors import InvalidValue
 from edge.face import Face, Scene, Track
 from edge.frame import Box, Frame
-from edge.screens import cards, overlay
-from edge.screens.cards import Card
+from edge.screens import captions, overlay
+from edge.screens.captions import Card
 from edge.screens.overlay import Fit, compose, layer, style_of, wrap
-from edge.vision import ink
+from edge.vision import canvas
 
 SCREENS = [(1280, 720), (1920, 1080), (800, 480)]
 NAMES = [f"{width}x{height}" for width, height in SCREENS]
@@ -41,7 +41,7 @@ def test_nobody_and_no_notice_is_the_picture_in_the_middle_on_a_dark_ground(scre
     assert rows.size == screen[1] or columns.size == screen[0]
     assert abs(columns.size / rows.size - size[0] / size[1]) < 0.02
     assert abs(rows[0] - (screen[1] - 1 - rows[-1])) <= 1
-    assert (picture[~shown] == ink.PLATE).all()
+    assert (picture[~shown] == canvas.PLATE).all()
 
 
 @pytest.mark.parametrize("screen", [(0, 480), (640, 0)])
@@ -64,7 +64,7 @@ def test_boxes_of_the_frame_lie_where_the_preview_has_them():
     picture = compose(frame(), Scene(tracks=(track(),)), "", 1280, 720)
     left, top, right, bottom = fit.rect(track().face.box.ltrb)
     for y, x in ((top + 40, left), (top + 40, right - 1), (top, left + 40), (bottom - 1, left + 40)):
-        assert tuple(picture[y, x]) == ink.BARE
+        assert tuple(picture[y, x]) == canvas.BARE
 
 
 @pytest.mark.parametrize("screen", SCREENS, ids=NAMES)
@@ -76,11 +76,11 @@ def test_letters_are_large_enough_to_be_read_at_two_metres(screen):
 @pytest.mark.parametrize(
     ("known", "colour", "lines"),
     [
-        (track(), ink.BARE, ["1 happy 70%", "no mask", "intensity 95%"]),
-        (track(worn=True, name=12), ink.MASKED, ["12 happy 70%", "mask", "intensity 95%"]),
-        (track(reason="unsure"), ink.UNKNOWN, ["1 not sure", "no mask"]),
-        (track(emotion=None, reason="too-small", worn=True), ink.UNKNOWN, ["1 too far", "mask"]),
-        (track(emotion=None), ink.UNKNOWN, ["1 ...", "no mask"]),
+        (track(), canvas.BARE, ["1 happy 70%", "no mask", "intensity 95%"]),
+        (track(worn=True, name=12), canvas.MASKED, ["12 happy 70%", "mask", "intensity 95%"]),
+        (track(reason="unsure"), canvas.UNKNOWN, ["1 not sure", "no mask"]),
+        (track(emotion=None, reason="too-small", worn=True), canvas.UNKNOWN, ["1 too far", "mask"]),
+        (track(emotion=None), canvas.UNKNOWN, ["1 ...", "no mask"]),
     ],
     ids=["bare", "masked", "unsure", "too small", "not yet looked at"],
 )
@@ -97,23 +97,23 @@ def test_a_card_says_what_is_known(known, colour, lines):
 def test_the_bar_is_as_long_as_the_probability():
     card, style = Card.of(track()), style_of(720)
     width, height = card.size(2, style)
-    canvas = np.zeros((height, width, 3), np.uint8)
-    card.draw(canvas, (0, 0, width, height), 2, style)
-    trough = (canvas == np.array(ink.TROUGH)).all(axis=2)
+    pixels = np.zeros((height, width, 3), np.uint8)
+    card.draw(pixels, (0, 0, width, height), 2, style)
+    trough = (pixels == np.array(canvas.TROUGH)).all(axis=2)
     row = np.flatnonzero(trough.any(axis=1))[3]
-    full = (canvas[row] == np.array(ink.BARE)).all(axis=1).sum()
+    full = (pixels[row] == np.array(canvas.BARE)).all(axis=1).sum()
     assert full / (full + trough[row].sum()) == pytest.approx(0.7, abs=0.01)
 
 
 @pytest.mark.parametrize("screen", SCREENS, ids=NAMES)
 @pytest.mark.parametrize("count", [1, 2, 5, 12, 40])
 def test_cards_lie_on_no_other_and_hide_no_other_face(screen, count, monkeypatch):
-    placed: list[ink.Rect] = []
+    placed: list[canvas.Rect] = []
     draw = Card.draw
 
-    def remember(self, canvas, place, detail, style):
+    def remember(self, pixels, place, detail, style):
         placed.append(place)
-        draw(self, canvas, place, detail, style)
+        draw(self, pixels, place, detail, style)
 
     monkeypatch.setattr(Card, "draw", remember)
     columns = min(count, 10)
@@ -129,12 +129,12 @@ def test_cards_lie_on_no_other_and_hide_no_other_face(screen, count, monkeypatch
         assert place[1] >= 0
         assert place[2] <= screen[0]
         assert place[3] <= screen[1]
-        assert not any(ink.shared(place, other) for other in placed[:n])
+        assert not any(canvas.shared(place, other) for other in placed[:n])
         hidden = sorted(
-            ink.shared(place, fit.rect(t.face.box.ltrb)) / ink.area(fit.rect(t.face.box.ltrb)) for t in crowd
+            canvas.shared(place, fit.rect(t.face.box.ltrb)) / canvas.area(fit.rect(t.face.box.ltrb)) for t in crowd
         )
-        assert hidden[-1] <= cards.HIDES_OWN
-        assert all(share <= cards.HIDES_OTHER for share in hidden[:-1])
+        assert hidden[-1] <= captions.HIDES_OWN
+        assert all(share <= captions.HIDES_OTHER for share in hidden[:-1])
 
 
 def test_everybody_has_a_short_card_before_anybody_has_a_long_one():
@@ -160,9 +160,9 @@ def test_the_notice_and_the_rate_have_their_places(screen):
 def test_no_box_goes_through_the_words_of_the_notice(screen):
     large = Scene(tracks=(track(left=150, top=120, side=350),))
     alone, together = (compose(frame(), scene, "Please smile " * 3, *screen) for scene in (Scene(), large))
-    letters = (alone == ink.INK).all(axis=2)
+    letters = (alone == canvas.INK).all(axis=2)
     assert letters.sum() > 100
-    assert (together[letters] == ink.INK).all()
+    assert (together[letters] == canvas.INK).all()
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_no_box_goes_through_the_words_of_the_notice(screen):
     ],
 )
 def test_words_are_wrapped_into_lines_that_fit(words, lines):
-    style = ink.Style(20)
+    style = canvas.Style(20)
     width = style.width_of("one two th")
     got = wrap(words, width, 2, style)
     assert got == lines
@@ -187,7 +187,7 @@ def test_words_are_wrapped_into_lines_that_fit(words, lines):
 )
 @pytest.mark.parametrize("room", ["one two th", "wwww"])
 def test_what_does_not_fit_is_cut_and_says_so(words, room):
-    style = ink.Style(20)
+    style = canvas.Style(20)
     got = wrap(words, style.width_of(room), 2, style)
     assert len(got) == 2
     assert got[-1].endswith("...")
@@ -196,7 +196,7 @@ def test_what_does_not_fit_is_cut_and_says_so(words, room):
 
 
 def test_a_line_too_narrow_for_anything_still_ends():
-    assert wrap("some words", 1, 3, ink.Style(20)) == ["s", "o"]
+    assert wrap("some words", 1, 3, canvas.Style(20)) == ["s", "o"]
 
 
 @pytest.mark.parametrize("screen", SCREENS, ids=NAMES)
@@ -204,8 +204,8 @@ def test_no_camera_paused_and_their_notices_are_four_pictures(screen):
     notices = ["no camera", "paused", "no camera - Back soon", "something else"]
     shown = [compose(None, Scene(tracks=(track(),)), notice, *screen) for notice in notices]
     for n, picture in enumerate(shown):
-        assert (picture[0] == ink.PLATE).all()
-        assert inked(picture, np.full_like(picture, ink.PLATE)) > 0
+        assert (picture[0] == canvas.PLATE).all()
+        assert inked(picture, np.full_like(picture, canvas.PLATE)) > 0
         assert not any(np.array_equal(picture, other) for other in shown[:n])
     upper = slice(0, screen[1] * 2 // 3)
     assert np.array_equal(shown[0][upper], shown[2][upper])
@@ -233,7 +233,7 @@ def test_the_layer_is_clear_but_for_what_it_says():
     assert over.shape == (720, 960, 4)
     assert set(np.unique(over[..., 3])) == {0, 191, 255}
     left, top, *_ = Fit.of((640, 480), (960, 720)).rect(track().face.box.ltrb)
-    assert tuple(over[top + 40, left]) == (*ink.BARE, 255)
+    assert tuple(over[top + 40, left]) == (*canvas.BARE, 255)
     assert over[top + 40, left + 40, 3] == 0
 
 

@@ -4,8 +4,8 @@ import pytest
 
 from edge.errors import ScreenError
 from edge.face import Scene
-from edge.fakes import FakeClock, pictures
 from edge.screens.painter import LONGEST_S, SHARE, Painter, Rate
+from edge.testing.fakes import FakeClock, pictures
 
 SIZE = (64, 36)
 

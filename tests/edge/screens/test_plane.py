@@ -9,13 +9,13 @@ import pytest
 from edge.cameras.pi import PiGrabber
 from edge.errors import ScreenError
 from edge.face import Face, Scene, Track
-from edge.fakes import FakeClock, pictures
 from edge.frame import Box
 from edge.screens import open_screen
 from edge.screens.drm import DrmScreen
 from edge.screens.plane import Planes, PlaneScreen, wanted
-from edge.screens.steady import SteadyScreen
+from edge.screens.reconnecting import SteadyScreen
 from edge.settings import ScreenSettings, Settings, SourceSettings
+from edge.testing.fakes import FakeClock, pictures
 
 LIBRARY = SimpleNamespace(Preview=SimpleNamespace(DRM="drm"))
 SETTINGS = Settings(source=SourceSettings(source="picamera"), screen=ScreenSettings(kind="drm", hardware_preview=True))

@@ -6,11 +6,11 @@ import pytest
 
 from edge.errors import ScreenError
 from edge.face import Scene
-from edge.fakes import FakeClock, FakeScreen
 from edge.screens import open_screen
 from edge.screens.none import NoScreen
-from edge.screens.steady import SteadyScreen
+from edge.screens.reconnecting import SteadyScreen
 from edge.settings import ScreenSettings
+from edge.testing.fakes import FakeClock, FakeScreen
 
 
 def test_no_screen_is_a_screen_too():

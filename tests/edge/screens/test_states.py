@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from edge.daemon.control import Switch
+from edge.daemon.firmware import Reading
+from edge.daemon.health import Health
+from edge.daemon.loop import Loop
+from edge.daemon.systemd import Heartbeat
 from edge.errors import SourceError
 from edge.face import Scene
-from edge.fakes import FakeCamera, FakeClock, FakeJournal, FakeScreen, pictures
-from edge.health import Health
-from edge.heartbeat import Heartbeat
-from edge.hook import Hook
-from edge.loop import Loop
-from edge.screens.steady import SteadyScreen
-from edge.sensors import Reading
+from edge.screens.reconnecting import SteadyScreen
 from edge.settings import HealthSettings, MakerSettings, ScreenSettings, Settings, SourceSettings
-from edge.switch import Switch
+from edge.sinks.event_hook import Hook
+from edge.testing.fakes import FakeCamera, FakeClock, FakeJournal, FakeScreen, pictures
 
 
 class Same:

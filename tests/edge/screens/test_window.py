@@ -7,12 +7,12 @@ import pytest
 
 from edge.errors import MissingExtra, ScreenError, SettingsError
 from edge.face import Scene
-from edge.fakes import FakeClock
 from edge.frame import Frame
 from edge.screens import open_screen
 from edge.screens.overlay import compose
 from edge.screens.window import WindowScreen, window_size
 from edge.settings import ScreenSettings
+from edge.testing.fakes import FakeClock
 from tests.conftest import absent
 
 SCENE = Scene()

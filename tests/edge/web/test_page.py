@@ -121,7 +121,7 @@ def browser(tmp_path):
 def address(observer, tiny, paint):
     from werkzeug.serving import make_server
 
-    from edge.observe import Observer
+    from edge.pipeline.pipeline import Observer
     from edge.web.live import LiveView
 
     live = LiveView(lambda: Pictures([paint((32, 32, True, False))] * 3), Observer.open(tiny), Clock())

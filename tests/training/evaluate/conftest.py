@@ -18,7 +18,7 @@ from edge import manifest
 from edge.labels import Emotion
 from training.data import fer2013_pack
 from training.data.fer2013 import Fer2013
-from training.evaluate.subject import Subject
+from training.evaluate.context import Subject
 
 TINY = Path(__file__).resolve().parents[2] / "tiny"
 SIDE = 48

@@ -16,7 +16,7 @@ from training.data.fer2013 import PRIVATE, PUBLIC
 from training.data.masked_v1 import Table
 from training.data.masks import KINDS, NEEDED
 from training.evaluate import bare, close_faces, face, false_alarms, mask, masked, sizes, thresholds, two_stage
-from training.evaluate.subject import Answers, Subject
+from training.evaluate.context import Answers, Subject
 from training.metrics import wilson
 
 

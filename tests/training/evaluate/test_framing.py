@@ -9,7 +9,7 @@ from edge.face import Face
 from edge.frame import Box
 from training.data.fer2013 import PRIVATE
 from training.evaluate import framing
-from training.evaluate.subject import Unavailable
+from training.evaluate.context import Unavailable
 
 
 def test_a_crop_stands_where_its_box_says_and_fades_into_the_background() -> None:

@@ -12,7 +12,7 @@ from edge.labels import EMOTIONS
 from tests.training.evaluate.conftest import TINY
 from training.__main__ import main
 from training.evaluate import report, table
-from training.evaluate.subject import Answers, Figure
+from training.evaluate.context import Answers, Figure
 
 
 def test_json_is_one_object_on_one_line(known_data, capsys) -> None:

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from training import recipe as recipes
-from training.data import alarms
+from training.data import hard_negatives
 from training.tasks import open_task
 
 pytest.importorskip("keras")
 
 from training.tasks import face_batches
 
-ALARM = alarms.Alarm(0, np.float32([2, 2, 12, 12]), 10.0)
+ALARM = hard_negatives.Alarm(0, np.float32([2, 2, 12, 12]), 10.0)
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def batches(write_recipe, made_data, monkeypatch):
         assert len(found) == 3
         return [ALARM]
 
-    monkeypatch.setattr(alarms, "mine", mine)
+    monkeypatch.setattr(hard_negatives, "mine", mine)
     task = open_task(recipes.load(path), made_data)
     return task.build(), task.batches(), looked
 

@@ -1,0 +1,227 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge import picture
+from edge.commands import doctor_checks
+from edge.daemon import firmware
+from edge.settings import (
+    EngineSettings,
+    JournalSettings,
+    ModelsSettings,
+    ScreenSettings,
+    Settings,
+    SourceSettings,
+)
+
+
+def levels(findings) -> list[str]:
+    return [finding.level for finding in findings]
+
+
+def only(findings):
+    (finding,) = findings
+    return finding
+
+
+def test_the_runtime_is_named_with_its_version():
+    finding = only(doctor_checks.runtime(Settings()))
+    assert finding.level == doctor_checks.OK
+    assert "OpenCV 4." in finding.text
+    assert "?" not in finding.text
+
+
+def test_good_models_are_four_lines_with_their_hashes(tiny, tiny_manifest):
+    findings = list(doctor_checks.models(Settings(models=ModelsSettings(dir=str(tiny)))))
+    assert levels(findings) == ["ok"] * 4
+    assert all(tiny_manifest[f.about.removeprefix("model ")].sha256[:12] in f.text for f in findings)
+
+
+def test_a_missing_folder_is_one_failure(tmp_path):
+    finding = only(doctor_checks.models(Settings(models=ModelsSettings(dir=str(tmp_path)))))
+    assert (finding.level, finding.about) == ("fail", "models")
+    assert "manifest.json" in finding.text
+
+
+def test_one_wrong_hash_fails_and_the_others_are_still_looked_at(tiny, tmp_path):
+    folder = tmp_path / "models"
+    shutil.copytree(tiny, folder)
+    with open(folder / "mask/model.tflite", "ab") as file:
+        file.write(b"!")
+    findings = list(doctor_checks.models(Settings(models=ModelsSettings(dir=str(folder)))))
+    assert levels(findings) == ["ok", "fail", "ok", "ok"]
+    assert "does not match" in findings[1].text
+
+
+@pytest.mark.parametrize(
+    ("accelerator", "devices", "level", "text"),
+    [
+        ("cpu", ["/dev/apex_0"], "ok", "as set"),
+        ("auto", [], "ok", "no Edge TPU is plugged in"),
+        ("auto", ["/dev/apex_0"], "warn", "the CPU does the work"),
+        ("edgetpu", [], "warn", "the CPU does the work"),
+    ],
+)
+def test_the_accelerator_by_table(tiny, accelerator, devices, level, text):
+    settings = Settings(models=ModelsSettings(dir=str(tiny)), engine=EngineSettings(accelerator=accelerator))
+    finding = only(doctor_checks.accelerator(settings, lambda: devices))
+    assert finding.level == level
+    assert text in finding.text
+
+
+@pytest.mark.parametrize(("brightness", "level", "text"), [(120, "ok", "p.png: 64x48"), (3, "warn", "dark")])
+def test_the_camera_is_its_first_frame(tmp_path, brightness, level, text):
+    path = tmp_path / "p.png"
+    picture.write(path, np.full((48, 64, 3), brightness, np.uint8))
+    finding = only(doctor_checks.camera(Settings(source=SourceSettings(source=str(path)))))
+    assert finding.level == level
+    assert text in finding.text
+
+
+def test_no_camera_is_a_failure_with_the_mend(tmp_path):
+    finding = only(doctor_checks.camera(Settings(source=SourceSettings(source=str(tmp_path / "absent.mp4")))))
+    assert finding.level == "fail"
+    assert "absent.mp4" in finding.text
+
+
+@pytest.mark.parametrize(
+    ("status", "source", "level", "text"),
+    [
+        ("", "v4l2:77", "fail", "no such camera"),
+        ("no camera; trying again", "v4l2:77", "fail", "no such camera"),
+        ("paused", "v4l2:77", "fail", "no such camera"),
+        ("29.8 fps, 1 face", "v4l2:77", "ok", "the service has it (29.8 fps, 1 face); to try it here: sudo systemctl"),
+        ("29.8 fps, 1 face", "/nowhere.mp4", "fail", "/nowhere.mp4"),
+    ],
+)
+def test_a_camera_that_the_service_watches_through_is_no_failure(status, source, level, text):
+    finding = only(doctor_checks.camera(Settings(source=SourceSettings(source=source)), lambda: status))
+    assert finding.level == level
+    assert text in finding.text
+
+
+def test_no_screen_needs_nothing():
+    assert only(doctor_checks.screen(Settings())).level == "ok"
+
+
+@pytest.mark.parametrize(
+    ("settings", "level", "text"),
+    [
+        ({}, "ok", "/dev/dri/card1, HDMI-A-1, 1280x720"),
+        ({"card": "/dev/dri/card1", "connector": "HDMI-A-1", "mode": "1920x1080"}, "ok", "HDMI-A-1, 1920x1080"),
+        ({"card": "/dev/dri/card7"}, "fail", "/dev/dri/card7: no such card; mend [screen] card, or set it to auto"),
+        ({"card": "/dev/dri/card0"}, "warn", "no connector on any card /dev/dri/card0; "),
+        (
+            {"connector": "HDMI-A-2"},
+            "warn",
+            "nothing is connected (of HDMI-A-1, HDMI-A-2); plug a screen in",
+        ),
+        ({"connector": "DP-9"}, "fail", "no connector DP-9; mend [screen] connector, there are HDMI-A-1, HDMI-A-2"),
+        (
+            {"mode": "1024x768"},
+            "fail",
+            "HDMI-A-1 has no mode 1024x768; mend [screen] mode, there are 1280x720",
+        ),
+    ],
+)
+def test_a_drm_screen_is_what_run_would_find(hardware, settings, level, text):
+    modes = [hardware.mode(1280, 720, preferred=True), hardware.mode(1920, 1080)]
+    card = hardware.Card([hardware.Socket(modes=modes), hardware.Socket(number=2, state=2)])
+    kernel = hardware.Kernel(card0=hardware.Card(modes=False), card1=card)
+    finding = only(doctor_checks.screen(Settings(screen=ScreenSettings(kind="drm", **settings)), kernel))
+    assert (finding.level, finding.about) == (level, "screen")
+    assert text in finding.text
+    assert not finding.text.startswith("screen")
+    assert kernel.files == {}
+    assert card.sets == 0
+
+
+def test_a_drm_screen_without_cards_permission_or_cable(hardware):
+    settings = Settings(screen=ScreenSettings(kind="drm"))
+
+    def told(**cards):
+        finding = only(doctor_checks.screen(settings, hardware.Kernel(**cards)))
+        return finding.level, finding.text
+
+    assert told()[0] == "warn"
+    assert "put dtoverlay=vc4-kms-v3d into config.txt; run waits for it" in told()[1]
+    locked = hardware.Card([hardware.Socket()], allowed=False)
+    assert told(card0=locked)[0] == "fail"
+    assert "no permission; add the user to the groups video and render" in told(card0=locked)[1]
+    assert told(card0=hardware.Card([hardware.Socket(state=2)]))[0] == "warn"
+
+
+def test_a_window_needs_a_desktop(monkeypatch):
+    monkeypatch.setattr(doctor_checks.importlib.util, "find_spec", lambda name: object())
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.delenv("SDL_VIDEODRIVER", raising=False)
+    settings = Settings(screen=ScreenSettings(kind="window"))
+    assert only(doctor_checks.screen(settings)).level == "fail"
+    monkeypatch.setenv("DISPLAY", ":0")
+    assert only(doctor_checks.screen(settings)) == doctor_checks.Finding(
+        "ok", "screen", "a window of 1280x720 on the desktop"
+    )
+    tiny = Settings(screen=ScreenSettings(kind="window", mode="small"))
+    assert only(doctor_checks.screen(tiny)).text == "[screen] mode: expected auto or a size such as 1280x720, got small"
+    monkeypatch.setattr(doctor_checks.importlib.util, "find_spec", lambda name: None)
+    assert "edge-emotion[window]" in only(doctor_checks.screen(settings)).text
+
+
+def test_where_the_journal_goes_must_be_writable(tmp_path):
+    def finding(file):
+        return only(doctor_checks.permissions(Settings(journal=JournalSettings(file=str(file)))))
+
+    assert finding("-").level == "ok"
+    assert finding(tmp_path / "journal.jsonl").level == "ok"
+    assert finding(tmp_path).level == "fail"
+    assert "no such folder" in finding(tmp_path / "absent/journal.jsonl").text
+
+
+@pytest.mark.parametrize(
+    ("bits", "level", "text"),
+    [
+        (None, "ok", "no Raspberry Pi"),
+        ("0", "ok", "not throttled, 48 °C"),
+        ("50005", "warn", "now under-voltage, throttled, 48 °C; use the official power supply"),
+        ("8", "warn", "now too-hot, 48 °C; cool it"),
+        ("10000", "warn", "since the start: under-voltage"),
+    ],
+)
+def test_power_by_table(tmp_path, bits, level, text):
+    heat = tmp_path / firmware.TEMPERATURE
+    heat.parent.mkdir(parents=True)
+    heat.write_text("48312\n")
+    if bits is not None:
+        path = Path(tmp_path / firmware.THROTTLED)
+        path.parent.mkdir(parents=True)
+        path.write_text(bits + "\n")
+    finding = only(doctor_checks.power(Settings(), tmp_path))
+    assert finding.level == level
+    assert text in finding.text
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ("", ""),
+        ("StatusText=29.8 fps, 1 face\nActiveState=active\n", "29.8 fps, 1 face"),
+        ("ActiveState=inactive\nStatusText=29.8 fps, 1 face\n", ""),
+        ("ActiveState=active\nStatusText=a = b\n", "a = b"),
+    ],
+)
+def test_a_stopped_services_last_words_do_not_count(tmp_path, monkeypatch, answer, told):
+    program = tmp_path / "systemctl"
+    program.write_text(f"#!/bin/sh\nprintf '%s' '{answer}'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert doctor_checks.service_status() == told
+
+
+def test_without_systemd_no_service_says_anything(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert doctor_checks.service_status() == ""

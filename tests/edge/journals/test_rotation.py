@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from edge.journals.rotation import prune, rotate, rotated, whole
+
+DAY = 86400
+
+
+@pytest.fixture
+def journal(tmp_path):
+    """journal(name, ...): files beside journal.jsonl, each holding its own name; the path of journal.jsonl."""
+
+    def make(*names):
+        for name in names:
+            (tmp_path / name).write_text(name)
+        return tmp_path / "journal.jsonl"
+
+    return make
+
+
+def contents(path):
+    return {file.name: file.read_text() for file in path.parent.iterdir()}
+
+
+def test_no_files_are_no_journal(journal):
+    path = journal()
+    assert rotated(path) == {}
+    assert whole(path) == []
+
+
+def test_files_are_ordered_by_number_and_strangers_left_out(journal):
+    path = journal(
+        "journal.jsonl", "journal.jsonl.2", "journal.jsonl.10", "journal.jsonl.01", "journal.jsonl.old",
+        "journal.jsonl.", "other.jsonl.1", "journal.jsonl.²",
+    )  # fmt: skip
+    assert [file.name for file in whole(path)] == ["journal.jsonl.10", "journal.jsonl.2", "journal.jsonl"]
+    assert list(rotated(path)) == [2, 10]
+
+
+def test_rotation_moves_every_file_one_on(journal):
+    path = journal("journal.jsonl", "journal.jsonl.1", "journal.jsonl.2")
+    rotate(path)
+    assert contents(path) == {
+        "journal.jsonl.1": "journal.jsonl", "journal.jsonl.2": "journal.jsonl.1", "journal.jsonl.3": "journal.jsonl.2",
+    }  # fmt: skip
+
+
+def test_a_gap_is_filled_and_what_is_behind_it_stays(journal):
+    path = journal("journal.jsonl", "journal.jsonl.1", "journal.jsonl.3")
+    rotate(path)
+    assert contents(path) == {
+        "journal.jsonl.1": "journal.jsonl", "journal.jsonl.2": "journal.jsonl.1", "journal.jsonl.3": "journal.jsonl.3",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("fails_at", [1, 2, 3])
+def test_a_power_cut_within_a_rotation_loses_no_file_and_the_next_rotation_goes_on(journal, monkeypatch, fails_at):
+    path = journal("journal.jsonl", "journal.jsonl.1", "journal.jsonl.2")
+    before = sorted(contents(path).values())
+    real, calls = os.rename, []
+
+    def rename(*names):
+        calls.append(names)
+        if len(calls) == fails_at:
+            raise OSError("power cut")
+        real(*names)
+
+    monkeypatch.setattr(os, "rename", rename)
+    with pytest.raises(OSError, match="power cut"):
+        rotate(path)
+    assert sorted(contents(path).values()) == before
+    monkeypatch.setattr(os, "rename", real)
+    rotate(path)
+    assert sorted(contents(path).values()) == before
+    assert not path.exists()
+    assert (path.parent / "journal.jsonl.1").read_text() == "journal.jsonl"
+
+
+@pytest.mark.parametrize(
+    ("keep_files", "keep_days", "kept"),
+    [(0, 99, []), (2, 99, [1, 2]), (9, 99, [1, 2, 3]), (9, 2.5, [1, 2]), (1, 2.5, [1]), (9, 0, [])],
+)
+def test_files_that_are_too_many_or_too_old_go(journal, keep_files, keep_days, kept):
+    path = journal("journal.jsonl", "journal.jsonl.1", "journal.jsonl.2", "journal.jsonl.3")
+    now = 1000 * DAY
+    for number in (1, 2, 3):
+        os.utime(f"{path}.{number}", (now, now - number * DAY))
+    removed = prune(path, keep_files, keep_days, now)
+    assert list(rotated(path)) == kept
+    assert len(removed) == 3 - len(kept)
+    assert path.exists()
+
+
+def test_a_clock_in_the_past_removes_nothing_by_age(journal):
+    path = journal("journal.jsonl.1")
+    assert prune(path, 9, 1, wall=0) == []

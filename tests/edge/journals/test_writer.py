@@ -1,0 +1,312 @@
+"""Stories of a journal: flushed, rotated, torn, on a full disk, under a clock that jumps."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import logging
+import os
+import stat
+
+import pytest
+
+from edge.errors import JournalError
+from edge.journals import open_journal
+from edge.journals.stream import StreamJournal
+from edge.journals.writer import FileJournal
+from edge.settings import JournalSettings
+from edge.testing.fakes import FakeClock
+
+DAY = 86400
+NOON = 20_000 * DAY + DAY // 2
+
+
+@pytest.fixture
+def clock():
+    return FakeClock(wall=NOON)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "journal.jsonl"
+
+
+@pytest.fixture
+def opened(path, clock):
+    """opened(settings...): the journal at `path`; closed after the test."""
+    journals = []
+
+    def make(**settings):
+        journals.append(FileJournal(path, JournalSettings(**settings), clock))
+        return journals[-1]
+
+    yield make
+    for journal in journals:
+        journal.close()
+
+
+class Disk:
+    """os.write and os.fsync of a disk that can be full or broken, and that counts its flushes."""
+
+    def __init__(self, monkeypatch):
+        self.room = None  # bytes that still fit, None: no limit
+        self.broken = None
+        self.syncs = 0
+        self._write, self._fsync = os.write, os.fsync
+        monkeypatch.setattr(os, "write", self.write)
+        monkeypatch.setattr(os, "fsync", self.fsync)
+
+    def write(self, fd, data):
+        if self.broken:
+            raise OSError(self.broken, os.strerror(self.broken))
+        if self.room is None:
+            return self._write(fd, data)
+        if self.room == 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        written = self._write(fd, data[: self.room])
+        self.room -= written
+        return written
+
+    def fsync(self, fd):
+        self.syncs += 1
+        self._fsync(fd)
+
+
+@pytest.fixture
+def disk(monkeypatch):
+    return Disk(monkeypatch)
+
+
+def sample(n=0):
+    return {"monotonic": float(n), "event": "sample", "track": n}
+
+
+def lines(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def kinds(path):
+    return [event.get("what", event["event"]) for event in lines(path)]
+
+
+def test_an_empty_journal_is_an_empty_file_that_only_its_user_and_group_read(opened, path):
+    old = os.umask(0o077)
+    try:
+        opened()
+    finally:
+        os.umask(old)
+    assert path.read_bytes() == b""
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_every_event_is_in_the_file_at_once_with_the_time_of_day(opened, path, clock):
+    journal = opened()
+    journal.write(sample(1))
+    clock.advance(1.5)
+    journal.write(sample(2))
+    assert lines(path) == [
+        {"time": "2024-10-04T12:00:00.000Z", **sample(1)},
+        {"time": "2024-10-04T12:00:01.500Z", **sample(2)},
+    ]
+
+
+def test_a_second_run_goes_on_where_the_first_ended(opened, path):
+    opened().write(sample(1))
+    with pytest.raises(JournalError, match="in use by another edge-emotion"):
+        opened()
+
+
+def test_after_a_close_another_may_write(opened, path):
+    first = opened()
+    first.write(sample(1))
+    first.close()
+    opened().write(sample(2))
+    assert [event["track"] for event in lines(path)] == [1, 2]
+
+
+def test_a_flush_comes_within_fsync_s_of_the_first_event_and_not_for_each(opened, clock, disk):
+    journal = opened(fsync_s=1)
+    begin = disk.syncs
+    for n in range(7):
+        journal.write(sample(n))
+        clock.advance(0.1)
+    journal.tick()
+    assert disk.syncs == begin
+    clock.advance(0.2)
+    journal.tick()
+    assert disk.syncs == begin + 1
+    clock.advance(60)
+    journal.tick()
+    assert disk.syncs == begin + 1, "nothing new was written"
+    journal.write(sample(8))
+    journal.close()
+    assert disk.syncs == begin + 2
+
+
+def test_fsync_s_of_zero_flushes_every_event(opened, disk):
+    journal = opened(fsync_s=0)
+    begin = disk.syncs
+    for n in range(3):
+        journal.write(sample(n))
+    assert disk.syncs == begin + 3
+
+
+def test_a_torn_last_line_is_cut_and_noted_when_the_journal_is_opened(opened, path, caplog):
+    journal = opened()
+    journal.write(sample(1))
+    journal.close()
+    with open(path, "ab") as file:
+        file.write(b'{"time": "20')
+    journal = opened()
+    journal.write(sample(2))
+    assert kinds(path) == ["sample", "journal-repaired", "sample"]
+    assert lines(path)[1]["bytes"] == 12
+    assert ["its last line was torn; 12 bytes cut" in record.getMessage() for record in caplog.records] == [True]
+
+
+def test_the_file_is_rotated_before_it_grows_over_its_limit(opened, path):
+    journal = opened(max_bytes=4096, keep_files=2)
+    for n in range(150):
+        journal.write(sample(n))
+    files = [path.with_name("journal.jsonl.2"), path.with_name("journal.jsonl.1"), path]
+    assert sorted(path.parent.iterdir()) == sorted(files)
+    assert all(0 < file.stat().st_size <= 4096 for file in files)
+    tracks = [event["track"] for file in files for event in lines(file)]
+    assert tracks == list(range(150 - len(tracks), 150)), "the newest, in order, none missing"
+    assert all(stat.S_IMODE(file.stat().st_mode) == 0o640 for file in files)
+
+
+def test_a_new_day_begins_a_new_file_and_old_days_go(opened, path, clock):
+    journal = opened(keep_days=3)
+    for day in range(6):
+        journal.write(sample(day))
+        os.utime(path, (clock.wall(), clock.wall()))
+        clock.advance(DAY)
+    days = {file.name: [event["track"] for event in lines(file)] for file in path.parent.iterdir()}
+    assert days == {"journal.jsonl": [5], "journal.jsonl.1": [4], "journal.jsonl.2": [3], "journal.jsonl.3": [2]}
+
+
+def test_old_days_also_go_when_the_journal_is_opened(opened, path, clock):
+    old = path.with_name("journal.jsonl.1")
+    old.write_text("")
+    os.utime(old, (NOON - 31 * DAY, NOON - 31 * DAY))
+    opened(keep_days=30)
+    assert not old.exists()
+
+
+def test_a_clock_that_jumps_back_does_not_rotate_nor_disturb(opened, path, clock):
+    journal = opened()
+    journal.write(sample(1))
+    clock.jump(-50 * 365 * DAY)
+    journal.write(sample(2))
+    assert [event["time"][:4] for event in lines(path)] == ["2024", "1974"]
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_full_disk_drops_events_says_so_once_and_goes_on_when_there_is_room(opened, path, disk, caplog):
+    journal = opened()
+    journal.write(sample(0))
+    disk.room = 30
+    with caplog.at_level(logging.WARNING):
+        for n in range(1, 20):
+            journal.write(sample(n))
+        assert kinds(path) == ["sample"], "and no half line"
+        disk.room = None
+        for n in range(20, 23):
+            journal.write(sample(n))
+    assert kinds(path) == ["sample", "journal-resumed", "sample", "sample", "sample"]
+    resumed = lines(path)[1]
+    assert (resumed["dropped"], resumed["reason"]) == (19, "No space left on device")
+    assert [record.getMessage().partition(": ")[2] for record in caplog.records] == [
+        "cannot be written (No space left on device); events are dropped until it can",
+        "writing again; 19 events were dropped",
+    ]
+
+
+def test_a_disk_that_is_full_at_the_start_does_not_keep_the_daemon_from_starting(opened, path, disk, monkeypatch):
+    real = os.open
+
+    def full(name, flags, *mode):
+        if name == path and flags & os.O_CREAT:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(name, flags, *mode)
+
+    monkeypatch.setattr(os, "open", full)
+    journal = opened()
+    journal.write(sample(1))
+    monkeypatch.setattr(os, "open", real)
+    journal.write(sample(2))
+    assert kinds(path) == ["journal-resumed", "sample"]
+
+
+def test_a_card_that_breaks_is_no_end_either(opened, path, disk, caplog):
+    journal = opened()
+    disk.broken = errno.EIO
+    journal.write(sample(1))
+    disk.broken = errno.EROFS
+    journal.write(sample(2))
+    journal.write(sample(3))
+    assert [record.getMessage().partition("(")[2].partition(")")[0] for record in caplog.records] == [
+        "Input/output error", "Read-only file system",
+    ]  # fmt: skip
+    disk.broken = None
+    journal.write(sample(4))
+    assert lines(path)[0]["dropped"] == 3
+
+
+def test_a_file_that_somebody_removed_is_made_anew(opened, path):
+    journal = opened()
+    journal.write(sample(1))
+    path.unlink()
+    journal.write(sample(2))
+    assert [event["track"] for event in lines(path)] == [2]
+
+
+def test_a_failed_flush_is_told_and_the_next_event_says_it_is_over(opened, path, disk, clock, caplog):
+    journal = opened(fsync_s=0)
+
+    def broken(fd):
+        raise OSError(errno.EIO, "Input/output error")
+
+    disk._fsync = broken
+    journal.write(sample(1))
+    assert "Input/output error" in caplog.text
+    disk._fsync = lambda fd: None
+    journal.write(sample(2))
+    assert kinds(path) == ["sample", "journal-resumed", "sample"]
+
+
+@pytest.mark.parametrize(
+    ("where", "told"),
+    [
+        ("absent/journal.jsonl", r"cannot write the journal \(No such file or directory\); mend"),
+        ("thesis.txt", "not a journal of edge-emotion"),
+        ("folder", r"cannot write the journal \(Is a directory\)"),
+    ],
+)
+def test_a_journal_that_cannot_be_written_is_one_line(tmp_path, clock, where, told):
+    (tmp_path / "thesis.txt").write_text("my thesis\n")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(JournalError, match=told) as caught:
+        open_journal(str(tmp_path / where), JournalSettings(), clock)
+    assert caught.value.exit_code == 1
+    assert (tmp_path / "thesis.txt").read_text() == "my thesis\n"
+
+
+def test_a_journal_is_let_go_when_it_cannot_be_used(path, clock):
+    path.write_text("my thesis\n")
+    with pytest.raises(JournalError):
+        FileJournal(path, JournalSettings(), clock)
+    with open(path) as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_what_is_no_regular_file_is_written_to_like_a_stream(clock, capfdbinary):
+    journal = open_journal("-", JournalSettings(), clock)
+    assert isinstance(journal, StreamJournal)
+    journal.tick()
+    journal.write(sample(1))
+    journal.close()
+    assert json.loads(capfdbinary.readouterr().out) == {"time": "2024-10-04T12:00:00.000Z", **sample(1)}
+    assert isinstance(open_journal("/dev/null", JournalSettings(), clock), StreamJournal)

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from edge.engines import open_engine
+from edge.errors import EngineError, ModelError
+from edge.frame import Box
+from edge.pipeline.detector import Classifier, FaceFinder
+
+
+class Fixed:
+    """An engine that gives the same answer to everything and remembers what it was asked."""
+
+    def __init__(self, spec, *outputs):
+        self.spec, self.outputs, self.asked = spec, outputs, []
+
+    def infer(self, image):
+        self.asked.append(image)
+        return self.outputs
+
+    def close(self):
+        pass
+
+
+@pytest.fixture
+def finder(tiny_manifest):
+    return FaceFinder(open_engine(tiny_manifest, "face"))
+
+
+def boxes(faces):
+    return sorted(tuple(round(side) for side in face.box.ltrb) for face in faces)
+
+
+@pytest.mark.parametrize(
+    ("faces", "expected"),
+    [
+        ([], []),
+        ([(32, 16)], [(32, 16, 80, 64)]),
+        ([(0, 0)], [(0, 0, 48, 48)]),
+        ([(0, 32), (96, 64)], [(0, 32, 48, 80), (96, 64, 144, 112)]),
+    ],
+    ids=["nobody", "one", "in the corner", "two"],
+)
+def test_faces_are_found_where_they_are(finder, paint, faces, expected):
+    assert boxes(finder.find(paint(*[(x, y, False, False) for x, y in faces]))) == expected
+
+
+@pytest.mark.parametrize("factor", [2, 4])
+def test_boxes_are_in_pixels_of_the_picture_whatever_its_size(finder, paint, factor):
+    picture = paint((32, 16, False, False)).repeat(factor, axis=0).repeat(factor, axis=1)
+    assert boxes(finder.find(picture)) == [(32 * factor, 16 * factor, 80 * factor, 64 * factor)]
+
+
+def test_a_picture_of_another_shape_is_padded_not_stretched(finder, paint):
+    picture = paint((32, 16, False, False), width=160, height=80)
+    assert boxes(finder.find(picture)) == [(32, 16, 80, 64)]
+
+
+def test_a_box_in_the_padding_is_nowhere(tiny_manifest):
+    spec = tiny_manifest["face"]
+    logits = np.full((80, 1), -9, np.float32)
+    logits[[0, 79]] = 9  # the top left and the bottom right cell
+    finder = FaceFinder(Fixed(spec, logits, np.full((80, 4), 0.5, np.float32)))
+    wide = np.zeros((60, 160, 3), np.uint8)
+    assert boxes(finder.find(wide)) == [(0, 0, 16, 16)]
+
+
+def test_the_score_can_be_told_and_is_the_models_own_otherwise(tiny_manifest):
+    spec = replace(tiny_manifest["face"], threshold=0.9)
+    logits = np.full((80, 1), -9, np.float32)
+    logits[3] = 1  # a score of .73
+    engine = Fixed(spec, logits, np.full((80, 4), 0.5, np.float32))
+    picture = np.zeros((120, 160, 3), np.uint8)
+    assert FaceFinder(engine).find(picture) == ()
+    assert len(FaceFinder(engine, score=0.5).find(picture)) == 1
+
+
+def test_a_finder_wants_a_detector_and_a_classifier_a_classifier(tiny_manifest):
+    with pytest.raises(ModelError, match="expected head 'anchors', got 'probabilities'"):
+        FaceFinder(open_engine(tiny_manifest, "mask"))
+    with pytest.raises(ModelError, match="expected head 'probabilities', got 'anchors'"):
+        Classifier(open_engine(tiny_manifest, "face"))
+
+
+def test_a_classifier_cuts_the_square_of_its_spec_out_of_the_picture(tiny_manifest):
+    spec = replace(tiny_manifest["mask"], margin=2.0, shift=0.5)
+    engine = Fixed(spec, np.float32([0.25, 0.75]))
+    picture = np.zeros((100, 100, 3), np.uint8)
+    picture[46:62, 42:58] = 200  # twice the box's side around its middle, half its height further down
+    before = picture.copy()
+    answer = Classifier(engine).look(picture, Box(46, 46, 54, 54))
+    assert answer.tolist() == [0.25, 0.75]
+    assert engine.asked[0].shape == (16, 16, 3)
+    assert (engine.asked[0] == 200).all()
+    assert np.array_equal(picture, before)
+
+
+def test_eight_bits_beside_one_are_made_a_distribution(tiny_manifest):
+    engine = Fixed(tiny_manifest["mask"], np.float32([0.5, 0.49]))
+    answer = Classifier(engine).look(np.zeros((50, 50, 3), np.uint8), Box(0, 0, 10, 10))
+    assert answer.sum() == pytest.approx(1.0, abs=1e-6)
+    assert answer[0] / answer[1] == pytest.approx(0.5 / 0.49)
+
+
+def test_an_answer_of_nothing_is_an_engine_error(tiny_manifest):
+    engine = Fixed(tiny_manifest["mask"], np.zeros(2, np.float32))
+    with pytest.raises(EngineError, match="all zero"):
+        Classifier(engine).look(np.zeros((50, 50, 3), np.uint8), Box(0, 0, 10, 10))

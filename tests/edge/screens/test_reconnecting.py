@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from edge.errors import MissingExtra, ScreenAbsent, ScreenError
+from edge.face import Scene
+from edge.screens import ADAPTERS, open_screen
+from edge.screens.none import NoScreen
+from edge.screens.reconnecting import REOPEN_S, SteadyScreen
+from edge.settings import ScreenSettings
+from edge.testing.fakes import FakeClock, FakeScreen, pictures
+
+SCENE = Scene()
+
+
+class Shop:
+    """Opens screens, where there are any."""
+
+    def __init__(self) -> None:
+        self.refuses: Exception | None = None
+        self.opened: list[FakeScreen] = []
+        self.asked = 0
+
+    def __call__(self) -> FakeScreen:
+        self.asked += 1
+        if self.refuses is not None:
+            raise self.refuses
+        self.opened.append(FakeScreen())
+        return self.opened[-1]
+
+
+@pytest.fixture
+def clock():
+    return FakeClock()
+
+
+@pytest.fixture
+def shop():
+    return Shop()
+
+
+def test_no_screen_shows_nothing_and_never_fails():
+    screen = open_screen(ScreenSettings(), FakeClock(), lambda: None)
+    assert isinstance(screen, NoScreen)
+    screen.show(None, SCENE)
+    screen.tick()
+    screen.close()
+
+
+def test_every_kind_of_the_settings_has_an_adapter():
+    kinds = ScreenSettings.__dataclass_fields__["kind"].metadata["choices"]
+    assert set(ADAPTERS) == set(kinds)
+
+
+def test_pictures_and_turns_are_passed_on(shop, clock):
+    screen = SteadyScreen(shop, clock)
+    frame = pictures(1)[0]
+    screen.show(frame, SCENE, "hello")
+    screen.tick()
+    screen.close()
+    (inner,) = shop.opened
+    assert inner.shown == [(frame, SCENE, "hello")]
+    assert inner.ticks == 1
+    assert inner.closed
+
+
+@pytest.mark.parametrize("error", [ScreenError("no connector HDMI-A-9"), MissingExtra("pygame")])
+def test_a_wrong_setting_is_seen_at_the_start(shop, clock, error):
+    shop.refuses = error
+    with pytest.raises(type(error)):
+        SteadyScreen(shop, clock)
+
+
+def test_a_screen_that_is_not_there_at_the_start_is_waited_for(shop, clock, caplog):
+    shop.refuses = ScreenAbsent("screen: nothing is connected")
+    screen = SteadyScreen(shop, clock)
+    screen.show(None, SCENE, "paused")
+    assert shop.asked == 1
+    clock.advance(REOPEN_S)
+    screen.tick()
+    assert shop.asked == 2
+    shop.refuses = None
+    screen.tick()
+    assert shop.asked == 2, "not sooner than it is due"
+    clock.advance(REOPEN_S)
+    screen.tick()
+    assert shop.opened[0].notices() == ["paused"]
+
+
+def test_a_screen_that_comes_late_and_does_not_fit_is_told_once(shop, clock, caplog):
+    shop.refuses = ScreenAbsent("screen: nothing is connected")
+    with caplog.at_level(logging.WARNING):
+        screen = SteadyScreen(shop, clock)
+        for refusal in (shop.refuses, ScreenError("screen: HDMI-A-1 has no mode 1x1"), shop.refuses):
+            shop.refuses = refusal
+            for _ in range(3):
+                clock.advance(REOPEN_S)
+                screen.tick()
+    assert [record.getMessage().partition(";")[0] for record in caplog.records] == [
+        "screen: nothing is connected",
+        "screen: HDMI-A-1 has no mode 1x1",
+        "screen: nothing is connected",
+    ]
+
+
+@pytest.mark.parametrize("where", ["show", "tick"])
+def test_a_screen_that_fails_is_told_once_closed_and_opened_again(shop, clock, caplog, where):
+    frame = pictures(1)[0]
+    screen = SteadyScreen(shop, clock)
+    shop.opened[0].unplugged = True
+    with caplog.at_level(logging.WARNING):
+        for _ in range(20):
+            screen.show(frame, SCENE) if where == "show" else screen.tick()
+            clock.advance(0.1)
+    assert shop.opened[0].closed
+    assert shop.asked == 1
+    clock.advance(REOPEN_S)
+    screen.show(frame, SCENE, "again")
+    assert shop.opened[1].notices() == ["again"]
+    told = [record.getMessage() for record in caplog.records]
+    assert told == ["fake screen: unplugged; it is opened again when it is there", "screen: there it is"]
+
+
+def test_a_screen_that_is_opened_again_shows_the_last_picture_without_a_new_one(shop, clock):
+    screen = SteadyScreen(shop, clock)
+    screen.show(None, SCENE, "no camera")
+    shop.opened[0].unplugged = True
+    screen.tick()
+    clock.advance(REOPEN_S)
+    screen.tick()
+    assert shop.opened[1].shown == [(None, SCENE, "no camera")]
+
+
+def test_closing_twice_or_before_anything_was_there_is_nothing(shop, clock):
+    shop.refuses = ScreenAbsent("gone")
+    screen = SteadyScreen(shop, clock)
+    screen.close()
+    screen.close()

@@ -1,0 +1,158 @@
+"""on_event with real commands: they run for a moment, or hang until they are ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+import time
+
+import pytest
+
+from edge.errors import SettingsError
+from edge.settings import MakerSettings
+from edge.sinks.event_hook import Hook
+from edge.testing.fakes import FakeClock
+
+EVENT = {"time": "2026-01-31T08:00:00.000Z", "event": "appeared", "track": 1, "box": (1.0, 2.00001), "score": 0.5}
+
+
+def python(program, *arguments):
+    return shlex.join([sys.executable, "-S", "-c", program, *map(str, arguments)])
+
+
+def until(condition):
+    """Wait for a process, a few seconds at most."""
+    for _ in range(2000):
+        if condition():
+            return True
+        time.sleep(0.005)
+    return False
+
+
+@pytest.fixture
+def clock():
+    return FakeClock()
+
+
+@pytest.fixture
+def hooked(clock):
+    """hooked(command, settings...): the hook; closed after the test."""
+    hooks = []
+
+    def make(command, **settings):
+        hooks.append(Hook(MakerSettings(on_event=command, **settings), clock))
+        return hooks[-1]
+
+    yield make
+    for hook in hooks:
+        hook.close()
+
+
+def alive(hook):
+    hook.tick()
+    return len(hook._running)
+
+
+def test_no_command_is_nothing_to_do(hooked):
+    hook = hooked("")
+    hook.pass_on(EVENT)
+    hook.tick()
+    assert hook._running == []
+
+
+def test_the_command_gets_the_event_as_one_line_of_json(hooked, tmp_path):
+    out = tmp_path / "out"
+    hook = hooked(python("import sys; open(sys.argv[1] + '.new', 'w').write(sys.stdin.read());"
+                         "import os; os.rename(sys.argv[1] + '.new', sys.argv[1])", out))  # fmt: skip
+    hook.pass_on(EVENT)
+    assert until(out.exists)
+    text = out.read_text()
+    assert text.count("\n") == 1
+    assert json.loads(text) == {**EVENT, "box": [1.0, 2.0]}
+    assert until(lambda: alive(hook) == 0)
+
+
+def test_no_shell_reads_the_command(hooked, tmp_path):
+    hook = hooked(f"{python('import sys; open(sys.argv[1], chr(119))', tmp_path / 'a')} ; touch {tmp_path / 'b'}")
+    hook.pass_on(EVENT)
+    assert until(lambda: alive(hook) == 0)
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_too_many_at_once_are_left_out_and_it_is_said_once(hooked, caplog):
+    hook = hooked(python("import time; time.sleep(60)"), on_event_max=2)
+    for _ in range(5):
+        hook.pass_on(EVENT)
+    assert alive(hook) == 2
+    assert [record.getMessage().partition(" ")[2] for record in caplog.records] == [
+        f"{sys.executable} 2 are still running; events are not passed on"
+    ]
+
+
+PARENT = """
+import os, subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(60)"])
+with open(sys.argv[1] + ".new", "w") as file:
+    file.write(f"{os.getpid()} {child.pid}")
+os.rename(sys.argv[1] + ".new", sys.argv[1])
+time.sleep(60)
+"""
+
+
+def test_one_that_takes_too_long_is_ended_with_its_children(hooked, clock, tmp_path):
+    pids = tmp_path / "pids"
+    hook = hooked(python(PARENT, pids), on_event_timeout_s=5)
+    hook.pass_on(EVENT)
+    assert until(pids.exists)
+    clock.advance(4.9)
+    assert alive(hook) == 1
+    clock.advance(0.2)
+    assert until(lambda: alive(hook) == 0)
+
+    def gone(pid):
+        # Ended, and perhaps not yet collected by the machine's first process.
+        try:
+            with open(f"/proc/{pid}/stat") as file:
+                return file.read().rpartition(")")[2].split()[0] in "ZX"
+        except FileNotFoundError:
+            return True
+
+    assert all(until(lambda pid=pid: gone(pid)) for pid in pids.read_text().split())
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("/nowhere/command", "cannot be started (No such file or directory)"),
+        (python("raise SystemExit(3)"), "ended with 3"),
+    ],
+)
+def test_a_command_that_fails_is_told_once_and_disturbs_nobody(hooked, caplog, command, told):
+    hook = hooked(command)
+    for _ in range(3):
+        hook.pass_on(EVENT)
+        assert until(lambda: alive(hook) == 0)
+    (record,) = caplog.records
+    assert record.getMessage().endswith(told)
+
+
+def test_a_command_that_does_not_read_does_not_hold_up_the_loop(hooked):
+    hook = hooked(python("import time; time.sleep(60)"))
+    hook.pass_on({**EVENT, "text": "x" * 1_000_000})
+    assert alive(hook) == 1
+
+
+def test_close_ends_what_runs(hooked):
+    hook = hooked(python("import time; time.sleep(60)"))
+    hook.pass_on(EVENT)
+    (child, _) = hook._running[0]
+    hook.close()
+    assert child.returncode is not None
+    assert not os.path.exists(f"/proc/{child.pid}")
+
+
+def test_a_command_that_cannot_be_split_is_a_settings_error(clock):
+    with pytest.raises(SettingsError, match=r"\[maker\] on_event: cannot be split into words \(No closing quotation\)"):
+        Hook(MakerSettings(on_event="say 'hello"), clock)

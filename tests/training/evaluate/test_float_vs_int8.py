@@ -1,0 +1,93 @@
+"""A model's figure before and after conversion: the very numbers that evaluate publishes, of engines handed in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from edge import manifest
+from edge.engines import open_engine
+from edge.manifest import Manifest
+from tests.training.evaluate.conftest import TINY
+from training.data.fer2013 import DataError
+from training.evaluate import bare, face, float_vs_int8, mask
+from training.evaluate.context import Subject, Unavailable
+
+
+@pytest.fixture
+def tiny_engine():
+    opened = []
+
+    def make(task):
+        opened.append(open_engine(manifest.load(TINY), task))
+        return opened[-1]
+
+    yield make
+    for engine in opened:
+        engine.close()
+
+
+class Mirrored:
+    """A float twin that says of every face what the other class is."""
+
+    def __init__(self, engine) -> None:
+        self.spec, self._engine = replace(engine.spec, name="mirrored"), engine
+
+    def infer(self, image: np.ndarray) -> tuple[np.ndarray, ...]:
+        (answer,) = self._engine.infer(image)
+        return (answer[::-1].copy(),)
+
+    def close(self) -> None:
+        raise AssertionError("who opened it closes it")
+
+
+def handed_in(data, task, engine, twin):
+    return Subject(Manifest(data, {}), data, given=[engine], given_floats=[twin])
+
+
+@pytest.mark.parametrize(
+    ("task", "module", "key"),
+    [("face", face, "ap50"), ("mask", mask, "real"), ("emotion-bare", bare, "int8")],
+)
+def test_int8_is_what_evaluate_publishes(known_data, subject, tiny_engine, task, module, key) -> None:
+    engine = tiny_engine(task)
+    found = float_vs_int8.measure(handed_in(known_data, task, engine, engine), task)
+    assert found.int8 == found.float_ == module.figure(subject).values[key]
+    assert found.pictures > 0
+    assert not found.error
+
+
+def test_the_float_twin_is_asked_for_float(known_data, tiny_engine) -> None:
+    engine = tiny_engine("mask")
+    given = handed_in(known_data, "mask", engine, Mirrored(engine))
+    found = float_vs_int8.measure(given, "mask")
+    assert found.int8 == pytest.approx((3 / 4 + 1) / 2)
+    assert found.float_ == pytest.approx(1 - found.int8)
+    assert (found.figure, found.source, found.pictures) == ("balanced accuracy", "masked_faces test", 6)
+    given.close()
+
+
+def test_a_set_that_is_not_there_is_named(tmp_path, tiny_engine) -> None:
+    engine = tiny_engine("emotion-bare")
+    with pytest.raises(DataError, match=r"fer2013\.npz"):
+        float_vs_int8.measure(handed_in(tmp_path, "emotion-bare", engine, engine), "emotion-bare")
+
+
+def test_without_a_float_network_there_is_nothing_to_compare(subject) -> None:
+    with pytest.raises(Unavailable, match="no float weights"):
+        float_vs_int8.measure(subject, "mask")
+
+
+def test_a_folder_of_data_sets_is_told_from_a_set(known_data, tmp_path) -> None:
+    assert not float_vs_int8.is_data(tmp_path)
+    assert not float_vs_int8.is_data(known_data / "faces")
+    assert not float_vs_int8.is_data(known_data / "fer2013.npz")
+    assert float_vs_int8.is_data(known_data)
+    (tmp_path / "faces").mkdir()  # a class of somebody's set, by its name
+    assert not float_vs_int8.is_data(tmp_path)
+
+
+def test_every_task_has_its_figure() -> None:
+    assert set(float_vs_int8.SETS) == set(manifest.TASKS)

@@ -1,0 +1,104 @@
+"""A model's main figure before and after conversion: the float network and the int8 file, by `evaluate`'s own code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.ports import Engine
+from training.data import landmarks68, masked_v1
+from training.data.fer2013 import PRIVATE, DataError
+from training.evaluate import bare, face, landmarks, mask, masked
+from training.evaluate.context import Subject
+from training.metrics import average_precision
+
+# The file in the data folder that the set of a task's main figure is known by.
+SETS = {
+    "face": "faces/annotations.csv",
+    "mask": "masked_faces/annotations.csv",
+    "emotion-bare": "fer2013.npz",
+    "emotion-masked": "fer2013.npz",
+    "landmarks": "landmarks68/points.csv",
+}
+
+
+@dataclass(frozen=True)
+class Twins:
+    """One figure of a float network and of its int8 file.
+
+    Attributes:
+        figure: what was measured, in words.
+        source: on which rows.
+        pictures: how many.
+        float_, int8: the values, 0-1.
+        error: whether less is better.
+    """
+
+    figure: str
+    source: str
+    pictures: int
+    float_: float
+    int8: float
+    error: bool = False
+
+
+def is_data(folder: Path) -> bool:
+    """Whether this is a folder of data sets, and not a set itself."""
+    return folder.is_dir() and any((folder / name).exists() for name in SETS.values())
+
+
+def measure(subject: Subject, task: str) -> Twins:
+    """The task's main figure of its float network and of its int8 model.
+
+    Raises:
+        DataError: the task's set is not in the data folder, or is broken.
+        PictureError: one of its pictures cannot be read.
+        ModelError: the model has other labels than its task.
+        Unavailable: there is no float network.
+    """
+    return _MEASURES[task](subject)
+
+
+def _face(subject: Subject) -> Twins:
+    listed = face.pictures(subject, "faces")
+    before, after = (average_precision(face.detections(engine, listed)) for engine in _both(subject, "face"))
+    return Twins("AP@0.5", "faces test", len(listed), before, after)
+
+
+def _mask(subject: Subject) -> Twins:
+    before, after = (mask.real(subject, engine)[0] for engine in _both(subject, "mask"))
+    if before["real"] is None:
+        raise DataError(f"{subject.data / 'masked_faces'}: no test picture of one of the classes; restore the data set")
+    return Twins("balanced accuracy", "masked_faces test", before["real_total"], before["real"], after["real"])
+
+
+def _bare(subject: Subject) -> Twins:
+    before, after = (bare.of_usage(subject, PRIVATE, floats) for floats in (True, False))
+    return Twins("accuracy", "FER2013 PrivateTest", len(after.labels), before.accuracy, after.accuracy)
+
+
+def _masked(subject: Subject) -> Twins:
+    before, after = (masked.of_usage(subject, PRIVATE, floats) for floats in (True, False))
+    name = f"masked-v1 (sha256 {masked_v1.SHA256[masked.NAMES[PRIVATE]]})"
+    return Twins("accuracy", name, len(after.labels), before.accuracy, after.accuracy)
+
+
+def _landmarks(subject: Subject) -> Twins:
+    faces = landmarks.held_out(subject)
+    before, after = (landmarks.mean_error(engine, faces) for engine in _both(subject, "landmarks"))
+    source = f"landmarks68 ({', '.join(landmarks68.HELD_OUT)})"
+    return Twins("mean error / distance of the outer eye corners", source, len(faces), before, after, error=True)
+
+
+def _both(subject: Subject, task: str) -> tuple[Engine, Engine]:
+    return subject.float_engine(task), subject.engine(task)
+
+
+_MEASURES: Mapping[str, Callable[[Subject], Twins]] = {
+    "face": _face,
+    "mask": _mask,
+    "emotion-bare": _bare,
+    "emotion-masked": _masked,
+    "landmarks": _landmarks,
+}
