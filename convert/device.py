@@ -13,13 +13,13 @@ from convert.errors import ConversionError
 from convert.request import LABELS
 from convert.runner import Runner
 from edge.engines.litert import LiteRtEngine
-from edge.manifest import Spec
+from edge.manifest import ModelSpec
 from edge.ports import Engine
 from training.quiet import quiet
 
 
 @contextlib.contextmanager
-def opened(spec: Spec | None, content: bytes) -> Iterator[Engine | None]:
+def opened(spec: ModelSpec | None, content: bytes) -> Iterator[Engine | None]:
     """The device's engine on the content of a .tflite, which must take it; None for a model of nobody's task.
 
     Raises:

@@ -14,7 +14,7 @@ import numpy as np
 
 from convert.runner import Runner
 from edge.frame import Box
-from edge.manifest import Manifest, Spec
+from edge.manifest import Manifest, ModelSpec
 from edge.vision.crop import crop
 from edge.vision.tensor import letterbox, resize, to_grey
 
@@ -61,7 +61,7 @@ def picture(seed: int, width: int, height: int, channels: int) -> np.ndarray:
     return ((total + 2 * slope[:, :, None]) // 16).astype(np.uint8)
 
 
-def of_model(content: bytes, spec: Spec) -> dict[str, np.ndarray]:
+def of_model(content: bytes, spec: ModelSpec) -> dict[str, np.ndarray]:
     """The golden arrays of one model.
 
     Returns:

@@ -11,7 +11,7 @@ from convert.load import FloatModel, tensorflow
 from convert.request import Request, view_of
 from convert.runner import Runner
 from convert.sources import Source, open_source
-from edge.manifest import Manifest, Spec
+from edge.manifest import Manifest, ModelSpec
 from edge.ports import Engine
 from training.evaluate import float_vs_int8
 from training.evaluate.context import FloatEngine, Subject
@@ -41,7 +41,7 @@ def open_evaluation(path: Path, task: str) -> Evaluation:
     return DataFolder(path)
 
 
-def float_engine(spec: Spec, model: FloatModel) -> FloatEngine:
+def float_engine(spec: ModelSpec, model: FloatModel) -> FloatEngine:
     """The float model behind the device's Engine port; its call is traced once."""
     tf = tensorflow()
     shape = (1, spec.height, spec.width, spec.channels)

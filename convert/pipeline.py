@@ -18,7 +18,7 @@ from convert.quantize import quantize, real_values, to_float
 from convert.request import HEADS, Request, colour_of, spec_of, view_of
 from convert.runner import Runner, finite, machine
 from convert.sources import Source, View
-from edge.manifest import Spec
+from edge.manifest import ModelSpec
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Result:
     """
 
     content: bytes
-    spec: Spec | None
+    spec: ModelSpec | None
     card: cards.Card
     warnings: tuple[str, ...] = field(default=())
 
@@ -115,7 +115,7 @@ def land_result(result: Result, out: Path, folder: Path | None = None, card: Pat
         name = out.resolve().relative_to(folder.resolve()).as_posix()
     except ValueError:
         raise ConversionError(f"{out}: expected a place in {folder}, beside the manifest; mend --out") from None
-    entry = Spec(**{**asdict(result.spec), "file": name})
+    entry = ModelSpec(**{**asdict(result.spec), "file": name})
     publish.known(folder)  # a broken manifest is said before anything is written
     publish.write_all(files)
     publish.enter(folder, entry)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from convert.errors import ConversionError
 from edge import manifest
-from edge.manifest import Spec
+from edge.manifest import ModelSpec
 
 
 def write_all(files: Mapping[Path, bytes]) -> None:
@@ -34,7 +34,7 @@ def write_all(files: Mapping[Path, bytes]) -> None:
         raise ConversionError(f"{where}: cannot be written ({error.strerror}); mend --out") from None
 
 
-def known(folder: Path) -> dict[str, Spec]:
+def known(folder: Path) -> dict[str, ModelSpec]:
     """The specs of a models folder; none where it has no manifest yet.
 
     Raises:
@@ -45,7 +45,7 @@ def known(folder: Path) -> dict[str, Spec]:
     return dict(manifest.load(folder).specs)
 
 
-def enter(folder: Path, spec: Spec) -> None:
+def enter(folder: Path, spec: ModelSpec) -> None:
     """Write or replace a task's entry. A compiled variant of the replaced model goes with it.
 
     Raises:

@@ -11,7 +11,7 @@ from convert.load import FloatModel
 from convert.shapes import resolved
 from convert.sources import View
 from edge.labels import EMOTIONS, MASK_LABELS, MASKS
-from edge.manifest import COLOURS, Spec
+from edge.manifest import COLOURS, ModelSpec
 
 HEADS = {"face": "anchors", "landmarks": "points"}
 LABELS: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -35,7 +35,7 @@ class Request:
         samples, seed: of the calibration set.
         max_loss: points of accuracy that int8 may lose.
         tolerance: relative error that an output may have (OutputCheck.error).
-        threshold, margin, shift, strides, units: see edge.manifest.Spec.
+        threshold, margin, shift, strides, units: see edge.manifest.ModelSpec.
         about, failures: texts for the card.
     """
 
@@ -78,7 +78,7 @@ def view_of(model: FloatModel, request: Request) -> View:
     return View(width, height, channels, request.task == "face", request.margin, request.shift)
 
 
-def spec_of(model: FloatModel, request: Request, view: View, sha256: str) -> Spec | None:
+def spec_of(model: FloatModel, request: Request, view: View, sha256: str) -> ModelSpec | None:
     """The manifest entry that a request asks for; its file's place is not known yet. None without a task.
 
     Raises:
@@ -86,7 +86,7 @@ def spec_of(model: FloatModel, request: Request, view: View, sha256: str) -> Spe
     """
     if not request.task:
         return None
-    return Spec(
+    return ModelSpec(
         name=request.name or model.name,
         task=request.task,
         file="model.tflite",

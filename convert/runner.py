@@ -1,6 +1,6 @@
 """Run any int8 file on LiteRT the way the device does: the same pixel table, the same order and dequantization.
 
-Unlike the device's engine this needs no Spec, so that a model can be checked before it is anybody's task.
+Unlike the device's engine this needs no ModelSpec, so that a model can be checked before it is anybody's task.
 """
 
 from __future__ import annotations

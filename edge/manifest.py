@@ -18,7 +18,7 @@ VERSION = 1
 
 
 @dataclass(frozen=True)
-class Spec:
+class ModelSpec:
     """A model's contract. Scale and zero point are not here: they come from the .tflite itself.
 
     Attributes:
@@ -98,9 +98,9 @@ class Manifest:
     """The specs of a models folder by task, and the folder they lie in."""
 
     folder: Path
-    specs: Mapping[str, Spec]
+    specs: Mapping[str, ModelSpec]
 
-    def __getitem__(self, task: str) -> Spec:
+    def __getitem__(self, task: str) -> ModelSpec:
         try:
             return self.specs[task]
         except KeyError:
@@ -164,23 +164,23 @@ def load(folder: Path | None = None) -> Manifest:
     return Manifest(folder, {task: _spec(path, task, entry) for task, entry in models.items()})
 
 
-def _spec(path: Path, task: str, entry: Any) -> Spec:
-    known = {field.name for field in fields(Spec)}
+def _spec(path: Path, task: str, entry: Any) -> ModelSpec:
+    known = {field.name for field in fields(ModelSpec)}
     if not isinstance(entry, dict):
         raise ModelError(f"{path}: {task}: expected an object, got {type(entry).__name__}")
     if unknown := sorted(set(entry) - known):
         raise ModelError(f"{path}: {task}: unknown field {unknown[0]!r}; convert the model again")
     values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
     try:
-        spec = Spec(**values)
+        spec = ModelSpec(**values)
     except TypeError as error:
-        raise ModelError(f"{path}: {task}: {error}".replace("Spec.__init__()", "entry")) from None
+        raise ModelError(f"{path}: {task}: {error}".replace("ModelSpec.__init__()", "entry")) from None
     if spec.task != task:
         raise ModelError(f"{path}: {task}: the entry says task {spec.task!r}")
     return spec
 
 
-def save(folder: Path, specs: Mapping[str, Spec]) -> Path:
+def save(folder: Path, specs: Mapping[str, ModelSpec]) -> Path:
     """Write `manifest.json` whole or not at all (a rename), tasks in the order of TASKS; returns its path."""
     path = folder / "manifest.json"
     ordered = {task: asdict(specs[task]) for task in TASKS if task in specs}

@@ -9,7 +9,7 @@ import numpy as np
 
 from edge.face import Scene
 from edge.frame import Frame
-from edge.manifest import Spec
+from edge.manifest import ModelSpec
 
 
 class Camera(Protocol):
@@ -45,7 +45,7 @@ class Engine(Protocol):
         EngineError: the model could not be run.
     """
 
-    spec: Spec
+    spec: ModelSpec
 
     def infer(self, image: np.ndarray) -> tuple[np.ndarray, ...]:
         """The model's answers, without the batch axis."""

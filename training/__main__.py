@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from edge.errors import EdgeError, MissingExtra
-from training.backend import MEND
+from training.backend import FIX
 from training.commands import INTERRUPTED
 
 PROGRAM = "edge-emotion-train"
@@ -34,7 +34,7 @@ def command_module(name: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] in ("edge", "training", "convert"):
             raise
-        raise MissingExtra(f"{name} needs the package {error.name}; {MEND}") from None
+        raise MissingExtra(f"{name} needs the package {error.name}; {FIX}") from None
 
 
 def build_parser(words: Sequence[str]) -> argparse.ArgumentParser:

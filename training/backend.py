@@ -10,7 +10,7 @@ from typing import Any
 from edge.errors import MissingExtra
 from training.quiet import quiet
 
-MEND = "mend it with: pip install 'edge-emotion[train]'"
+FIX = "mend it with: pip install 'edge-emotion[train]'"
 
 
 def load_keras() -> Any:
@@ -25,7 +25,7 @@ def load_keras() -> Any:
         with quiet():
             import keras
     except ImportError as error:
-        raise MissingExtra(f"Keras cannot be loaded ({error.name or error}); {MEND}") from None
+        raise MissingExtra(f"Keras cannot be loaded ({error.name or error}); {FIX}") from None
     return keras
 
 

@@ -14,11 +14,11 @@ from edge import picture
 from edge.errors import MissingExtra, ModelError
 from edge.frame import Box
 from edge.labels import EMOTIONS
-from edge.manifest import Spec
-from edge.pipeline.verifier import CheckedFinder
+from edge.manifest import ModelSpec
+from edge.pipeline.verifier import VerifiedDetector
 from edge.vision.crop import crop
 from training import plots
-from training.backend import MEND
+from training.backend import FIX
 from training.data import fer2013
 from training.data.fer2013 import USAGES, DataError
 
@@ -52,7 +52,7 @@ class Table:
     points: np.ndarray | None = None
 
 
-def from_fer2013(path: Path, spec: Spec, usage: str = "", limit: int = 0) -> Faces:
+def from_fer2013(path: Path, spec: ModelSpec, usage: str = "", limit: int = 0) -> Faces:
     """Rows of FER2013 (npz or csv), all or of one usage; a face's name is its row.
 
     Raises:
@@ -69,7 +69,7 @@ def from_fer2013(path: Path, spec: Spec, usage: str = "", limit: int = 0) -> Fac
     return Faces(images, tuple(str(row) for row in rows), tuple(EMOTIONS[label] for label in data.labels[rows]))
 
 
-def from_folder(folder: Path, spec: Spec, finder: CheckedFinder | None = None, limit: int = 0) -> Faces:
+def from_folder(folder: Path, spec: ModelSpec, finder: VerifiedDetector | None = None, limit: int = 0) -> Faces:
     """Pictures below a folder; a picture is the face square itself, or its best face is cut out by a finder.
 
     A picture's label is the name of its folder, where that is an emotion's. Pictures without a face are left out.
@@ -108,7 +108,7 @@ def split(model: Any) -> Any:
     return keras.Model(model.inputs, [dense[-1].input, model.outputs[0]])
 
 
-def take(model: Any, faces: Faces, spec: Spec, points: np.ndarray | None = None) -> Table:
+def take(model: Any, faces: Faces, spec: ModelSpec, points: np.ndarray | None = None) -> Table:
     """The table of faces as a float Keras model sees them.
 
     Args:
@@ -154,7 +154,7 @@ def plot(table: Table, path: Path) -> None:
     try:
         from sklearn.decomposition import PCA
     except ImportError:
-        raise MissingExtra(f"the plot needs scikit-learn; {MEND}") from None
+        raise MissingExtra(f"the plot needs scikit-learn; {FIX}") from None
     if min(table.embeddings.shape) < 2:
         raise DataError(f"{path}: a plane needs two faces and two numbers each, got {table.embeddings.shape}")
     pca = PCA(2, svd_solver="full").fit(table.embeddings)
@@ -173,11 +173,11 @@ def _rows(table: Table) -> Iterator[list[Any]]:
         yield [name, label, *(f"{value:.6g}" for part in numbers for value in part[n])]
 
 
-def _best(finder: CheckedFinder, image: np.ndarray, spec: Spec) -> np.ndarray | None:
+def _best(finder: VerifiedDetector, image: np.ndarray, spec: ModelSpec) -> np.ndarray | None:
     faces = finder.find(image)
     square = faces[0].box.square(spec.margin, spec.shift) if faces else None
     return crop(image, square, spec.width, spec.height, spec.channels) if square else None
 
 
-def _whole(image: np.ndarray, spec: Spec) -> np.ndarray:
+def _whole(image: np.ndarray, spec: ModelSpec) -> np.ndarray:
     return crop(np.atleast_3d(image), Box(0, 0, *image.shape[1::-1]), spec.width, spec.height, spec.channels)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from edge.errors import MissingExtra
-from training.backend import MEND
+from training.backend import FIX
 
 
 def figure(width: float = 6.0, height: float = 4.0) -> Any:
@@ -21,7 +21,7 @@ def figure(width: float = 6.0, height: float = 4.0) -> Any:
     try:
         from matplotlib.figure import Figure
     except ImportError:
-        raise MissingExtra(f"plots need matplotlib; {MEND}") from None
+        raise MissingExtra(f"plots need matplotlib; {FIX}") from None
     return Figure(figsize=(width, height), layout="constrained")
 
 

@@ -16,7 +16,7 @@ CHOSEN = ("threshold", "margin", "shift", "failures")  # what the recipe's [mode
 
 
 def of(recipe: Recipe, model: Any) -> dict[str, Any]:
-    """The fields of edge.manifest.Spec that are known: all but file, hash and the Edge TPU's variant.
+    """The fields of edge.manifest.ModelSpec that are known: all but file, hash and the Edge TPU's variant.
 
     Args:
         recipe: its [model] table may set threshold, margin, shift, and the card's text on failures.

@@ -14,7 +14,7 @@ from convert.measure import open_evaluation
 from convert.pipeline import Refused, Result
 from convert.request import Request
 from convert.sources import open_source
-from edge.manifest import COLOURS, TASKS, Spec
+from edge.manifest import COLOURS, TASKS, ModelSpec
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -159,7 +159,7 @@ def _from_recipe(name: str) -> dict[str, Any]:
     from training import recipe
 
     made = recipe.load(recipe.find(name))
-    keys = {f for f in Spec.__dataclass_fields__ if f in Request.__dataclass_fields__} | {"failures"}
+    keys = {f for f in ModelSpec.__dataclass_fields__ if f in Request.__dataclass_fields__} | {"failures"}
     values = {key: tuple(v) if isinstance(v, list) else v for key, v in made.model.items() if key in keys}
     if made.task == "face" and "strides" not in values:
         from convert.load import tensorflow

@@ -49,10 +49,14 @@ def open_camera(settings: SourceSettings, clock: Clock | None = None, preview: P
         SourceError: no such source, or it cannot be read.
         MissingExtra: the source needs a library that is not installed.
     """
-    from edge.cameras.transform import Turned
+    from edge.cameras.transform import TransformedCamera
 
     camera = _open(settings, clock or SystemClock(), preview)
-    return Turned(camera, settings.rotate, settings.flip) if settings.rotate or settings.flip != "none" else camera
+    return (
+        TransformedCamera(camera, settings.rotate, settings.flip)
+        if settings.rotate or settings.flip != "none"
+        else camera
+    )
 
 
 def _open(settings: SourceSettings, clock: Clock, preview: Preview | None) -> Camera:

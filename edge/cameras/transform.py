@@ -26,7 +26,7 @@ def turn(image: np.ndarray, rotate: int, flip: str) -> np.ndarray:
     return np.array(image, order="C")
 
 
-class Turned:
+class TransformedCamera:
     """A camera whose frames are turned."""
 
     def __init__(self, camera: Camera, rotate: int, flip: str) -> None:

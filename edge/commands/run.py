@@ -13,10 +13,10 @@ from edge import cameras, config
 from edge.clock import Clock, SystemClock, rfc3339
 from edge.daemon import firmware
 from edge.daemon.control import Switch
-from edge.daemon.crash_marker import LastRun
+from edge.daemon.crash_marker import CrashMarker
 from edge.daemon.health import Health
 from edge.daemon.loop import Loop
-from edge.daemon.systemd import Heartbeat
+from edge.daemon.systemd import Systemd
 from edge.engines import AGAIN_S, FIRST_S
 from edge.journals import open_journal
 from edge.journals.summary import Summary
@@ -24,7 +24,7 @@ from edge.pipeline.pipeline import Observer
 from edge.ports import Journal
 from edge.screens import open_screen
 from edge.screens.plane import Planes, wanted
-from edge.screens.reconnecting import SteadyScreen
+from edge.screens.reconnecting import ReconnectingScreen
 from edge.settings import Settings
 from edge.sinks.event_hook import Hook
 
@@ -48,20 +48,20 @@ def main(arguments: argparse.Namespace) -> int:
     switch = Switch(clock, pause_file(settings, os.environ))
     hook = Hook(settings.maker, clock)
     file = journal_file(settings, os.environ)
-    last = LastRun(in_state_folder("running", os.environ))
+    last = CrashMarker(in_state_folder("running", os.environ))
     observer = Observer.from_settings(settings, live, FIRST_S if last.begin() else AGAIN_S)
     planes = Planes() if wanted(settings) else None
     switch.listen()
     journal = Counted(open_journal(file, settings.journal, clock), clock)
     try:
-        screen = SteadyScreen(lambda: open_screen(settings.screen, clock, switch.stop, planes), clock)
+        screen = ReconnectingScreen(lambda: open_screen(settings.screen, clock, switch.stop, planes), clock)
         try:
             Loop(
                 lambda: cameras.open_camera(settings.source, clock, planes),
                 observer,
                 journal,
                 screen,
-                Heartbeat(os.environ, clock),
+                Systemd(os.environ, clock),
                 switch,
                 Health(settings.health, firmware.read, observer.fallbacks),
                 hook,

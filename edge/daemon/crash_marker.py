@@ -9,7 +9,7 @@ from pathlib import Path
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
-class LastRun:
+class CrashMarker:
     """A file that is there from the beginning of a run to its good end.
 
     Args:

@@ -13,9 +13,9 @@ from typing import Any
 from edge.clock import Clock, rfc3339
 from edge.daemon.control import Switch
 from edge.daemon.health import Health
-from edge.daemon.pacing import Playback, Thinner
+from edge.daemon.pacing import FrameLimiter, Playback
 from edge.daemon.status import Status
-from edge.daemon.systemd import Heartbeat
+from edge.daemon.systemd import Systemd
 from edge.errors import EdgeError, EngineError, SourceError
 from edge.face import Scene
 from edge.frame import Frame
@@ -49,7 +49,7 @@ class Loop:
         observer: Observes,
         journal: Journal,
         screen: Screen,
-        heartbeat: Heartbeat,
+        heartbeat: Systemd,
         switch: Switch,
         health: Health,
         hook: Hook,
@@ -75,7 +75,7 @@ class Loop:
         self._stuck_since: float | None = None
         self._back_off = settings.source.reopen_s
         self._failures = 0
-        self._thinner = Thinner()
+        self._thinner = FrameLimiter()
         # A clip is worked through as fast as it goes, but not before somebody's eyes.
         self._playback = None if live or settings.screen.kind == "none" else Playback()
         self._status = Status(heartbeat, clock)

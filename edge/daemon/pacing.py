@@ -5,7 +5,7 @@ from __future__ import annotations
 LATE_S = 0.25  # a clip that is so late goes on from where it is, instead of rushing after its own clock
 
 
-class Thinner:
+class FrameLimiter:
     """Leaves out frames that come sooner than a rate allows."""
 
     def __init__(self) -> None:

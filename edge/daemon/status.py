@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.clock import Clock
-from edge.daemon.systemd import Heartbeat
+from edge.daemon.systemd import Systemd
 
 
 class Status:
@@ -14,7 +14,7 @@ class Status:
         clock: for the frames a second.
     """
 
-    def __init__(self, heartbeat: Heartbeat, clock: Clock) -> None:
+    def __init__(self, heartbeat: Systemd, clock: Clock) -> None:
         self._heartbeat, self._clock = heartbeat, clock
         self._state = ""
         self._sent = (clock.monotonic(), 0)  # when, and how many frames there were

@@ -14,7 +14,7 @@ _log = logging.getLogger(__name__)
 STATUS_S = 5.0  # a status that changes all the time is sent this often
 
 
-class Heartbeat:
+class Systemd:
     """Tells the service manager that the work goes on; does nothing where none asked for it.
 
     Args:

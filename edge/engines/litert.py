@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from edge.errors import EngineError, InvalidValue, MissingExtra, ModelError
-from edge.manifest import Spec
-from edge.vision.detect import points
+from edge.manifest import ModelSpec
+from edge.vision.detection import anchor_points
 from edge.vision.tensor import dequantize, pixel_table, to_tensor
 
 OUTPUTS = {"anchors": 2, "probabilities": 1, "points": 1}
@@ -45,7 +45,7 @@ class LiteRtEngine:
         ModelError: the file is broken, or its inputs or outputs are not what the spec says.
     """
 
-    def __init__(self, spec: Spec, path: Path, threads: int = 1, delegates: Sequence[Any] = ()) -> None:
+    def __init__(self, spec: ModelSpec, path: Path, threads: int = 1, delegates: Sequence[Any] = ()) -> None:
         self.spec = spec
         module = interpreter_module()
         try:
@@ -119,7 +119,7 @@ def _natural(name: str) -> tuple[str, int]:
     return stem, int(name[len(stem) :] or 0)
 
 
-def _checked_input(path: Path, spec: Spec, inputs: list[dict[str, Any]]) -> np.ndarray:
+def _checked_input(path: Path, spec: ModelSpec, inputs: list[dict[str, Any]]) -> np.ndarray:
     """The table from a pixel to the tensor's value: int8, uint8 or float32, (256,)."""
     if len(inputs) != 1:
         raise ModelError(f"{path}: expected one input, got {len(inputs)}; convert the model again")
@@ -138,7 +138,7 @@ def _checked_input(path: Path, spec: Spec, inputs: list[dict[str, Any]]) -> np.n
     return pixel_table(spec.low, spec.high, scale, zero_point, dtype.type)
 
 
-def _checked_outputs(path: Path, spec: Spec, outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _checked_outputs(path: Path, spec: ModelSpec, outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     if len(outputs) != OUTPUTS[spec.head]:
         raise ModelError(
             f"{path}: head {spec.head}: expected {OUTPUTS[spec.head]} outputs, got {len(outputs)}; convert it again"
@@ -146,7 +146,7 @@ def _checked_outputs(path: Path, spec: Spec, outputs: list[dict[str, Any]]) -> l
     shapes = [tuple(int(size) for size in output["shape"]) for output in outputs]
     expected: list[tuple[int, ...]]
     if spec.head == "anchors":
-        count = len(points(spec.width, spec.height, spec.strides))
+        count = len(anchor_points(spec.width, spec.height, spec.strides))
         expected = [(1, count, 1), (1, count, 4)]
     elif spec.head == "probabilities":
         expected = [(1, len(spec.labels))]

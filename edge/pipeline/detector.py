@@ -9,14 +9,14 @@ from edge.face import Face
 from edge.frame import Box
 from edge.ports import Engine
 from edge.vision.crop import crop
-from edge.vision.detect import decode, points, suppress, units_of_points, vote
+from edge.vision.detection import anchor_points, box_voting, decode, nms, point_scales
 from edge.vision.tensor import Letterbox, letterbox, to_grey
 
 # Chosen on the validation split of `faces`: voting adds one point of average precision.
 SUPPRESS_IOU, VOTES_IOU = 0.5, 0.7
 
 
-class FaceFinder:
+class FaceDetector:
     """Finds faces with a detector of head "anchors".
 
     Args:
@@ -35,8 +35,8 @@ class FaceFinder:
         self.engine = engine
         self._score = spec.threshold if score is None else score
         self._iou, self._limit = iou, limit
-        self._points = points(spec.width, spec.height, spec.strides)
-        self._units = units_of_points(spec.width, spec.height, spec.strides, spec.units)
+        self._points = anchor_points(spec.width, spec.height, spec.strides)
+        self._units = point_scales(spec.width, spec.height, spec.strides, spec.units)
 
     def find(self, image: np.ndarray) -> tuple[Face, ...]:
         """The faces of a picture uint8 (H, W, 3) RGB, best first, boxes in its pixels; they may reach over its edges.
@@ -56,8 +56,8 @@ class FaceFinder:
         """The faces that the detector's outputs speak of."""
         logits, distances = outputs
         ltrb, scores = decode(logits, distances, self._points, self._units, self._score)
-        kept = suppress(ltrb, scores, self._iou, self._limit)
-        boxes = fit.to_picture(vote(ltrb, scores, kept, VOTES_IOU)).tolist()
+        kept = nms(ltrb, scores, self._iou, self._limit)
+        boxes = fit.to_picture(box_voting(ltrb, scores, kept, VOTES_IOU)).tolist()
         faces = (Face(Box(*box), score) for box, score in zip(boxes, scores[kept].tolist(), strict=True))
         # A box that lies wholly in the canvas's padding is nowhere in the picture.
         return tuple(face for face in faces if face.box.clipped(fit.width, fit.height))

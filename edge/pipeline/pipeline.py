@@ -18,7 +18,7 @@ from edge.face import Face, Scene, Track
 from edge.frame import Frame
 from edge.labels import EMOTIONS
 from edge.pipeline.detector import Classifier
-from edge.pipeline.verifier import LOOKS, CheckedFinder, Look, MaskModel
+from edge.pipeline.verifier import LOOKS, Look, MaskModel, VerifiedDetector
 from edge.ports import Engine
 from edge.settings import EngineSettings, ModelsSettings, Settings, TrackSettings
 from edge.vision import routing, smoothing, tracking
@@ -63,7 +63,7 @@ class Observer:
         self.models = models or ModelsSettings()
         self.track = track or TrackSettings()
         self.mask = MaskModel(mask)
-        self.checked = CheckedFinder(face, self.mask, self.models.face_score or None)
+        self.checked = VerifiedDetector(face, self.mask, self.models.face_score or None)
         self.finder = self.checked.finder
         self.emotions = {False: Classifier(bare), True: Classifier(masked)}
         self._orders = {worn: _order(c.engine, EMOTIONS) for worn, c in self.emotions.items()}

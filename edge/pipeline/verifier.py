@@ -12,7 +12,7 @@ from edge.errors import ModelError
 from edge.face import Face
 from edge.frame import Box
 from edge.labels import BACKGROUND, MASK_LABELS, MASKS, Mask
-from edge.pipeline.detector import Classifier, FaceFinder
+from edge.pipeline.detector import Classifier, FaceDetector
 from edge.ports import Engine
 from edge.vision.tracking import matches
 
@@ -68,7 +68,7 @@ class MaskModel(Classifier):
         return Look(worn / face if face >= FAINT else 0.0, face if self.tells_faces else 1.0)
 
 
-class CheckedFinder:
+class VerifiedDetector:
     """Finds faces, and drops those that the second look talks it out of: a cascade (Viola & Jones, 2001).
 
     The detector looks at the whole picture at once and must be quick; the second look has a network for each box. They
@@ -93,7 +93,7 @@ class CheckedFinder:
         if self.mask:
             self._gap = _log_odds(self.mask.engine.spec.threshold) - _log_odds(face.spec.threshold)
             least = _probability(_log_odds(self.score) + self._gap - WEIGHT * MOST_ODDS)
-        self.finder = FaceFinder(face, least)
+        self.finder = FaceDetector(face, least)
 
     def find(self, image: np.ndarray) -> tuple[Face, ...]:
         """The faces of a picture uint8 (H, W, 3) RGB, best first.

@@ -51,7 +51,7 @@ class DrmScreen:
         kernel = kernel or SystemKernel()
         self._target = find(kernel, settings)
         try:
-            self._pages = Pages(self._target)
+            self._pages = DoubleBuffer(self._target)
         except OSError as error:
             with contextlib.suppress(OSError):
                 self._target.card.close()
@@ -118,7 +118,7 @@ class DrmScreen:
             raise refusal(self._target.card.path, error) from None
 
 
-class Pages:
+class DoubleBuffer:
     """The two buffers of a target, and which of them is shown.
 
     Raises (as `show`):

@@ -16,7 +16,7 @@ _log = logging.getLogger(__name__)
 REOPEN_S = 5.0
 
 
-class SteadyScreen:
+class ReconnectingScreen:
     """Passes on to a screen as long as there is one.
 
     Args:

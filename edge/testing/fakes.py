@@ -11,7 +11,7 @@ import numpy as np
 from edge.errors import EngineError, InvalidValue, ScreenError
 from edge.face import Scene
 from edge.frame import Frame
-from edge.manifest import Spec
+from edge.manifest import ModelSpec
 
 
 class FakeClock:
@@ -119,7 +119,7 @@ class FakeEngine:
 
     def __init__(
         self,
-        spec: Spec,
+        spec: ModelSpec,
         answer: Callable[[np.ndarray], tuple[np.ndarray, ...]],
         fails: int = 0,
         hangs: threading.Event | None = None,

@@ -37,7 +37,7 @@ from edge.daemon.control import Switch
 from edge.daemon.firmware import Reading
 from edge.daemon.health import Health
 from edge.daemon.loop import Loop
-from edge.daemon.systemd import Heartbeat
+from edge.daemon.systemd import Systemd
 from edge.errors import EdgeError, EngineError, SourceError
 from edge.face import Scene
 from edge.frame import Frame
@@ -221,7 +221,7 @@ def run(soak: Soak, settings: Settings, folder: Path) -> Counted:
     with mock.patch("edge.journals.writer.os", soak.disk):
         journal = Counted(FileJournal(folder / "journal.jsonl", settings.journal, clock), clock)
         hook = Hook(settings.maker, clock)
-        heartbeat = Heartbeat({}, clock)
+        heartbeat = Systemd({}, clock)
         health = Health(settings.health, Reading)
         parts = (journal, NoScreen(), heartbeat, Switch(clock, folder / "pause"), health, hook)
         try:

@@ -19,7 +19,7 @@ from edge import manifest
 from edge.engines import open_engine
 from edge.errors import EdgeError
 from edge.labels import MASKS
-from edge.manifest import Spec
+from edge.manifest import ModelSpec
 from tests.training.evaluate.conftest import masked_faces
 from training.evaluate import mask
 from training.evaluate.context import Subject
@@ -41,8 +41,8 @@ def halves(kit, keras_):
     return from_keras(model, "halves"), from_arrays("blobs", kit.blobs(150, seed=2)[0])
 
 
-def spec_of(task: str, labels: tuple[str, ...], low: float = 0.0) -> Spec:
-    return Spec(task, task, "m", "0" * 64, 24, 24, "grey", "probabilities", labels, low=low)
+def spec_of(task: str, labels: tuple[str, ...], low: float = 0.0) -> ModelSpec:
+    return ModelSpec(task, task, "m", "0" * 64, 24, 24, "grey", "probabilities", labels, low=low)
 
 
 def test_a_folder_of_data_sets_needs_a_task(data):

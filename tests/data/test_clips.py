@@ -13,7 +13,7 @@ from edge.daemon.control import Switch
 from edge.daemon.firmware import Reading
 from edge.daemon.health import Health
 from edge.daemon.loop import Loop
-from edge.daemon.systemd import Heartbeat
+from edge.daemon.systemd import Systemd
 from edge.errors import ModelError
 from edge.pipeline.pipeline import Observer
 from edge.settings import ModelsSettings, Settings, SourceSettings
@@ -39,7 +39,7 @@ def play(path, models="", limit=0):
     observer = Observer.from_settings(settings)
     journal = FakeJournal()
     loop = Loop(
-        lambda: open_camera(settings.source, clock), observer, journal, FakeScreen(), Heartbeat({}, clock),
+        lambda: open_camera(settings.source, clock), observer, journal, FakeScreen(), Systemd({}, clock),
         Switch(clock), Health(settings.health, Reading), Hook(settings.maker, clock), clock, settings,
         live=False, frames=limit, about=run.about(settings, observer, False),
     )  # fmt: skip

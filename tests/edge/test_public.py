@@ -37,7 +37,9 @@ def python(program: str, *arguments: str) -> str:
 
 def test_every_module_of_edge_imports_without_a_vendors_library():
     names = json.loads(python(IMPORT_ALL, json.dumps(ABSENT)))
-    assert {"edge.pipeline.pipeline", "edge.vision.detect", "edge.engines.litert", "edge.commands.image"} <= set(names)
+    assert {"edge.pipeline.pipeline", "edge.vision.detection", "edge.engines.litert", "edge.commands.image"} <= set(
+        names
+    )
 
 
 def test_importing_edge_loads_nothing():

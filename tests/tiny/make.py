@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from edge.labels import EMOTIONS, MASKS, Emotion
-from edge.manifest import Spec, save, sha256_of
+from edge.manifest import ModelSpec, save, sha256_of
 
 HERE = Path(__file__).resolve().parent
 SIDE = 16
@@ -89,7 +89,7 @@ def main() -> None:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(convert(model))
         height, width, channels = model.input_shape[1:]
-        specs[task] = Spec(
+        specs[task] = ModelSpec(
             name=f"tiny-{task}",
             task=task,
             file=f"{task}/model.tflite",

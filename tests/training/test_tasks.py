@@ -57,7 +57,7 @@ def test_what_is_known_makes_a_manifest_entry(task, write_recipe, made_data, mon
     made = opened(task, write_recipe, made_data, monkeypatch)
     fields = spec.of(made.recipe, made.export(made.build()))
     fields = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
-    entry = manifest.Spec(**fields, file="x.tflite", sha256="0" * 64)
+    entry = manifest.ModelSpec(**fields, file="x.tflite", sha256="0" * 64)
     assert entry.task == task
     assert entry.labels == {"mask": MASK_LABELS, "emotion-bare": EMOTIONS, "emotion-masked": EMOTIONS}.get(task, ())
 

@@ -13,7 +13,7 @@ from typing import Any
 from edge import manifest
 from edge.engines import open_engine
 from edge.errors import ModelError
-from edge.manifest import Manifest, Spec
+from edge.manifest import Manifest, ModelSpec
 from training import features, weights
 from training.backend import load_keras
 from training.commands.train import positive
@@ -53,7 +53,7 @@ def main(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _faces(arguments: argparse.Namespace, models: Manifest, spec: Spec) -> Faces:
+def _faces(arguments: argparse.Namespace, models: Manifest, spec: ModelSpec) -> Faces:
     if not arguments.faces.is_dir():
         return features.from_fer2013(arguments.faces, spec, arguments.usage, arguments.limit)
     finder = Subject(models, arguments.faces).finder() if arguments.find else None

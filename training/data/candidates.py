@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge.frame import Box
-from edge.pipeline.detector import FaceFinder
+from edge.pipeline.detector import FaceDetector
 from training.data.boxes import Boxed
 from training.data.hard_negatives import MOST, random_part
 from training.metrics import iou_matrix
@@ -31,7 +31,7 @@ class Candidate:
     face: int | None
 
 
-def candidates(finder: FaceFinder, image: np.ndarray, picture: Boxed, rng: np.random.Generator) -> list[Candidate]:
+def candidates(finder: FaceDetector, image: np.ndarray, picture: Boxed, rng: np.random.Generator) -> list[Candidate]:
     """The faces that the detector found in a picture, and the places that it took for faces.
 
     What overlaps a face by too little to be it and too much to be none is left out; so is, where boxes are loose or a
@@ -52,7 +52,7 @@ def candidates(finder: FaceFinder, image: np.ndarray, picture: Boxed, rng: np.ra
     return found
 
 
-def judged(finder: FaceFinder, image: np.ndarray, picture: Boxed, near: bool) -> list[Candidate]:
+def judged(finder: FaceDetector, image: np.ndarray, picture: Boxed, near: bool) -> list[Candidate]:
     """The candidates of one look; with `near`, also what touches a face and is too far from it to be it."""
     faces = finder.find(image)
     overlaps = iou_matrix(np.array([face.box.ltrb for face in faces], np.float32).reshape(-1, 4), picture.ltrb)

@@ -11,8 +11,8 @@ import numpy as np
 
 from edge.engines import open_engine
 from edge.errors import EdgeError, MissingExtra, PictureError
-from edge.manifest import Manifest, Spec
-from edge.pipeline.verifier import CheckedFinder, MaskModel
+from edge.manifest import Manifest, ModelSpec
+from edge.pipeline.verifier import MaskModel, VerifiedDetector
 from edge.ports import Engine
 from training import weights
 from training.data.fer2013 import DataError
@@ -63,7 +63,7 @@ class FloatEngine:
         call: from float32 (1, H, W, C) to the network's output, or a list of its outputs.
     """
 
-    def __init__(self, spec: Spec, call: Callable[[np.ndarray], Any]) -> None:
+    def __init__(self, spec: ModelSpec, call: Callable[[np.ndarray], Any]) -> None:
         self.spec, self._call = spec, call
         real = spec.low + (spec.high - spec.low) * np.arange(256) / 255.0
         self._table = real.astype(np.float32)
@@ -118,7 +118,7 @@ class Subject:
             raise Unavailable(f"{self.models.folder / 'manifest.json'}: no model for {task!r}")
         return self.once(("engine", task), lambda: open_engine(self.models, task))
 
-    def finder(self, score: float | None = None, mask: Engine | None = None) -> CheckedFinder:
+    def finder(self, score: float | None = None, mask: Engine | None = None) -> VerifiedDetector:
         """What finds faces as the device does: the detector and, where the folder has one, the second look.
 
         Args:
@@ -130,7 +130,7 @@ class Subject:
         """
         if mask is None and ("mask" in self.models.specs or "mask" in self._given):
             mask = self.engine("mask")
-        return CheckedFinder(self.engine("face"), MaskModel(mask) if mask else None, score)
+        return VerifiedDetector(self.engine("face"), MaskModel(mask) if mask else None, score)
 
     def float_engine(self, task: str) -> Engine:
         """The task's float network, rebuilt from weights.npz beside the model.

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edge.pipeline.detector import FaceFinder
-from edge.pipeline.verifier import CheckedFinder
+from edge.pipeline.detector import FaceDetector
+from edge.pipeline.verifier import VerifiedDetector
 from edge.ports import Engine
 from training.data import boxes
 from training.data.boxes import Boxed
@@ -60,7 +60,7 @@ def pictures(subject: Subject, name: str, split: str = "test") -> list[Boxed]:
 
 def detections(engine: Engine, listed: Sequence[Boxed]) -> list[Found]:
     """Each picture's detections as the device makes them, down to SCORE, beside its boxes."""
-    finder = FaceFinder(engine, score=SCORE, limit=LIMIT)
+    finder = FaceDetector(engine, score=SCORE, limit=LIMIT)
     return [_found(finder, picture) for picture in listed]
 
 
@@ -70,7 +70,7 @@ def shown(subject: Subject, listed: Sequence[Boxed], score: float) -> list[Found
     return [_found(finder, picture) for picture in listed]
 
 
-def _found(finder: FaceFinder | CheckedFinder, picture: Boxed) -> Found:
+def _found(finder: FaceDetector | VerifiedDetector, picture: Boxed) -> Found:
     faces = finder.find(picture.read())
     ltrb = np.array([face.box.ltrb for face in faces], np.float32).reshape(-1, 4)
     return Found(ltrb, np.array([face.score for face in faces], np.float32), picture.ltrb)

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from edge.frame import Box
-from edge.manifest import Spec
+from edge.manifest import ModelSpec
 from edge.vision.crop import crop
 from edge.vision.tensor import resize
 from training.data import copy_paste
@@ -86,7 +86,7 @@ def placed(face: np.ndarray, background: np.ndarray, rng: np.random.Generator) -
     return frame, Box(left, top, left + side, top + side)
 
 
-def _cut(frames: list[np.ndarray], boxes: list[Box], margin: float, spec: Spec) -> list[np.ndarray]:
+def _cut(frames: list[np.ndarray], boxes: list[Box], margin: float, spec: ModelSpec) -> list[np.ndarray]:
     squares = [box.square(margin, spec.shift) for box in boxes]
     return [crop(image, at, spec.width, spec.height, spec.channels) for image, at in zip(frames, squares, strict=True)]
 

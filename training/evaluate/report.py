@@ -9,7 +9,7 @@ import numpy as np
 
 from edge.errors import MissingExtra
 from training import plots
-from training.backend import MEND
+from training.backend import FIX
 from training.evaluate import table
 from training.evaluate.context import Answers, Figure
 from training.metrics import BINS, calibration_error
@@ -83,7 +83,7 @@ def confusion(given: Answers) -> np.ndarray:
     try:
         from sklearn.metrics import confusion_matrix
     except ImportError:
-        raise MissingExtra(f"reports need scikit-learn; {MEND}") from None
+        raise MissingExtra(f"reports need scikit-learn; {FIX}") from None
     said = given.probabilities.argmax(axis=1)
     return np.asarray(confusion_matrix(given.labels, said, labels=range(len(given.classes))))
 

@@ -11,7 +11,7 @@ import numpy as np
 from keras import ops
 
 from edge.pipeline.detector import SUPPRESS_IOU, VOTES_IOU
-from edge.vision import detect
+from edge.vision import detection
 from edge.vision.tensor import letterbox
 from training.data import boxes, copy_paste, scenes
 from training.data.boxes import Boxed
@@ -122,13 +122,13 @@ class FaceDetection:
         self, model: keras.Model, width: int, height: int, canvases: np.ndarray
     ) -> list[tuple[np.ndarray, np.ndarray]]:
         """Boxes (N, 4) and scores on each canvas uint8 (B, height, width, 3), by what the device does."""
-        points = detect.points(width, height, face.STRIDES)
-        units = detect.units_of_points(width, height, face.STRIDES, face.UNITS)
+        points = detection.anchor_points(width, height, face.STRIDES)
+        units = detection.point_scales(width, height, face.STRIDES, face.UNITS)
         found = []
         for answer in model.predict_on_batch(canvases.astype(np.float32) / 255):
-            ltrb, scores = detect.decode(answer[:, 0], answer[:, 1:], points, units, 0.01)
-            kept = detect.suppress(ltrb, scores, SUPPRESS_IOU, 200)
-            found.append((detect.vote(ltrb, scores, kept, VOTES_IOU), scores[kept]))
+            ltrb, scores = detection.decode(answer[:, 0], answer[:, 1:], points, units, 0.01)
+            kept = detection.nms(ltrb, scores, SUPPRESS_IOU, 200)
+            found.append((detection.box_voting(ltrb, scores, kept, VOTES_IOU), scores[kept]))
         return found
 
     def samples(self, count: int, seed: int) -> np.ndarray:

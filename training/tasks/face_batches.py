@@ -10,7 +10,7 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from edge.vision import detect
+from edge.vision import detection
 from training.data import copy_paste, hard_negatives, scenes
 from training.data.boxes import Boxed
 from training.data.drawn import dress, face_points
@@ -54,11 +54,11 @@ class SceneBatches(keras.utils.PyDataset):
         self.mines_from = self.rough_from = 0
         self.alarms: list[hard_negatives.Alarm] = []
         self.batch, self.seed, self.epoch = recipe.fit.batch, recipe.seed, 0
-        self.points = detect.points(*size, face.STRIDES)
-        self.units = detect.units_of_points(*size, face.STRIDES, face.UNITS)
-        self.strides = detect.units_of_points(*size, face.STRIDES, face.STRIDES)
+        self.points = detection.anchor_points(*size, face.STRIDES)
+        self.units = detection.point_scales(*size, face.STRIDES, face.UNITS)
+        self.strides = detection.point_scales(*size, face.STRIDES, face.STRIDES)
         low, high = zip(*RANGES, strict=True)
-        self.ranges = np.stack([detect.units_of_points(*size, face.STRIDES, v) for v in (low, high)], axis=1)
+        self.ranges = np.stack([detection.point_scales(*size, face.STRIDES, v) for v in (low, high)], axis=1)
         self._shuffle()
 
     def __len__(self) -> int:

@@ -15,7 +15,7 @@ from edge import manifest
 from edge.engines import open_engine
 from edge.frame import Box
 from edge.labels import Mask
-from edge.pipeline.detector import FaceFinder
+from edge.pipeline.detector import FaceDetector
 from edge.vision.crop import crop
 from training.augment import Augmentation
 from training.data import boxes, fer2013
@@ -53,7 +53,7 @@ class MaskClassifier:
         self.margin, self.shift = recipe.model.get("margin", 1.0), recipe.model.get("shift", 0.0)
         self.augment = Augmentation(**settings)
         self.pointer = Pointer.open()
-        self.finder = FaceFinder(open_engine(manifest.load(None), "face", 1, "cpu"), LEAST, limit=100)
+        self.finder = FaceDetector(open_engine(manifest.load(None), "face", 1, "cpu"), LEAST, limit=100)
         self._held: list[Crops] = []
 
     def build(self) -> keras.Model:

@@ -15,7 +15,7 @@ import numpy as np
 from edge import manifest
 from edge.engines import open_engine
 from edge.errors import EdgeError
-from edge.pipeline.detector import FaceFinder
+from edge.pipeline.detector import FaceDetector
 from tests.bench.detectors import PEERS, Boxes, Detector
 from training.data import boxes
 from training.metrics import Found, average_precision
@@ -28,7 +28,7 @@ class Ours:
     """Our detector alone, as the device runs it, but without the second look and from the score of the figures."""
 
     def __init__(self, models: Path | None, threads: int) -> None:
-        self._finder = FaceFinder(open_engine(manifest.load(models), "face", threads), SCORE, limit=LIMIT)
+        self._finder = FaceDetector(open_engine(manifest.load(models), "face", threads), SCORE, limit=LIMIT)
 
     def find(self, bgr: np.ndarray) -> Boxes:
         """See Detector."""

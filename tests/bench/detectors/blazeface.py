@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from edge.engines.litert import interpreter_module
-from edge.vision.detect import suppress
+from edge.vision.detection import nms
 from edge.vision.tensor import letterbox
 from tests.bench.detectors import Boxes, need
 
@@ -51,5 +51,5 @@ class BlazeFace:
         kept = (scores >= self._score) & (boxes[:, 2:] > 0).all(axis=1)
         middle, half = boxes[kept, :2] + self._anchors[kept], boxes[kept, 2:] / 2
         ltrb = np.concatenate([middle - half, middle + half], axis=1)
-        best = suppress(ltrb, scores[kept], 0.3, 200)
+        best = nms(ltrb, scores[kept], 0.3, 200)
         return fit.to_picture(ltrb[best]), scores[kept][best].astype(np.float32)

@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge.vision.detect import suppress
+from edge.vision.detection import nms
 from tests.bench.detectors import Boxes, PeerError, need
 
 HAAR = "haarcascade_frontalface_default.xml"
@@ -101,7 +101,7 @@ class UltraFace:
         kept = score >= self._score
         height, width = bgr.shape[:2]
         ltrb, score = _whole(ltrb[kept] * np.array([width, height, width, height], np.float32), score[kept])
-        best = suppress(ltrb, score, 0.5, 200)
+        best = nms(ltrb, score, 0.5, 200)
         return ltrb[best], score[best]
 
 

@@ -9,7 +9,7 @@ from edge import cameras, picture
 from edge.cameras.demo import DemoCamera
 from edge.cameras.folder import FolderCamera
 from edge.cameras.live import LiveCamera
-from edge.cameras.transform import Turned
+from edge.cameras.transform import TransformedCamera
 from edge.errors import SourceError
 from edge.settings import SourceSettings
 from edge.testing.fakes import FakeCamera, FakeClock, pictures
@@ -95,7 +95,7 @@ def test_a_camera_is_opened_by_its_own_thread_and_its_error_comes_with_the_first
 def test_frames_are_turned_as_the_settings_say(photo):
     upright = next(cameras.frames(opened(photo)))
     camera = opened(photo, rotate=90, flip="vertical")
-    assert isinstance(camera, Turned)
+    assert isinstance(camera, TransformedCamera)
     turned = next(cameras.frames(camera))
     assert (turned.width, turned.height) == (upright.height, upright.width)
     assert turned.image.tolist() == np.flipud(np.rot90(upright.image, -1)).tolist()

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge.cameras.transform import Turned, turn
+from edge.cameras.transform import TransformedCamera, turn
 from edge.testing.fakes import FakeCamera, pictures
 
 # 1 2 3
@@ -43,7 +43,7 @@ def test_four_quarter_turns_are_none():
 def test_a_turned_camera_keeps_time_pauses_and_the_other_cameras_ways():
     frame = pictures(1, size=(6, 4))[0]
     inner = FakeCamera([frame, None], live=True, hangs=True)
-    camera = Turned(inner, 90, "none")
+    camera = TransformedCamera(inner, 90, "none")
     assert (camera.live, camera.fps, camera.stuck) == (True, 10.0, False)
     got, pause = camera
     assert (got.width, got.height, got.time, got.index) == (4, 6, frame.time, frame.index)

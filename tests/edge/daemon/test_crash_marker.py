@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge.daemon.crash_marker import LastRun
+from edge.daemon.crash_marker import CrashMarker
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def boot_id(tmp_path):
 
 @pytest.fixture
 def last(tmp_path, boot_id):
-    return lambda: LastRun(tmp_path / "running", boot_id)
+    return lambda: CrashMarker(tmp_path / "running", boot_id)
 
 
 def test_of_the_first_run_nothing_bad_is_known(last):
@@ -45,19 +45,19 @@ def test_a_power_cut_is_forgiven(last, boot_id):
 
 
 def test_without_a_state_folder_nothing_is_remembered(boot_id):
-    run = LastRun(None, boot_id)
+    run = CrashMarker(None, boot_id)
     assert run.begin()
     run.end()
-    assert LastRun(None, boot_id).begin()
+    assert CrashMarker(None, boot_id).begin()
 
 
 def test_where_it_cannot_be_written_the_run_goes_on(tmp_path, boot_id):
     for _ in range(2):
-        run = LastRun(tmp_path / "no/such/folder", boot_id)
+        run = CrashMarker(tmp_path / "no/such/folder", boot_id)
         assert run.begin()
         run.end()
 
 
 def test_a_system_without_a_boot_id_blames_nobody(tmp_path):
     for _ in range(2):
-        assert LastRun(tmp_path / "running", tmp_path / "absent").begin()
+        assert CrashMarker(tmp_path / "running", tmp_path / "absent").begin()

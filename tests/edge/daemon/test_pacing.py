@@ -2,21 +2,21 @@ from __future__ import annotations
 
 import pytest
 
-from edge.daemon.pacing import LATE_S, Playback, Thinner
+from edge.daemon.pacing import LATE_S, FrameLimiter, Playback
 
 
 @pytest.mark.parametrize(
     ("fps", "rate", "taken"), [(30, 0, 30), (30, 30, 30), (30, 60, 30), (30, 20, 20), (30, 10, 10), (10, 1, 1)]
 )
 def test_of_a_second_of_frames_as_many_are_taken_as_asked(fps, rate, taken):
-    thinner = Thinner()
+    thinner = FrameLimiter()
     seconds = [sum(thinner.takes(50 + s + n / fps, rate) for n in range(fps)) for s in range(10)]
     assert all(abs(count - taken) <= 1 for count in seconds)
     assert sum(seconds) == pytest.approx(10 * taken, abs=1)
 
 
 def test_after_a_gap_there_is_no_burst():
-    thinner = Thinner()
+    thinner = FrameLimiter()
     assert thinner.takes(10.0, 10)
     assert sum(thinner.takes(60 + n / 100, 10) for n in range(10)) <= 2, "the next one and what was left over"
 

@@ -3,11 +3,11 @@ from __future__ import annotations
 import pytest
 
 from edge.daemon.status import Status
-from edge.daemon.systemd import STATUS_S, Heartbeat
+from edge.daemon.systemd import STATUS_S, Systemd
 from edge.testing.fakes import FakeClock
 
 
-class Heard(Heartbeat):
+class Heard(Systemd):
     """A heartbeat whose messages are kept instead of sent."""
 
     def __init__(self, clock):

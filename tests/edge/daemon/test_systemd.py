@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from edge.daemon.systemd import Heartbeat
+from edge.daemon.systemd import Systemd
 from edge.testing.fakes import FakeClock
 
 
@@ -39,11 +39,11 @@ def clock():
 
 @pytest.fixture
 def heartbeat(tmp_path, clock, manager):
-    return Heartbeat({"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "8000000"}, clock)
+    return Systemd({"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "8000000"}, clock)
 
 
 def test_nobody_asked_nobody_is_told(clock):
-    heartbeat = Heartbeat({}, clock)
+    heartbeat = Systemd({}, clock)
     heartbeat.ready("started")
     heartbeat.beat()
     heartbeat.status("x")
@@ -87,14 +87,14 @@ def test_the_status_is_due_every_few_seconds(heartbeat, clock):
 def test_an_abstract_socket_is_found(clock):
     name = f"edge-emotion-test-{id(clock)}"
     manager = Manager(f"\0{name}")
-    Heartbeat({"NOTIFY_SOCKET": f"@{name}"}, clock).beat()
+    Systemd({"NOTIFY_SOCKET": f"@{name}"}, clock).beat()
     assert manager.heard() == ["WATCHDOG=1"]
     manager.line.close()
 
 
 @pytest.mark.parametrize("environment", [{"NOTIFY_SOCKET": "/nowhere/notify"}, {"NOTIFY_SOCKET": "x" * 200}])
 def test_a_manager_that_cannot_be_reached_does_no_harm(environment, clock):
-    Heartbeat(environment, clock).beat()
+    Systemd(environment, clock).beat()
 
 
 def test_a_manager_that_does_not_listen_does_not_hold_us_up(heartbeat, manager, clock):

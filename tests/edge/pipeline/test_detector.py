@@ -8,7 +8,7 @@ import pytest
 from edge.engines import open_engine
 from edge.errors import EngineError, ModelError
 from edge.frame import Box
-from edge.pipeline.detector import Classifier, FaceFinder
+from edge.pipeline.detector import Classifier, FaceDetector
 
 
 class Fixed:
@@ -27,7 +27,7 @@ class Fixed:
 
 @pytest.fixture
 def finder(tiny_manifest):
-    return FaceFinder(open_engine(tiny_manifest, "face"))
+    return FaceDetector(open_engine(tiny_manifest, "face"))
 
 
 def boxes(faces):
@@ -63,7 +63,7 @@ def test_a_box_in_the_padding_is_nowhere(tiny_manifest):
     spec = tiny_manifest["face"]
     logits = np.full((80, 1), -9, np.float32)
     logits[[0, 79]] = 9  # the top left and the bottom right cell
-    finder = FaceFinder(Fixed(spec, logits, np.full((80, 4), 0.5, np.float32)))
+    finder = FaceDetector(Fixed(spec, logits, np.full((80, 4), 0.5, np.float32)))
     wide = np.zeros((60, 160, 3), np.uint8)
     assert boxes(finder.find(wide)) == [(0, 0, 16, 16)]
 
@@ -74,13 +74,13 @@ def test_the_score_can_be_told_and_is_the_models_own_otherwise(tiny_manifest):
     logits[3] = 1  # a score of .73
     engine = Fixed(spec, logits, np.full((80, 4), 0.5, np.float32))
     picture = np.zeros((120, 160, 3), np.uint8)
-    assert FaceFinder(engine).find(picture) == ()
-    assert len(FaceFinder(engine, score=0.5).find(picture)) == 1
+    assert FaceDetector(engine).find(picture) == ()
+    assert len(FaceDetector(engine, score=0.5).find(picture)) == 1
 
 
 def test_a_finder_wants_a_detector_and_a_classifier_a_classifier(tiny_manifest):
     with pytest.raises(ModelError, match="expected head 'anchors', got 'probabilities'"):
-        FaceFinder(open_engine(tiny_manifest, "mask"))
+        FaceDetector(open_engine(tiny_manifest, "mask"))
     with pytest.raises(ModelError, match="expected head 'probabilities', got 'anchors'"):
         Classifier(open_engine(tiny_manifest, "face"))
 

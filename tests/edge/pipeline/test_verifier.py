@@ -12,9 +12,9 @@ from edge.engines import open_engine
 from edge.errors import ModelError
 from edge.face import Face, Scene
 from edge.frame import Box, Frame
-from edge.pipeline.detector import FaceFinder
+from edge.pipeline.detector import FaceDetector
 from edge.pipeline.pipeline import TASKS, Observer
-from edge.pipeline.verifier import WEIGHT, CheckedFinder, Look, MaskModel
+from edge.pipeline.verifier import WEIGHT, Look, MaskModel, VerifiedDetector
 from edge.settings import ModelsSettings, TrackSettings
 
 THREE = ("bare", "worn", "background")
@@ -66,12 +66,12 @@ def test_worn_is_told_of_faces_whatever_the_order_of_the_labels(tiny_manifest, a
 
 
 def test_a_model_of_two_classes_takes_everything_for_a_face(tiny_manifest, paint):
-    finder = FaceFinder(open_engine(tiny_manifest, "face"))
+    finder = FaceDetector(open_engine(tiny_manifest, "face"))
     mask = MaskModel(open_engine(tiny_manifest, "mask"))
-    checked = CheckedFinder(finder.engine, mask)
+    checked = VerifiedDetector(finder.engine, mask)
     picture = paint(BARE, MASKED)
     assert not mask.tells_faces
-    assert CheckedFinder(finder.engine, None).find(picture) == finder.find(picture)
+    assert VerifiedDetector(finder.engine, None).find(picture) == finder.find(picture)
     assert checked.find(picture) == finder.find(picture)
     assert set(checked.looks(picture).values()) == {None}
     assert checked.standing(Face(Box(0, 0, 9, 9), 0.6), Look(0.5)) == 0.6
@@ -91,7 +91,7 @@ def checked(engines):
 
     def make(without=0.0, with_blue=0.0, score=None):
         mask = Says(engines[1].spec, without, with_blue, threshold=0.97)
-        return CheckedFinder(engines[0], MaskModel(mask), score)
+        return VerifiedDetector(engines[0], MaskModel(mask), score)
 
     return make
 
@@ -130,7 +130,7 @@ def test_the_detectors_own_threshold_is_but_the_zero_of_the_scale(engines, paint
     engines[0].spec = replace(engines[0].spec, threshold=threshold)
     for background, expected in ((0.0, [32]), (1.0, [])):
         mask = MaskModel(Says(engines[1].spec, background, threshold=0.97))
-        assert lefts(CheckedFinder(engines[0], mask).find(paint(BARE))) == expected
+        assert lefts(VerifiedDetector(engines[0], mask).find(paint(BARE))) == expected
 
 
 def test_faces_are_told_with_the_score_of_both_and_the_best_first(checked, paint):
@@ -165,7 +165,7 @@ def test_a_face_is_shown_up_to_its_score(checked, paint, score):
 def test_a_live_cameras_second_looks_are_counted(engines, paint, most, followed, looked):
     picture = paint(BARE, MASKED)
     picture[16:64, 32:80, 0] = 250  # less sure of the left one
-    finder = CheckedFinder(engines[0], MaskModel(Says(engines[1].spec, threshold=0.9)))
+    finder = VerifiedDetector(engines[0], MaskModel(Says(engines[1].spec, threshold=0.9)))
     tops = {32: 16, 96: 64}
     known = [Face(Box(left, tops[left], left + 48, tops[left] + 48), 0.9) for left in followed]
     looks = finder.looks(picture, known, 0.3, most)

@@ -12,7 +12,7 @@ from edge.frame import Frame
 from edge.screens import kms_abi as abi
 from edge.screens.drm import DrmScreen, write
 from edge.screens.overlay import compose
-from edge.screens.reconnecting import REOPEN_S, SteadyScreen
+from edge.screens.reconnecting import REOPEN_S, ReconnectingScreen
 from edge.settings import ScreenSettings
 from edge.testing.fakes import FakeClock, pictures
 
@@ -234,7 +234,7 @@ def test_a_screen_is_unplugged_and_plugged_into_the_other_socket_while_the_loop_
     first, second = hardware.Socket(number=1), hardware.Socket(number=2, state=abi.DISCONNECTED)
     card = hardware.Card([first, second])
     kernel = hardware.Kernel(card0=hardware.Card(modes=False), card1=card)
-    screen = SteadyScreen(lambda: DrmScreen(ScreenSettings(kind="drm"), clock, kernel=kernel), clock)
+    screen = ReconnectingScreen(lambda: DrmScreen(ScreenSettings(kind="drm"), clock, kernel=kernel), clock)
     with caplog.at_level(logging.WARNING):
         screen.show(level(10), SCENE)
         card.refresh()
@@ -265,7 +265,7 @@ def test_a_screen_that_is_off_at_the_start_is_waited_for(hardware, clock, caplog
     card = hardware.Card([hardware.Socket(state=abi.DISCONNECTED)])
     kernel = hardware.Kernel(card0=card)
     with caplog.at_level(logging.WARNING):
-        screen = SteadyScreen(lambda: DrmScreen(ScreenSettings(kind="drm"), clock, kernel=kernel), clock)
+        screen = ReconnectingScreen(lambda: DrmScreen(ScreenSettings(kind="drm"), clock, kernel=kernel), clock)
     assert "it is waited for" in caplog.text
     screen.show(None, SCENE, "paused")
     card.sockets[0].state = abi.CONNECTED

@@ -13,7 +13,7 @@ from edge.frame import Box
 from edge.screens import open_screen
 from edge.screens.drm import DrmScreen
 from edge.screens.plane import Planes, PlaneScreen, wanted
-from edge.screens.reconnecting import SteadyScreen
+from edge.screens.reconnecting import ReconnectingScreen
 from edge.settings import ScreenSettings, Settings, SourceSettings
 from edge.testing.fakes import FakeClock, pictures
 
@@ -165,7 +165,7 @@ def test_a_screen_that_is_opened_again_while_the_preview_runs_leaves_it_the_card
     stage.planes.attach(camera, LIBRARY)
     stage.planes.works()
     stage.screen.close()
-    steady = SteadyScreen(
+    steady = ReconnectingScreen(
         lambda: PlaneScreen(
             lambda: DrmScreen(SETTINGS.screen, stage.clock, kernel=stage.kernel), stage.planes, stage.clock
         ),

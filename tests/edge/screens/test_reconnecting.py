@@ -8,7 +8,7 @@ from edge.errors import MissingExtra, ScreenAbsent, ScreenError
 from edge.face import Scene
 from edge.screens import ADAPTERS, open_screen
 from edge.screens.none import NoScreen
-from edge.screens.reconnecting import REOPEN_S, SteadyScreen
+from edge.screens.reconnecting import REOPEN_S, ReconnectingScreen
 from edge.settings import ScreenSettings
 from edge.testing.fakes import FakeClock, FakeScreen, pictures
 
@@ -55,7 +55,7 @@ def test_every_kind_of_the_settings_has_an_adapter():
 
 
 def test_pictures_and_turns_are_passed_on(shop, clock):
-    screen = SteadyScreen(shop, clock)
+    screen = ReconnectingScreen(shop, clock)
     frame = pictures(1)[0]
     screen.show(frame, SCENE, "hello")
     screen.tick()
@@ -70,12 +70,12 @@ def test_pictures_and_turns_are_passed_on(shop, clock):
 def test_a_wrong_setting_is_seen_at_the_start(shop, clock, error):
     shop.refuses = error
     with pytest.raises(type(error)):
-        SteadyScreen(shop, clock)
+        ReconnectingScreen(shop, clock)
 
 
 def test_a_screen_that_is_not_there_at_the_start_is_waited_for(shop, clock, caplog):
     shop.refuses = ScreenAbsent("screen: nothing is connected")
-    screen = SteadyScreen(shop, clock)
+    screen = ReconnectingScreen(shop, clock)
     screen.show(None, SCENE, "paused")
     assert shop.asked == 1
     clock.advance(REOPEN_S)
@@ -92,7 +92,7 @@ def test_a_screen_that_is_not_there_at_the_start_is_waited_for(shop, clock, capl
 def test_a_screen_that_comes_late_and_does_not_fit_is_told_once(shop, clock, caplog):
     shop.refuses = ScreenAbsent("screen: nothing is connected")
     with caplog.at_level(logging.WARNING):
-        screen = SteadyScreen(shop, clock)
+        screen = ReconnectingScreen(shop, clock)
         for refusal in (shop.refuses, ScreenError("screen: HDMI-A-1 has no mode 1x1"), shop.refuses):
             shop.refuses = refusal
             for _ in range(3):
@@ -108,7 +108,7 @@ def test_a_screen_that_comes_late_and_does_not_fit_is_told_once(shop, clock, cap
 @pytest.mark.parametrize("where", ["show", "tick"])
 def test_a_screen_that_fails_is_told_once_closed_and_opened_again(shop, clock, caplog, where):
     frame = pictures(1)[0]
-    screen = SteadyScreen(shop, clock)
+    screen = ReconnectingScreen(shop, clock)
     shop.opened[0].unplugged = True
     with caplog.at_level(logging.WARNING):
         for _ in range(20):
@@ -124,7 +124,7 @@ def test_a_screen_that_fails_is_told_once_closed_and_opened_again(shop, clock, c
 
 
 def test_a_screen_that_is_opened_again_shows_the_last_picture_without_a_new_one(shop, clock):
-    screen = SteadyScreen(shop, clock)
+    screen = ReconnectingScreen(shop, clock)
     screen.show(None, SCENE, "no camera")
     shop.opened[0].unplugged = True
     screen.tick()
@@ -135,6 +135,6 @@ def test_a_screen_that_is_opened_again_shows_the_last_picture_without_a_new_one(
 
 def test_closing_twice_or_before_anything_was_there_is_nothing(shop, clock):
     shop.refuses = ScreenAbsent("gone")
-    screen = SteadyScreen(shop, clock)
+    screen = ReconnectingScreen(shop, clock)
     screen.close()
     screen.close()

@@ -8,7 +8,7 @@ from edge.errors import ScreenError
 from edge.face import Scene
 from edge.screens import open_screen
 from edge.screens.none import NoScreen
-from edge.screens.reconnecting import SteadyScreen
+from edge.screens.reconnecting import ReconnectingScreen
 from edge.settings import ScreenSettings
 from edge.testing.fakes import FakeClock, FakeScreen
 
@@ -31,6 +31,6 @@ def test_a_screen_that_cannot_even_be_closed_is_forgotten():
         def close(self):
             raise ScreenError("cannot be closed")
 
-    screen = SteadyScreen(Stubborn, FakeClock())
+    screen = ReconnectingScreen(Stubborn, FakeClock())
     screen.close()
     screen.close()

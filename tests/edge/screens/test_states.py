@@ -8,10 +8,10 @@ from edge.daemon.control import Switch
 from edge.daemon.firmware import Reading
 from edge.daemon.health import Health
 from edge.daemon.loop import Loop
-from edge.daemon.systemd import Heartbeat
+from edge.daemon.systemd import Systemd
 from edge.errors import SourceError
 from edge.face import Scene
-from edge.screens.reconnecting import SteadyScreen
+from edge.screens.reconnecting import ReconnectingScreen
 from edge.settings import HealthSettings, MakerSettings, ScreenSettings, Settings, SourceSettings
 from edge.sinks.event_hook import Hook
 from edge.testing.fakes import FakeCamera, FakeClock, FakeJournal, FakeScreen, pictures
@@ -32,8 +32,8 @@ class Stage:
         self.cameras = list(cameras)
         settings = Settings(source=SourceSettings(source="auto"), screen=ScreenSettings(notice=notice))
         self.loop = Loop(
-            lambda: self.cameras.pop(0), Same(), FakeJournal(), SteadyScreen(lambda: self.screen, self.clock),
-            Heartbeat({}, self.clock), self.switch, Health(HealthSettings(), lambda: self.reading),
+            lambda: self.cameras.pop(0), Same(), FakeJournal(), ReconnectingScreen(lambda: self.screen, self.clock),
+            Systemd({}, self.clock), self.switch, Health(HealthSettings(), lambda: self.reading),
             Hook(MakerSettings(), self.clock), self.clock, settings, live=True,
         )  # fmt: skip
 

@@ -17,7 +17,7 @@ from edge.errors import InvalidValue
 CANDIDATES = 1000
 
 
-def points(width: int, height: int, strides: Sequence[int]) -> np.ndarray:
+def anchor_points(width: int, height: int, strides: Sequence[int]) -> np.ndarray:
     """The points of a canvas, float32 (N, 2) as (x, y) in its pixels: level, then row, then column.
 
     A level of stride s has ceil(height / s) rows and ceil(width / s) columns; a point is the middle of its cell.
@@ -30,7 +30,7 @@ def points(width: int, height: int, strides: Sequence[int]) -> np.ndarray:
     return np.concatenate(levels).astype(np.float32) if levels else np.zeros((0, 2), np.float32)
 
 
-def units_of_points(width: int, height: int, strides: Sequence[int], units: Sequence[float]) -> np.ndarray:
+def point_scales(width: int, height: int, strides: Sequence[int], units: Sequence[float]) -> np.ndarray:
     """Each point's pixels per unit of distance, float32 (N,), in the order of `points`.
 
     Raises:
@@ -81,7 +81,7 @@ def decode(
     return ltrb[whole].astype(np.float32, copy=False), scores[whole].astype(np.float32, copy=False)
 
 
-def suppress(ltrb: np.ndarray, scores: np.ndarray, iou: float, limit: int) -> np.ndarray:
+def nms(ltrb: np.ndarray, scores: np.ndarray, iou: float, limit: int) -> np.ndarray:
     """Greedy non-maximum suppression: the best box stays, what overlaps it by more than `iou` goes, and again.
 
     Args:
@@ -101,12 +101,12 @@ def suppress(ltrb: np.ndarray, scores: np.ndarray, iou: float, limit: int) -> np
     while left_over.size and len(kept) < limit:
         best, rest = left_over[0], left_over[1:]
         kept.append(best)
-        shared = _shared(boxes[best], boxes[rest])
+        shared = intersection(boxes[best], boxes[rest])
         left_over = rest[shared <= iou * (areas[best] + areas[rest] - shared)]
     return order[np.array(kept, dtype=np.int64)]
 
 
-def vote(ltrb: np.ndarray, scores: np.ndarray, kept: np.ndarray, iou: float) -> np.ndarray:
+def box_voting(ltrb: np.ndarray, scores: np.ndarray, kept: np.ndarray, iou: float) -> np.ndarray:
     """The kept boxes, each moved to the mean of the boxes around it, weighted by their scores.
 
     Box voting (Gidaris & Komodakis, 2015; BlazeFace's blending): neighbouring points saw the same face, and their mean
@@ -124,13 +124,13 @@ def vote(ltrb: np.ndarray, scores: np.ndarray, kept: np.ndarray, iou: float) -> 
     areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
     moved = np.empty((len(kept), 4), np.float32)
     for place, best in enumerate(kept):
-        shared = _shared(boxes[best], boxes)
+        shared = intersection(boxes[best], boxes)
         near = shared >= iou * (areas[best] + areas - shared)
         moved[place] = np.average(boxes[near], axis=0, weights=scores[near])
     return moved
 
 
-def _shared(one: np.ndarray, others: np.ndarray) -> np.ndarray:
+def intersection(one: np.ndarray, others: np.ndarray) -> np.ndarray:
     """The area that a box (4,) shares with each of others (M, 4)."""
     sides = np.minimum(one[2:], others[:, 2:]) - np.maximum(one[:2], others[:, :2])
     shared: np.ndarray = np.prod(np.maximum(sides, 0.0), axis=1)

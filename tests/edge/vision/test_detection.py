@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.errors import InvalidValue
-from edge.vision import detect
+from edge.vision import detection
 
 SIZES = st.integers(1, 40)
 
@@ -44,32 +44,32 @@ def slow_suppress(boxes, scores, iou, limit):
 
 @given(SIZES, SIZES, st.lists(st.integers(1, 16), max_size=3))
 def test_points_are_the_contract(width, height, strides):
-    got = detect.points(width, height, strides)
+    got = detection.anchor_points(width, height, strides)
     assert got.dtype == np.float32
     assert got.shape == (len(got), 2)
     assert got.tolist() == [list(point) for point in slow_points(width, height, strides)]
 
 
 def test_points_of_a_canvas_that_no_stride_divides():
-    assert detect.points(20, 9, (8, 16)).tolist() == [
+    assert detection.anchor_points(20, 9, (8, 16)).tolist() == [
         [4, 4], [12, 4], [20, 4], [4, 12], [12, 12], [20, 12], [8, 8], [24, 8],
     ]  # fmt: skip
 
 
 def test_every_point_has_the_unit_of_its_level():
-    assert detect.units_of_points(20, 9, (8, 16), (4, 10)).tolist() == [4.0] * 6 + [10.0] * 2
+    assert detection.point_scales(20, 9, (8, 16), (4, 10)).tolist() == [4.0] * 6 + [10.0] * 2
 
 
 def test_as_many_units_as_strides_are_wanted():
     with pytest.raises(InvalidValue, match=r"one a stride \(2\), got 1"):
-        detect.units_of_points(20, 9, (8, 16), (4,))
+        detection.point_scales(20, 9, (8, 16), (4,))
 
 
 @given(st.data(), st.integers(1, 40), st.integers(1, 40), st.floats(0, 1))
 def test_decode_agrees_with_a_loop(data, width, height, threshold):
     strides, scale = (8, 16), (6.0, 12.0)
-    points = detect.points(width, height, strides)
-    units = detect.units_of_points(width, height, strides, scale)
+    points = detection.anchor_points(width, height, strides)
+    units = detection.point_scales(width, height, strides, scale)
     real = st.floats(-30, 30, width=32)
     logits = np.array(data.draw(st.lists(real, min_size=len(points), max_size=len(points))), np.float32)
     logits = np.round(logits, 2)
@@ -83,7 +83,7 @@ def test_decode_agrees_with_a_loop(data, width, height, threshold):
         box = [x - left * u, y - top * u, x + right * u, y + bottom * u]
         if score >= threshold - 1e-6 and box[0] < box[2] and box[1] < box[3]:
             expected.append((box, score))
-    ltrb, scores = detect.decode(logits[:, None], distances, points, units, threshold)
+    ltrb, scores = detection.decode(logits[:, None], distances, points, units, threshold)
     sure = [entry for entry in expected if entry[1] >= threshold + 1e-6]
     if len(sure) < len(expected):  # a score on the threshold itself may fall on either side
         assert len(sure) <= len(scores) <= len(expected)
@@ -97,7 +97,7 @@ def test_decode_agrees_with_a_loop(data, width, height, threshold):
 
 def test_decode_of_nothing_is_empty_arrays():
     empty = np.zeros((0, 2), np.float32)
-    ltrb, scores = detect.decode(np.zeros((0, 1)), np.zeros((0, 4)), empty, np.zeros(0), 0.5)
+    ltrb, scores = detection.decode(np.zeros((0, 1)), np.zeros((0, 4)), empty, np.zeros(0), 0.5)
     assert ltrb.shape == (0, 4)
     assert scores.shape == (0,)
 
@@ -118,20 +118,20 @@ def test_decode_of_nothing_is_empty_arrays():
 def test_degenerate_boxes_are_dropped_and_the_good_one_beside_them_stays(logit, distances):
     points, units = np.float32([[8, 8], [24, 8]]), np.float32([16, 16])
     logits = np.float32([[logit], [9]])
-    ltrb, scores = detect.decode(logits, np.float32([distances, (1, 1, 1, 1)]), points, units, 0.5)
+    ltrb, scores = detection.decode(logits, np.float32([distances, (1, 1, 1, 1)]), points, units, 0.5)
     assert ltrb.tolist() == [[8, -8, 40, 24]]
     assert len(scores) == 1
 
 
 def test_extreme_logits_are_scores_without_a_warning():
     points, units = np.zeros((3, 2), np.float32), np.ones(3, np.float32)
-    _, scores = detect.decode(np.float32([-1e30, 0, 1e30]), np.ones((3, 4), np.float32), points, units, 0.0)
+    _, scores = detection.decode(np.float32([-1e30, 0, 1e30]), np.ones((3, 4), np.float32), points, units, 0.0)
     assert scores.tolist() == [pytest.approx(0, abs=1e-30), 0.5, 1.0]
 
 
 def test_decode_says_which_shapes_disagree():
     with pytest.raises(InvalidValue, match=r"expected 2 logits, distances \(2, 4\) and units \(2,\), got 3"):
-        detect.decode(np.zeros((3, 1)), np.zeros((2, 4)), np.zeros((2, 2)), np.zeros(2), 0.5)
+        detection.decode(np.zeros((3, 1)), np.zeros((2, 4)), np.zeros((2, 2)), np.zeros(2), 0.5)
 
 
 BOX = st.tuples(st.integers(0, 20), st.integers(0, 20), st.integers(1, 12), st.integers(1, 12))
@@ -146,7 +146,7 @@ def test_suppress_agrees_with_a_loop(found, iou, limit):
     boxes = np.array([(x, y, x + w, y + h) for (x, y, w, h), _ in found], np.float32).reshape(-1, 4)
     scores = np.array([score for _, score in found], np.float32)
     before = boxes.copy(), scores.copy()
-    got = detect.suppress(boxes, scores, iou, limit)
+    got = detection.nms(boxes, scores, iou, limit)
     assert got.tolist() == slow_suppress(boxes.tolist(), scores.tolist(), iou, limit)
     assert np.array_equal(boxes, before[0])
     assert np.array_equal(scores, before[1])
@@ -166,21 +166,21 @@ def test_suppress_agrees_with_a_loop(found, iou, limit):
 )
 def test_suppress_by_table(boxes, kept):
     scores = np.linspace(0.9, 0.5, len(boxes), dtype=np.float32)
-    assert detect.suppress(np.array(boxes, np.float32).reshape(-1, 4), scores, 0.45, 10).tolist() == kept
+    assert detection.nms(np.array(boxes, np.float32).reshape(-1, 4), scores, 0.45, 10).tolist() == kept
 
 
 def test_a_chain_does_not_carry_suppression_on():
     # The second goes because of the first; the third overlaps only the second, which is gone: it stays.
     boxes = np.float32([(0, 0, 10, 10), (4, 0, 14, 10), (8, 0, 18, 10)])
-    assert detect.suppress(boxes, np.float32([0.9, 0.8, 0.7]), 0.3, 10).tolist() == [0, 2]
+    assert detection.nms(boxes, np.float32([0.9, 0.8, 0.7]), 0.3, 10).tolist() == [0, 2]
 
 
 def test_only_the_best_candidates_are_looked_at(monkeypatch):
-    monkeypatch.setattr(detect, "CANDIDATES", 2)
+    monkeypatch.setattr(detection, "CANDIDATES", 2)
     boxes = np.float32([(x, 0, x + 5, 5) for x in (0, 10, 20, 30)])
     scores = np.float32([0.1, 0.9, 0.3, 0.8])
-    assert detect.suppress(boxes, scores, 0.5, 1).tolist() == [1]
-    assert detect.suppress(boxes, scores, 0.5, 3).tolist() == [1, 3, 2]
+    assert detection.nms(boxes, scores, 0.5, 1).tolist() == [1]
+    assert detection.nms(boxes, scores, 0.5, 3).tolist() == [1, 3, 2]
 
 
 def slow_vote(boxes, scores, kept, iou):
@@ -202,8 +202,8 @@ def slow_vote(boxes, scores, kept, iou):
 def test_vote_agrees_with_a_loop(found, iou):
     boxes = np.array([(x, y, x + w, y + h) for (x, y, w, h), _ in found], np.float32).reshape(-1, 4)
     scores = np.array([score for _, score in found], np.float32)
-    kept = detect.suppress(boxes, scores, 0.5, 5)
-    got = detect.vote(boxes, scores, kept, iou)
+    kept = detection.nms(boxes, scores, 0.5, 5)
+    got = detection.box_voting(boxes, scores, kept, iou)
     assert got.shape == (len(kept), 4)
     slow = np.array(slow_vote(boxes.tolist(), scores.tolist(), kept, iou)).reshape(-1, 4)
     assert got == pytest.approx(slow, abs=1e-4)
@@ -212,5 +212,8 @@ def test_vote_agrees_with_a_loop(found, iou):
 def test_a_box_alone_stays_and_neighbours_pull_by_their_scores():
     boxes = np.float32([[0, 0, 10, 10], [1, 0, 11, 10], [50, 50, 60, 60]])
     scores = np.float32([0.75, 0.25, 0.5])
-    assert detect.vote(boxes, scores, np.array([0, 2]), 0.7).tolist() == [[0.25, 0, 10.25, 10], [50, 50, 60, 60]]
-    assert detect.vote(boxes, scores, np.array([], np.int64), 0.7).shape == (0, 4)
+    assert detection.box_voting(boxes, scores, np.array([0, 2]), 0.7).tolist() == [
+        [0.25, 0, 10.25, 10],
+        [50, 50, 60, 60],
+    ]
+    assert detection.box_voting(boxes, scores, np.array([], np.int64), 0.7).shape == (0, 4)
