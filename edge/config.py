@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import logging
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import Any
 
 from edge.errors import SettingsError
 from edge.settings import Settings, check, table
+
+_log = logging.getLogger(__name__)
 
 FLAG = "setting "  # what the name of a settings flag begins with among the parsed arguments
 
@@ -28,8 +31,12 @@ def load(path: str | Path | None = None, flags: Mapping[str, Any] | None = None)
     """
     values: dict[str, dict[str, Any]] = {}
     entries = {(section, key): entry for section, key, entry in table()}
+    renamed = {(section, entry.metadata["old"]): key for section, key, entry in table() if entry.metadata["old"]}
     for section, key, value in _read(Path(path)) if path else ():
         where = f"{path}: [{section}] {key}"
+        if (section, key) in renamed:
+            _log.warning("%s: now called %s; please rename it", where, renamed[section, key])
+            key = renamed[section, key]
         if (section, key) not in entries:
             raise SettingsError(f"{where}: unknown setting; systemd/config.toml lists all of them")
         values.setdefault(section, {})[key] = check(where, value, entries[section, key])

@@ -1,4 +1,4 @@
-"""Face, Track and Scene: what was found in a frame and what is known so far."""
+"""Detection, Track and Scene: what was found in a frame and what is known so far."""
 
 from __future__ import annotations
 
@@ -30,14 +30,38 @@ def _distribution(name: str, values: np.ndarray | None) -> np.ndarray | None:
 
 
 @dataclass(frozen=True)
-class Face:
-    """One detection: its box in frame pixels and its score, 0-1: the detector's, or that of it and the second look."""
+class MaskResult:
+    """What the mask model says of a box.
+
+    Attributes:
+        worn: P(a mask is worn), 0-1, given that the box holds a face; 0 where hardly anything speaks for a face.
+        face: P(the box holds a face), 0-1; 1 from a model without the class "background".
+    """
+
+    worn: float
+    face: float = 1.0
+
+    def __post_init__(self) -> None:
+        _fraction("mask worn", self.worn)
+        _fraction("mask face", self.face)
+
+
+@dataclass(frozen=True)
+class Detection:
+    """A face found in one frame.
+
+    Attributes:
+        box: in pixels of the frame; it may reach over the frame's edges.
+        score: 0-1, the detector's, or the fused score of detector and verification.
+        mask: what verification saw in the box, or None where the mask model was not run on it.
+    """
 
     box: Box
     score: float
+    mask: MaskResult | None = None
 
     def __post_init__(self) -> None:
-        _fraction("face score", self.score)
+        _fraction("detection score", self.score)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +82,7 @@ class Track:
     """
 
     id: int
-    face: Face
+    face: Detection
     seen: float
     mask: float = 0.0
     worn: bool = False
@@ -89,17 +113,17 @@ class Track:
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """What may be a face: found, and not yet often enough to be told of.
+class TentativeTrack:
+    """A possible face that was not yet found often enough to be reported.
 
     Attributes:
         face: where it was found last.
         since, seen: seconds; the times of the frames in which it was found first and last.
-        found: in how many looks it was found.
-        missed: in how many looks since the first it was not.
+        found: the number of detections that found it.
+        missed: the number of detections since the first that did not.
     """
 
-    face: Face
+    face: Detection
     since: float
     seen: float
     found: int = 1
@@ -116,7 +140,7 @@ class Scene:
         serial: the next free track id (there is no global counter).
         looked: index of the frame in which faces were last looked for, or None; between, tracks keep their place.
         looked_at: seconds, the time of that frame. A track with an older `seen` was not found in it.
-        candidates: found too seldom so far to be tracks.
+        tentative: faces found too seldom so far to become tracks.
     """
 
     time: float = 0.0
@@ -124,4 +148,4 @@ class Scene:
     serial: int = 1
     looked: int | None = None
     looked_at: float = 0.0
-    candidates: tuple[Candidate, ...] = field(default=())
+    tentative: tuple[TentativeTrack, ...] = field(default=())

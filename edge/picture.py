@@ -1,20 +1,15 @@
-"""Picture files and their JSON: reading, listing, and what is said about each face."""
+"""Picture files: listing, reading, writing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 
 from edge.errors import PictureError
-from edge.face import Track
-from edge.labels import EMOTIONS
 
 SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
-DECIMALS = 4
 
 
 def listing(folder: Path) -> list[Path]:
@@ -77,36 +72,3 @@ def write(path: Path, image: np.ndarray) -> None:
         raise PictureError(f"{path}: cannot write the picture ({error.strerror or error})") from None
     except cv2.error as error:
         raise PictureError(f"{path}: cannot encode the picture ({error.err})") from None
-
-
-def picture_record(name: str, image: np.ndarray, tracks: Iterable[Track]) -> dict[str, Any]:
-    """What `edge-emotion image --json` says of one picture, uint8 (H, W, 3)."""
-    height, width = image.shape[:2]
-    faces = [face_record(track, width, height) for track in tracks]
-    return {"image": name, "width": width, "height": height, "faces": faces}
-
-
-def face_record(track: Track, width: int, height: int) -> dict[str, Any]:
-    """What is said of one face, numbers to 4 decimals, the box clipped to a picture of that size.
-
-    `emotion` is null where the face is too small or the answer unsure, and then there is a `reason`;
-    `probabilities` and `intensity` are null only where it is too small.
-    """
-    box = track.face.box.clipped(width, height)
-    record: dict[str, Any] = {
-        "box": [round(side, DECIMALS) for side in box.ltrb] if box else None,
-        "score": round(track.face.score, DECIMALS),
-        "mask": round(track.mask, DECIMALS),
-        "worn": track.worn,
-        "emotion": track.label,
-        "probabilities": None if track.emotion is None else probabilities(track.emotion),
-        "intensity": None if track.intensity is None else round(track.intensity, DECIMALS),
-    }
-    if track.reason:
-        record["reason"] = track.reason
-    return record
-
-
-def probabilities(emotion: np.ndarray) -> Mapping[str, float]:
-    """Label to probability, float32 (7,), to 4 decimals."""
-    return {label: round(float(p), DECIMALS) for label, p in zip(EMOTIONS, emotion, strict=True)}

@@ -56,10 +56,10 @@ class Engine(Protocol):
         ...
 
 
-class Observes(Protocol):
-    """The part of edge.pipeline.pipeline.Observer that the loop needs."""
+class Pipeline(Protocol):
+    """The part of edge.pipeline.pipeline.EmotionPipeline that the loop needs."""
 
-    def observe(self, before: Scene, frame: Frame) -> Scene:
+    def __call__(self, before: Scene, frame: Frame) -> Scene:
         """What is known after a frame.
 
         Raises:

@@ -23,6 +23,7 @@ def setting(
     high: float = math.inf,
     choices: tuple[Any, ...] = (),
     flag: str = "",
+    old: str = "",
 ) -> Any:
     """A field of a section: its default, and what else the table says of it.
 
@@ -33,8 +34,9 @@ def setting(
         low, high: the range of a number, both allowed.
         choices: the only values, where there are few.
         flag: the command-line flag that sets it, or none.
+        old: the key under which settings files before a renaming have it; still read, with a warning.
     """
-    table = {"help": help, "unit": unit, "low": low, "high": high, "choices": choices, "flag": flag}
+    table = {"help": help, "unit": unit, "low": low, "high": high, "choices": choices, "flag": flag, "old": old}
     return field(default=default, metadata=table)
 
 
@@ -100,14 +102,14 @@ class TrackSettings:
     )
     smooth_s: float = setting(0.5, "time constant of smoothing; 0: none", unit="s", low=0, high=60)
     expire_s: float = setting(1.0, "a face not seen for so long has left", unit="s", low=0, high=3600)
-    confirm: int = setting(
+    min_hits: int = setting(
         4,
-        "a new face counts once found in so many looks, of half as many more; 1: at once",
-        unit="looks",
-        low=1,
-        high=100,
+        "a new face must be found in this many detections, of half as many again; 1: reported at once",
+        unit="detections", low=1, high=100, old="confirm",
+    )  # fmt: skip
+    sure_score: float = setting(
+        0.75, "a face detected with this score is reported at once", unit="0-1", low=0, high=1, old="confirm_score"
     )
-    confirm_score: float = setting(0.75, "a face found with this score counts at once", unit="0-1", low=0, high=1)
     match_iou: float = setting(0.3, "overlap from which a face is the same one", unit="0-1", low=0.01, high=1)
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from edge import manifest
 from edge.__main__ import main as device
-from edge.pipeline.pipeline import Observer
+from edge.pipeline.factory import open_models
 from tests.training import made
 from tests.training.conftest import FIT, TASKS
 from tests.training.evaluate.conftest import TINY, painted
@@ -72,11 +72,11 @@ def test_from_a_recipe_to_the_journal(place, capsys) -> None:
     assert events[0]["event"] == "start"
     assert events[0]["models"] == {task: spec.sha256[:12] for task, spec in listed.specs.items() if task != "landmarks"}
     appeared = next(event for event in events if event["event"] == "appeared")
-    with_ours = Observer.open("models")
+    with_ours = open_models("models")
     picture = painted((48, 32, False))
     (track,) = with_ours.picture(picture)
     box = track.face.box
-    assert appeared["mask"] == pytest.approx(with_ours.mask.judge(picture, box).worn, abs=1e-3)
+    assert appeared["mask"] == pytest.approx(with_ours.mask.classify(picture, box).worn, abs=1e-3)
     expected = with_ours.emotions[appeared["worn"]].look(picture, box)
     assert sorted(appeared["probabilities"].values()) == pytest.approx(np.sort(expected), abs=1e-3)
     with_ours.close()

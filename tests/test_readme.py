@@ -124,18 +124,19 @@ def test_the_settings_shown_are_settings(root, tmp_path):
 
 
 def test_the_event_shown_has_the_keys_of_an_event(root):
-    from edge.face import Face, Track
+    from edge.face import Detection, Track
     from edge.frame import Box
-    from edge.picture import face_record
+    from edge.records import face_record
 
     (text,) = blocks(root, "README.md", "json")
-    track = Track(1, Face(Box(0, 0, 9, 9), 0.5), 0.0, emotion=np.full(7, 1 / 7, np.float32))
+    track = Track(1, Detection(Box(0, 0, 9, 9), 0.5), 0.0, emotion=np.full(7, 1 / 7, np.float32))
     event = json.loads(text)
     assert list(event) == ["time", "monotonic", "event", "track", *face_record(track, 10, 10)]
     assert sum(event["probabilities"].values()) == pytest.approx(1.0, abs=1e-3)
     assert event["intensity"] == pytest.approx(1 - event["probabilities"]["neutral"])
 
 
+@pytest.mark.filterwarnings("ignore:edge.observe:DeprecationWarning")
 def test_the_python_shown_runs(root, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     tiny = root / "tests" / "tiny"

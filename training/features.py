@@ -174,7 +174,7 @@ def _rows(table: Table) -> Iterator[list[Any]]:
 
 
 def _best(finder: VerifiedDetector, image: np.ndarray, spec: ModelSpec) -> np.ndarray | None:
-    faces = finder.find(image)
+    faces = finder.detect(image)
     square = faces[0].box.square(spec.margin, spec.shift) if faces else None
     return crop(image, square, spec.width, spec.height, spec.channels) if square else None
 

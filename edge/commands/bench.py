@@ -19,7 +19,8 @@ from edge import cameras, config
 from edge.errors import SourceError
 from edge.face import Scene
 from edge.frame import Box, Frame
-from edge.pipeline.pipeline import Observer
+from edge.pipeline.factory import open_pipeline
+from edge.pipeline.pipeline import EmotionPipeline
 from edge.settings import Settings, SourceSettings
 
 Timer = Callable[[], float]
@@ -51,25 +52,25 @@ def main(arguments: argparse.Namespace) -> int:
     """
     settings = config.from_arguments(arguments)
     # A face is worked on from its first frame: what is measured is the work.
-    track = replace(settings.track, confirm=1)
+    track = replace(settings.track, min_hits=1)
     settings = replace(settings, source=replace(settings.source, source=arguments.source), track=track)
-    observer = Observer.from_settings(settings, live=False)
-    first_look(observer)
+    pipeline = open_pipeline(settings, live=False)
+    first_look(pipeline)
     started = {"startup_s": round(since_start(), 3), "rss_mb": round(rss() / 1e6, 1)}
     frames = load(settings.source, arguments.frames)
-    shipped = Observer.from_settings(settings, live=True)
-    times = measure(observer, shipped, frames, arguments.rounds)
-    result = report(settings, observer, frames, times) | started
+    shipped = open_pipeline(settings, live=True)
+    times = measure(pipeline, shipped, frames, arguments.rounds)
+    result = report(settings, pipeline, frames, times) | started
     print(json.dumps(result, ensure_ascii=False) if arguments.json else table(result))
     return 0
 
 
-def first_look(observer: Observer) -> None:
+def first_look(pipeline: EmotionPipeline) -> None:
     """Every model run once, as on the first frame with a face."""
     frame = Frame(np.zeros((480, 640, 3), np.uint8), 0.0, 0)
-    observer.observe(Scene(), frame)
-    for classifier in (observer.mask, *observer.emotions.values()):
-        classifier.look(frame.image, Box(0, 0, 100, 100))
+    pipeline(Scene(), frame)
+    for classifier in (pipeline.mask, *pipeline.emotions.values()):
+        classifier.probabilities(frame.image, Box(0, 0, 100, 100))
 
 
 def load(settings: SourceSettings, count: int) -> list[Frame]:
@@ -89,57 +90,61 @@ def load(settings: SourceSettings, count: int) -> list[Frame]:
 
 
 def measure(
-    observer: Observer, shipped: Observer, frames: Sequence[Frame], rounds: int, timer: Timer = time.perf_counter
+    pipeline: EmotionPipeline,
+    shipped: EmotionPipeline,
+    frames: Sequence[Frame],
+    rounds: int,
+    timer: Timer = time.perf_counter,
 ) -> dict[str, list[float]]:
     """Seconds of each run of each stage, after one round that is not counted."""
-    stages(observer, frames, timer)
+    stages(pipeline, frames, timer)
     times: dict[str, list[float]] = {stage: [] for stage in STAGES}
     for _ in range(rounds):
-        for stage, seconds in stages(observer, frames, timer).items():
+        for stage, seconds in stages(pipeline, frames, timer).items():
             times[stage] += seconds
-        times["whole"] += whole(observer, frames, timer)
+        times["whole"] += whole(pipeline, frames, timer)
         times["shipped"] += whole(shipped, frames, timer)
     return times
 
 
-def stages(observer: Observer, frames: Sequence[Frame], timer: Timer) -> dict[str, list[float]]:
+def stages(pipeline: EmotionPipeline, frames: Sequence[Frame], timer: Timer) -> dict[str, list[float]]:
     """Seconds of each stage by itself: a frame's for face and decode, a face's for mask and emotion."""
     times: dict[str, list[float]] = {stage: [] for stage in STAGES[:4]}
     for frame in frames:
         start = timer()
-        canvas, fit = observer.finder.prepare(frame.image)
-        outputs = observer.finder.engine.infer(canvas)
+        canvas, fit = pipeline.detector.detector.preprocess(frame.image)
+        outputs = pipeline.detector.detector.engine.infer(canvas)
         inferred = timer()
-        faces = observer.finder.read(outputs, fit)
+        faces = pipeline.detector.detector.postprocess(outputs, fit)
         times["face"].append(inferred - start)
         times["decode"].append(timer() - inferred)
         for face in faces:
             start = timer()
-            look = observer.mask.judge(frame.image, face.box)
+            look = pipeline.mask.classify(frame.image, face.box)
             looked = timer()
             times["mask"].append(looked - start)
-            if not observer.checked.counts(face, look):
+            if not pipeline.detector.accepts(face, look):
                 continue
-            observer.emotions[look.worn >= 0.5].look(frame.image, face.box)
+            pipeline.emotions[look.worn >= 0.5].probabilities(frame.image, face.box)
             times["emotion"].append(timer() - looked)
     return times
 
 
-def whole(observer: Observer, frames: Sequence[Frame], timer: Timer) -> list[float]:
+def whole(pipeline: EmotionPipeline, frames: Sequence[Frame], timer: Timer) -> list[float]:
     """Seconds of each frame, from the frame in memory to the scene."""
     scene, times = Scene(), []
     for frame in frames:
         start = timer()
-        scene = observer.observe(scene, frame)
+        scene = pipeline(scene, frame)
         times.append(timer() - start)
     return times
 
 
 def report(
-    settings: Settings, observer: Observer, frames: Sequence[Frame], times: Mapping[str, Sequence[float]]
+    settings: Settings, pipeline: EmotionPipeline, frames: Sequence[Frame], times: Mapping[str, Sequence[float]]
 ) -> dict[str, Any]:
     """The command's JSON object, without what was measured at the start."""
-    engines = [observer.finder.engine, observer.mask.engine, *(c.engine for c in observer.emotions.values())]
+    engines = [pipeline.detector.detector.engine, pipeline.mask.engine, *(c.engine for c in pipeline.emotions.values())]
     return {
         "machine": machine(),
         "source": cameras.redacted(settings.source.source),

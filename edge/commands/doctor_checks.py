@@ -19,7 +19,7 @@ from edge.engines import open_engine, tpu
 from edge.engines.litert import interpreter_module
 from edge.errors import DelegateError, EdgeError, ScreenAbsent, ScreenError
 from edge.frame import Frame
-from edge.pipeline.pipeline import TASKS
+from edge.pipeline.factory import TASKS
 from edge.screens import connectors
 from edge.screens.kernel import Kernel, SystemKernel
 from edge.screens.window import SESSION, window_size

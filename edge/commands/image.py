@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from edge import config, picture
+from edge import config, picture, records
 from edge.errors import EdgeError, EngineError, PictureError
 from edge.face import Track
-from edge.pipeline.pipeline import Observer
+from edge.pipeline.factory import open_pipeline
 from edge.vision.annotate import annotate, caption, factor
 
 
@@ -31,7 +31,7 @@ def main(arguments: argparse.Namespace) -> int:
     Raises:
         EdgeError: settings or models that are wrong.
     """
-    observer = Observer.from_settings(config.from_arguments(arguments), live=False)
+    pipeline = open_pipeline(config.from_arguments(arguments), live=False)
     paths = list(found(arguments.paths))
     out = Output(arguments.out, arguments.json, keep=[path for path in paths if isinstance(path, Path)])
     failed = 0
@@ -41,12 +41,12 @@ def main(arguments: argparse.Namespace) -> int:
                 if isinstance(path, EdgeError):
                     raise path
                 image = picture.read(path)
-                out.put(path, image, observer.picture(image))
+                out.put(path, image, pipeline.detect(image))
             except (PictureError, EngineError) as error:
                 failed += 1
                 print(f"edge-emotion: {error}", file=sys.stderr)
     finally:
-        observer.close()
+        pipeline.close()
     return 1 if failed else 0
 
 
@@ -82,7 +82,7 @@ class Output:
             PictureError: the drawn picture cannot be written.
         """
         if self._json:
-            print(json.dumps(picture.picture_record(str(path), image, tracks), ensure_ascii=False), flush=True)
+            print(json.dumps(records.picture_record(str(path), image, tracks), ensure_ascii=False), flush=True)
         else:
             print(words(path, tracks), flush=True)
         if self._folder:

@@ -20,7 +20,8 @@ from edge.daemon.systemd import Systemd
 from edge.engines import AGAIN_S, FIRST_S
 from edge.journals import open_journal
 from edge.journals.summary import Summary
-from edge.pipeline.pipeline import Observer
+from edge.pipeline.factory import open_pipeline
+from edge.pipeline.pipeline import EmotionPipeline
 from edge.ports import Journal
 from edge.screens import open_screen
 from edge.screens.plane import Planes, wanted
@@ -49,7 +50,7 @@ def main(arguments: argparse.Namespace) -> int:
     hook = Hook(settings.maker, clock)
     file = journal_file(settings, os.environ)
     last = CrashMarker(in_state_folder("running", os.environ))
-    observer = Observer.from_settings(settings, live, FIRST_S if last.begin() else AGAIN_S)
+    pipeline = open_pipeline(settings, live, FIRST_S if last.begin() else AGAIN_S)
     planes = Planes() if wanted(settings) else None
     switch.listen()
     journal = Counted(open_journal(file, settings.journal, clock), clock)
@@ -58,19 +59,19 @@ def main(arguments: argparse.Namespace) -> int:
         try:
             Loop(
                 lambda: cameras.open_camera(settings.source, clock, planes),
-                observer,
+                pipeline,
                 journal,
                 screen,
                 Systemd(os.environ, clock),
                 switch,
-                Health(settings.health, firmware.read, observer.fallbacks),
+                Health(settings.health, firmware.read, pipeline.fallbacks),
                 hook,
                 clock,
                 settings,
                 live=live,
                 frames=arguments.frames,
                 wait=arguments.wait,
-                about=about(settings, observer, live),
+                about=about(settings, pipeline, live),
             ).run()
             last.end()
         finally:
@@ -78,7 +79,7 @@ def main(arguments: argparse.Namespace) -> int:
     finally:
         journal.close()
         hook.close()
-        observer.close()
+        pipeline.close()
     if file != "-":
         print(f"{journal.summary.text()}\n\nJournal: {file}")
     return 0
@@ -126,9 +127,9 @@ def in_state_folder(name: str, environment: Mapping[str, str]) -> Path | None:
     return Path(folder) / name if folder else None
 
 
-def about(settings: Settings, observer: Observer, live: bool) -> dict[str, Any]:
+def about(settings: Settings, pipeline: EmotionPipeline, live: bool) -> dict[str, Any]:
     """What the start event says: which source, which version, and which models by the start of their hashes."""
-    engines = [observer.finder.engine, observer.mask.engine, *(c.engine for c in observer.emotions.values())]
+    engines = [pipeline.detector.detector.engine, pipeline.mask.engine, *(c.engine for c in pipeline.emotions.values())]
     return {
         "source": cameras.redacted(settings.source.source),
         "live": live,

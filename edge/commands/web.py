@@ -12,7 +12,7 @@ from dataclasses import replace
 from edge import cameras, config
 from edge.clock import SystemClock
 from edge.errors import EdgeError, MissingExtra
-from edge.pipeline.pipeline import Observer
+from edge.pipeline.factory import open_pipeline
 from edge.settings import Settings
 from edge.web.app import LOOPBACK, create_app
 from edge.web.live import LiveView
@@ -35,12 +35,12 @@ def main(arguments: argparse.Namespace) -> int:
         EdgeError: settings or models that are wrong, an address that cannot be had, or no Flask.
     """
     settings = config.from_arguments(arguments)
-    observer = Observer.from_settings(settings, live=False)
+    pipeline = open_pipeline(settings, live=False)
     live = live_view(settings, arguments.source) if arguments.source else None
     if arguments.host not in LOOPBACK:
         _log.warning("%s: whoever can reach this address can use the page%s", arguments.host, " and watch" * bool(live))
     # Who asks for another address than this machine's own serves others under names that are not known here.
-    app = create_app(observer, live, LOOPBACK if arguments.host in LOOPBACK else ())
+    app = create_app(pipeline, live, LOOPBACK if arguments.host in LOOPBACK else ())
     serve(app, listening(arguments.host, arguments.port))
     return 0
 
@@ -49,7 +49,7 @@ def live_view(settings: Settings, source: str) -> LiveView:
     """The view of a source, opened when somebody watches."""
     named = replace(settings, source=replace(settings.source, source=source))
     clock = SystemClock()
-    return LiveView(lambda: cameras.open_camera(named.source, clock), Observer.from_settings(named), clock)
+    return LiveView(lambda: cameras.open_camera(named.source, clock), open_pipeline(named), clock)
 
 
 def listening(host: str, port: int) -> socket.socket:

@@ -29,7 +29,7 @@ class Health:
     Args:
         settings: from where something counts as trouble.
         sensors: reads heat and power.
-        fallbacks: as of edge.pipeline.pipeline.Observer.
+        fallbacks: as of edge.pipeline.pipeline.EmotionPipeline.
     """
 
     def __init__(self, settings: HealthSettings, sensors: Callable[[], Reading], fallbacks: Sequence[str] = ()) -> None:

@@ -20,7 +20,7 @@ from edge.errors import EdgeError, EngineError, SourceError
 from edge.face import Scene
 from edge.frame import Frame
 from edge.journals.events import Event, events, left, note
-from edge.ports import Camera, Journal, Observes, Screen
+from edge.ports import Camera, Journal, Pipeline, Screen
 from edge.settings import Settings
 from edge.sinks.event_hook import Hook
 
@@ -35,7 +35,7 @@ class Loop:
 
     Args:
         open_camera: opens the source; called again after it was lost or paused.
-        observer, journal, screen, heartbeat, switch, health, hook, clock: the parts.
+        pipeline, journal, screen, heartbeat, switch, health, hook, clock: the parts.
         settings: for the source, the samples and the notice.
         live: whether the source is a live camera; else events carry the source's own clock.
         frames: end after so many; 0: no end.
@@ -46,7 +46,7 @@ class Loop:
     def __init__(
         self,
         open_camera: Callable[[], Camera],
-        observer: Observes,
+        pipeline: Pipeline,
         journal: Journal,
         screen: Screen,
         heartbeat: Systemd,
@@ -61,7 +61,7 @@ class Loop:
         wait: bool = False,
         about: Mapping[str, Any] | None = None,
     ) -> None:
-        self._open_camera, self._observer, self._journal, self._screen = open_camera, observer, journal, screen
+        self._open_camera, self._pipeline, self._journal, self._screen = open_camera, pipeline, journal, screen
         self._heartbeat, self._switch, self._health, self._hook = heartbeat, switch, health, hook
         self._clock, self._settings, self._live, self._limit, self._wait = clock, settings, live, frames, wait
         self._about = dict(about or {})
@@ -194,7 +194,7 @@ class Loop:
 
     def _observe(self, frame: Frame) -> None:
         try:
-            after = self._observer.observe(self._scene, frame)
+            after = self._pipeline(self._scene, frame)
         except EngineError as error:
             self._failures += 1
             if self._failures == 1:

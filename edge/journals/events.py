@@ -10,7 +10,7 @@ import math
 from typing import Any
 
 from edge.face import Scene, Track
-from edge.picture import DECIMALS, face_record
+from edge.records import DECIMALS, face_record
 
 KINDS = ("start", "appeared", "changed", "sample", "left", "stop", "health")
 
@@ -24,7 +24,7 @@ def events(before: Scene, after: Scene, width: int, height: int, sample_s: float
     that the route or the emotion shown is another one. `sample` comes every `sample_s` seconds of a track's life.
 
     Args:
-        before, after: one step of the Observer.
+        before, after: one step of the EmotionPipeline.
         width, height: px of the frame, to which boxes are clipped.
         sample_s: seconds between samples.
     """

@@ -1,86 +1,36 @@
-"""The second look at a found face: is a mask worn, and is it a face at all? The mask model answers both."""
+"""Verification of detections: is a mask worn, and is it a face at all? The mask model answers both."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from edge.errors import ModelError
-from edge.face import Face
-from edge.frame import Box
-from edge.labels import BACKGROUND, MASK_LABELS, MASKS, Mask
-from edge.pipeline.detector import Classifier, FaceDetector
+from edge.face import Detection, MaskResult
+from edge.pipeline.classifier import MaskModel
+from edge.pipeline.detector import FaceDetector
 from edge.ports import Engine
-from edge.vision.tracking import matches
+from edge.vision.tracking import match_greedy
 
-WEIGHT = 0.2  # of the second look's log-odds beside the detector's; chosen on validation, see docs/figures.md
-MOST_ODDS = 6.0  # log-odds that a second look can have, either way: beyond, eight bits tell nothing apart
-FAINT = 4 / 256  # of P(bare) + P(worn), below which eight bits tell nothing of their ratio
-LOOKS = 12  # in one picture of a live camera: the multiply-adds of one and a half detections
-
-
-@dataclass(frozen=True)
-class Look:
-    """What the mask model says of a box.
-
-    Attributes:
-        worn: P(a mask is worn), 0-1, given that it is a face; 0 where hardly anything speaks for a face.
-        face: P(it is a face), 0-1; 1 of a model without the third class.
-    """
-
-    worn: float
-    face: float = 1.0
-
-
-class MaskModel(Classifier):
-    """A classifier with the labels of `edge.labels.MASKS`, or of `MASK_LABELS`, in any order.
-
-    Raises:
-        ModelError: the engine has another head or other labels.
-    """
-
-    def __init__(self, engine: Engine) -> None:
-        super().__init__(engine)
-        spec = engine.spec
-        if sorted(spec.labels) not in (sorted(MASKS), sorted(MASK_LABELS)):
-            raise ModelError(
-                f"model {spec.name}: expected the labels {', '.join(MASKS)}, and {BACKGROUND} or not, "
-                f"got {', '.join(spec.labels) or 'none'}"
-            )
-        self.tells_faces = BACKGROUND in spec.labels
-        self._bare, self._worn = (spec.labels.index(mask.label) for mask in Mask)
-
-    def judge(self, image: np.ndarray, box: Box) -> Look:
-        """What is in a box of a picture uint8 (H, W, 3) RGB.
-
-        Raises:
-            EngineError: the model could not be run.
-        """
-        return self.said(self.look(image, box))
-
-    def said(self, answer: np.ndarray) -> Look:
-        """What P(label), float32 (K,) in the order of the spec's labels, says of a box."""
-        bare, worn = float(answer[self._bare]), float(answer[self._worn])
-        face = min(bare + worn, 1.0)
-        return Look(worn / face if face >= FAINT else 0.0, face if self.tells_faces else 1.0)
+WEIGHT = 0.2  # of verification's log-odds beside the detector's; chosen on validation, see docs/figures.md
+MAX_LOG_ODDS = 6.0  # of verification, either way: beyond, eight bits tell nothing apart
+MAX_VERIFICATIONS = 12  # in one frame of a live camera: the multiply-adds of one and a half detections
 
 
 class VerifiedDetector:
-    """Finds faces, and drops those that the second look talks it out of: a cascade (Viola & Jones, 2001).
+    """Finds faces, and drops those that verification speaks against: a cascade (Viola & Jones, 2001).
 
-    The detector looks at the whole picture at once and must be quick; the second look has a network for each box. They
-    err differently, so neither decides alone: their log-odds are added, a sure detector outweighs a doubtful second
-    look, and a sure second look a doubtful detector. The sum, moved so that the bar of both lies at the detector's own
-    threshold, is the score of the faces that are given. With a mask model that does not tell faces from other things
-    the detector decides alone.
+    The detector sees the whole picture at once and must be quick; verification runs a network on each box. They err
+    differently, so neither decides alone: their log-odds are added. A sure detector outweighs a doubtful verification,
+    and a sure verification a doubtful detector. The sum, moved so that both thresholds lie at the detector's own, is
+    the score that is reported. With a mask model that does not know the class "background" the detector decides alone.
 
     Args:
-        face: the detector. Its spec's threshold is the score from which a face counts.
-        mask: gives the second look, if any. Its spec's threshold is the bar of both together.
-        score: from which a face counts in place of the detector's threshold.
+        face: the detector. Its spec's threshold is the detection threshold.
+        mask: verifies, if there is one. Its spec's threshold is that of detector and verification together.
+        score: a detection threshold, 0-1, in place of the detector's own.
 
     Raises:
         ModelError: the detector has another head.
@@ -92,55 +42,47 @@ class VerifiedDetector:
         self._gap, least = 0.0, self.score
         if self.mask:
             self._gap = _log_odds(self.mask.engine.spec.threshold) - _log_odds(face.spec.threshold)
-            least = _probability(_log_odds(self.score) + self._gap - WEIGHT * MOST_ODDS)
-        self.finder = FaceDetector(face, least)
+            least = _probability(_log_odds(self.score) + self._gap - WEIGHT * MAX_LOG_ODDS)
+        self.detector = FaceDetector(face, least)
 
-    def find(self, image: np.ndarray) -> tuple[Face, ...]:
-        """The faces of a picture uint8 (H, W, 3) RGB, best first.
-
-        Raises:
-            EngineError: a model could not be run.
-        """
-        return tuple(self.looks(image))
-
-    def looks(
-        self, image: np.ndarray, followed: Sequence[Face] = (), match_iou: float = 1.0, most: int | None = None
-    ) -> dict[Face, Look | None]:
-        """The faces of a picture, best first, each with what the second look saw in it, if it was taken.
+    def detect(
+        self, image: np.ndarray, followed: Sequence[Detection] = (), match_iou: float = 1.0, most: int | None = None
+    ) -> tuple[Detection, ...]:
+        """The faces of a picture, best first, each with what verification saw in it, if it was run.
 
         Args:
             image: uint8 (H, W, 3) RGB.
             followed: known faces.
-            match_iou: 0-1, more than 0; what overlaps a known face by so much is not new.
-            most: how many second looks may be taken: at what is new first, the surest of it before the others, then at
-                the least sure of the followed. The detector decides of the rest. None: at everything.
+            match_iou: 0-1, more than 0; a detection that overlaps a known face by this much is not new.
+            most: how many boxes may be verified: new ones first, the surest of them before the others, then the least
+                sure of the followed. The detector alone decides about the rest. None: all.
 
         Raises:
             EngineError: a model could not be run.
         """
-        found = self.finder.find(image)
+        found = self.detector.detect(image)
         if not self.mask:
-            return dict.fromkeys(found)
-        known = set(matches(followed, found, match_iou).values()) if followed else set()
+            return found
+        known = set(match_greedy(followed, found, match_iou).values()) if followed else set()
         order = [n for n in range(len(found)) if n not in known] + sorted(known, reverse=True)
-        looks: dict[Face, Look | None] = {}
+        verified: list[Detection] = []
         for place, n in enumerate(order):
-            look = self.mask.judge(image, found[n].box) if most is None or place < most else None
-            if self.counts(found[n], look):
-                looks[replace(found[n], score=self.standing(found[n], look))] = look
-        return dict(sorted(looks.items(), key=lambda item: -item[0].score))
+            mask = self.mask.classify(image, found[n].box) if most is None or place < most else None
+            if self.accepts(found[n], mask):
+                verified.append(replace(found[n], score=self.fused_score(found[n], mask), mask=mask))
+        return tuple(sorted(verified, key=lambda detection: -detection.score))
 
-    def counts(self, face: Face, look: Look | None) -> bool:
-        """Whether what the detector found is told of."""
-        return self._odds(face, look) >= _log_odds(self.score) - 1e-9
+    def accepts(self, detection: Detection, mask: MaskResult | None) -> bool:
+        """Whether a detection, with what verification saw in it, is reported."""
+        return self._fused_log_odds(detection, mask) >= _log_odds(self.score) - 1e-9
 
-    def standing(self, face: Face, look: Look | None) -> float:
-        """The score, 0-1, of what the detector found and the second look saw, together."""
-        return _probability(self._odds(face, look)) if self.mask else face.score
+    def fused_score(self, detection: Detection, mask: MaskResult | None) -> float:
+        """The score, 0-1, of detector and verification together."""
+        return _probability(self._fused_log_odds(detection, mask)) if self.mask else detection.score
 
-    def _odds(self, face: Face, look: Look | None) -> float:
-        seen = _log_odds(look.face) if look and self.mask else 0.0
-        return _log_odds(face.score) + WEIGHT * min(max(seen, -MOST_ODDS), MOST_ODDS) - self._gap
+    def _fused_log_odds(self, detection: Detection, mask: MaskResult | None) -> float:
+        seen = _log_odds(mask.face) if mask and self.mask else 0.0
+        return _log_odds(detection.score) + WEIGHT * min(max(seen, -MAX_LOG_ODDS), MAX_LOG_ODDS) - self._gap
 
 
 def _log_odds(probability: float) -> float:

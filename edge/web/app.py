@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from edge import picture
+from edge import picture, records
 from edge.errors import EdgeError, MissingExtra, PictureError
-from edge.pipeline.pipeline import Observer
+from edge.pipeline.pipeline import EmotionPipeline
 from edge.web.live import LiveView
 from edge.web.upload import TooLarge, UnknownFormat, check
 
@@ -27,11 +27,11 @@ BOUNDARY = "frame"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-def create_app(observer: Observer, live: LiveView | None = None, hosts: tuple[str, ...] = ()) -> Flask:
+def create_app(pipeline: EmotionPipeline, live: LiveView | None = None, hosts: tuple[str, ...] = ()) -> Flask:
     """The application.
 
     Args:
-        observer: for uploaded pictures; one at a time.
+        pipeline: for uploaded pictures; one at a time.
         live: the live view, if there is one.
         hosts: names under which it may be asked for, or empty for any. A page of another site that has its own name
             point here (DNS rebinding) is refused.
@@ -86,8 +86,8 @@ def create_app(observer: Observer, live: LiveView | None = None, hosts: tuple[st
             check(data, name)
         pixels = picture.decode(data, name)
         with one_at_a_time:
-            tracks = observer.picture(pixels)
-        return picture.picture_record(name, pixels, tracks)
+            tracks = pipeline.detect(pixels)
+        return records.picture_record(name, pixels, tracks)
 
     @app.get("/live")
     def live_view() -> Any:

@@ -13,7 +13,7 @@ from edge.clock import Clock
 from edge.errors import EdgeError, SourceError
 from edge.face import Scene
 from edge.frame import Frame
-from edge.pipeline.pipeline import Observer
+from edge.pipeline.pipeline import EmotionPipeline
 from edge.ports import Camera
 from edge.vision.annotate import annotate
 
@@ -29,12 +29,12 @@ class LiveView:
 
     Args:
         open_camera: opens the source; called when the first viewer comes.
-        observer: used by this view's thread alone.
+        pipeline: used by this view's thread alone.
         clock: gives files their pace.
     """
 
-    def __init__(self, open_camera: Callable[[], Camera], observer: Observer, clock: Clock) -> None:
-        self._open, self._observer, self._clock = open_camera, observer, clock
+    def __init__(self, open_camera: Callable[[], Camera], pipeline: EmotionPipeline, clock: Clock) -> None:
+        self._open, self._pipeline, self._clock = open_camera, pipeline, clock
         self._turn = threading.Condition()
         self._viewers = 0
         self._thread: threading.Thread | None = None
@@ -109,7 +109,7 @@ class LiveView:
                     continue
                 if not camera.live:
                     self._clock.sleep(max(0.0, begun + frame.time - self._clock.monotonic()))
-                scene = self._observer.observe(scene, frame)
+                scene = self._pipeline(scene, frame)
                 self._show(frame, scene)
                 shown += 1
             if not shown:

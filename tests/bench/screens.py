@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from edge.clock import SystemClock
-from edge.face import Face, Scene, Track
+from edge.face import Detection, Scene, Track
 from edge.frame import Box, Frame
 from edge.screens.drm import write
 from edge.screens.overlay import compose
@@ -32,7 +32,7 @@ def people(count: int) -> Scene:
     tracks = []
     for n in range(count):
         left, top = 30 + 150 * (n % 4), 30 + 150 * (n // 4)
-        face = Face(Box(left, top, left + 90, top + 110), 0.9)
+        face = Detection(Box(left, top, left + 90, top + 110), 0.9)
         tracks.append(Track(n + 1, face, 0.0, mask=float(n % 2), worn=bool(n % 2), emotion=emotion))
     return Scene(tracks=tuple(tracks))
 

@@ -1,6 +1,6 @@
 """Months in an hour: `python -m tests.bench.soak --frames 200000` runs the real loop as fast as it goes, with faults.
 
-The loop, the observer, the journal with its rotation, the hook and the summary are the product's own; time is counted
+The loop, the pipeline, the journal with its rotation, the hook and the summary are the product's own; time is counted
 in frames (30 a second), so that samples, rotations and waits come as often as they would. At even distances the camera
 is lost and refused twice before it comes back, a model fails, and the disk is full for a while. RSS, file descriptors,
 threads and latency are taken after a tenth of the frames, in the middle and at the end; exit 1 where they grew:
@@ -42,7 +42,8 @@ from edge.errors import EdgeError, EngineError, SourceError
 from edge.face import Scene
 from edge.frame import Frame
 from edge.journals.writer import FileJournal
-from edge.pipeline.pipeline import TASKS, Observer
+from edge.pipeline.factory import TASKS, open_pipeline
+from edge.pipeline.pipeline import EmotionPipeline
 from edge.screens.none import NoScreen
 from edge.settings import JournalSettings, MakerSettings, ModelsSettings, Settings, SourceSettings
 from edge.sinks.event_hook import Hook
@@ -126,7 +127,7 @@ class Soak:
     """Frames without an end, the faults between them, and the marks.
 
     Args:
-        observer: what is soaked.
+        pipeline: what is soaked.
         source: a clip, a folder or demo, opened anew at its end; empty: painted pictures for the tiny models.
         frames: how many in all.
         faults: how many times each fault comes.
@@ -136,8 +137,8 @@ class Soak:
     stuck = False
     fps = FPS
 
-    def __init__(self, observer: Observer, source: str, frames: int, faults: int) -> None:
-        self._observer, self._source, self._frames = observer, source, frames
+    def __init__(self, pipeline: EmotionPipeline, source: str, frames: int, faults: int) -> None:
+        self._pipeline, self._source, self._frames = pipeline, source, frames
         self.clock, self.disk = FakeClock(), FullOs()
         self._period = max(frames // faults, 4)
         self.done = 0
@@ -148,14 +149,14 @@ class Soak:
         self.marks: list[Mark] = []
         self.opened = 0
 
-    # The observer's side
+    # The pipeline's side
 
-    def observe(self, before: Scene, frame: Frame) -> Scene:
-        """The observer's answer, timed; one of the faults is that it fails."""
+    def __call__(self, before: Scene, frame: Frame) -> Scene:
+        """The pipeline's answer, timed; one of the faults is that it fails."""
         if self.done % self._period == self._period // 2:
             raise EngineError("soak: the model could not be run")
         began = time.perf_counter()
-        after = self._observer.observe(before, frame)
+        after = self._pipeline(before, frame)
         self._latencies.append(time.perf_counter() - began)
         return after
 
@@ -257,11 +258,11 @@ def main(argv: list[str] | None = None) -> int:
         journal=JournalSettings(max_bytes=100_000, keep_files=5), maker=MakerSettings(on_event="cat", on_event_max=2),
     )  # fmt: skip
     logging.getLogger("edge").setLevel(logging.ERROR)
-    observer = Observer.from_settings(settings, live=True)
-    soak = Soak(observer, source, arguments.frames, arguments.faults)
+    pipeline = open_pipeline(settings, live=True)
+    soak = Soak(pipeline, source, arguments.frames, arguments.faults)
     with tempfile.TemporaryDirectory() as folder:
         journal = run(soak, settings, Path(folder))
-    observer.close()
+    pipeline.close()
     health = ", ".join(f"{what} {count}" for what, count in sorted(journal.summary.health.items()))
     health += f", writes refused by a full disk {soak.disk.refused}"
     print(f"{source or 'painted pictures'}, models {models or 'shipped'}; {journal.summary.events} events; {health}\n")

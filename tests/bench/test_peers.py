@@ -100,11 +100,11 @@ def test_theirs_goes_round_the_frames():
 
 
 def test_ours_times_each_stage_where_it_happens():
-    from edge.pipeline.pipeline import Observer
+    from edge.pipeline.factory import open_models
 
     images = np.zeros((1, 120, 160, 3), np.uint8)
     images[0, 32:80, 48:96] = (255, 255, 0)  # a bare and happy face of the tiny models
-    pipeline = Ours(Observer.open(Path(__file__).parent.parent / "tiny"), images, 15.0, Clock())
+    pipeline = Ours(open_models(Path(__file__).parent.parent / "tiny"), images, 15.0, Clock())
     laps = [pipeline.run(index) for index in range(2)]
     for lap in laps:
         assert lap.faces == 1

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from edge.journals.reader import read
-from edge.pipeline.pipeline import Observer
+from edge.pipeline.factory import open_models
 from edge.settings import JournalSettings, MakerSettings, Settings, SourceSettings
 from tests.bench.soak import TINY, Mark, Soak, grown, run, table
 
@@ -43,10 +43,10 @@ def test_every_fault_comes_as_often_as_asked_and_the_loop_outlives_them(tmp_path
         source=SourceSettings(reopen_s=0.1, reopen_max_s=1.0), journal=JournalSettings(sample_s=0.1),
         maker=MakerSettings(on_event="true"),
     )  # fmt: skip
-    observer = Observer.open(TINY)
-    soak = Soak(observer, "", frames=400, faults=4)
+    pipeline = open_models(TINY)
+    soak = Soak(pipeline, "", frames=400, faults=4)
     journal = run(soak, settings, tmp_path)
-    observer.close()
+    pipeline.close()
     assert [mark.frames for mark in soak.marks] == [40, 200, 400]
     told = [event.get("what") for event in read([tmp_path / "journal.jsonl"])]
     assert journal.summary.health["camera-lost"] == told.count("camera-back") == 4

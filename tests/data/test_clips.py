@@ -15,7 +15,7 @@ from edge.daemon.health import Health
 from edge.daemon.loop import Loop
 from edge.daemon.systemd import Systemd
 from edge.errors import ModelError
-from edge.pipeline.pipeline import Observer
+from edge.pipeline.factory import open_models, open_pipeline
 from edge.settings import ModelsSettings, Settings, SourceSettings
 from edge.sinks.event_hook import Hook
 from edge.testing.fakes import FakeClock, FakeJournal, FakeScreen
@@ -36,15 +36,15 @@ def play(path, models="", limit=0):
     """The events of a clip."""
     clock = FakeClock()
     settings = Settings(source=SourceSettings(source=str(path)), models=ModelsSettings(dir=str(models)))
-    observer = Observer.from_settings(settings)
+    pipeline = open_pipeline(settings)
     journal = FakeJournal()
     loop = Loop(
-        lambda: open_camera(settings.source, clock), observer, journal, FakeScreen(), Systemd({}, clock),
+        lambda: open_camera(settings.source, clock), pipeline, journal, FakeScreen(), Systemd({}, clock),
         Switch(clock), Health(settings.health, Reading), Hook(settings.maker, clock), clock, settings,
-        live=False, frames=limit, about=run.about(settings, observer, False),
+        live=False, frames=limit, about=run.about(settings, pipeline, False),
     )  # fmt: skip
     loop.run()
-    observer.close()
+    pipeline.close()
     return journal.events
 
 
@@ -71,7 +71,7 @@ def test_a_clip_gives_the_same_journal_twice(shared_data, root, name):
 @pytest.mark.parametrize("name", CLIPS)
 def test_the_shipped_models_find_who_is_there_and_nobody_else(shared_data, name):
     try:
-        Observer.open().close()
+        open_models().close()
     except ModelError as error:
         pytest.skip(f"no shipped models yet: {error}")
     told = play(shared_data / "clips" / name)

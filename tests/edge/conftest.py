@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edge import manifest
-from edge.pipeline.pipeline import Observer
+from edge.pipeline.factory import open_models
 from edge.testing import drm_kernel
 
 TINY = Path(__file__).resolve().parent.parent / "tiny"
@@ -27,8 +27,8 @@ def tiny_manifest(tiny) -> manifest.Manifest:
 
 
 @pytest.fixture
-def observer(tiny):
-    opened = Observer.open(tiny)
+def pipeline(tiny):
+    opened = open_models(tiny)
     yield opened
     opened.close()
 

@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from edge import picture
+from edge import picture, records
 from edge.errors import PictureError
-from edge.face import Face, Track
+from edge.face import Detection, Track
 from edge.frame import Box
 from edge.labels import EMOTIONS
 
@@ -124,11 +124,11 @@ EMOTION = np.float32([0.1, 0.05, 0.05, 0.6, 0.1, 0.05, 0.05])
 def test_a_face_is_told_with_four_decimals_and_inside_the_picture(changes, expected):
     track = Track(
         id=3,
-        face=Face(Box(-3.14159, 10.123456, 20.5, 44.0), 0.987654),
+        face=Detection(Box(-3.14159, 10.123456, 20.5, 44.0), 0.987654),
         seen=0.0,
         **{"mask": 1 / 3, "worn": False, "emotion": EMOTION, **changes},
     )
-    told = picture.face_record(track, width=100, height=40)
+    told = records.face_record(track, width=100, height=40)
     chances = (
         None if "emotion" in changes else dict(zip(EMOTIONS, [0.1, 0.05, 0.05, 0.6, 0.1, 0.05, 0.05], strict=True))
     )
@@ -145,4 +145,4 @@ def test_a_face_is_told_with_four_decimals_and_inside_the_picture(changes, expec
 
 
 def test_a_picture_without_faces_is_told_too(image):
-    assert picture.picture_record("p.jpg", image, ()) == {"image": "p.jpg", "width": 8, "height": 4, "faces": []}
+    assert records.picture_record("p.jpg", image, ()) == {"image": "p.jpg", "width": 8, "height": 4, "faces": []}

@@ -46,9 +46,12 @@ def test_importing_edge_loads_nothing():
     assert python("import sys, edge; print('numpy' in sys.modules or 'cv2' in sys.modules)").strip() == "False"
 
 
-def test_the_observer_of_the_readme_is_the_observer():
-    from edge.pipeline.pipeline import Observer
+def test_the_old_name_still_works_and_warns():
+    from edge.pipeline.pipeline import EmotionPipeline
 
-    assert edge.Observer is Observer
+    sys.modules.pop("edge.observe", None)
+    with pytest.deprecated_call():
+        observer = edge.Observer
+    assert issubclass(observer, EmotionPipeline)
     with pytest.raises(AttributeError, match="no attribute 'Observers'"):
         _ = edge.Observers

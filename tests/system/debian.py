@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from edge import manifest
-from edge.pipeline.pipeline import TASKS
+from edge.pipeline.factory import TASKS
 
 CACHE = Path(os.environ.get("EDGE_SYSTEM_CACHE", "~/.cache/edge-emotion/system")).expanduser()
 MIRROR = os.environ.get("EDGE_SYSTEM_MIRROR", "http://deb.debian.org/debian")

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from edge.cameras.opencv import to_rgb
-from edge.face import Face, Scene, Track
+from edge.face import Detection, Scene, Track
 from edge.frame import Box, Frame
 from edge.labels import EMOTIONS
 from edge.screens.overlay import Fit, compose
@@ -74,7 +74,7 @@ def track(event: Mapping[str, Any]) -> Track:
     told = event["probabilities"]
     return Track(
         id=event["track"],
-        face=Face(Box(*event["box"]), event["score"]),
+        face=Detection(Box(*event["box"]), event["score"]),
         seen=0.0,
         mask=event["mask"],
         worn=event["worn"],

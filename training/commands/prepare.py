@@ -102,7 +102,7 @@ def _finder(models: Path) -> ckplus.Find:
     finder, spec = Subject(listed, Path()).finder(), listed["emotion-bare"]
 
     def find(image: np.ndarray) -> Any:
-        faces = finder.find(np.repeat(image[:, :, None], 3, axis=2))
+        faces = finder.detect(np.repeat(image[:, :, None], 3, axis=2))
         return faces[0].box.square(spec.margin, spec.shift) if faces else None
 
     return find

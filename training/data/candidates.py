@@ -54,7 +54,7 @@ def candidates(finder: FaceDetector, image: np.ndarray, picture: Boxed, rng: np.
 
 def judged(finder: FaceDetector, image: np.ndarray, picture: Boxed, near: bool) -> list[Candidate]:
     """The candidates of one look; with `near`, also what touches a face and is too far from it to be it."""
-    faces = finder.find(image)
+    faces = finder.detect(image)
     overlaps = iou_matrix(np.array([face.box.ltrb for face in faces], np.float32).reshape(-1, 4), picture.ltrb)
     kept: list[Candidate] = []
     places = 0

@@ -9,7 +9,7 @@ import numpy as np
 from edge.errors import ModelError
 from edge.frame import Box
 from edge.labels import EMOTIONS
-from edge.pipeline.detector import Classifier
+from edge.pipeline.classifier import Classifier
 from edge.ports import Engine
 from edge.vision.crop import crop
 from training.evaluate.context import Answers
@@ -28,7 +28,7 @@ def look(engine: Engine, images: Iterable[np.ndarray], labels: Sequence[str] = E
         raise ModelError(f"model {spec.name}: expected the labels {', '.join(labels)}, got {', '.join(spec.labels)}")
     classifier = Classifier(engine)
     order = [spec.labels.index(label) for label in labels]
-    rows = [classifier.read(engine.infer(square(engine, image)))[order] for image in images]
+    rows = [classifier.postprocess(engine.infer(square(engine, image)))[order] for image in images]
     return np.array(rows, np.float32).reshape(-1, len(labels))
 
 

@@ -47,7 +47,7 @@ def recall(subject: Subject, masked: bool) -> tuple[float, dict[str, float], int
     finder = subject.finder()
     hits, shares = [], []
     for made in frames(subject, masked):
-        boxes = np.array([face.box.ltrb for face in finder.find(made.image)], np.float32).reshape(-1, 4)
+        boxes = np.array([face.box.ltrb for face in finder.detect(made.image)], np.float32).reshape(-1, 4)
         hits.append(iou_matrix(boxes, made.ltrb[None]).max(initial=0) >= IOU)
         shares.append(made.share)
     right, part = np.array(hits), np.array(shares)

@@ -12,7 +12,8 @@ import numpy as np
 from edge.engines import open_engine
 from edge.errors import EdgeError, MissingExtra, PictureError
 from edge.manifest import Manifest, ModelSpec
-from edge.pipeline.verifier import MaskModel, VerifiedDetector
+from edge.pipeline.classifier import MaskModel
+from edge.pipeline.verifier import VerifiedDetector
 from edge.ports import Engine
 from training import weights
 from training.data.fer2013 import DataError

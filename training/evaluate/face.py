@@ -71,7 +71,7 @@ def shown(subject: Subject, listed: Sequence[Boxed], score: float) -> list[Found
 
 
 def _found(finder: FaceDetector | VerifiedDetector, picture: Boxed) -> Found:
-    faces = finder.find(picture.read())
+    faces = finder.detect(picture.read())
     ltrb = np.array([face.box.ltrb for face in faces], np.float32).reshape(-1, 4)
     return Found(ltrb, np.array([face.score for face in faces], np.float32), picture.ltrb)
 

@@ -33,7 +33,7 @@ def figure(subject: Subject) -> Figure:
 def alarms(subject: Subject, images: Iterable[np.ndarray]) -> tuple[int, int]:
     """How many pictures show a face that is none, and how many pictures there are."""
     finder = subject.finder()
-    marks = [bool(finder.find(image)) for image in images]
+    marks = [bool(finder.detect(image)) for image in images]
     return sum(marks), len(marks)
 
 

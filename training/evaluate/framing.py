@@ -61,7 +61,7 @@ def by_margin(subject: Subject, usage: int, margins: tuple[float, ...]) -> tuple
     for number, row in enumerate(rows.tolist()):
         rng = np.random.default_rng((SEED, number))
         image, place = placed(data.images[row], behind[number % len(behind)], rng)
-        faces = [face for face in finder.find(image) if _overlap(face.box, place) >= IOU]
+        faces = [face for face in finder.detect(image) if _overlap(face.box, place) >= IOU]
         if faces:
             frames.append(image)
             boxes.append(max(faces, key=lambda face: face.score).box)

@@ -9,7 +9,7 @@ import numpy as np
 
 from edge.frame import Box
 from edge.labels import MASKS, Mask
-from edge.pipeline.verifier import MaskModel
+from edge.pipeline.classifier import MaskModel
 from edge.ports import Engine
 from training.data import boxes, mask_pairs
 from training.data.boxes import Boxed
@@ -45,9 +45,9 @@ def pairs(subject: Subject, engine: Engine) -> dict[str, Any]:
     """Accuracy over the test clusters: the largest face that is found; a picture without one is an error."""
     finder, mask = subject.finder(mask=engine), MaskModel(engine)
     listed = subject.some(mask_pairs.load(subject.data / "mask_pairs", "test"))
-    asked = mask_pairs.largest_faces(listed, lambda image: [face.box for face in finder.find(image)])
+    asked = mask_pairs.largest_faces(listed, lambda image: [face.box for face in finder.detect(image)])
     right = sum(
-        box is not None and (mask.judge(image, box).worn >= WORN_FROM) == pair.worn for pair, image, box in asked
+        box is not None and (mask.classify(image, box).worn >= WORN_FROM) == pair.worn for pair, image, box in asked
     )
     return {
         "pairs": right / len(asked),
@@ -62,7 +62,7 @@ def real(subject: Subject, engine: Engine) -> tuple[dict[str, Any], Answers]:
     """Balanced accuracy on annotated boxes; incorrect_mask apart, as the share that is taken for worn."""
     mask = MaskModel(engine)
     asked = list(_faces(subject.some(boxes.load(subject.data / "masked_faces", "test"))))
-    looks = [mask.judge(image, box) for image, box, _, _ in asked]
+    looks = [mask.classify(image, box) for image, box, _, _ in asked]
     worn = np.array([look.worn for look in looks])
     labels = [label for _, _, label, _ in asked]
     tight = np.array([close for _, _, _, close in asked], bool)

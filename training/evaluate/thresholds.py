@@ -66,7 +66,7 @@ def _reached(highest: list[float]) -> Curve:
 def _highest(subject: Subject, images: Iterable[np.ndarray]) -> list[float]:
     """The score up to which anything is shown of each picture."""
     finder = subject.finder(AT[0])
-    return [max((one.score for one in finder.find(image)), default=0.0) for image in images]
+    return [max((one.score for one in finder.detect(image)), default=0.0) for image in images]
 
 
 def _heads(subject: Subject) -> Iterator[float]:
@@ -77,7 +77,7 @@ def _heads(subject: Subject) -> Iterator[float]:
     finder = subject.finder(AT[0])
     rows = subject.some([row for row in landmarks68.rows(folder / "points.csv") if row[1] == "val"])
     for made in close_faces.pasted(folder, rows, behind, masked=False):
-        shown = finder.find(made.image)
+        shown = finder.detect(made.image)
         boxes = np.array([one.box.ltrb for one in shown], np.float32).reshape(-1, 4)
         near = iou_matrix(boxes, made.ltrb[None])[:, 0] >= close_faces.IOU
         yield max((one.score for one, is_it in zip(shown, near, strict=True) if is_it), default=0.0)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from edge.labels import EMOTIONS, Mask
-from edge.pipeline.verifier import MaskModel
+from edge.pipeline.classifier import MaskModel
 from training.data.fer2013 import PRIVATE
 from training.evaluate import bare, masked
 from training.evaluate.classify import confusion, look
@@ -48,7 +48,7 @@ def half(subject: Subject, worn: Mask) -> tuple[Answers, np.ndarray]:
     labels = data.labels[table.rows].astype(np.int64)
     mask = MaskModel(subject.engine("mask"))
     routes = np.array(
-        [mask.said(answer).worn >= WORN_FROM for answer in look(mask.engine, images, mask.engine.spec.labels)]
+        [mask.parse(answer).worn >= WORN_FROM for answer in look(mask.engine, images, mask.engine.spec.labels)]
     )
     probabilities = np.empty((len(labels), len(EMOTIONS)), np.float32)
     for route, task in ((False, bare.TASK), (True, masked.TASK)):

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from edge.pipeline.detector import SUPPRESS_IOU, VOTES_IOU
+from edge.pipeline.detector import NMS_IOU, VOTING_IOU
 from edge.vision import detection
 from edge.vision.tensor import letterbox
 from training.data import boxes, copy_paste, scenes
@@ -127,8 +127,8 @@ class FaceDetection:
         found = []
         for answer in model.predict_on_batch(canvases.astype(np.float32) / 255):
             ltrb, scores = detection.decode(answer[:, 0], answer[:, 1:], points, units, 0.01)
-            kept = detection.nms(ltrb, scores, SUPPRESS_IOU, 200)
-            found.append((detection.box_voting(ltrb, scores, kept, VOTES_IOU), scores[kept]))
+            kept = detection.nms(ltrb, scores, NMS_IOU, 200)
+            found.append((detection.box_voting(ltrb, scores, kept, VOTING_IOU), scores[kept]))
         return found
 
     def samples(self, count: int, seed: int) -> np.ndarray:

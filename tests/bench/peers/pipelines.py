@@ -52,27 +52,27 @@ class Pipeline(Protocol):
 
 
 class Ours:
-    """Our Observer on RGB frames, each stage timed where it happens; "rest" is tracking, routing and smoothing.
+    """Our EmotionPipeline on RGB frames, each stage timed where it happens; "rest" is tracking, routing and smoothing.
 
     Args:
-        observer: opened with the schedule to be measured.
+        pipeline: opened with the schedule to be measured.
         images: uint8 (N, H, W, 3) RGB.
         fps: the frames' own pace, which the schedule goes by.
     """
 
-    def __init__(self, observer: Any, images: np.ndarray, fps: float, timer: Timer = time.perf_counter) -> None:
+    def __init__(self, pipeline: Any, images: np.ndarray, fps: float, timer: Timer = time.perf_counter) -> None:
         from edge.face import Scene
         from edge.frame import Frame
 
-        self._observer, self._images, self._fps, self._timer = observer, images, fps, timer
+        self._pipeline, self._images, self._fps, self._timer = pipeline, images, fps, timer
         self._frame, self._scene = Frame, Scene()
         self._stages: dict[str, float] = {}
-        finder = observer.finder
+        finder = pipeline.detector.detector
         finder.prepare = self._timed("fit", finder.prepare)
         finder.engine.infer = self._timed("face", finder.engine.infer)
         finder.read = self._timed("decode", finder.read)
-        observer.mask.look = self._timed("mask", observer.mask.look)
-        for classifier in observer.emotions.values():
+        pipeline.mask.look = self._timed("mask", pipeline.mask.look)
+        for classifier in pipeline.emotions.values():
             classifier.look = self._timed("emotion", classifier.look)
 
     def run(self, index: int) -> Lap:
@@ -80,7 +80,7 @@ class Ours:
         frame = self._frame(self._images[index % len(self._images)], index / self._fps, index)
         self._stages = dict.fromkeys(("fit", "face", "decode", "mask", "emotion"), 0.0)
         start = self._timer()
-        self._scene = self._observer.observe(self._scene, frame)
+        self._scene = self._pipeline(self._scene, frame)
         whole = self._timer() - start
         seen = [track for track in self._scene.tracks if track.seen >= self._scene.looked_at]
         return Lap(whole, self._stages | {"rest": whole - sum(self._stages.values())}, len(seen))
@@ -120,12 +120,12 @@ Opener = Callable[[Options, np.ndarray], Pipeline]
 
 def ours(options: Options, images: np.ndarray) -> Pipeline:
     """Every stage on every frame."""
-    return Ours(_observer(options, live=False), images, options.fps)
+    return Ours(_pipeline(options, live=False), images, options.fps)
 
 
 def ours_shipped(options: Options, images: np.ndarray) -> Pipeline:
     """As the settings' defaults schedule it for a live camera."""
-    return Ours(_observer(options, live=True), images, options.fps)
+    return Ours(_pipeline(options, live=True), images, options.fps)
 
 
 def haar_keras(options: Options, images: np.ndarray) -> Pipeline:
@@ -164,9 +164,9 @@ def _yunet(options: Options, images: np.ndarray, size: tuple[int, int]) -> Pipel
     return Theirs(YuNet(options.peers, 0.7, size), emotion, _bgr(images))
 
 
-def _observer(options: Options, live: bool) -> Any:
+def _pipeline(options: Options, live: bool) -> Any:
     from edge.commands.bench import first_look
-    from edge.pipeline.pipeline import Observer
+    from edge.pipeline.factory import open_pipeline
     from edge.settings import Settings
 
     default = Settings()
@@ -174,11 +174,11 @@ def _observer(options: Options, live: bool) -> Any:
         default,
         models=replace(default.models, dir=options.models),
         engine=replace(default.engine, threads=options.threads, accelerator="cpu"),
-        track=replace(default.track, confirm=1),  # others work on every face of every frame
+        track=replace(default.track, min_hits=1),  # others work on every face of every frame
     )
-    observer = Observer.from_settings(settings, live=live)
-    first_look(observer)
-    return observer
+    pipeline = open_pipeline(settings, live=live)
+    first_look(pipeline)
+    return pipeline
 
 
 def _bgr(images: np.ndarray) -> np.ndarray:

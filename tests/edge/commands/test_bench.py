@@ -50,10 +50,10 @@ def test_without_json_it_is_a_table(folder, tiny, capsys):
     assert lines[6].split()[1:4] == ["-", "-", "0"]  # no face in the first picture, so no mask was looked at
 
 
-def test_seconds_are_those_of_the_timer(observer, paint):
+def test_seconds_are_those_of_the_timer(pipeline, paint):
     ticks = itertools.count()
     frames = [Frame(paint((32, 32, True, True)), n / 10, n) for n in range(4)]
-    times = bench.measure(observer, observer, frames, rounds=2, timer=lambda: float(next(ticks)))
+    times = bench.measure(pipeline, pipeline, frames, rounds=2, timer=lambda: float(next(ticks)))
     assert {stage: set(seconds) for stage, seconds in times.items()} == {stage: {1.0} for stage in bench.STAGES}
     assert {stage: len(seconds) for stage, seconds in times.items()} == dict.fromkeys(bench.STAGES, 8)
 

@@ -9,7 +9,7 @@ import pytest
 from edge import __main__ as program
 from edge import manifest
 from edge.errors import ModelError
-from edge.pipeline.pipeline import TASKS
+from edge.pipeline.factory import TASKS
 
 
 def test_the_demo_shows_both_routes_on_one_track_within_300_frames(tmp_path, capsys):

@@ -6,10 +6,10 @@ import json
 import numpy as np
 import pytest
 
-from edge import picture
+from edge import picture, records
 from edge.commands import image
 from edge.errors import ModelError
-from edge.pipeline.pipeline import Observer
+from edge.pipeline.factory import open_models
 
 
 @pytest.fixture
@@ -54,8 +54,8 @@ def test_a_folder_is_one_json_line_a_picture(command, folder):
 def test_the_command_says_what_the_observer_says(command, folder, tiny, paint):
     _, out, _ = command(folder / "c.png", "--json")
     array = paint((0, 32, True, True), (96, 48, False, False))
-    tracks = Observer.open(tiny).picture(array)
-    assert json.loads(out[0])["faces"] == [picture.face_record(track, 160, 120) for track in tracks]
+    tracks = open_models(tiny).detect(array)
+    assert json.loads(out[0])["faces"] == [records.face_record(track, 160, 120) for track in tracks]
 
 
 def test_without_json_a_line_is_for_a_person(command, folder):

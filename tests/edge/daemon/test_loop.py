@@ -15,7 +15,7 @@ from edge.daemon.firmware import Reading
 from edge.daemon.health import Health
 from edge.daemon.loop import Loop
 from edge.errors import CameraTimeout, EngineError, SourceError
-from edge.face import Face
+from edge.face import Detection
 from edge.frame import Box
 from edge.settings import HealthSettings, MakerSettings, ScreenSettings, Settings, SourceSettings
 from edge.sinks.event_hook import Hook
@@ -27,7 +27,7 @@ UNPLUGGED = SourceError("v4l2:0: the camera gave no frame; is it still connected
 
 
 class OneFace:
-    """An observer that sees one face in every picture that is not black; some of its looks fail.
+    """A pipeline that sees one face in every picture that is not black; some of its looks fail.
 
     `takes` seconds pass on the clock in each look.
     """
@@ -36,13 +36,13 @@ class OneFace:
         self.clock, self.fails, self.takes = clock, set(fails), takes
         self.seen = []
 
-    def observe(self, before, frame):
+    def __call__(self, before, frame):
         self.seen.append(frame.index)
         self.clock.advance(self.takes)
         if len(self.seen) in self.fails:
             raise EngineError("tiny-face: the model could not be run")
-        faces = [Face(Box(1, 1, 30, 30), 0.9)] if frame.image.any() else []
-        after = tracking.follow(before, faces, frame.time, 0.3, 1.0)
+        faces = [Detection(Box(1, 1, 30, 30), 0.9)] if frame.image.any() else []
+        after = tracking.update(before, faces, frame.time, 0.3, 1.0)
         known = tuple(replace(t, emotion=HAPPY, raw=HAPPY, refreshed=frame.time) for t in after.tracks)
         return replace(after, tracks=known)
 
@@ -88,7 +88,7 @@ class House:
         self.journal, self.screen = FakeJournal(), FakeScreen()
         self.manager = Manager(self.clock)
         self.switch = Switch(self.clock)
-        self.observer = OneFace(self.clock)
+        self.pipeline = OneFace(self.clock)
         self.machine = Reading()
         self.opened = []
 
@@ -105,7 +105,7 @@ class House:
         health = Health(self.settings.health, lambda: self.machine)
         hook = Hook(self.settings.maker, self.clock)
         loop = Loop(
-            open_camera, self.observer, self.journal, self.screen, self.manager, self.switch, health, hook, self.clock,
+            open_camera, self.pipeline, self.journal, self.screen, self.manager, self.switch, health, hook, self.clock,
             self.settings, live=live, frames=frames, wait=wait, about={"source": "test"},
         )  # fmt: skip
         try:
@@ -172,7 +172,7 @@ def test_a_clip_is_seen_whole_and_faces_leave_with_it(house):
 
 def test_the_same_clip_gives_the_same_journal(house):
     other = House()
-    other.observer.takes = 0.03  # a slower machine
+    other.pipeline.takes = 0.03  # a slower machine
     for each in (house, other):
         each.run(FakeCamera(pictures(150, fps=3)))
     assert house.journal.events == other.journal.events
@@ -181,11 +181,11 @@ def test_the_same_clip_gives_the_same_journal(house):
 
 def test_the_loop_ends_after_so_many_frames(house):
     assert house.run(FakeCamera(pictures(25)), frames=7) == 7
-    assert house.observer.seen == list(range(7))
+    assert house.pipeline.seen == list(range(7))
 
 
 def test_every_turn_beats_after_the_work_and_tells_journal_and_screen(house):
-    house.observer.takes = 0.5
+    house.pipeline.takes = 0.5
     house.run(FakeCamera(pictures(3)))
     assert [entry for entry in house.manager.told if entry[0] == "beat"] == [
         ("beat", 100.5), ("beat", 101.0), ("beat", 101.5),
@@ -291,19 +291,19 @@ def test_a_driver_that_comes_back_in_time_is_opened_again():
 
 
 def test_a_look_that_fails_is_told_and_the_next_frame_is_looked_at(house):
-    house.observer.fails = {3, 4}
+    house.pipeline.fails = {3, 4}
     assert house.run(FakeCamera(pictures(6))) == 6
     assert house.journal.kinds() == ["start", "appeared", "engine-failed", "left", "stop"]
     assert house.last("engine-failed")["detail"] == "tiny-face: the model could not be run"
 
 
 def test_an_engine_that_keeps_failing_ends_the_run_so_that_it_is_restarted(house):
-    house.observer.fails = {3, 4, 5}
+    house.pipeline.fails = {3, 4, 5}
     camera = FakeCamera(pictures(9))
     with pytest.raises(EngineError) as caught:
         house.run(camera)
     assert caught.value.exit_code == 1
-    assert house.observer.seen == [0, 1, 2, 3, 4]
+    assert house.pipeline.seen == [0, 1, 2, 3, 4]
     assert house.journal.kinds() == ["start", "appeared", "engine-failed", "failed", "left", "stop"]
     assert camera.closed
 
@@ -316,7 +316,7 @@ def test_an_engine_that_hangs_earns_no_heartbeat(house):
         house.clock.advance(3600)
         raise Hung
 
-    house.observer.observe = hang
+    house.pipeline = hang
     with pytest.raises(Hung):
         house.run(FakeCamera(pictures(1)))
     assert [what for what, at in house.manager.told if at > 100] == ["stopping"]
@@ -388,7 +388,7 @@ def test_a_clip_is_played_in_its_own_time_where_somebody_watches(kind, seconds):
 
 def test_work_on_a_watched_clip_counts_as_waiting():
     house = House(screen=ScreenSettings(kind="window"))
-    house.observer.takes = 0.08
+    house.pipeline.takes = 0.08
     house.run(FakeCamera(pictures(30, fps=10)))
     assert house.clock.monotonic() - 100 == pytest.approx(2.98)
 
@@ -432,7 +432,7 @@ def test_a_dark_picture_is_told_and_shown(house):
 
 
 def test_slow_work_is_told(house):
-    house.observer.takes = 1.5
+    house.pipeline.takes = 1.5
     house.run(FakeCamera(pictures(10)))
     assert house.journal.kinds().count("slow") == 1
 

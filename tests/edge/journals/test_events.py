@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.face import Face, Scene, Track
+from edge.face import Detection, Scene, Track
 from edge.frame import Box
 from edge.journals.events import events, left, note
 from edge.labels import EMOTIONS
@@ -21,7 +21,7 @@ def emotion(label, p=0.7):
 
 def track(id=1, label="happy", worn=False, seen=0.0, since=0.0, refreshed=0.0, reason=None):
     probabilities = None if label is None else emotion(label)
-    face = Face(Box(-5.0, 10.0, 40.00006, 60.0), 0.9)
+    face = Detection(Box(-5.0, 10.0, 40.00006, 60.0), 0.9)
     return Track(
         id=id, face=face, seen=seen, since=since, mask=0.25, worn=worn, emotion=probabilities, reason=reason,
         refreshed=refreshed,

@@ -8,7 +8,8 @@ import pytest
 from edge.engines import open_engine
 from edge.errors import EngineError, ModelError
 from edge.frame import Box
-from edge.pipeline.detector import Classifier, FaceDetector
+from edge.pipeline.classifier import Classifier
+from edge.pipeline.detector import FaceDetector
 
 
 class Fixed:
@@ -45,18 +46,18 @@ def boxes(faces):
     ids=["nobody", "one", "in the corner", "two"],
 )
 def test_faces_are_found_where_they_are(finder, paint, faces, expected):
-    assert boxes(finder.find(paint(*[(x, y, False, False) for x, y in faces]))) == expected
+    assert boxes(finder.detect(paint(*[(x, y, False, False) for x, y in faces]))) == expected
 
 
 @pytest.mark.parametrize("factor", [2, 4])
 def test_boxes_are_in_pixels_of_the_picture_whatever_its_size(finder, paint, factor):
     picture = paint((32, 16, False, False)).repeat(factor, axis=0).repeat(factor, axis=1)
-    assert boxes(finder.find(picture)) == [(32 * factor, 16 * factor, 80 * factor, 64 * factor)]
+    assert boxes(finder.detect(picture)) == [(32 * factor, 16 * factor, 80 * factor, 64 * factor)]
 
 
 def test_a_picture_of_another_shape_is_padded_not_stretched(finder, paint):
     picture = paint((32, 16, False, False), width=160, height=80)
-    assert boxes(finder.find(picture)) == [(32, 16, 80, 64)]
+    assert boxes(finder.detect(picture)) == [(32, 16, 80, 64)]
 
 
 def test_a_box_in_the_padding_is_nowhere(tiny_manifest):
@@ -65,7 +66,7 @@ def test_a_box_in_the_padding_is_nowhere(tiny_manifest):
     logits[[0, 79]] = 9  # the top left and the bottom right cell
     finder = FaceDetector(Fixed(spec, logits, np.full((80, 4), 0.5, np.float32)))
     wide = np.zeros((60, 160, 3), np.uint8)
-    assert boxes(finder.find(wide)) == [(0, 0, 16, 16)]
+    assert boxes(finder.detect(wide)) == [(0, 0, 16, 16)]
 
 
 def test_the_score_can_be_told_and_is_the_models_own_otherwise(tiny_manifest):
@@ -74,8 +75,8 @@ def test_the_score_can_be_told_and_is_the_models_own_otherwise(tiny_manifest):
     logits[3] = 1  # a score of .73
     engine = Fixed(spec, logits, np.full((80, 4), 0.5, np.float32))
     picture = np.zeros((120, 160, 3), np.uint8)
-    assert FaceDetector(engine).find(picture) == ()
-    assert len(FaceDetector(engine, score=0.5).find(picture)) == 1
+    assert FaceDetector(engine).detect(picture) == ()
+    assert len(FaceDetector(engine, score=0.5).detect(picture)) == 1
 
 
 def test_a_finder_wants_a_detector_and_a_classifier_a_classifier(tiny_manifest):
@@ -91,7 +92,7 @@ def test_a_classifier_cuts_the_square_of_its_spec_out_of_the_picture(tiny_manife
     picture = np.zeros((100, 100, 3), np.uint8)
     picture[46:62, 42:58] = 200  # twice the box's side around its middle, half its height further down
     before = picture.copy()
-    answer = Classifier(engine).look(picture, Box(46, 46, 54, 54))
+    answer = Classifier(engine).probabilities(picture, Box(46, 46, 54, 54))
     assert answer.tolist() == [0.25, 0.75]
     assert engine.asked[0].shape == (16, 16, 3)
     assert (engine.asked[0] == 200).all()
@@ -100,12 +101,12 @@ def test_a_classifier_cuts_the_square_of_its_spec_out_of_the_picture(tiny_manife
 
 def test_eight_bits_beside_one_are_made_a_distribution(tiny_manifest):
     engine = Fixed(tiny_manifest["mask"], np.float32([0.5, 0.49]))
-    answer = Classifier(engine).look(np.zeros((50, 50, 3), np.uint8), Box(0, 0, 10, 10))
+    answer = Classifier(engine).probabilities(np.zeros((50, 50, 3), np.uint8), Box(0, 0, 10, 10))
     assert answer.sum() == pytest.approx(1.0, abs=1e-6)
     assert answer[0] / answer[1] == pytest.approx(0.5 / 0.49)
 
 
 def test_an_answer_of_nothing_is_an_engine_error(tiny_manifest):
     engine = Fixed(tiny_manifest["mask"], np.zeros(2, np.float32))
-    with pytest.raises(EngineError, match="all zero"):
-        Classifier(engine).look(np.zeros((50, 50, 3), np.uint8), Box(0, 0, 10, 10))
+    with pytest.raises(EngineError, match="only zeros"):
+        Classifier(engine).probabilities(np.zeros((50, 50, 3), np.uint8), Box(0, 0, 10, 10))

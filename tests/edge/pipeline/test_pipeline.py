@@ -12,7 +12,9 @@ from edge.face import Scene
 from edge.frame import Frame
 from edge.journals.events import events
 from edge.labels import EMOTIONS
-from edge.pipeline.pipeline import TASKS, Observer, due, look_due
+from edge.pipeline.factory import TASKS, open_models, open_pipeline
+from edge.pipeline.pipeline import EmotionPipeline
+from edge.pipeline.schedule import detection_due, refresh_due
 from edge.settings import ModelsSettings, Settings, SourceSettings, TrackSettings
 
 BARE, MASKED = (32, 32, False, True), (32, 32, True, True)
@@ -25,13 +27,13 @@ def watch(tiny):
     def run(pictures, fps=10.0, min_face_px=24.0, confidence=0.35, **track):
         models = ModelsSettings(dir=str(tiny), min_face_px=min_face_px, confidence=confidence)
         track = TrackSettings(**{"detect_every": 1, "refresh_hz": 0.0, **track})
-        observer = Observer.from_settings(Settings(models=models, track=track), live=True)
+        pipeline = open_pipeline(Settings(models=models, track=track), live=True)
         counts = {}
-        for name, part in (("face", observer.finder), ("mask", observer.mask)):
+        for name, part in (("face", pipeline.detector.detector), ("mask", pipeline.mask)):
             part.engine = Counted(part.engine, counts, name)
         scene, scenes = Scene(), []
         for index, picture in enumerate(pictures):
-            scene = observer.observe(scene, Frame(picture, index / fps, index))
+            scene = pipeline(scene, Frame(picture, index / fps, index))
             scenes.append(scene)
         return scenes, counts
 
@@ -48,10 +50,10 @@ class Counted:
         return self._engine.infer(image)
 
 
-def test_an_empty_picture_is_an_empty_scene(observer, paint):
-    scene = observer.observe(Scene(), Frame(paint(), 3.0, 7))
+def test_an_empty_picture_is_an_empty_scene(pipeline, paint):
+    scene = pipeline(Scene(), Frame(paint(), 3.0, 7))
     assert (scene.tracks, scene.time, scene.serial, scene.looked) == ((), 3.0, 1, 7)
-    assert observer.picture(paint()) == ()
+    assert pipeline.detect(paint()) == ()
 
 
 @pytest.mark.parametrize(
@@ -63,8 +65,8 @@ def test_an_empty_picture_is_an_empty_scene(observer, paint):
         ((32, 32, True, False), True, "neutral"),
     ],
 )
-def test_a_face_goes_to_the_model_of_its_route(observer, paint, face, worn, emotion):
-    (known,) = observer.picture(paint(face))
+def test_a_face_goes_to_the_model_of_its_route(pipeline, paint, face, worn, emotion):
+    (known,) = pipeline.detect(paint(face))
     assert (known.worn, known.label) == (worn, emotion)
     assert known.mask == pytest.approx(float(worn), abs=0.05)
     assert known.emotion.sum() == pytest.approx(1.0, abs=1e-3)
@@ -152,7 +154,7 @@ def test_faces_are_looked_for_in_every_third_frame_and_keep_their_place_between(
 )
 def test_when_faces_are_looked_for(looked, looked_at, index, time, expected):
     frame = Frame(np.zeros((4, 4, 3), np.uint8), time, index)
-    assert look_due(Scene(looked=looked, looked_at=looked_at), frame, 3) is expected
+    assert detection_due(Scene(looked=looked, looked_at=looked_at), frame, 3) is expected
 
 
 def test_a_face_that_is_gone_keeps_its_last_answer_until_it_expires_and_costs_nothing(watch, paint):
@@ -162,12 +164,12 @@ def test_a_face_that_is_gone_keeps_its_last_answer_until_it_expires_and_costs_no
 
 
 def faces_scene(scene: Scene, count: int) -> Scene:
-    from edge.face import Face
+    from edge.face import Detection
     from edge.frame import Box
-    from edge.vision.tracking import follow
+    from edge.vision.tracking import update
 
-    faces = [Face(Box(50 * n, 0, 50 * n + 40, 40), 0.9) for n in range(count)]
-    return follow(scene, faces, 0.0, 0.3, 1.0)
+    faces = [Detection(Box(50 * n, 0, 50 * n + 40, 40), 0.9) for n in range(count)]
+    return update(scene, faces, 0.0, 0.3, 1.0)
 
 
 @pytest.mark.parametrize("count", [1, 3, 12])
@@ -177,7 +179,7 @@ def test_a_crowd_shares_the_rate_and_nobody_waits_longer_than_a_round(count, fps
     scene, looks = faces_scene(Scene(), count), []
     for index in range(int(10 * fps)):
         time = index / fps
-        chosen = due(replace(scene, time=time), list(range(count)), 1 / fps, rate)
+        chosen = refresh_due(replace(scene, time=time), list(range(count)), 1 / fps, rate)
         looks += [(n, time) for n in chosen]
         tracks = tuple(replace(t, refreshed=time) if n in chosen else t for n, t in enumerate(scene.tracks))
         scene = replace(scene, tracks=tracks)
@@ -192,37 +194,37 @@ def test_a_crowd_shares_the_rate_and_nobody_waits_longer_than_a_round(count, fps
 
 
 def test_without_a_rate_everybody_is_looked_at_in_every_frame():
-    assert sorted(due(faces_scene(Scene(), 4), [0, 1, 3], 0.1, 0.0)) == [0, 1, 3]
-    assert due(Scene(), [], 0.1, 10.0) == []
+    assert sorted(refresh_due(faces_scene(Scene(), 4), [0, 1, 3], 0.1, 0.0)) == [0, 1, 3]
+    assert refresh_due(Scene(), [], 0.1, 10.0) == []
 
 
 def test_after_a_quiet_time_there_is_no_burst():
     scene = faces_scene(Scene(), 5)
     old = tuple(replace(track, refreshed=0.0) for track in scene.tracks)
-    assert len(due(replace(scene, tracks=old, time=60.0), list(range(5)), 0.1, 20.0)) == 2
+    assert len(refresh_due(replace(scene, tracks=old, time=60.0), list(range(5)), 0.1, 20.0)) == 2
 
 
 def test_a_failing_engine_leaves_the_scene_as_it_was(tiny, paint):
-    observer = Observer.open(tiny)
-    scene = observer.observe(Scene(), Frame(paint(BARE), 0.0, 0))
-    observer.mask.engine.close()
+    pipeline = open_models(tiny)
+    scene = pipeline(Scene(), Frame(paint(BARE), 0.0, 0))
+    pipeline.mask.engine.close()
     with pytest.raises(EngineError):
-        observer.observe(scene, Frame(paint(BARE), 1.0, 1))
+        pipeline(scene, Frame(paint(BARE), 1.0, 1))
     assert (len(scene.tracks), scene.time) == (1, 0.0)
 
 
 def test_labels_in_another_order_are_put_in_ours(tiny_manifest, paint):
     engines = [open_engine(tiny_manifest, task) for task in TASKS]
-    expected = Observer(*engines).picture(paint(MASKED))[0]
+    expected = EmotionPipeline(*engines).detect(paint(MASKED))[0]
     engines[1].spec = replace(engines[1].spec, labels=("worn", "bare"))
-    assert Observer(*engines).picture(paint(MASKED))[0].mask == pytest.approx(1 - expected.mask, abs=1e-6)
+    assert EmotionPipeline(*engines).detect(paint(MASKED))[0].mask == pytest.approx(1 - expected.mask, abs=1e-6)
 
 
 def test_labels_that_are_not_ours_are_a_model_error(tiny_manifest):
     engines = [open_engine(tiny_manifest, task) for task in TASKS]
     engines[2].spec = replace(engines[2].spec, labels=tuple("abcdefg"))
     with pytest.raises(ModelError, match=r"model tiny-emotion-bare: expected the labels angry, .*, got a, b"):
-        Observer(*engines)
+        EmotionPipeline(*engines)
 
 
 @pytest.mark.parametrize(("source", "looks"), [("auto", 5), ("rtsp://door/1", 5), ("demo", 10), ("clip.mp4", 10)])
@@ -232,9 +234,9 @@ def test_a_source_that_waits_is_looked_at_whole(tiny, paint, source, looks):
         models=ModelsSettings(dir=str(tiny)),
         track=TrackSettings(detect_every=2, refresh_hz=15.0),
     )
-    observer, scene, looked, refreshed = Observer.from_settings(settings), Scene(), set(), set()
+    pipeline, scene, looked, refreshed = open_pipeline(settings), Scene(), set(), set()
     for index in range(10):
-        scene = observer.observe(scene, Frame(paint(BARE), index / 30, index))
+        scene = pipeline(scene, Frame(paint(BARE), index / 30, index))
         looked.add(scene.looked)
         refreshed.add(scene.tracks[0].refreshed)
     assert (len(looked), len(refreshed)) == (looks, looks)
@@ -242,22 +244,22 @@ def test_a_source_that_waits_is_looked_at_whole(tiny, paint, source, looks):
 
 def test_no_models_is_one_line_with_the_mend(tmp_path):
     with pytest.raises(ModelError, match=r"manifest\.json: cannot read the manifest"):
-        Observer.open(tmp_path)
+        open_models(tmp_path)
 
 
 def test_a_false_alarm_of_one_frame_is_neither_journaled_nor_drawn_nor_looked_at(watch, paint):
     pictures = [paint()] * 3 + [paint(BARE)] + [paint()] * 10
-    scenes, counts = watch(pictures, confirm_score=1.0)
+    scenes, counts = watch(pictures, sure_score=1.0)
     assert [scene.tracks for scene in scenes] == [()] * len(pictures)
     assert [e for a, b in pairwise(scenes) for e in events(a, b, 160, 120, 10.0)] == []
     assert counts["mask"] == 0
-    assert scenes[3].candidates
-    assert not scenes[-1].candidates
+    assert scenes[3].tentative
+    assert not scenes[-1].tentative
 
 
 def test_a_face_that_stays_is_told_of_from_the_look_that_makes_it_certain(watch, paint):
-    scenes, _ = watch([paint(BARE)] * 6, confirm=4, confirm_score=1.0)
+    scenes, _ = watch([paint(BARE)] * 6, min_hits=4, sure_score=1.0)
     assert [len(scene.tracks) for scene in scenes] == [0, 0, 0, 1, 1, 1]
     assert [e["event"] for a, b in pairwise(scenes) for e in events(a, b, 160, 120, 10.0)] == ["appeared"]
-    (at_once, *_), _ = watch([paint(BARE)], confirm_score=0.9)
+    (at_once, *_), _ = watch([paint(BARE)], sure_score=0.9)
     assert len(at_once.tracks) == 1

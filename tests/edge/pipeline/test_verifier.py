@@ -10,11 +10,13 @@ import pytest
 
 from edge.engines import open_engine
 from edge.errors import ModelError
-from edge.face import Face, Scene
+from edge.face import Detection, MaskResult, Scene
 from edge.frame import Box, Frame
+from edge.pipeline.classifier import MaskModel
 from edge.pipeline.detector import FaceDetector
-from edge.pipeline.pipeline import TASKS, Observer
-from edge.pipeline.verifier import WEIGHT, Look, MaskModel, VerifiedDetector
+from edge.pipeline.factory import TASKS
+from edge.pipeline.pipeline import EmotionPipeline
+from edge.pipeline.verifier import WEIGHT, VerifiedDetector
 from edge.settings import ModelsSettings, TrackSettings
 
 THREE = ("bare", "worn", "background")
@@ -58,30 +60,30 @@ def lefts(faces):
     ],
 )
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1)])
-def test_worn_is_told_of_faces_whatever_the_order_of_the_labels(tiny_manifest, answer, worn, face, order):
+def test_worn_is_reported_for_faces_whatever_the_order_of_the_labels(tiny_manifest, answer, worn, face, order):
     engine = open_engine(tiny_manifest, "mask")
     engine.spec = replace(engine.spec, labels=tuple(THREE[n] for n in order))
-    look = MaskModel(engine).said(np.float32([answer[n] for n in order]))
+    look = MaskModel(engine).parse(np.float32([answer[n] for n in order]))
     assert (look.worn, look.face) == (pytest.approx(worn, abs=1e-6), pytest.approx(face, abs=1e-6))
 
 
-def test_a_model_of_two_classes_takes_everything_for_a_face(tiny_manifest, paint):
+def test_a_model_of_two_classes_takes_every_detection_for_a_face(tiny_manifest, paint):
     finder = FaceDetector(open_engine(tiny_manifest, "face"))
     mask = MaskModel(open_engine(tiny_manifest, "mask"))
     checked = VerifiedDetector(finder.engine, mask)
     picture = paint(BARE, MASKED)
     assert not mask.tells_faces
-    assert VerifiedDetector(finder.engine, None).find(picture) == finder.find(picture)
-    assert checked.find(picture) == finder.find(picture)
-    assert set(checked.looks(picture).values()) == {None}
-    assert checked.standing(Face(Box(0, 0, 9, 9), 0.6), Look(0.5)) == 0.6
+    assert VerifiedDetector(finder.engine, None).detect(picture) == finder.detect(picture)
+    assert checked.detect(picture) == finder.detect(picture)
+    assert {face.mask for face in checked.detect(picture)} == {None}
+    assert checked.fused_score(Detection(Box(0, 0, 9, 9), 0.6), MaskResult(0.5)) == 0.6
 
 
 @pytest.mark.parametrize("labels", [("bare", "hat"), ("bare", "background"), (*THREE, "hat")])
 def test_other_labels_are_a_model_error(tiny_manifest, labels):
     engine = open_engine(tiny_manifest, "mask")
     engine.spec = replace(engine.spec, labels=labels)
-    with pytest.raises(ModelError, match="expected the labels bare, worn, and background or not, got bare"):
+    with pytest.raises(ModelError, match="expected the labels bare, worn, with or without background, got bare"):
         MaskModel(engine)
 
 
@@ -101,8 +103,8 @@ def checked(engines):
     [(1.0, 1.0, []), (0.0, 1.0, [32]), (1.0, 0.0, [96]), (0.0, 0.0, [32, 96])],
     ids=["nothing is a face", "the bare one is", "the masked one is", "both are"],
 )
-def test_what_the_second_look_takes_for_none_is_dropped(checked, paint, without, with_blue, expected):
-    assert lefts(checked(without, with_blue).find(paint(BARE, MASKED))) == expected
+def test_a_detection_that_verification_rejects_is_dropped(checked, paint, without, with_blue, expected):
+    assert lefts(checked(without, with_blue).detect(paint(BARE, MASKED))) == expected
 
 
 def odds(p):
@@ -110,19 +112,21 @@ def odds(p):
 
 
 def test_the_log_odds_of_both_are_added(checked):
-    face = Face(Box(0, 0, 9, 9), 0.8)
+    face = Detection(Box(0, 0, 9, 9), 0.8)
     gap = odds(0.97) - odds(0.5)
     for seen in (0.1, 0.5, 0.9):
         expected = odds(0.8) + WEIGHT * odds(seen) - gap
-        assert odds(checked().standing(face, Look(0.5, seen))) == pytest.approx(expected), seen
-    assert checked().standing(face, None) == checked().standing(face, Look(0.5, 0.5)), "no look says neither"
-    surest = [checked().standing(face, Look(0.5, seen)) for seen in (0.9976, 1.0)]
+        assert odds(checked().fused_score(face, MaskResult(0.5, seen))) == pytest.approx(expected), seen
+    assert checked().fused_score(face, None) == checked().fused_score(face, MaskResult(0.5, 0.5)), (
+        "no look says neither"
+    )
+    surest = [checked().fused_score(face, MaskResult(0.5, seen)) for seen in (0.9976, 1.0)]
     assert surest[0] == surest[1], "eight bits cannot be surer"
 
 
-def test_a_sure_second_look_lifts_a_doubtful_detector(checked):
-    doubtful = Face(Box(0, 0, 9, 9), 0.92)
-    assert [checked().counts(doubtful, Look(0.5, seen)) for seen in (0.5, 1.0)] == [False, True]
+def test_a_sure_verification_lifts_a_doubtful_detector(checked):
+    doubtful = Detection(Box(0, 0, 9, 9), 0.92)
+    assert [checked().accepts(doubtful, MaskResult(0.5, seen)) for seen in (0.5, 1.0)] == [False, True]
 
 
 @pytest.mark.parametrize("threshold", [0.0, 0.3, 0.6, 1.0])
@@ -130,28 +134,28 @@ def test_the_detectors_own_threshold_is_but_the_zero_of_the_scale(engines, paint
     engines[0].spec = replace(engines[0].spec, threshold=threshold)
     for background, expected in ((0.0, [32]), (1.0, [])):
         mask = MaskModel(Says(engines[1].spec, background, threshold=0.97))
-        assert lefts(VerifiedDetector(engines[0], mask).find(paint(BARE))) == expected
+        assert lefts(VerifiedDetector(engines[0], mask).detect(paint(BARE))) == expected
 
 
-def test_faces_are_told_with_the_score_of_both_and_the_best_first(checked, paint):
+def test_faces_have_the_fused_score_and_the_best_comes_first(checked, paint):
     picture = paint(BARE, MASKED)
     finder = checked(without=0.4, with_blue=0.01)
-    looks = finder.looks(picture)
-    assert [round(face.box.left) for face in looks] == [96, 32]
-    alone = {face.box: face for face in finder.finder.find(picture)}
-    for face, look in looks.items():
-        assert face.score == finder.standing(alone[face.box], look)
+    found = finder.detect(picture)
+    assert [round(face.box.left) for face in found] == [96, 32]
+    alone = {face.box: face for face in finder.detector.detect(picture)}
+    for face in found:
+        assert face.score == finder.fused_score(alone[face.box], face.mask)
 
 
 @pytest.mark.parametrize("score", [0.3, 0.5, 0.7, 0.9])
 def test_a_face_is_shown_up_to_its_score(checked, paint, score):
     picture = paint(BARE)
-    (face,) = [face for face in checked(without=0.6, score=0.01).find(picture) if face.score > 0.1]
-    assert bool(checked(without=0.6, score=score).find(picture)) == (face.score >= score)
+    (face,) = [face for face in checked(without=0.6, score=0.01).detect(picture) if face.score > 0.1]
+    assert bool(checked(without=0.6, score=score).detect(picture)) == (face.score >= score)
 
 
 @pytest.mark.parametrize(
-    ("most", "followed", "looked"),
+    ("most", "followed", "verified"),
     [
         (None, [], [32, 96]),
         (2, [], [32, 96]),
@@ -162,46 +166,50 @@ def test_a_face_is_shown_up_to_its_score(checked, paint, score):
         (1, [32, 96], [32]),  # the least sure of what is followed
     ],
 )
-def test_a_live_cameras_second_looks_are_counted(engines, paint, most, followed, looked):
+def test_a_live_cameras_verifications_are_limited(engines, paint, most, followed, verified):
     picture = paint(BARE, MASKED)
     picture[16:64, 32:80, 0] = 250  # less sure of the left one
     finder = VerifiedDetector(engines[0], MaskModel(Says(engines[1].spec, threshold=0.9)))
     tops = {32: 16, 96: 64}
-    known = [Face(Box(left, tops[left], left + 48, tops[left] + 48), 0.9) for left in followed]
-    looks = finder.looks(picture, known, 0.3, most)
-    assert lefts(looks) == [32, 96]
-    assert lefts(face for face, look in looks.items() if look) == looked
+    known = [Detection(Box(left, tops[left], left + 48, tops[left] + 48), 0.9) for left in followed]
+    found = finder.detect(picture, known, 0.3, most)
+    assert lefts(found) == [32, 96]
+    assert lefts(face for face in found if face.mask) == verified
 
 
-def test_whom_nobody_looks_at_the_detector_judges_alone(checked, paint):
+def test_the_detector_alone_decides_about_what_is_not_verified(checked, paint):
     picture = paint(BARE)
-    assert [len(checked(without=1.0).looks(picture, most=most)) for most in (1, 0)] == [0, 1]
+    assert [len(checked(without=1.0).detect(picture, most=most)) for most in (1, 0)] == [0, 1]
 
 
-def test_an_observer_follows_no_place_that_the_second_look_drops(engines, paint):
+def test_the_pipeline_follows_nothing_that_verification_drops(engines, paint):
     mask = Says(engines[1].spec, 1.0, 0.0, threshold=0.97)
-    observer = Observer(engines[0], mask, *engines[2:], track=TrackSettings(detect_every=1, refresh_hz=0.0, confirm=1))
+    pipeline = EmotionPipeline(
+        engines[0], mask, *engines[2:], track=TrackSettings(detect_every=1, refresh_hz=0.0, min_hits=1)
+    )
     scene = Scene()
     for index in range(3):
-        scene = observer.observe(scene, Frame(paint(BARE, MASKED), index / 10, index))
+        scene = pipeline(scene, Frame(paint(BARE, MASKED), index / 10, index))
     assert [(track.id, track.worn) for track in scene.tracks] == [(1, True)]
-    assert [track.worn for track in observer.picture(paint(BARE, MASKED))] == [True]
+    assert [track.worn for track in pipeline.detect(paint(BARE, MASKED))] == [True]
 
 
 def test_a_face_is_looked_at_once_a_frame(engines, paint):
     mask = Says(engines[1].spec, 0.0, 0.0, threshold=0.97)
-    observer = Observer(engines[0], mask, *engines[2:], track=TrackSettings(detect_every=1, refresh_hz=0.0, confirm=1))
+    pipeline = EmotionPipeline(
+        engines[0], mask, *engines[2:], track=TrackSettings(detect_every=1, refresh_hz=0.0, min_hits=1)
+    )
     scene, asked = Scene(), []
     for index in range(3):
-        scene = observer.observe(scene, Frame(paint(BARE, MASKED), index / 10, index))
+        scene = pipeline(scene, Frame(paint(BARE, MASKED), index / 10, index))
         asked.append(mask.asked)
     assert asked == [2, 4, 6]
-    observer.picture(paint(BARE))
+    pipeline.detect(paint(BARE))
     assert mask.asked == 7
 
 
 @pytest.mark.parametrize(("score", "shown"), [(0.0, 0), (0.5, 0), (0.3, 1)])
 def test_the_setting_of_the_score_moves_both_thresholds(engines, paint, score, shown):
     mask = Says(engines[1].spec, 0.9, 0.0, threshold=0.97)
-    observer = Observer(engines[0], mask, *engines[2:], models=ModelsSettings(face_score=score))
-    assert len(observer.picture(paint(BARE))) == shown
+    pipeline = EmotionPipeline(engines[0], mask, *engines[2:], models=ModelsSettings(face_score=score))
+    assert len(pipeline.detect(paint(BARE))) == shown

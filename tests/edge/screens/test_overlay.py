@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from edge.errors import InvalidValue
-from edge.face import Face, Scene, Track
+from edge.face import Detection, Scene, Track
 from edge.frame import Box, Frame
 from edge.screens import captions, overlay
 from edge.screens.captions import Card
@@ -17,7 +17,7 @@ HAPPY = np.float32([0.05, 0.05, 0.05, 0.7, 0.05, 0.05, 0.05])
 
 
 def track(left=200.0, top=150.0, side=120.0, emotion=HAPPY, worn=False, reason=None, name=1) -> Track:
-    face = Face(Box(left, top, left + side, top + side), 0.9)
+    face = Detection(Box(left, top, left + side, top + side), 0.9)
     return Track(id=name, face=face, seen=0.0, mask=float(worn), worn=worn, emotion=emotion, reason=reason)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from edge.cameras.pi import PiGrabber
 from edge.errors import ScreenError
-from edge.face import Face, Scene, Track
+from edge.face import Detection, Scene, Track
 from edge.frame import Box
 from edge.screens import open_screen
 from edge.screens.drm import DrmScreen
@@ -51,7 +51,7 @@ class Camera:
 
 
 def someone() -> Scene:
-    face = Face(Box(10, 8, 20, 18), 0.9)
+    face = Detection(Box(10, 8, 20, 18), 0.9)
     return Scene(tracks=(Track(id=1, face=face, seen=0.0),))
 
 

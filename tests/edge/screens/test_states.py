@@ -20,7 +20,7 @@ from edge.testing.fakes import FakeCamera, FakeClock, FakeJournal, FakeScreen, p
 class Same:
     """Sees nobody."""
 
-    def observe(self, before: Scene, frame) -> Scene:
+    def __call__(self, before: Scene, frame) -> Scene:
         return Scene(time=frame.time)
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge.face import Face, Track
+from edge.face import Detection, Track
 from edge.frame import Box
 from edge.labels import Emotion
 from edge.vision import annotate
@@ -12,7 +12,7 @@ HAPPY = np.float32([0.05, 0.05, 0.05, 0.7, 0.05, 0.05, 0.05])
 
 
 def track(left=200, top=150, side=120, emotion=HAPPY, worn=False, reason=None, name=1) -> Track:
-    face = Face(Box(left, top, left + side, top + side), 0.9)
+    face = Detection(Box(left, top, left + side, top + side), 0.9)
     return Track(id=name, face=face, seen=0.0, mask=float(worn), worn=worn, emotion=emotion, reason=reason)
 
 

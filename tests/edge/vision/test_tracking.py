@@ -6,17 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.face import Face, Scene
+from edge.face import Detection, Scene
 from edge.frame import Box
-from edge.vision.tracking import expire, follow, matches
+from edge.vision.tracking import expire, match_greedy, update
 
 
-def face(x: float, y: float = 0, side: float = 10) -> Face:
-    return Face(Box(x, y, x + side, y + side), 0.9)
+def face(x: float, y: float = 0, side: float = 10) -> Detection:
+    return Detection(Box(x, y, x + side, y + side), 0.9)
 
 
-def step(scene: Scene, faces: list[Face], time: float) -> Scene:
-    return follow(scene, faces, time, match_iou=0.3, expire_s=1.0)
+def step(scene: Scene, faces: list[Detection], time: float) -> Scene:
+    return update(scene, faces, time, match_iou=0.3, expire_s=1.0)
 
 
 def ids(scene: Scene) -> dict[int, float]:
@@ -88,28 +88,28 @@ def test_matching_is_greedy_over_all_pairs(before, now):
             break
         _, i, j = min(free)
         expected[i] = j
-    assert matches(old, new, 0.3) == expected
+    assert match_greedy(old, new, 0.3) == expected
 
 
 def test_boxes_that_do_not_touch_never_match_whatever_the_setting():
-    assert matches([face(0)], [face(30)], 0.0) == {}
+    assert match_greedy([face(0)], [face(30)], 0.0) == {}
 
 
-def look(scene: Scene, faces: list[Face], time: float, confirm: int = 4, sure: float = 0.95) -> Scene:
-    return follow(scene, faces, time, 0.3, 1.0, confirm, sure)
+def look(scene: Scene, faces: list[Detection], time: float, min_hits: int = 4, sure_score: float = 0.95) -> Scene:
+    return update(scene, faces, time, 0.3, 1.0, min_hits, sure_score)
 
 
-def seen_by(looks: str, confirm: int) -> str:
+def seen_by(looks: str, min_hits: int) -> str:
     """'x' for every look after which a face that is found in the looks marked 'x' is a track, else '.'."""
     scene, told = Scene(), ""
     for n, mark in enumerate(looks):
-        scene = look(scene, [face(0)] if mark == "x" else [], n / 100, confirm)
+        scene = look(scene, [face(0)] if mark == "x" else [], n / 100, min_hits)
         told += "x" if scene.tracks else "."
     return told
 
 
 @pytest.mark.parametrize(
-    ("looks", "confirm", "told"),
+    ("looks", "min_hits", "told"),
     [
         ("", 4, ""),
         ("....", 4, "...."),
@@ -125,41 +125,41 @@ def seen_by(looks: str, confirm: int) -> str:
         ("x..x", 2, "...."),
     ],
 )
-def test_a_face_is_a_track_once_it_was_found_often_enough(looks, confirm, told):
-    assert seen_by(looks, confirm) == told
+def test_a_face_is_a_track_once_it_was_found_often_enough(looks, min_hits, told):
+    assert seen_by(looks, min_hits) == told
 
 
-def patient(looks: str, confirm: int) -> str:
+def patient(looks: str, min_hits: int) -> str:
     """The rule as it is said: found in so many looks, of half as many more; a track stays one."""
     start = looks.find("x")
     while start >= 0:
-        most = start + confirm + confirm // 2
+        most = start + min_hits + min_hits // 2
         for end in range(start + 1, min(most, len(looks)) + 1):
-            if looks[start:end].count("x") == confirm:
+            if looks[start:end].count("x") == min_hits:
                 return "." * (end - 1) + "x" * (len(looks) - end + 1)
         # Given up at the miss that is one too many; the next face found begins anew.
         misses = [n for n in range(start, len(looks)) if looks[n] == "."]
-        given_up = misses[confirm // 2] if len(misses) > confirm // 2 else len(looks)
+        given_up = misses[min_hits // 2] if len(misses) > min_hits // 2 else len(looks)
         start = looks.find("x", given_up)
     return "." * len(looks)
 
 
 @given(st.text("x.", max_size=40), st.integers(1, 6))
-def test_confirmation_is_what_a_patient_reader_of_the_rule_says(looks, confirm):
-    assert seen_by(looks, confirm) == patient(looks, confirm)
+def test_min_hitsation_is_what_a_patient_reader_of_the_rule_says(looks, min_hits):
+    assert seen_by(looks, min_hits) == patient(looks, min_hits)
 
 
 def test_a_false_alarm_takes_no_id_and_a_sure_face_waits_for_nothing():
-    scene = look(Scene(), [face(0)], 0.0, sure=0.9)
+    scene = look(Scene(), [face(0)], 0.0, sure_score=0.9)
     assert ids(scene) == {1: 0}
     scene = look(scene, [face(0), face(100)], 0.1)
-    assert (ids(scene), scene.serial, len(scene.candidates)) == ({1: 0}, 2, 1)
+    assert (ids(scene), scene.serial, len(scene.tentative)) == ({1: 0}, 2, 1)
     for n in range(3):
         scene = look(scene, [face(0), face(200)], 0.2 + n / 10)
     assert ids(scene) == {1: 0}
     scene = look(scene, [face(0), face(200)], 0.5)
     assert ids(scene) == {1: 0, 2: 200}
-    assert scene.candidates == ()
+    assert scene.tentative == ()
     assert (scene.tracks[1].since, scene.tracks[1].seen) == (0.2, 0.5)
 
 
@@ -167,7 +167,7 @@ def test_what_was_found_too_long_ago_does_not_count():
     scene = look(look(look(Scene(), [face(0)], 0.0), [face(0)], 0.1), [face(0)], 0.2)
     scene = look(look(scene, [], 1.3), [face(0)], 1.4)
     assert scene.tracks == ()
-    assert [(c.since, c.found) for c in scene.candidates] == [(1.4, 1)]
+    assert [(c.since, c.found) for c in scene.tentative] == [(1.4, 1)]
 
 
 def test_on_a_slow_machine_looks_may_be_further_apart_than_a_face_is_kept():
@@ -178,24 +178,24 @@ def test_on_a_slow_machine_looks_may_be_further_apart_than_a_face_is_kept():
 
 
 def test_a_track_comes_before_a_candidate_where_both_want_a_face():
-    scene = look(Scene(), [face(0)], 0.0, sure=0.9)
+    scene = look(Scene(), [face(0)], 0.0, sure_score=0.9)
     scene = look(scene, [face(0), face(5)], 0.1)
     scene = look(scene, [face(4)], 0.2)
     assert ids(scene) == {1: 4}
-    assert [c.missed for c in scene.candidates] == [1]
+    assert [c.missed for c in scene.tentative] == [1]
 
 
 def test_a_part_of_a_face_that_is_followed_is_no_face():
     whole, eyes = face(0, side=100), face(10, 5, side=40)
-    scene = look(Scene(), [whole], 0.0, sure=0.9)
-    scene = look(scene, [eyes, whole], 0.1, sure=0.9)
-    assert (ids(scene), scene.candidates) == ({1: 0}, ())
+    scene = look(Scene(), [whole], 0.0, sure_score=0.9)
+    scene = look(scene, [eyes, whole], 0.1, sure_score=0.9)
+    assert (ids(scene), scene.tentative) == ({1: 0}, ())
     # While the whole face is hidden its place says nothing: it may have stepped back.
-    scene = look(scene, [eyes], 0.2, sure=0.9)
+    scene = look(scene, [eyes], 0.2, sure_score=0.9)
     assert ids(scene) == {1: 0, 2: 10}
 
 
 def test_a_face_beside_another_is_one_though_their_boxes_overlap():
-    scene = look(Scene(), [face(0, side=100)], 0.0, sure=0.9)
-    scene = look(scene, [face(0, side=100), face(70, 0, side=80)], 0.1, sure=0.9)
+    scene = look(Scene(), [face(0, side=100)], 0.0, sure_score=0.9)
+    scene = look(scene, [face(0, side=100), face(70, 0, side=80)], 0.1, sure_score=0.9)
     assert ids(scene) == {1: 0, 2: 70}

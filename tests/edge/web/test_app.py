@@ -7,7 +7,7 @@ import tempfile
 import cv2
 import pytest
 
-from edge import picture
+from edge import records
 from edge.errors import EngineError, SourceError
 from edge.web import app as web
 from edge.web.app import LOOPBACK, create_app
@@ -20,19 +20,19 @@ def png(image) -> bytes:
 
 
 @pytest.fixture
-def client(observer):
-    return create_app(observer).test_client()
+def client(pipeline):
+    return create_app(pipeline).test_client()
 
 
 def send(client, data, name="door.png", field="image"):
     return client.post("/api/image", data={field: (io.BytesIO(data), name)})
 
 
-def test_the_answer_is_the_object_of_the_command(client, observer, paint):
+def test_the_answer_is_the_object_of_the_command(client, pipeline, paint):
     image = paint((0, 32, True, True), (96, 48, False, False))
     response = send(client, png(image))
     assert response.status_code == 200
-    expected = picture.picture_record("door.png", image, observer.picture(image))
+    expected = records.picture_record("door.png", image, pipeline.detect(image))
     assert json.loads(response.data) == expected
     assert list(json.loads(response.data)) == list(expected)
     assert len(expected["faces"]) == 2
@@ -94,12 +94,12 @@ def test_a_large_upload_is_not_put_into_a_file(client, paint, monkeypatch):
     assert send(client, data).status_code == 200
 
 
-def test_a_failing_model_is_503_and_an_unforeseen_error_500(client, observer, paint, monkeypatch):
+def test_a_failing_model_is_503_and_an_unforeseen_error_500(client, pipeline, paint, monkeypatch):
     def fail(error):
         def picture(image):
             raise error
 
-        monkeypatch.setattr(observer, "picture", picture)
+        monkeypatch.setattr(pipeline, "detect", picture)
         return send(client, png(paint()))
 
     response = fail(EngineError("tiny-face: the model could not be run"))
@@ -133,8 +133,8 @@ def test_the_page_needs_nothing_from_elsewhere_and_nothing_is_kept(client):
         ("localhost.evil.example", 403),
     ],
 )
-def test_only_this_machines_own_names_are_served_by_default(observer, host, code):
-    client = create_app(observer, hosts=LOOPBACK).test_client()
+def test_only_this_machines_own_names_are_served_by_default(pipeline, host, code):
+    client = create_app(pipeline, hosts=LOOPBACK).test_client()
     assert client.get("/", headers={"Host": host}).status_code == code
 
 
@@ -153,9 +153,9 @@ class Stream:
             self.closed = True
 
 
-def test_the_live_view_is_jpeg_after_jpeg_until_it_breaks_off(observer):
+def test_the_live_view_is_jpeg_after_jpeg_until_it_breaks_off(pipeline):
     live = Stream(b"one", b"three", error=SourceError("the camera is gone"))
-    client = create_app(observer, live).test_client()
+    client = create_app(pipeline, live).test_client()
     assert 'id="watch"' in client.get("/").get_data(as_text=True)
     response = client.get("/live")
     assert response.mimetype == "multipart/x-mixed-replace"
@@ -166,6 +166,6 @@ def test_the_live_view_is_jpeg_after_jpeg_until_it_breaks_off(observer):
     assert live.closed
 
 
-def test_a_camera_that_cannot_be_opened_is_503(observer):
-    response = create_app(observer, Stream(error=SourceError("v4l2:7: no such camera"))).test_client().get("/live")
+def test_a_camera_that_cannot_be_opened_is_503(pipeline):
+    response = create_app(pipeline, Stream(error=SourceError("v4l2:7: no such camera"))).test_client().get("/live")
     assert (response.status_code, response.json) == (503, {"error": "v4l2:7: no such camera"})

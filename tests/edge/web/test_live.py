@@ -54,7 +54,7 @@ class Pictures:
 
 
 @pytest.fixture
-def view(observer):
+def view(pipeline):
     """view(camera, ...): a live view that opens these cameras one after the other, and its clock."""
     made = []
 
@@ -67,7 +67,7 @@ def view(observer):
                 raise source
             return source
 
-        made.append(LiveView(open_camera, observer, clock))
+        made.append(LiveView(open_camera, pipeline, clock))
         return made[-1], clock
 
     yield make

@@ -118,14 +118,14 @@ def browser(tmp_path):
 
 
 @pytest.fixture
-def address(observer, tiny, paint):
+def address(pipeline, tiny, paint):
     from werkzeug.serving import make_server
 
-    from edge.pipeline.pipeline import Observer
+    from edge.pipeline.factory import open_models
     from edge.web.live import LiveView
 
-    live = LiveView(lambda: Pictures([paint((32, 32, True, False))] * 3), Observer.open(tiny), Clock())
-    server = make_server("127.0.0.1", 0, create_app(observer, live, LOOPBACK), threaded=True)
+    live = LiveView(lambda: Pictures([paint((32, 32, True, False))] * 3), open_models(tiny), Clock())
+    server = make_server("127.0.0.1", 0, create_app(pipeline, live, LOOPBACK), threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}/"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge.face import Face
+from edge.face import Detection
 from edge.frame import Box
 from training.data import candidates
 from training.data.boxes import Boxed
@@ -22,11 +22,11 @@ class Seer:
     def __init__(self, *boxes, score=0.6):
         self.boxes, self.score = boxes, score
 
-    def find(self, image):
+    def detect(self, image):
         left, top = (int(v) for v in image[0, 0, :2])
         seen = [Box(*box).moved(-left, -top) for box in self.boxes]
         inside = [box for box in seen if box.inside(Box(0, 0, image.shape[1], image.shape[0])) == 1.0]
-        return [Face(box, self.score) for box in inside]
+        return [Detection(box, self.score) for box in inside]
 
 
 def picture(*faces, tight=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge.face import Face
+from edge.face import Detection
 from edge.frame import Box
 from training.data.fer2013 import PRIVATE
 from training.evaluate import framing
@@ -27,13 +27,13 @@ def test_a_crop_stands_where_its_box_says_and_fades_into_the_background() -> Non
 class Seer:
     """A finder that knows where the bright crops stand, and sees a wrong face beside each."""
 
-    def find(self, image: np.ndarray) -> tuple[Face, ...]:
+    def detect(self, image: np.ndarray) -> tuple[Detection, ...]:
         rows, columns = np.nonzero(image[:, :, 0] > 100)
         if not len(rows):
             return ()
         left, top, right, bottom = columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
         beside = (left + 300) % 500
-        return Face(Box(beside, top, beside + 9, top + 9), 0.99), Face(Box(left, top, right, bottom), 0.8)
+        return Detection(Box(beside, top, beside + 9, top + 9), 0.99), Detection(Box(left, top, right, bottom), 0.8)
 
 
 def test_rows_that_are_found_are_counted_on_their_square_and_as_cut(subject, monkeypatch) -> None:

@@ -1,0 +1,94 @@
+"""Classifiers of the face in a box: any model of head "probabilities", and the mask model."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edge.errors import EngineError, ModelError
+from edge.face import MaskResult
+from edge.frame import Box
+from edge.labels import BACKGROUND, MASK_LABELS, MASKS, Mask
+from edge.ports import Engine
+from edge.vision.crop import crop
+
+MIN_FACE = 4 / 256  # P(bare) + P(worn) below this says nothing about their ratio in eight bits
+
+
+class Classifier:
+    """Gives the probability of each class of a model of head "probabilities".
+
+    Raises:
+        ModelError: the engine has another head.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        expect_head(engine, "probabilities")
+        self.engine = engine
+
+    def probabilities(self, image: np.ndarray, box: Box) -> np.ndarray:
+        """P(class), float32 (K,) that sums to 1, in the order of the spec's labels.
+
+        Args:
+            image: uint8 (H, W, 3) RGB.
+            box: the face, in pixels of the picture.
+
+        Raises:
+            EngineError: the model could not be run.
+        """
+        return self.postprocess(self.engine.infer(self.preprocess(image, box)))
+
+    def preprocess(self, image: np.ndarray, box: Box) -> np.ndarray:
+        """The model's input uint8 (height, width, C): the square that its spec cuts around the box."""
+        spec = self.engine.spec
+        return crop(image, box.square(spec.margin, spec.shift), spec.width, spec.height, spec.channels)
+
+    def postprocess(self, outputs: tuple[np.ndarray, ...]) -> np.ndarray:
+        """The model's answer as float32 (K,) that sums to 1: in eight bits a softmax misses 1 by a little."""
+        values = np.clip(outputs[0].reshape(-1), 0.0, None)
+        total = values.sum()
+        if not total > 0:
+            raise EngineError(f"{self.engine.spec.name}: expected probabilities, got only zeros; convert it again")
+        return (values / total).astype(np.float32)
+
+
+class MaskModel(Classifier):
+    """A classifier with the labels of `edge.labels.MASKS`, or of `MASK_LABELS`, in any order.
+
+    Raises:
+        ModelError: the engine has another head or other labels.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        spec = engine.spec
+        if sorted(spec.labels) not in (sorted(MASKS), sorted(MASK_LABELS)):
+            raise ModelError(
+                f"model {spec.name}: expected the labels {', '.join(MASKS)}, with or without {BACKGROUND}, "
+                f"got {', '.join(spec.labels) or 'none'}"
+            )
+        self.tells_faces = BACKGROUND in spec.labels
+        self._bare, self._worn = (spec.labels.index(mask.label) for mask in Mask)
+
+    def classify(self, image: np.ndarray, box: Box) -> MaskResult:
+        """What is in a box of a picture uint8 (H, W, 3) RGB.
+
+        Raises:
+            EngineError: the model could not be run.
+        """
+        return self.parse(self.probabilities(image, box))
+
+    def parse(self, answer: np.ndarray) -> MaskResult:
+        """What P(label), float32 (K,) in the order of the spec's labels, says of a box."""
+        bare, worn = float(answer[self._bare]), float(answer[self._worn])
+        face = min(bare + worn, 1.0)
+        return MaskResult(worn / face if face >= MIN_FACE else 0.0, face if self.tells_faces else 1.0)
+
+
+def expect_head(engine: Engine, head: str) -> None:
+    """Check the head of an engine's model.
+
+    Raises:
+        ModelError: it is another one.
+    """
+    if engine.spec.head != head:
+        raise ModelError(f"model {engine.spec.name}: expected head {head!r}, got {engine.spec.head!r}")

@@ -1,0 +1,45 @@
+"""Makes an EmotionPipeline from settings or a models folder: the one place that knows which models it needs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from edge import manifest
+from edge.cameras import is_live
+from edge.engines import FIRST_S, open_engines
+from edge.pipeline.pipeline import EmotionPipeline
+from edge.settings import EngineSettings, ModelsSettings, Settings
+
+TASKS = ("face", "mask", "emotion-bare", "emotion-masked")
+
+
+def open_pipeline(settings: Settings, live: bool | None = None, trial_s: float = FIRST_S) -> EmotionPipeline:
+    """A pipeline with the models that the settings name.
+
+    Args:
+        settings: sections models, engine and track, and the source.
+        live: False for a source that waits (files, folders, `demo`): each frame is then processed whole, as nothing is
+            gained by skipping. Default: what the settings' source is.
+        trial_s: seconds that trying out an accelerator may take.
+
+    Raises:
+        ModelError: a model is missing, broken, or not what the manifest says.
+    """
+    listed = manifest.load(Path(settings.models.dir) if settings.models.dir else None)
+    threads, accelerator = settings.engine.threads, settings.engine.accelerator
+    fallbacks: list[str] = []
+    face, mask, bare, masked = open_engines(listed, TASKS, threads, accelerator, trial_s, fallbacks.append)
+    live = is_live(settings.source.source) if live is None else live
+    track = settings.track if live else replace(settings.track, detect_every=1, refresh_hz=0.0)
+    return EmotionPipeline(face, mask, bare, masked, settings.models, track, fallbacks)
+
+
+def open_models(models: str | Path = "", threads: int = 1) -> EmotionPipeline:
+    """A pipeline that processes each frame whole, on the models of a folder (default: the bundled ones).
+
+    Raises:
+        ModelError: a model is missing, broken, or not what the manifest says.
+    """
+    engine = EngineSettings(threads=threads)
+    return open_pipeline(Settings(models=ModelsSettings(dir=str(models)), engine=engine), live=False)
