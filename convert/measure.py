@@ -14,7 +14,7 @@ from convert.sources import Source, open_source
 from edge.manifest import Manifest, ModelSpec
 from edge.ports import Engine
 from training.evaluate import float_vs_int8
-from training.evaluate.context import FloatEngine, Subject
+from training.evaluate.context import EvaluationContext, FloatEngine
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,8 @@ def measure(
     if engine is None:
         raise CalibrationError(f"{evaluation.path}: a folder of data sets; add --task")
     nothing = Manifest(evaluation.path, {})
-    subject = Subject(nothing, evaluation.path, given=[engine], given_floats=[float_engine(engine.spec, model)])
+    subject = EvaluationContext(
+        nothing, evaluation.path, given=[engine], given_floats=[float_engine(engine.spec, model)]
+    )
     found = float_vs_int8.measure(subject, engine.spec.task)
     return Accuracy(found.source, found.pictures, found.float_, found.int8, found.figure, found.error)

@@ -30,7 +30,7 @@ class Augmentation:
     blur: float = 0.1
     noise: float = 0.1
 
-    def milder(self, part: float) -> Augmentation:
+    def scaled(self, part: float) -> Augmentation:
         """The same with all sizes and chances at `part` of what they are."""
         return Augmentation(**{field.name: getattr(self, field.name) * part for field in fields(self)})
 

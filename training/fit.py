@@ -28,7 +28,7 @@ class Task(Protocol):
     def batches(self) -> keras.utils.PyDataset:
         """The training data, augmented, shuffled anew every epoch.
 
-        Where they have a method `look_back(model, epochs)`, it is called with the averaged network after every epoch
+        Where they have a method `update_from(model, epochs)`, it is called with the averaged network after every epoch
         that is measured, to choose what comes next; and when a run goes on.
         """
         ...
@@ -71,16 +71,16 @@ class WarmCosine(keras.optimizers.schedules.LearningRateSchedule):
 def schedule(fit: Schedule, steps: int) -> WarmCosine:
     """The learning rate of a recipe for epochs of `steps` batches."""
     restarts = [epoch * steps for epoch in fit.restarts if epoch < fit.epochs]
-    return WarmCosine(fit.rate, int(fit.warmup * steps), fit.epochs * steps, restarts)
+    return WarmCosine(fit.learning_rate, int(fit.warmup * steps), fit.epochs * steps, restarts)
 
 
 def optimizer(fit: Schedule, steps: int) -> keras.optimizers.Optimizer:
     """The recipe's optimizer for epochs of `steps` batches."""
     common: dict[str, Any] = {
         "learning_rate": schedule(fit, steps),
-        "weight_decay": fit.decay or None,
-        "use_ema": fit.average > 0,
-        "ema_momentum": fit.average or 0.99,
+        "weight_decay": fit.weight_decay or None,
+        "use_ema": fit.ema > 0,
+        "ema_momentum": fit.ema or 0.99,
         "global_clipnorm": fit.clip or None,
     }
     if fit.optimizer == "adamw":
@@ -103,7 +103,7 @@ def averaged(model: keras.Model, batches: keras.utils.PyDataset | None = None) -
     for variable, average in zip(model.trainable_variables, averages, strict=True):
         variable.assign(average.value)
     if batches is not None:
-        settle(model, batches)
+        recalibrate_batchnorm(model, batches)
     try:
         yield
     finally:
@@ -111,7 +111,7 @@ def averaged(model: keras.Model, batches: keras.utils.PyDataset | None = None) -
             variable.assign(value)
 
 
-def settle(model: keras.Model, batches: keras.utils.PyDataset, count: int = 25) -> None:
+def recalibrate_batchnorm(model: keras.Model, batches: keras.utils.PyDataset, count: int = 25) -> None:
     """Take the batch statistics anew, as plain means over some batches (Wu & Johnson, 2021).
 
     Running statistics lag behind the raw weights and are not those of averaged ones: in the middle of a training that
@@ -148,15 +148,15 @@ class _Keep(keras.callbacks.Callback):
         self.task, self.batches, self.folder, self.every, self.epochs = task, batches, folder, every, fit.epochs
         self.restarts = fit.restarts
         self.history = folder / history.FILE
-        self.look_back = getattr(batches, "look_back", None)
+        self.update_from = getattr(batches, "update_from", None)
         self.begun = False
         self.started = time.monotonic()
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         # A run that goes on: what it saw when it was broken off is seen again.
-        if self.look_back and epoch and not self.begun:
+        if self.update_from and epoch and not self.begun:
             with averaged(self.model, self.batches):
-                self.look_back(self.model, epoch)
+                self.update_from(self.model, epoch)
         self.begun = True
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
@@ -166,8 +166,8 @@ class _Keep(keras.callbacks.Callback):
                 line |= self.task.measure(self.model)
                 if line["score"] >= self._best(epoch):
                     self.model.save_weights(self.folder / "best.weights.h5")
-                if self.look_back:
-                    self.look_back(self.model, epoch + 1)
+                if self.update_from:
+                    self.update_from(self.model, epoch + 1)
         line["seconds"] = round(time.monotonic() - self.started, 1)
         self.started = time.monotonic()
         with open(self.history, "a", encoding="utf-8") as file:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -12,6 +13,17 @@ from edge.errors import SettingsError
 from edge.manifest import TASKS
 
 FOLDER = Path(__file__).resolve().parent / "recipes"
+MODEL_KEYS = ("threshold", "margin", "shift", "failures")  # what [model] may say of the manifest's entry and the card
+# Keys of older recipes; still read, with a warning.
+RENAMED = {
+    "fit": {"rate": "learning_rate", "decay": "weight_decay", "average": "ema"},
+    "data": {
+        "calm": "anneal_from", "itself": "self_distill", "itself_from": "self_distill_from", "head": "copy_paste",
+        "rough": "degrade", "rough_from": "degrade_from", "hard": "hard_negatives", "hard_from": "hard_negatives_from",
+    },
+}  # fmt: skip
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -21,23 +33,23 @@ class Schedule:
     Attributes:
         epochs: passes over the data (or of `steps` batches each, where a task draws at random).
         batch: pictures a step.
-        rate: peak learning rate; a linear warm-up, then a cosine to zero (Loshchilov & Hutter, 2017).
+        learning_rate: the peak; a linear warm-up, then a cosine to zero (Loshchilov & Hutter, 2017).
         warmup: epochs of the warm-up.
         optimizer: "sgd" (Nesterov, momentum .9) or "adamw".
-        decay: decoupled weight decay.
-        average: momentum of the moving average of the weights that is evaluated and kept; 0 for none.
+        weight_decay: decoupled from the gradient.
+        ema: momentum of the weights' exponential moving average, which is what is evaluated and kept; 0 for none.
         clip: global norm at which gradients are clipped; 0 for none.
-        restarts: epochs after which the rate warms up and falls anew.
+        restarts: epochs after which the learning rate warms up and falls anew.
         steps: batches an epoch; 0 for one pass over the data.
     """
 
     epochs: int = 40
     batch: int = 128
-    rate: float = 0.1
+    learning_rate: float = 0.1
     warmup: float = 1.0
     optimizer: str = "sgd"
-    decay: float = 5e-4
-    average: float = 0.999
+    weight_decay: float = 5e-4
+    ema: float = 0.999
     clip: float = 0.0
     restarts: Sequence[int] = ()
     steps: int = 0
@@ -45,7 +57,7 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Recipe:
-    """One model's recipe. `data`, `network` and `model` are handed to the task, which checks them."""
+    """One model's recipe. The task checks `data` (see `parse`) and builds its network from `network`."""
 
     name: str
     task: str
@@ -82,8 +94,10 @@ def load(path: Path, changes: Mapping[str, Any] | None = None) -> Recipe:
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{path}: cannot read the recipe ({error})") from None
     _known(path, "", document, {f.name for f in fields(Recipe)})
-    fit = {**document.get("fit", {}), **(changes or {})}
+    fit = {**_current(path, "fit", document.get("fit", {})), **(changes or {})}
     _known(path, "fit.", fit, {f.name for f in fields(Schedule)})
+    document["data"] = _current(path, "data", document.get("data", {}))
+    _known(path, "model.", document.get("model", {}), set(MODEL_KEYS))
     if missing := [key for key in ("name", "task", "seed", "about") if key not in document]:
         raise SettingsError(f"{path}: expected a key {missing[0]!r}")
     if document["task"] not in TASKS:
@@ -91,6 +105,53 @@ def load(path: Path, changes: Mapping[str, Any] | None = None) -> Recipe:
     return Recipe(**{**document, "fit": Schedule(**fit)})
 
 
-def _known(path: Path, prefix: str, table: Mapping[str, Any], keys: set[str]) -> None:
+def parse(recipe: Recipe, *kinds: type[Any]) -> tuple[Any, ...]:
+    """The recipe's [data] table as values of these dataclasses, each key in the one that has a field of its name.
+
+    >>> from dataclasses import dataclass
+    >>> @dataclass(frozen=True)
+    ... class Labels:
+    ...     smoothing: float = 0.05
+    >>> recipe = Recipe("mine", "mask", 1, "my pictures", Schedule(), data={"smoothing": 0.1})
+    >>> parse(recipe, Labels)
+    (Labels(smoothing=0.1),)
+
+    Raises:
+        SettingsError: an unknown key, or a value of another type; the message names the key.
+    """
+    known = {one.name: one for kind in kinds for one in fields(kind)}
+    _known(recipe.name, "data.", recipe.data, set(known))
+    values = {key: _checked(recipe.name, key, value, known[key].default) for key, value in recipe.data.items()}
+    return tuple(kind(**{one.name: values[one.name] for one in fields(kind) if one.name in values}) for kind in kinds)
+
+
+def _checked(name: str, key: str, value: Any, default: Any) -> Any:
+    """The value in the type of the field's default: a list becomes a tuple, a whole number may stand for a float."""
+    if isinstance(default, tuple):
+        value = tuple(value) if isinstance(value, list) else (value,)
+        kinds: tuple[type, ...] = (int, float)
+        if any(isinstance(one, bool) or not isinstance(one, kinds) for one in value):
+            raise SettingsError(f"recipe {name}: data.{key}: expected numbers, got {list(value)!r}")
+        return value
+    if isinstance(default, float) and type(value) is int:
+        return float(value)
+    if type(value) is not type(default):
+        expected = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}[type(default)]
+        raise SettingsError(f"recipe {name}: data.{key}: expected {expected}, got {value!r}")
+    return value
+
+
+def _current(path: Path, table: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """A table with keys under today's names."""
+    current = {}
+    for key, value in values.items():
+        new = RENAMED[table].get(key, key)
+        if new != key:
+            _log.warning("%s: '%s.%s' is now called '%s.%s'; please rename it", path, table, key, table, new)
+        current[new] = value
+    return current
+
+
+def _known(path: Path | str, prefix: str, table: Mapping[str, Any], keys: set[str]) -> None:
     if unknown := sorted(set(table) - keys):
         raise SettingsError(f"{path}: unknown key '{prefix}{unknown[0]}'; expected one of {', '.join(sorted(keys))}")

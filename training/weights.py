@@ -25,7 +25,7 @@ def save(model: Any, path: Path) -> int:
     nothing, and a small variance has few digits in float16.
 
     Args:
-        model: made of Keras' own layers alone, such as a task's export; see training.networks.layers.plain.
+        model: made of Keras' own layers alone, such as a task's export: see strip_custom_layers.
         path: of the file, written whole or not at all.
 
     Raises:

@@ -22,7 +22,7 @@ from edge.labels import MASKS
 from edge.manifest import ModelSpec
 from tests.training.evaluate.conftest import masked_faces
 from training.evaluate import mask
-from training.evaluate.context import Subject
+from training.evaluate.context import EvaluationContext
 
 
 @pytest.fixture(scope="module")
@@ -84,15 +84,15 @@ def test_the_card_says_what_evaluate_will_say_of_the_landed_model(halves, data, 
     assert (both["figure"], both["source"], both["pictures"]) == ("balanced accuracy", "masked_faces test", 6)
     pipeline.land_result(made, tmp_path / "mask" / "model.tflite", tmp_path)
     landed = manifest.load(tmp_path)
-    values, _ = mask.real(Subject(landed, data), open_engine(landed, "mask"))
+    values, _ = mask.real(EvaluationContext(landed, data), open_engine(landed, "mask"))
     assert both["int8"] == values["real"]
-    values, _ = mask.real(Subject(landed, data), float_engine(landed["mask"], halves[0]))
+    values, _ = mask.real(EvaluationContext(landed, data), float_engine(landed["mask"], halves[0]))
     assert both["float"] == values["real"]
 
 
 def test_a_loss_on_the_data_sets_is_refused_in_their_words(halves, data, monkeypatch):
-    found = measure.twins.Twins("AP@0.5", "faces test", 573, 0.83, 0.81)
-    monkeypatch.setattr(measure.twins, "measure", lambda subject, task: found)
+    found = measure.float_vs_int8.Comparison("AP@0.5", "faces test", 573, 0.83, 0.81)
+    monkeypatch.setattr(measure.float_vs_int8, "measure", lambda context, task: found)
     with pytest.raises(
         Refused, match=r"loses 2\.00 points on 573 pictures of faces test \(AP@0\.5 0\.8300 to 0\.8100\)"
     ):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from training.data import landmarks68, mask_pairs
-from training.data.masks import sensible
+from training.data.masks import plausible
 
 pytestmark = pytest.mark.data
 
@@ -35,7 +35,7 @@ def test_held_out_faces_are_framed_and_make_sense(shared_data: Path) -> None:
     faces = landmarks68.load(shared_data / "landmarks68", landmarks68.held_out_row)
     assert faces.images.shape == (667, 48, 48)
     assert faces.images.std(axis=(1, 2)).min() > 2
-    share = np.mean([sensible(points * 48, 48, 48) for points in faces.points])
+    share = np.mean([plausible(points * 48, 48, 48) for points in faces.points])
     assert share > 0.97
     heights = np.ptp(faces.points[:, :, 1], axis=1)
     assert 0.6 < np.median(heights) < 0.85

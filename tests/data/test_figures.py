@@ -6,7 +6,7 @@ import pytest
 
 from edge import manifest
 from training import evaluate
-from training.evaluate.context import Subject
+from training.evaluate.context import EvaluationContext
 
 pytestmark = [pytest.mark.data, pytest.mark.slow]
 
@@ -30,7 +30,7 @@ CEILINGS = [
 
 @pytest.fixture(scope="module")
 def subject(shared_data):
-    made = Subject(manifest.load(), shared_data)
+    made = EvaluationContext(manifest.load(), shared_data)
     yield made
     made.close()
 

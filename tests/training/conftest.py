@@ -9,7 +9,7 @@ import pytest
 
 from tests.training import made
 
-FIT = 'epochs = {epochs}\nbatch = 4\nrate = 0.01\naverage = 0.9\noptimizer = "adamw"\n'
+FIT = 'epochs = {epochs}\nbatch = 4\nlearning_rate = 0.01\nema = 0.9\noptimizer = "adamw"\n'
 TASKS = {
     "emotion-bare": "[network]\nstem = 4\nstages = [[8, 1]]\n",
     "emotion-masked": "[data]\ndrawings = 1\nteacher = 0.0\n[network]\nstem = 4\nstages = [[8, 1]]\n",

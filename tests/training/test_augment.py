@@ -60,7 +60,7 @@ def test_erasing_blanks_one_rectangle() -> None:
 
 
 def test_milder_changes_are_smaller(image) -> None:
-    full, half = Augmentation(), Augmentation().milder(0.5)
+    full, half = Augmentation(), Augmentation().scaled(0.5)
     assert half == Augmentation(rotate=6.0, zoom=0.075, shift=0.04, light=0.175, erase=0.15, blur=0.05, noise=0.05)
 
     def far(augment: Augmentation) -> float:
@@ -68,5 +68,5 @@ def test_milder_changes_are_smaller(image) -> None:
         nearest = [min(np.abs(m - 1.0 * v).mean() for v in (image, image[:, ::-1])) for m in changed]
         return float(np.mean(nearest))
 
-    assert far(Augmentation().milder(0.0)) == 0
+    assert far(Augmentation().scaled(0.0)) == 0
     assert far(half) < 0.8 * far(full)

@@ -106,7 +106,7 @@ def test_without_resume_a_run_begins_anew(opened, tmp_path) -> None:
 def test_batches_look_back_after_every_epoch_and_when_a_run_goes_on(opened, tmp_path, monkeypatch) -> None:
     recipe, task = opened(2)
     seen: list[int] = []
-    monkeypatch.setattr(type(task.batches()), "look_back", lambda self, model, epochs: seen.append(epochs))
+    monkeypatch.setattr(type(task.batches()), "update_from", lambda self, model, epochs: seen.append(epochs))
     with pytest.raises(KeyboardInterrupt):
         fit.train(recipe, Broken(task, at=2), tmp_path)
     assert seen == [1]
@@ -133,7 +133,7 @@ def test_after_a_restart_the_best_weights_are_looked_for_anew(write_recipe, made
 
 def test_inside_averaged_the_weights_are_the_mean_of_the_steps() -> None:
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")])
-    schedule = recipes.Schedule(epochs=1, optimizer="sgd", average=0.5, decay=0.0, rate=1.0, warmup=0.0)
+    schedule = recipes.Schedule(epochs=1, optimizer="sgd", ema=0.5, weight_decay=0.0, learning_rate=1.0, warmup=0.0)
     model.compile(fit.optimizer(schedule, 4), "mse", jit_compile=False)
     for _ in range(3):
         model.train_on_batch(np.ones((1, 1), np.float32), np.ones((1, 1), np.float32))
@@ -159,7 +159,7 @@ def test_after_a_restart_it_rises_and_falls_again(step, expected) -> None:
 
 
 def test_the_report_tells_the_same_rate() -> None:
-    schedule = recipes.Schedule(epochs=10, rate=0.3, warmup=1.0)
+    schedule = recipes.Schedule(epochs=10, learning_rate=0.3, warmup=1.0)
     for epoch in (0.5, 1, 4, 10):
         expected = float(fit.WarmCosine(0.3, 5000, 50000)(epoch * 5000))
         assert report.rate(schedule, epoch) == pytest.approx(expected, rel=3e-3, abs=1e-9)

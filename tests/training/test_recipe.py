@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
 
 from edge.errors import SettingsError
 from edge.manifest import TASKS
 from training import recipe as recipes
-from training.tasks import CLASSES
+from training.tasks import CLASSES, open_task
 
 GOOD = 'name = "a"\ntask = "mask"\nseed = 1\nabout = "b"\n'
 
@@ -42,6 +44,7 @@ def test_flags_replace_values_of_fit(tmp_path) -> None:
         (GOOD.replace("seed = 1\n", ""), "expected a key 'seed'"),
         (GOOD + "colour = 1\n", "unknown key 'colour'"),
         (GOOD + "[fit]\nspeed = 1\n", "unknown key 'fit.speed'"),
+        (GOOD + "[model]\nmargins = 1\n", "unknown key 'model.margins'"),
         (GOOD.replace("mask", "hat"), "task: expected one of"),
         ("name = \n", "cannot read the recipe"),
     ],
@@ -52,3 +55,66 @@ def test_a_broken_recipe_names_the_key_and_the_file(tmp_path, text, expected) ->
     with pytest.raises(SettingsError, match=expected) as caught:
         recipes.load(path)
     assert "broken.toml" in str(caught.value)
+
+
+@dataclass(frozen=True)
+class Labels:
+    smoothing: float = 0.05
+    votes: float = 0.2
+
+
+@dataclass(frozen=True)
+class Rows:
+    limit: int = 0
+    start: str = ""
+    at: tuple[int, ...] = ()
+
+
+def with_data(**data) -> recipes.Recipe:
+    return recipes.Recipe("mine", "mask", 1, "mine", recipes.Schedule(), data=data)
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ({}, (Labels(), Rows())),
+        ({"smoothing": 0.1, "limit": 3}, (Labels(smoothing=0.1), Rows(limit=3))),
+        ({"smoothing": 1, "at": [2, 4]}, (Labels(smoothing=1.0), Rows(at=(2, 4)))),
+        ({"at": 7}, (Labels(), Rows(at=(7,)))),
+    ],
+)
+def test_the_data_table_becomes_checked_values(data, expected) -> None:
+    assert recipes.parse(with_data(**data), Labels, Rows) == expected
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ({"smothing": 0.1}, "unknown key 'data.smothing'; expected one of at, limit, smoothing, start, votes"),
+        ({"smoothing": "much"}, "data.smoothing: expected a number, got 'much'"),
+        ({"limit": 1.5}, "data.limit: expected a whole number, got 1.5"),
+        ({"limit": True}, "data.limit: expected a whole number, got True"),
+        ({"at": ["one"]}, r"data.at: expected numbers, got \['one'\]"),
+        ({"start": 3}, "data.start: expected a text, got 3"),
+    ],
+)
+def test_a_wrong_key_of_the_data_table_is_named(data, expected) -> None:
+    with pytest.raises(SettingsError, match=f"mine.*{expected}"):
+        recipes.parse(with_data(**data), Labels, Rows)
+
+
+def test_old_keys_are_read_with_a_warning(tmp_path, caplog) -> None:
+    path = tmp_path / "old.toml"
+    path.write_text(GOOD + "[fit]\nrate = 0.5\naverage = 0.9\n[data]\ncalm = 0.25\n")
+    recipe = recipes.load(path)
+    assert (recipe.fit.learning_rate, recipe.fit.ema, recipe.data) == (0.5, 0.9, {"anneal_from": 0.25})
+    assert "old.toml: 'fit.rate' is now called 'fit.learning_rate'; please rename it" in caplog.text
+
+
+def test_a_misspelt_key_of_every_task_is_one_line(tmp_path, made_data, write_recipe) -> None:
+    for task in CLASSES:
+        path = write_recipe(task)
+        table = "[data]\n" if "[data]" in path.read_text() else "[network]\n"
+        path.write_text(path.read_text().replace(table, f"[data]\nsmothing = 1\n{table.replace('[data]', '')}"))
+        with pytest.raises(SettingsError, match=r"unknown key 'data\.smothing'"):
+            open_task(recipes.load(path), made_data)

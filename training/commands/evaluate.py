@@ -13,7 +13,7 @@ from edge import manifest
 from training import evaluate
 from training.commands.train import positive
 from training.evaluate import report, table
-from training.evaluate.context import Subject
+from training.evaluate.context import EvaluationContext
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,13 +31,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Run the command."""
-    subject = Subject(manifest.load(arguments.models), arguments.data, arguments.floats, arguments.limit)
+    context = EvaluationContext(manifest.load(arguments.models), arguments.data, arguments.floats, arguments.limit)
     try:
         only = [name.strip() for name in arguments.only.split(",") if name.strip()]
-        figures = evaluate.take(subject, only)
+        figures = evaluate.take(context, only)
     finally:
-        subject.close()
-    for name, reason in subject.reasons.items():
+        context.close()
+    for name, reason in context.reasons.items():
         print(f"{name}: not taken: {reason}", file=sys.stderr)
     if arguments.report:
         report.write(figures, arguments.report)

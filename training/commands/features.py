@@ -18,7 +18,7 @@ from training import features, weights
 from training.backend import load_keras
 from training.commands.train import positive
 from training.evaluate import landmarks
-from training.evaluate.context import Subject
+from training.evaluate.context import EvaluationContext
 from training.features import Faces
 
 
@@ -56,7 +56,7 @@ def main(arguments: argparse.Namespace) -> int:
 def _faces(arguments: argparse.Namespace, models: Manifest, spec: ModelSpec) -> Faces:
     if not arguments.faces.is_dir():
         return features.from_fer2013(arguments.faces, spec, arguments.usage, arguments.limit)
-    finder = Subject(models, arguments.faces).finder() if arguments.find else None
+    finder = EvaluationContext(models, arguments.faces).finder() if arguments.find else None
     return features.from_folder(arguments.faces, spec, finder, arguments.limit)
 
 

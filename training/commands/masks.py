@@ -20,8 +20,8 @@ from tqdm import tqdm
 from training.data import fer2013, masked_v1, masks
 from training.data.face_points import FacePoints, locate
 from training.data.fer2013 import TRAINING, Fer2013
-from training.data.landmark_detector import Pointer
-from training.data.masks import KINDS, TRAINING_KINDS, Look
+from training.data.landmark_detector import LandmarkDetector
+from training.data.masks import KINDS, TRAINING_KINDS, MaskStyle
 
 COLUMNS, SCALE = 16, 2
 
@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Run the command."""
     data = fer2013.load(arguments.data / "fer2013.npz" if arguments.data.is_dir() else arguments.data)
-    pointer = Pointer.open(arguments.models)
+    pointer = LandmarkDetector.open(arguments.models)
     faces = locate(lambda images: pointer.on_crops(images) / images.shape[1], data.images)
     arguments.out.mkdir(parents=True, exist_ok=True)
     statistics = write(data, faces, arguments.out, arguments.seed, freeze=arguments.freeze)
@@ -70,7 +70,7 @@ def write(data: Fer2013, faces: FacePoints, out: Path, seed: int = 0, *, freeze:
             "kinds": dict(Counter(worn[table.rows].tolist())),
         }
         cv2.imwrite(str(out / f"sheet-{name}.png"), sheet(test[:: max(1, len(test) // 256)][:256]))
-    looks = dress_training(data, faces, seed)
+    looks = mask_training_rows(data, faces, seed)
     for row, look in tqdm(looks.items(), desc="drawing", unit="row"):
         pictures[row] = masks.draw(data.images[row], faces.points[row], look.kind, look.colour, look.seed)
         worn[row] = look.kind
@@ -88,10 +88,10 @@ def write(data: Fer2013, faces: FacePoints, out: Path, seed: int = 0, *, freeze:
     return statistics
 
 
-def dress_training(data: Fer2013, faces: FacePoints, seed: int) -> dict[int, Look]:
+def mask_training_rows(data: Fer2013, faces: FacePoints, seed: int) -> dict[int, MaskStyle]:
     """A random look for each Training row whose points make sense; the others are skipped."""
     rows = data.rows(TRAINING)
-    return {int(row): masks.random_mask(np.random.default_rng((seed, int(row)))) for row in rows[faces.sensible[rows]]}
+    return {int(row): masks.random_mask(np.random.default_rng((seed, int(row)))) for row in rows[faces.plausible[rows]]}
 
 
 def covered(bare: np.ndarray, masked: np.ndarray) -> float:

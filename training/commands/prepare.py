@@ -1,7 +1,7 @@
 """edge-emotion-train prepare: check a data folder, or convert a data set into the layout that trainings read.
 
 With --data: what is there, its splits, and what each trap drops. With --csv: the Kaggle csv of FER2013 as fer2013.npz.
-With --ckplus: a CK+ folder as an .npz, split by subject (research only: no shipped model is trained on it).
+With --ckplus: a CK+ folder as an .npz, split by context (research only: no shipped model is trained on it).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PART",
         help="with --ckplus: of each full sequence's start (.4)",
     )
-    parser.add_argument("--seed", type=int, default=1, help="with --ckplus: of the split by subject (1)")
+    parser.add_argument("--seed", type=int, default=1, help="with --ckplus: of the split by context (1)")
     parser.add_argument(
         "--models",
         type=Path,
@@ -76,7 +76,7 @@ def check(arguments: argparse.Namespace) -> int:
 
 
 def convert_ckplus(arguments: argparse.Namespace) -> None:
-    """Write images, labels, usage (by subject), subjects and sequences; say what was dropped."""
+    """Write images, labels, usage (by context), subjects and sequences; say what was dropped."""
     found = ckplus.load(arguments.ckplus, arguments.drop, _finder(arguments.models) if arguments.models else None)
     usage = ckplus.split(found.subjects, arguments.seed)
     np.savez_compressed(
@@ -96,10 +96,10 @@ def convert_ckplus(arguments: argparse.Namespace) -> None:
 def _finder(models: Path) -> ckplus.Find:
     """The best face of a grey picture, in the square that the bare-face model wants."""
     from edge import manifest
-    from training.evaluate.context import Subject
+    from training.evaluate.context import EvaluationContext
 
     listed = manifest.load(models)
-    finder, spec = Subject(listed, Path()).finder(), listed["emotion-bare"]
+    finder, spec = EvaluationContext(listed, Path()).finder(), listed["emotion-bare"]
 
     def find(image: np.ndarray) -> Any:
         faces = finder.detect(np.repeat(image[:, :, None], 3, axis=2))

@@ -54,7 +54,7 @@ def main(arguments: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print(f"\ninterrupted; go on with: {resume_command(arguments, folder)}")
         return INTERRUPTED
-    print(f"{folder}: model.keras, weights.npz, calibration.npz, spec.json, report.md, curves.png")
+    print(f"{folder}: model.keras, weights.npz, calibration.npz, report.md, curves.png")
     print(f"next: {convert_command(arguments, folder)}")
     print(f"then: {shlex.join(['cp', str(folder / 'weights.npz'), f'models/{recipe.task}/'])}  (for the float figures)")
     return 0
@@ -62,7 +62,7 @@ def main(arguments: argparse.Namespace) -> int:
 
 def run(recipe: recipes.Recipe, arguments: argparse.Namespace, folder: Path) -> None:
     """Train and write everything that the next steps need into `folder`."""
-    from training import fit, report, spec, weights
+    from training import fit, report, weights
     from training.tasks import open_task
 
     task = open_task(recipe, arguments.data)
@@ -71,7 +71,6 @@ def run(recipe: recipes.Recipe, arguments: argparse.Namespace, folder: Path) -> 
     model = fit.train(recipe, task, folder, resume=arguments.resume, every=arguments.every)
     served = task.export(model)
     served.save(folder / "model.keras")
-    spec.write(recipe, served, folder / "spec.json")
     size = weights.save(served, folder / "weights.npz")
     if size > weights.LIMIT:
         print(f"{folder / 'weights.npz'}: {size / 1e6:.1f} MB, more than the {weights.LIMIT / 1e6:g} MB that ships")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from training.data.landmarks68 import MIRROR, OUTER_EYES
-from training.data.masks import sensible
+from training.data.masks import plausible
 
 # A face and its mirror image must get the same points: where they differ by more than this part of the eyes' distance
 # the network is guessing. Chosen by looking at the faces around it.
@@ -24,15 +24,15 @@ class FacePoints:
 
     Attributes:
         points: float32 (N, 68, 2), pixels (x, y) of the squares.
-        sensible: bool (N,), whether they make sense.
+        plausible: bool (N,), whether they make sense.
     """
 
     points: np.ndarray
-    sensible: np.ndarray
+    plausible: np.ndarray
 
     def mean(self) -> np.ndarray:
         """The mean shape of the faces that make sense, float32 (68, 2); of a set without any, a plain face."""
-        return self.points[self.sensible].mean(axis=0) if self.sensible.any() else self.points.mean(axis=0)
+        return self.points[self.plausible].mean(axis=0) if self.plausible.any() else self.points.mean(axis=0)
 
 
 def locate(predict: Predict, images: np.ndarray) -> FacePoints:
@@ -42,7 +42,7 @@ def locate(predict: Predict, images: np.ndarray) -> FacePoints:
     mirrored = predict(np.ascontiguousarray(images[:, :, ::-1]))[:, MIRROR] * [-1, 1] + [1, 0]
     points = ((straight + mirrored) / 2 * size).astype(np.float32)
     trusted = [
-        sensible(face, size, size) and apart <= AGREE
+        plausible(face, size, size) and apart <= AGREE
         for face, apart in zip(points, disagreement(straight, mirrored), strict=True)
     ]
     return FacePoints(points, np.array(trusted, bool))

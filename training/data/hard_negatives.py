@@ -22,7 +22,7 @@ Detect = Callable[[np.ndarray], Sequence[tuple[np.ndarray, np.ndarray]]]
 
 
 @dataclass(frozen=True, eq=False)
-class Alarm:
+class HardNegative:
     """A false alarm.
 
     Attributes:
@@ -43,7 +43,7 @@ def mine(
     count: int,
     detect: Detect,
     rng: np.random.Generator,
-) -> list[Alarm]:
+) -> list[HardNegative]:
     """The false alarms in `count` random parts of the pictures.
 
     Args:
@@ -55,7 +55,7 @@ def mine(
     """
     rows = rng.integers(len(images), size=count).tolist()
     parts = [(row, random_part(images[row].shape, size, rng)) for row in rows]
-    found: list[Alarm] = []
+    found: list[HardNegative] = []
     for start in range(0, count, BATCH):
         some = parts[start : start + BATCH]
         shown = [letterbox(images[row][y : y + down, x : x + across], *size) for row, (x, y, across, down) in some]
@@ -76,8 +76,8 @@ def random_part(shape: tuple[int, ...], size: tuple[int, int], rng: np.random.Ge
     return int(rng.integers(columns - width + 1)), int(rng.integers(rows - down + 1)), width, max(1, down)
 
 
-def _alarms(row: int, placed: np.ndarray, widths: np.ndarray, faces: np.ndarray) -> Iterator[Alarm]:
+def _alarms(row: int, placed: np.ndarray, widths: np.ndarray, faces: np.ndarray) -> Iterator[HardNegative]:
     """Those of the boxes (N, 4) that share no pixel with an annotated face (M, 4)."""
     touches = (iou_matrix(placed, faces) > 0).any(axis=1)
     for index in np.flatnonzero(~touches):
-        yield Alarm(row, placed[index], float(widths[index]))
+        yield HardNegative(row, placed[index], float(widths[index]))

@@ -16,7 +16,7 @@ from edge.vision.crop import crop
 POINTS = 68
 
 
-class Pointer:
+class LandmarkDetector:
     """Finds points with an engine of head "points".
 
     Raises:
@@ -29,7 +29,7 @@ class Pointer:
         self.engine = engine
 
     @classmethod
-    def open(cls, models: Path | None = None) -> Pointer:
+    def open(cls, models: Path | None = None) -> LandmarkDetector:
         """With the landmark model of a folder (default: the shipped one).
 
         Raises:

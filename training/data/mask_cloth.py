@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from training.data.raster import Dice
+from training.data.raster import IntRng
 
 Texture = tuple[np.ndarray, np.ndarray]
 
 
-def texture(kind: str, across: np.ndarray, down: np.ndarray, dice: Dice) -> Texture:
+def texture(kind: str, across: np.ndarray, down: np.ndarray, dice: IntRng) -> Texture:
     """Shade and paint of each pixel.
 
     Args:
@@ -45,7 +45,7 @@ def _crease(distance: np.ndarray, width: int, depth: int) -> np.ndarray:
     return np.maximum(width - np.abs(distance), 0) * depth // width
 
 
-def _pleats(down: np.ndarray, dice: Dice) -> np.ndarray:
+def _pleats(down: np.ndarray, dice: IntRng) -> np.ndarray:
     """Three or four pleats: each a dark line with a light one above it."""
     count, depth = dice.within(3, 4), dice.within(26, 56)
     shade = np.zeros_like(down)
@@ -55,7 +55,7 @@ def _pleats(down: np.ndarray, dice: Dice) -> np.ndarray:
     return shade
 
 
-def _panels(down: np.ndarray, bend: np.ndarray, dice: Dice) -> np.ndarray:
+def _panels(down: np.ndarray, bend: np.ndarray, dice: IntRng) -> np.ndarray:
     """A flat-folded mask: an upper, a middle and a lower panel that stand at angles to the light."""
     upper = down + (bend * 40 >> 8) + 96 + dice.within(-20, 20)
     lower = down - (bend * 60 >> 8) - 110 + dice.within(-24, 24)
@@ -64,7 +64,7 @@ def _panels(down: np.ndarray, bend: np.ndarray, dice: Dice) -> np.ndarray:
     return shade + _crease(upper, 16, -30) + _crease(lower, 18, -34)
 
 
-def _cup(across: np.ndarray, down: np.ndarray, bend: np.ndarray, dice: Dice) -> np.ndarray:
+def _cup(across: np.ndarray, down: np.ndarray, bend: np.ndarray, dice: IntRng) -> np.ndarray:
     """A stiff dome: darker to the edge, a clip of metal over the nose, sometimes a rib."""
     radius = bend + (down * down >> 8)
     shade = 14 - (radius * dice.within(40, 70) >> 8)
@@ -75,7 +75,7 @@ def _cup(across: np.ndarray, down: np.ndarray, bend: np.ndarray, dice: Dice) -> 
     return shade
 
 
-def _wrinkles(across: np.ndarray, down: np.ndarray, dice: Dice, depth: int) -> np.ndarray:
+def _wrinkles(across: np.ndarray, down: np.ndarray, dice: IntRng, depth: int) -> np.ndarray:
     """Soft folds: triangle waves in three directions."""
     shade = np.zeros_like(across)
     for _ in range(3):
@@ -85,7 +85,7 @@ def _wrinkles(across: np.ndarray, down: np.ndarray, dice: Dice, depth: int) -> n
     return shade
 
 
-def _pattern(across: np.ndarray, down: np.ndarray, bend: np.ndarray, dice: Dice) -> np.ndarray:
+def _pattern(across: np.ndarray, down: np.ndarray, bend: np.ndarray, dice: IntRng) -> np.ndarray:
     """Dots, stripes (three directions) or checks of a second colour."""
     choice, size = dice.within(0, 4), dice.within(84, 170)
     x, y = across + 8192, down - (bend * 20 >> 8) + 8192
@@ -101,7 +101,7 @@ def _pattern(across: np.ndarray, down: np.ndarray, bend: np.ndarray, dice: Dice)
     return np.where(painted, 256, 0).astype(np.int64)
 
 
-def _valve(shade: np.ndarray, paint: np.ndarray, across: np.ndarray, down: np.ndarray, dice: Dice) -> Texture:
+def _valve(shade: np.ndarray, paint: np.ndarray, across: np.ndarray, down: np.ndarray, dice: IntRng) -> Texture:
     """A round exhalation valve with a rim and slots, beside or under the nose."""
     dx, dy = across - dice.within(-110, 110), down - dice.within(20, 110)
     radius = dx * dx + dy * dy

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from training.data.raster import UNIT, Dice, ribbon, smooth
+from training.data.raster import UNIT, IntRng, ribbon, smooth
 
 # The points that outlines are made of; a table of masked faces needs to keep no others.
 NEEDED = (*range(17), 27, 28, 29, 30, 33, 36, 39, 40, 41, 42, 45, 46, 47, 51)
@@ -33,7 +33,7 @@ class Shape:
     down: np.ndarray
 
 
-def shape(kind: str, points: np.ndarray, dice: Dice, steps: int = 4) -> Shape:
+def shape(kind: str, points: np.ndarray, dice: IntRng, steps: int = 4) -> Shape:
     """The shape of a kind of mask on a face.
 
     Args:
@@ -58,7 +58,7 @@ def _mix(start: np.ndarray, end: np.ndarray, part: int) -> np.ndarray:
     return start + (end - start) * part // 64
 
 
-def _top(face: np.ndarray, dice: Dice, ear: int, cheek: int, dent: int = 20) -> list[np.ndarray]:
+def _top(face: np.ndarray, dice: IntRng, ear: int, cheek: int, dent: int = 20) -> list[np.ndarray]:
     """The upper edge, left to right: side, cheek, flank of the nose, bridge, flank, cheek, side.
 
     Args:
@@ -103,43 +103,43 @@ class _Edges(NamedTuple):
     hem: int
 
 
-def _surgical(face: np.ndarray, dice: Dice) -> _Edges:
+def _surgical(face: np.ndarray, dice: IntRng) -> _Edges:
     upper = _top(face, dice, ear=5 + dice.within(0, 5), cheek=17)
     return _Edges(upper, _jaw(face, 3, dice.within(-2, 2), 2 + dice.within(0, 5)), 5)
 
 
-def _below_nose(face: np.ndarray, dice: Dice) -> _Edges:
+def _below_nose(face: np.ndarray, dice: IntRng) -> _Edges:
     under = _mix(face[33], face[51], 16 + dice.within(-8, 24))
     left, right = _mix(face[3], face[33], 5), _mix(face[13], face[33], 5)
     upper = [left, _mix(left, under, 32), under, _mix(right, under, 32), right]
     return _Edges(upper, _jaw(face, 4, dice.within(-1, 2), 3 + dice.within(0, 6)), 5)
 
 
-def _folded(face: np.ndarray, dice: Dice) -> _Edges:
+def _folded(face: np.ndarray, dice: IntRng) -> _Edges:
     upper = _top(face, dice, ear=11 + dice.within(0, 5), cheek=16, dent=16)
     jaw = _jaw(face, 3, -8 - dice.within(0, 4), 7 + dice.within(0, 5))
     # Flat folds hang straight from the cheek to a chin that is narrower than the jaw.
     return _Edges(upper, [jaw[0], jaw[2], *jaw[4:7], jaw[8], jaw[10]], 3)
 
 
-def _cup(face: np.ndarray, dice: Dice) -> _Edges:
+def _cup(face: np.ndarray, dice: IntRng) -> _Edges:
     upper = _top(face, dice, ear=16 + dice.within(0, 5), cheek=15, dent=18)
     return _Edges(upper, _jaw(face, 3, -11 - dice.within(0, 3), 6 + dice.within(0, 4)), 5)
 
 
-def _cloth(face: np.ndarray, dice: Dice) -> _Edges:
+def _cloth(face: np.ndarray, dice: IntRng) -> _Edges:
     upper = _top(face, dice, ear=4 + dice.within(0, 5), cheek=14 + dice.within(0, 4), dent=24)
     return _Edges(upper, _jaw(face, 3, dice.within(0, 3), 3 + dice.within(0, 6)), 4)
 
 
-def _gaiter(face: np.ndarray, dice: Dice) -> _Edges:
+def _gaiter(face: np.ndarray, dice: IntRng) -> _Edges:
     upper = _top(face, dice, ear=dice.within(0, 2), cheek=16 + dice.within(0, 4), dent=30)
     hang = (face[8] - face[27]) * (70 + dice.within(0, 20)) // 64
     jaw = _jaw(face, 3, 4, 0)
     return _Edges(upper, [*jaw[:3], jaw[2] + hang, face[8] + hang, jaw[-3] + hang, *jaw[-3:]], 2)
 
 
-SHAPES: dict[str, Callable[[np.ndarray, Dice], _Edges]] = {
+SHAPES: dict[str, Callable[[np.ndarray, IntRng], _Edges]] = {
     "surgical": _surgical,
     "folded": _folded,
     "n95": _cup,
@@ -151,7 +151,7 @@ SHAPES: dict[str, Callable[[np.ndarray, Dice], _Edges]] = {
 }
 
 
-def _straps(face: np.ndarray, edges: _Edges, dice: Dice) -> tuple[np.ndarray, ...]:
+def _straps(face: np.ndarray, edges: _Edges, dice: IntRng) -> tuple[np.ndarray, ...]:
     """Bands from the four corners to the ears; none on a side that is turned away."""
     width = max(UNIT // 2, int(np.abs(face[16] - face[0]).max()) // (34 + dice.within(0, 16)))
     up = (face[8] - face[27]) // 32

@@ -72,7 +72,7 @@ def freeze(faces: FacePoints, rows: np.ndarray, seed: int = SEED) -> Table:
     """
     rng = np.random.default_rng(seed)
     kinds, colours = rng.integers(len(KINDS), size=len(rows)), rng.integers(len(COLOURS), size=len(rows))
-    trusted = faces.sensible[rows]
+    trusted = faces.plausible[rows]
     points = np.where(trusted[:, None, None], faces.points[rows], faces.mean())[:, list(NEEDED)]
     whole = np.clip(np.floor(points), -128, 127).astype(np.int8)
     return Table(rows.astype(np.int32), kinds.astype(np.uint8), colours.astype(np.uint8), whole, ~trusted)

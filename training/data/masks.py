@@ -15,9 +15,9 @@ import numpy as np
 from edge.errors import InvalidValue
 from training.data.mask_cloth import texture
 from training.data.mask_shapes import NEEDED, SHAPES, Shape, shape
-from training.data.raster import FULL, UNIT, Dice, fill
+from training.data.raster import FULL, UNIT, IntRng, fill
 
-__all__ = ["COLOURS", "HELD_OUT", "KINDS", "NEEDED", "TRAINING_KINDS", "Look", "draw", "random_mask", "sensible"]
+__all__ = ["COLOURS", "HELD_OUT", "KINDS", "NEEDED", "TRAINING_KINDS", "MaskStyle", "draw", "plausible", "random_mask"]
 
 KINDS: tuple[str, ...] = tuple(SHAPES)
 HELD_OUT: tuple[str, ...] = ("valve", "gaiter")  # never in training: scored apart
@@ -40,7 +40,7 @@ SHIFTED = 8  # shades and lights are 256ths
 
 
 @dataclass(frozen=True)
-class Look:
+class MaskStyle:
     """What to draw: a kind, a colour and the seed of everything else."""
 
     kind: str
@@ -54,10 +54,10 @@ class Look:
             raise InvalidValue(f"mask colour: expected one of {', '.join(COLOURS)}, got {self.colour!r}")
 
 
-def random_mask(rng: np.random.Generator, kinds: tuple[str, ...] = TRAINING_KINDS) -> Look:
+def random_mask(rng: np.random.Generator, kinds: tuple[str, ...] = TRAINING_KINDS) -> MaskStyle:
     """A look drawn at random; by default never of a kind that is kept for evaluation."""
     colours = tuple(COLOURS)
-    return Look(kinds[rng.integers(len(kinds))], colours[rng.integers(len(colours))], int(rng.integers(1 << 31)))
+    return MaskStyle(kinds[rng.integers(len(kinds))], colours[rng.integers(len(colours))], int(rng.integers(1 << 31)))
 
 
 def draw(image: np.ndarray, points: np.ndarray, kind: str, colour: str, seed: int) -> np.ndarray:
@@ -73,14 +73,14 @@ def draw(image: np.ndarray, points: np.ndarray, kind: str, colour: str, seed: in
     Raises:
         InvalidValue: another kind or colour, or arrays of another shape.
     """
-    look = Look(kind, colour, seed)
+    look = MaskStyle(kind, colour, seed)
     whole = np.floor(np.asarray(points)).astype(np.int64)
     if whole.shape != (68, 2):
         raise InvalidValue(f"mask points: expected shape (68, 2), got {whole.shape}")
     if image.dtype != np.uint8 or image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] not in (1, 3)):
         raise InvalidValue(f"mask picture: expected uint8 grey or RGB, got {image.dtype} {image.shape}")
     pixels = image.reshape(*image.shape[:2], -1)
-    dice = Dice(look.seed)
+    dice = IntRng(look.seed)
     large = int(np.ptp(whole[list(NEEDED), 0])) > 96
     geometry = shape(kind, whole, dice, steps=12 if large else 4)
     window = _window(geometry, pixels.shape[0], pixels.shape[1])
@@ -104,9 +104,9 @@ def _dress(
     pixels: np.ndarray,
     window: tuple[int, int, int, int],
     geometry: Shape,
-    look: Look,
+    look: MaskStyle,
     points: np.ndarray,
-    dice: Dice,
+    dice: IntRng,
 ) -> None:
     """Blend straps, shadow and cloth into pixels (H, W, C), in place."""
     top, left, height, width = window
@@ -174,7 +174,7 @@ def _colour(name: str, channels: int) -> np.ndarray:
     return np.array([red, green, blue], np.int64)
 
 
-def sensible(points: np.ndarray, width: int, height: int) -> bool:
+def plausible(points: np.ndarray, width: int, height: int) -> bool:
     """Could these points be a face in a picture of that size? Order and size of its parts, and most of it inside.
 
     Args:

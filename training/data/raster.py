@@ -15,7 +15,7 @@ _GOLDEN = 0x9E3779B97F4A7C15
 _WORD = 0xFFFFFFFFFFFFFFFF
 
 
-class Dice:
+class IntRng:
     """A generator of whole numbers, splitmix64 (Steele et al., 2014): unlike numpy's, its stream will never change."""
 
     def __init__(self, seed: int) -> None:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from training.data.hard_negatives import Alarm
+from training.data.hard_negatives import HardNegative
 
 VISIBLE = 0.5  # part of a face that must be on the canvas for it to be learned
 TRACE = 0.1  # with less of it there, a face is no more than background; in between its points are ignored
 OVER = 0.12  # part of a face that may lie beyond the canvas's edge
-AGAIN = 1.5  # by how much larger or smaller a false alarm is shown again
+AGAIN = 1.5  # by how much larger or smaller a hard negative is shown again
 SMALLEST = 8.0  # faces below this many canvas pixels are not learned: their points are ignored
 
 
@@ -27,9 +27,9 @@ class Zoom:
             (data-anchor-sampling, Tang et al., PyramidBox, 2018).
         scales: limits of the scale that this may take: of the whole picture's scale, and absolute.
         background: chance that a picture is instead shown around a random place, mostly one without a face.
-        hard: chance that a tile instead shows one of the detector's false alarms (see training.data.hard_negatives).
-        rough: chance that a canvas is spoiled (see roughen).
-        head: chance that a canvas of one picture gets a large head pasted on (see training.data.copy_paste).
+        hard_negatives: chance that a tile instead shows one of the detector's false detections.
+        degrade: chance that a canvas is degraded (see degrade).
+        copy_paste: chance that a canvas of one picture gets a large head pasted on.
         mosaic: chance that a canvas holds two or four pictures (Bochkovskiy et al., YOLOv4, 2020).
     """
 
@@ -38,9 +38,9 @@ class Zoom:
     sizes: tuple[float, float] = (12.0, 190.0)
     scales: tuple[float, float] = (0.7, 3.0)
     background: float = 0.04
-    hard: float = 0.0
-    rough: float = 0.0
-    head: float = 0.0
+    hard_negatives: float = 0.0
+    degrade: float = 0.0
+    copy_paste: float = 0.0
     mosaic: float = 0.4
 
 
@@ -52,7 +52,7 @@ def place(
     zoom: Zoom,
     rng: np.random.Generator,
     fit: float | None = None,
-    alarm: Alarm | None = None,
+    negative: HardNegative | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Show a picture on a canvas of width x height.
 
@@ -62,7 +62,7 @@ def place(
         zoom: what may happen.
         rng: decides.
         fit: scale at which the daemon would show it (default: the one at which all of it fits the canvas).
-        alarm: show this part, about as large as it was seen; decides instead of `zoom`.
+        negative: show this part, about as large as it was seen; decides instead of `zoom`.
 
     Returns:
         The canvas uint8 (H, W, 3), the boxes on it (M, 4), clipped, and whether enough of each is there, bool (M,).
@@ -70,15 +70,15 @@ def place(
     rows, columns = image.shape[:2]
     fit = fit or min(width / columns, height / rows)
     chance = rng.random()
-    if alarm is None and (len(ltrb) == 0 or chance < zoom.whole):
+    if negative is None and (len(ltrb) == 0 or chance < zoom.whole):
         scale = fit * (1 + rng.uniform(-zoom.jitter, zoom.jitter))
         shift = (np.array([width, height]) - np.array([columns, rows]) * scale) * rng.uniform(0, 1, 2)
-    elif alarm is None and chance < zoom.whole + zoom.background:
+    elif negative is None and chance < zoom.whole + zoom.background:
         scale = fit * float(np.exp(rng.uniform(np.log(1.2), np.log(5.0))))
         shift = np.array([width, height]) / 2 - rng.uniform(0, 1, 2) * (columns, rows) * scale
     else:
-        face = alarm.ltrb if alarm else ltrb[rng.integers(len(ltrb))]
-        sizes = [alarm.width / AGAIN, alarm.width * AGAIN] if alarm else zoom.sizes
+        face = negative.ltrb if negative else ltrb[rng.integers(len(ltrb))]
+        sizes = [negative.width / AGAIN, negative.width * AGAIN] if negative else zoom.sizes
         size = float(np.exp(rng.uniform(*np.log(sizes))))
         scale = float(np.clip(size / max(face[2] - face[0], 1.0), fit * zoom.scales[0], zoom.scales[1]))
         side = (face[2:] - face[:2]) * scale
@@ -159,7 +159,7 @@ def relight(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return changed
 
 
-def roughen(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def degrade(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Make uint8 RGB as bad as cheap cameras do: grain of a dark room, a lens out of focus, or a hard JPEG."""
     kind = rng.random()
     if kind < 0.6:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from edge.errors import InvalidValue
-from training.evaluate.context import Figure, Subject
+from training.evaluate.context import EvaluationContext, Figure
 
-# In the order in which they are printed. Each module has `figure(subject) -> Figure`.
+# In the order in which they are printed. Each module has `figure(context) -> Figure`.
 MODULES = {
     "face": "face",
     "mask": "mask",
@@ -24,11 +24,11 @@ MODULES = {
 }
 
 
-def take(subject: Subject, only: Sequence[str] = ()) -> dict[str, Figure]:
+def take(context: EvaluationContext, only: Sequence[str] = ()) -> dict[str, Figure]:
     """The figures by name.
 
     Args:
-        subject: the models and the data.
+        context: the models and the data.
         only: names of MODULES; none for all.
 
     Raises:
@@ -38,7 +38,7 @@ def take(subject: Subject, only: Sequence[str] = ()) -> dict[str, Figure]:
     if unknown := [name for name in only if name not in MODULES]:
         raise InvalidValue(f"--only {unknown[0]}: expected one of {', '.join(MODULES)}")
     chosen = [name for name in MODULES if not only or name in only]
-    return {name: _module(name).figure(subject) for name in chosen}
+    return {name: _module(name).figure(context) for name in chosen}
 
 
 def _module(name: str) -> Any:

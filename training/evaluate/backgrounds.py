@@ -8,7 +8,7 @@ import numpy as np
 
 from training.data.boxes import Boxed
 from training.evaluate import face
-from training.evaluate.context import Subject
+from training.evaluate.context import EvaluationContext
 
 SHAPE = (4, 3)  # width to height, as the frames of a camera
 WIDEST, NARROWEST = 0.9, 0.34  # of the picture's width
@@ -18,13 +18,13 @@ AWAY = 0.5  # of its side that a crop keeps away from every box: hair and hands 
 SEED = 20
 
 
-def of_test(subject: Subject) -> list[np.ndarray]:
+def of_test(context: EvaluationContext) -> list[np.ndarray]:
     """The crops of the `faces` test pictures, cut once.
 
     Raises:
         DataError: `faces` is not here.
     """
-    return subject.once("backgrounds", lambda: list(crops(face.pictures(subject, "faces"))))
+    return context.once("backgrounds", lambda: list(crops(face.pictures(context, "faces"))))
 
 
 def crops(pictures: Sequence[Boxed]) -> Iterator[np.ndarray]:

@@ -9,47 +9,47 @@ import numpy as np
 from training.data import fer2013
 from training.data.fer2013 import PRIVATE, PUBLIC, Fer2013
 from training.evaluate.classify import answers, confusion
-from training.evaluate.context import Answers, Figure, Subject
+from training.evaluate.context import Answers, EvaluationContext, Figure
 from training.metrics import calibration_error
 
 TASK = "emotion-bare"
 
 
-def figure(subject: Subject) -> Figure:
+def figure(context: EvaluationContext) -> Figure:
     """emotion-bare {int8, float, dedup, ece}; beside them PublicTest, each class, and who is taken for whom.
 
     The curves say what a confidence below which it is `unsure` would give on PublicTest, to choose one by.
     """
     values: dict[str, Any] = {"int8": None, "float": None, "dedup": None, "ece": None}
-    private = subject.take(f"{TASK}.int8", lambda: of_usage(subject, PRIVATE))
+    private = context.take(f"{TASK}.int8", lambda: of_usage(context, PRIVATE))
     if private is None:
         return Figure(values)
-    values |= scores(private, data(subject).in_training(PRIVATE))
-    twin = subject.take(f"{TASK}.float", lambda: of_usage(subject, PRIVATE, floats=True))
+    values |= scores(private, data(context).in_training(PRIVATE))
+    twin = context.take(f"{TASK}.float", lambda: of_usage(context, PRIVATE, floats=True))
     values["float"] = twin.accuracy if twin else None
-    public = of_usage(subject, PUBLIC)
+    public = of_usage(context, PUBLIC)
     values["public"] = public.accuracy
     return Figure(values, {TASK: private}, curves(public))
 
 
-def data(subject: Subject) -> Fer2013:
+def data(context: EvaluationContext) -> Fer2013:
     """FER2013 as it stands in the data folder, read once.
 
     Raises:
         DataError: it is not there.
     """
-    return subject.once("fer2013", lambda: fer2013.load(subject.data / "fer2013.npz"))
+    return context.once("fer2013", lambda: fer2013.load(context.data / "fer2013.npz"))
 
 
-def of_usage(subject: Subject, usage: int, floats: bool = False) -> Answers:
+def of_usage(context: EvaluationContext, usage: int, floats: bool = False) -> Answers:
     """The model's answers on every row of a usage."""
 
     def ask() -> Answers:
-        engine = subject.float_engine(TASK) if floats else subject.engine(TASK)
-        rows = subject.some(data(subject).rows(usage))
-        return answers(engine, data(subject).images[rows], data(subject).labels[rows])
+        engine = context.float_engine(TASK) if floats else context.engine(TASK)
+        rows = context.some(data(context).rows(usage))
+        return answers(engine, data(context).images[rows], data(context).labels[rows])
 
-    return subject.once((TASK, usage, floats), ask)
+    return context.once((TASK, usage, floats), ask)
 
 
 def scores(given: Answers, in_training: np.ndarray) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from edge.vision.tensor import resize
 from training.data import copy_paste, landmarks68, masks
 from training.data.boxes import Boxed
 from training.evaluate import backgrounds
-from training.evaluate.context import Figure, Subject, Unavailable
+from training.evaluate.context import EvaluationContext, Figure, Unavailable
 from training.metrics import iou_matrix
 
 WIDTH, HEIGHT = 640, 480
@@ -32,21 +32,21 @@ class Pasted:
     share: float
 
 
-def figure(subject: Subject) -> Figure:
+def figure(context: EvaluationContext) -> Figure:
     """close-faces {bare, masked}: recall at the threshold that ships; beside them recall by the face's share."""
     values: dict[str, Any] = {"bare": None, "masked": None}
     for name, masked in (("bare", False), ("masked", True)):
-        found = subject.take(f"close-faces.{name}", lambda masked=masked: recall(subject, masked))  # type: ignore[misc]
+        found = context.take(f"close-faces.{name}", lambda masked=masked: recall(context, masked))  # type: ignore[misc]
         if found is not None:
             values[name], values[f"{name}_by_share"], values["heads"] = found
     return Figure(values)
 
 
-def recall(subject: Subject, masked: bool) -> tuple[float, dict[str, float], int]:
+def recall(context: EvaluationContext, masked: bool) -> tuple[float, dict[str, float], int]:
     """Recall over all heads, recall by the face's share of the frame's height, and the number of heads."""
-    finder = subject.finder()
+    finder = context.finder()
     hits, shares = [], []
-    for made in frames(subject, masked):
+    for made in frames(context, masked):
         boxes = np.array([face.box.ltrb for face in finder.detect(made.image)], np.float32).reshape(-1, 4)
         hits.append(iou_matrix(boxes, made.ltrb[None]).max(initial=0) >= IOU)
         shares.append(made.share)
@@ -59,15 +59,15 @@ def recall(subject: Subject, masked: bool) -> tuple[float, dict[str, float], int
     return float(right.mean()), by_share, len(right)
 
 
-def frames(subject: Subject, masked: bool) -> Iterator[Pasted]:
+def frames(context: EvaluationContext, masked: bool) -> Iterator[Pasted]:
     """One frame a head, the same every time.
 
     Raises:
         DataError: `landmarks68` or `faces` is not here.
     """
-    folder = subject.data / "landmarks68"
+    folder = context.data / "landmarks68"
     rows = [row for row in landmarks68.rows(folder / "points.csv") if landmarks68.held_out_row(*row[:2])]
-    return pasted(folder, subject.some(rows), faceless(subject), masked)
+    return pasted(folder, context.some(rows), faceless(context), masked)
 
 
 def pasted(
@@ -83,16 +83,16 @@ def pasted(
         yield paste(head, points, behind[number % len(behind)], np.random.default_rng((SEED, number, 1)))
 
 
-def faceless(subject: Subject) -> list[np.ndarray]:
+def faceless(context: EvaluationContext) -> list[np.ndarray]:
     """Backgrounds to paste on: parts of the `faces` test pictures without faces.
 
     Raises:
         DataError: `faces` is not here.
         Unavailable: no picture has room for one.
     """
-    found = backgrounds.of_test(subject)
+    found = backgrounds.of_test(context)
     if not found:
-        raise Unavailable(f"{subject.data / 'faces'}: no part of the test pictures is without faces")
+        raise Unavailable(f"{context.data / 'faces'}: no part of the test pictures is without faces")
     return found
 
 

@@ -79,7 +79,7 @@ class FloatEngine:
         """Nothing is held."""
 
 
-class Subject:
+class EvaluationContext:
     """The models and the data. Engines are opened once; what could not be taken is remembered with its reason.
 
     Args:

@@ -11,51 +11,51 @@ from edge.pipeline.verifier import VerifiedDetector
 from edge.ports import Engine
 from training.data import boxes
 from training.data.boxes import Boxed
-from training.evaluate.context import Figure, Subject
+from training.evaluate.context import EvaluationContext, Figure
 from training.metrics import IOU, SMALLEST, Found, average_precision, iou_matrix
 
 SCORE = 0.01  # detections below do not count for AP
 LIMIT = 200  # detections a picture
 
 
-def figure(subject: Subject) -> Figure:
+def figure(context: EvaluationContext) -> Figure:
     """face {ap50, ap50_masked}; beside them recall and precision as the device shows faces, and recall by size.
 
     Average precision is the detector's alone, as other detectors' is; recall and precision are taken after the second
     look, at the thresholds that ship.
     """
     values: dict[str, object] = {"ap50": None, "ap50_masked": None}
-    found = subject.take("face.ap50", lambda: detections(subject.engine("face"), pictures(subject, "faces")))
+    found = context.take("face.ap50", lambda: detections(context.engine("face"), pictures(context, "faces")))
     if found is not None:
         values["ap50"] = average_precision(found)
-        threshold = subject.engine("face").spec.threshold
-        seen = shown(subject, pictures(subject, "faces"), threshold)
+        threshold = context.engine("face").spec.threshold
+        seen = shown(context, pictures(context, "faces"), threshold)
         values |= at_threshold(seen, threshold)
         values["recall_by_width"] = recall_by_width(seen, threshold)
-    tight = subject.take(
-        "face.ap50_masked", lambda: detections(subject.engine("face"), pictures(subject, "masked_faces"))
+    tight = context.take(
+        "face.ap50_masked", lambda: detections(context.engine("face"), pictures(context, "masked_faces"))
     )
     if tight is not None:
         values["ap50_masked"] = average_precision(tight)
-    if subject.floats:
+    if context.floats:
         for key, name in (("ap50", "faces"), ("ap50_masked", "masked_faces")):
-            values[f"{key}_float"] = subject.take(
+            values[f"{key}_float"] = context.take(
                 f"face.{key}_float",
                 lambda name=name: average_precision(  # type: ignore[misc]
-                    detections(subject.float_engine("face"), pictures(subject, name))
+                    detections(context.float_engine("face"), pictures(context, name))
                 ),
             )
     return Figure(values)
 
 
-def pictures(subject: Subject, name: str, split: str = "test") -> list[Boxed]:
+def pictures(context: EvaluationContext, name: str, split: str = "test") -> list[Boxed]:
     """The pictures of a set of boxes; of `masked_faces` those whose boxes are tight.
 
     Raises:
         DataError: the set is not here.
     """
-    found = [picture for picture in boxes.load(subject.data / name, split) if picture.tight]
-    return list(subject.some(found))
+    found = [picture for picture in boxes.load(context.data / name, split) if picture.tight]
+    return list(context.some(found))
 
 
 def detections(engine: Engine, listed: Sequence[Boxed]) -> list[Found]:
@@ -64,9 +64,9 @@ def detections(engine: Engine, listed: Sequence[Boxed]) -> list[Found]:
     return [_found(finder, picture) for picture in listed]
 
 
-def shown(subject: Subject, listed: Sequence[Boxed], score: float) -> list[Found]:
+def shown(context: EvaluationContext, listed: Sequence[Boxed], score: float) -> list[Found]:
     """Each picture's faces as the device shows them, from a score on, beside its boxes."""
-    finder = subject.finder(score)
+    finder = context.finder(score)
     return [_found(finder, picture) for picture in listed]
 
 

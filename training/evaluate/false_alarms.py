@@ -11,37 +11,37 @@ import numpy as np
 
 from training.data.fer2013 import DataError
 from training.evaluate import backgrounds, thresholds
-from training.evaluate.context import Figure, Subject
+from training.evaluate.context import EvaluationContext, Figure
 
 CLIP = Path("clips") / "noface_bottles.mp4"
 
 
-def figure(subject: Subject) -> Figure:
+def figure(context: EvaluationContext) -> Figure:
     """false-alarms {crops, clip}: share of pictures with at least one alarm; beside them the numbers.
 
     The curves say what each threshold would give on the validation split, to choose one by.
     """
     values: dict[str, Any] = {"crops": None, "clip": None}
     for name, source in (("crops", backgrounds.of_test), ("clip", _clip)):
-        counted = subject.take(f"false-alarms.{name}", lambda source=source: alarms(subject, source(subject)))  # type: ignore[misc]
+        counted = context.take(f"false-alarms.{name}", lambda source=source: alarms(context, source(context)))  # type: ignore[misc]
         if counted is not None:
             with_alarm, total = counted
             values |= {name: with_alarm / max(total, 1), f"{name}_alarms": with_alarm, f"{name}_total": total}
-    return Figure(values, curves=thresholds.figure(subject))
+    return Figure(values, curves=thresholds.figure(context))
 
 
-def alarms(subject: Subject, images: Iterable[np.ndarray]) -> tuple[int, int]:
+def alarms(context: EvaluationContext, images: Iterable[np.ndarray]) -> tuple[int, int]:
     """How many pictures show a face that is none, and how many pictures there are."""
-    finder = subject.finder()
+    finder = context.finder()
     marks = [bool(finder.detect(image)) for image in images]
     return sum(marks), len(marks)
 
 
-def _clip(subject: Subject) -> Iterable[np.ndarray]:
-    path = subject.data / CLIP
+def _clip(context: EvaluationContext) -> Iterable[np.ndarray]:
+    path = context.data / CLIP
     if not path.is_file():
         raise DataError(f"{path}: no such clip; restore the data set")
-    return subject.some(list(clip(path)))
+    return context.some(list(clip(path)))
 
 
 def clip(path: Path) -> Iterator[np.ndarray]:

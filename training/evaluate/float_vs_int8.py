@@ -10,7 +10,7 @@ from edge.ports import Engine
 from training.data import landmarks68, masked_v1
 from training.data.fer2013 import PRIVATE, DataError
 from training.evaluate import bare, face, landmarks, mask, masked
-from training.evaluate.context import Subject
+from training.evaluate.context import EvaluationContext
 from training.metrics import average_precision
 
 # The file in the data folder that the set of a task's main figure is known by.
@@ -24,7 +24,7 @@ SETS = {
 
 
 @dataclass(frozen=True)
-class Twins:
+class Comparison:
     """One figure of a float network and of its int8 file.
 
     Attributes:
@@ -48,7 +48,7 @@ def is_data(folder: Path) -> bool:
     return folder.is_dir() and any((folder / name).exists() for name in SETS.values())
 
 
-def measure(subject: Subject, task: str) -> Twins:
+def measure(context: EvaluationContext, task: str) -> Comparison:
     """The task's main figure of its float network and of its int8 model.
 
     Raises:
@@ -57,45 +57,45 @@ def measure(subject: Subject, task: str) -> Twins:
         ModelError: the model has other labels than its task.
         Unavailable: there is no float network.
     """
-    return _MEASURES[task](subject)
+    return _MEASURES[task](context)
 
 
-def _face(subject: Subject) -> Twins:
-    listed = face.pictures(subject, "faces")
-    before, after = (average_precision(face.detections(engine, listed)) for engine in _both(subject, "face"))
-    return Twins("AP@0.5", "faces test", len(listed), before, after)
+def _face(context: EvaluationContext) -> Comparison:
+    listed = face.pictures(context, "faces")
+    before, after = (average_precision(face.detections(engine, listed)) for engine in _both(context, "face"))
+    return Comparison("AP@0.5", "faces test", len(listed), before, after)
 
 
-def _mask(subject: Subject) -> Twins:
-    before, after = (mask.real(subject, engine)[0] for engine in _both(subject, "mask"))
+def _mask(context: EvaluationContext) -> Comparison:
+    before, after = (mask.real(context, engine)[0] for engine in _both(context, "mask"))
     if before["real"] is None:
-        raise DataError(f"{subject.data / 'masked_faces'}: no test picture of one of the classes; restore the data set")
-    return Twins("balanced accuracy", "masked_faces test", before["real_total"], before["real"], after["real"])
+        raise DataError(f"{context.data / 'masked_faces'}: no test picture of one of the classes; restore the data set")
+    return Comparison("balanced accuracy", "masked_faces test", before["real_total"], before["real"], after["real"])
 
 
-def _bare(subject: Subject) -> Twins:
-    before, after = (bare.of_usage(subject, PRIVATE, floats) for floats in (True, False))
-    return Twins("accuracy", "FER2013 PrivateTest", len(after.labels), before.accuracy, after.accuracy)
+def _bare(context: EvaluationContext) -> Comparison:
+    before, after = (bare.of_usage(context, PRIVATE, floats) for floats in (True, False))
+    return Comparison("accuracy", "FER2013 PrivateTest", len(after.labels), before.accuracy, after.accuracy)
 
 
-def _masked(subject: Subject) -> Twins:
-    before, after = (masked.of_usage(subject, PRIVATE, floats) for floats in (True, False))
+def _masked(context: EvaluationContext) -> Comparison:
+    before, after = (masked.of_usage(context, PRIVATE, floats) for floats in (True, False))
     name = f"masked-v1 (sha256 {masked_v1.SHA256[masked.NAMES[PRIVATE]]})"
-    return Twins("accuracy", name, len(after.labels), before.accuracy, after.accuracy)
+    return Comparison("accuracy", name, len(after.labels), before.accuracy, after.accuracy)
 
 
-def _landmarks(subject: Subject) -> Twins:
-    faces = landmarks.held_out(subject)
-    before, after = (landmarks.mean_error(engine, faces) for engine in _both(subject, "landmarks"))
+def _landmarks(context: EvaluationContext) -> Comparison:
+    faces = landmarks.held_out(context)
+    before, after = (landmarks.mean_error(engine, faces) for engine in _both(context, "landmarks"))
     source = f"landmarks68 ({', '.join(landmarks68.HELD_OUT)})"
-    return Twins("mean error / distance of the outer eye corners", source, len(faces), before, after, error=True)
+    return Comparison("mean error / distance of the outer eye corners", source, len(faces), before, after, error=True)
 
 
-def _both(subject: Subject, task: str) -> tuple[Engine, Engine]:
-    return subject.float_engine(task), subject.engine(task)
+def _both(context: EvaluationContext, task: str) -> tuple[Engine, Engine]:
+    return context.float_engine(task), context.engine(task)
 
 
-_MEASURES: Mapping[str, Callable[[Subject], Twins]] = {
+_MEASURES: Mapping[str, Callable[[EvaluationContext], Comparison]] = {
     "face": _face,
     "mask": _mask,
     "emotion-bare": _bare,

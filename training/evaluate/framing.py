@@ -20,7 +20,7 @@ from training.data.fer2013 import PRIVATE, PUBLIC
 from training.evaluate import bare
 from training.evaluate.classify import answers
 from training.evaluate.close_faces import faceless
-from training.evaluate.context import Figure, Subject
+from training.evaluate.context import EvaluationContext, Figure
 from training.metrics import iou_matrix
 
 WIDTH, HEIGHT = 640, 480
@@ -31,32 +31,34 @@ ROWS = 1500
 SEED = 23
 
 
-def figure(subject: Subject) -> Figure:
+def figure(context: EvaluationContext) -> Figure:
     """framing {found, square, cut}: of PrivateTest rows in whole pictures the share that is found, and the accuracy of
     those on their own square and as the device cuts them; the curve is over margins, on PublicTest, to choose one by.
     """
     values: dict[str, Any] = {"found": None, "square": None, "cut": None}
-    margin = subject.take("framing.margin", lambda: subject.engine(bare.TASK).spec.margin)
-    private = subject.take("framing.cut", lambda: by_margin(subject, PRIVATE, (float(margin or 1.0),)))
+    margin = context.take("framing.margin", lambda: context.engine(bare.TASK).spec.margin)
+    private = context.take("framing.cut", lambda: by_margin(context, PRIVATE, (float(margin or 1.0),)))
     if margin is None or private is None:
         return Figure(values)
     share, square, cut = private
     values |= {"found": share, "square": square, "cut": cut[margin], "margin": margin}
-    curve = by_margin(subject, PUBLIC, MARGINS)[2]
+    curve = by_margin(context, PUBLIC, MARGINS)[2]
     values["public_by_margin"] = {f"{at:g}": accuracy for at, accuracy in curve.items()}
     return Figure(values, curves={"framing-margin": curve})
 
 
-def by_margin(subject: Subject, usage: int, margins: tuple[float, ...]) -> tuple[float, float, dict[float, float]]:
+def by_margin(
+    context: EvaluationContext, usage: int, margins: tuple[float, ...]
+) -> tuple[float, float, dict[float, float]]:
     """The share of rows that is found, their accuracy on their own square, and as cut with each margin.
 
     Raises:
         DataError: `fer2013` or `faces` is not here.
         Unavailable: a model is missing.
     """
-    behind = faceless(subject)
-    data, finder, engine = bare.data(subject), subject.finder(), subject.engine(bare.TASK)
-    rows = subject.some(np.random.default_rng(SEED).permutation(data.rows(usage))[:ROWS])
+    behind = faceless(context)
+    data, finder, engine = bare.data(context), context.finder(), context.engine(bare.TASK)
+    rows = context.some(np.random.default_rng(SEED).permutation(data.rows(usage))[:ROWS])
     frames, boxes, kept = [], [], []
     for number, row in enumerate(rows.tolist()):
         rng = np.random.default_rng((SEED, number))

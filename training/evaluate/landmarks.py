@@ -8,34 +8,34 @@ from edge.ports import Engine
 from training.data import landmarks68
 from training.data.landmarks68 import Faces68
 from training.evaluate.classify import square
-from training.evaluate.context import Figure, Subject
+from training.evaluate.context import EvaluationContext, Figure
 
 
-def figure(subject: Subject) -> Figure:
+def figure(context: EvaluationContext) -> Figure:
     """landmarks {nme}; beside it the two sets apart."""
-    faces = subject.take("landmarks.nme", lambda: held_out(subject))
+    faces = context.take("landmarks.nme", lambda: held_out(context))
     if faces is None:
         return Figure({"nme": None})
-    errors = landmarks68.error(predict(subject.engine("landmarks"), faces.images), faces.points)
+    errors = landmarks68.error(predict(context.engine("landmarks"), faces.images), faces.points)
     values: dict[str, float | None] = {"nme": float(errors.mean())}
     for name in landmarks68.HELD_OUT:
         chosen = np.array([n.split("/")[0] == name for n in faces.names])
         if chosen.any():
             values[name] = float(errors[chosen].mean())
-    if subject.floats:
-        values["float"] = subject.take("landmarks.float", lambda: mean_error(subject.float_engine("landmarks"), faces))
+    if context.floats:
+        values["float"] = context.take("landmarks.float", lambda: mean_error(context.float_engine("landmarks"), faces))
     return Figure(dict(values))
 
 
-def held_out(subject: Subject) -> Faces68:
+def held_out(context: EvaluationContext) -> Faces68:
     """The faces of helen_test and afw in the model's size.
 
     Raises:
         Unavailable: there is no landmark model.
         DataError: the set is not here.
     """
-    size = subject.engine("landmarks").spec.width
-    return landmarks68.load(subject.data / "landmarks68", landmarks68.held_out_row, size, limit=subject.limit)
+    size = context.engine("landmarks").spec.width
+    return landmarks68.load(context.data / "landmarks68", landmarks68.held_out_row, size, limit=context.limit)
 
 
 def predict(engine: Engine, images: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ from edge.ports import Engine
 from training.data import boxes, mask_pairs
 from training.data.boxes import Boxed
 from training.evaluate.classify import confusion
-from training.evaluate.context import Answers, Figure, Subject
+from training.evaluate.context import Answers, EvaluationContext, Figure
 from training.metrics import calibration_error, wilson
 
 SMALLEST = 20.0  # pixels of the annotated box's width
@@ -22,29 +22,29 @@ WORN_FROM = 0.5
 TRUTH = {"with_mask": Mask.WORN, "without_mask": Mask.BARE}
 
 
-def figure(subject: Subject) -> Figure:
+def figure(context: EvaluationContext) -> Figure:
     """mask {pairs, real}; beside them the interval of pairs, and of real both classes, incorrect_mask and the ECE."""
     values: dict[str, Any] = {"pairs": None, "real": None}
     drawn: dict[str, Answers] = {}
-    found = subject.take("mask.pairs", lambda: pairs(subject, subject.engine("mask")))
+    found = context.take("mask.pairs", lambda: pairs(context, context.engine("mask")))
     if found:
         values |= found
-    photos = subject.take("mask.real", lambda: real(subject, subject.engine("mask")))
+    photos = context.take("mask.real", lambda: real(context, context.engine("mask")))
     if photos:
         values |= photos[0]
         drawn["mask"] = photos[1]
-    if subject.floats:
-        twin = subject.take("mask.pairs_float", lambda: pairs(subject, subject.float_engine("mask")))
+    if context.floats:
+        twin = context.take("mask.pairs_float", lambda: pairs(context, context.float_engine("mask")))
         values["pairs_float"] = twin["pairs"] if twin else None
-        photos = subject.take("mask.real_float", lambda: real(subject, subject.float_engine("mask")))
+        photos = context.take("mask.real_float", lambda: real(context, context.float_engine("mask")))
         values["real_float"] = photos[0]["real"] if photos else None
     return Figure(values, drawn)
 
 
-def pairs(subject: Subject, engine: Engine) -> dict[str, Any]:
+def pairs(context: EvaluationContext, engine: Engine) -> dict[str, Any]:
     """Accuracy over the test clusters: the largest face that is found; a picture without one is an error."""
-    finder, mask = subject.finder(mask=engine), MaskModel(engine)
-    listed = subject.some(mask_pairs.load(subject.data / "mask_pairs", "test"))
+    finder, mask = context.finder(mask=engine), MaskModel(engine)
+    listed = context.some(mask_pairs.load(context.data / "mask_pairs", "test"))
     asked = mask_pairs.largest_faces(listed, lambda image: [face.box for face in finder.detect(image)])
     right = sum(
         box is not None and (mask.classify(image, box).worn >= WORN_FROM) == pair.worn for pair, image, box in asked
@@ -58,10 +58,10 @@ def pairs(subject: Subject, engine: Engine) -> dict[str, Any]:
     }
 
 
-def real(subject: Subject, engine: Engine) -> tuple[dict[str, Any], Answers]:
+def real(context: EvaluationContext, engine: Engine) -> tuple[dict[str, Any], Answers]:
     """Balanced accuracy on annotated boxes; incorrect_mask apart, as the share that is taken for worn."""
     mask = MaskModel(engine)
-    asked = list(_faces(subject.some(boxes.load(subject.data / "masked_faces", "test"))))
+    asked = list(_faces(context.some(boxes.load(context.data / "masked_faces", "test"))))
     looks = [mask.classify(image, box) for image, box, _, _ in asked]
     worn = np.array([look.worn for look in looks])
     labels = [label for _, _, label, _ in asked]

@@ -11,24 +11,24 @@ from training.data.fer2013 import PRIVATE, PUBLIC
 from training.data.masked_v1 import Table
 from training.evaluate import bare
 from training.evaluate.classify import answers
-from training.evaluate.context import Answers, Figure, Subject
+from training.evaluate.context import Answers, EvaluationContext, Figure
 
 TASK = "emotion-masked"
 NAMES = {usage: name for name, usage in masked_v1.USAGES.items()}
 
 
-def figure(subject: Subject) -> Figure:
+def figure(context: EvaluationContext) -> Figure:
     """emotion-masked {int8, float, dedup, ece}; beside them each kind of mask, and the kinds never seen in training."""
     values: dict[str, Any] = {"int8": None, "float": None, "dedup": None, "ece": None}
-    private = subject.take(f"{TASK}.int8", lambda: of_usage(subject, PRIVATE))
+    private = context.take(f"{TASK}.int8", lambda: of_usage(context, PRIVATE))
     if private is None:
         return Figure(values)
-    values |= bare.scores(private, bare.data(subject).in_training(PRIVATE))
-    twin = subject.take(f"{TASK}.float", lambda: of_usage(subject, PRIVATE, floats=True))
+    values |= bare.scores(private, bare.data(context).in_training(PRIVATE))
+    twin = context.take(f"{TASK}.float", lambda: of_usage(context, PRIVATE, floats=True))
     values["float"] = twin.accuracy if twin else None
-    public = of_usage(subject, PUBLIC)
+    public = of_usage(context, PUBLIC)
     values["public"] = public.accuracy
-    table, _ = frozen(subject, PRIVATE)
+    table, _ = frozen(context, PRIVATE)
     kinds = np.array(masks.KINDS)[table.kinds]
     values["kinds"] = by_kind(private, kinds)
     values["kinds_unseen"] = share(private, table.held_out())
@@ -38,18 +38,18 @@ def figure(subject: Subject) -> Figure:
     return Figure(values, {TASK: private}, bare.curves(public, "-masked"), {"masks": values["kinds"]})
 
 
-def of_usage(subject: Subject, usage: int, floats: bool = False) -> Answers:
+def of_usage(context: EvaluationContext, usage: int, floats: bool = False) -> Answers:
     """The model's answers on every row of a usage, each with its frozen mask."""
 
     def ask() -> Answers:
-        engine = subject.float_engine(TASK) if floats else subject.engine(TASK)
-        table, pictures = frozen(subject, usage)
-        return answers(engine, pictures, bare.data(subject).labels[table.rows])
+        engine = context.float_engine(TASK) if floats else context.engine(TASK)
+        table, pictures = frozen(context, usage)
+        return answers(engine, pictures, bare.data(context).labels[table.rows])
 
-    return subject.once((TASK, usage, floats), ask)
+    return context.once((TASK, usage, floats), ask)
 
 
-def frozen(subject: Subject, usage: int) -> tuple[Table, np.ndarray]:
+def frozen(context: EvaluationContext, usage: int) -> tuple[Table, np.ndarray]:
     """The frozen set of a usage, drawn once: its table and its pictures uint8 (N, 48, 48).
 
     Raises:
@@ -57,10 +57,10 @@ def frozen(subject: Subject, usage: int) -> tuple[Table, np.ndarray]:
     """
 
     def draw() -> tuple[Table, np.ndarray]:
-        table, pictures = masked_v1.frozen(bare.data(subject), NAMES[usage])
-        return table.only(subject.some(table.rows)), subject.some(pictures)
+        table, pictures = masked_v1.frozen(bare.data(context), NAMES[usage])
+        return table.only(context.some(table.rows)), context.some(pictures)
 
-    return subject.once(("masked-v1", usage), draw)
+    return context.once(("masked-v1", usage), draw)
 
 
 def by_kind(given: Answers, kinds: np.ndarray) -> dict[str, float | None]:

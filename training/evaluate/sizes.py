@@ -8,30 +8,30 @@ import numpy as np
 from training.data.fer2013 import PRIVATE, PUBLIC
 from training.evaluate import bare
 from training.evaluate.classify import answers
-from training.evaluate.context import Figure, Subject
+from training.evaluate.context import EvaluationContext, Figure
 
 PIXELS = (8, 12, 16, 20, 24, 28, 32, 40, 48)
 
 
-def figure(subject: Subject) -> Figure:
+def figure(context: EvaluationContext) -> Figure:
     """sizes {public, private}: accuracy by side in pixels, and what always saying the commonest class would get."""
     values: dict[str, object] = {"public": None, "private": None, "guess": None}
     curves = {}
     for name, usage in (("public", PUBLIC), ("private", PRIVATE)):
-        curve = subject.take(f"sizes.{name}", lambda usage=usage: by_size(subject, usage))  # type: ignore[misc]
+        curve = context.take(f"sizes.{name}", lambda usage=usage: by_size(context, usage))  # type: ignore[misc]
         if curve is not None:
             values[name] = {str(size): accuracy for size, accuracy in curve.items()}
             curves[f"sizes-{name}"] = {float(size): accuracy for size, accuracy in curve.items()}
-            labels = bare.data(subject).labels[bare.data(subject).rows(usage)]
+            labels = bare.data(context).labels[bare.data(context).rows(usage)]
             values["guess"] = float(np.bincount(labels).max() / len(labels))
     return Figure(values, curves=curves)
 
 
-def by_size(subject: Subject, usage: int) -> dict[int, float]:
+def by_size(context: EvaluationContext, usage: int) -> dict[int, float]:
     """Accuracy of the bare-face model by the side of the face in pixels."""
-    engine = subject.engine(bare.TASK)
-    data = bare.data(subject)
-    rows = subject.some(data.rows(usage))
+    engine = context.engine(bare.TASK)
+    data = bare.data(context)
+    rows = context.some(data.rows(usage))
     images, labels = data.images[rows], data.labels[rows]
     return {size: answers(engine, (shrunk(image, size) for image in images), labels).accuracy for size in PIXELS}
 

@@ -11,15 +11,15 @@ from edge.pipeline.classifier import MaskModel
 from training.data.fer2013 import PRIVATE
 from training.evaluate import bare, masked
 from training.evaluate.classify import confusion, look
-from training.evaluate.context import Answers, Figure, Subject
+from training.evaluate.context import Answers, EvaluationContext, Figure
 from training.evaluate.mask import WORN_FROM
 from training.metrics import calibration_error
 
 
-def figure(subject: Subject) -> Figure:
+def figure(context: EvaluationContext) -> Figure:
     """two-stage {accuracy}; beside it both halves, and how often the route was right in each."""
     values: dict[str, Any] = {"accuracy": None}
-    halves = subject.take("two-stage.accuracy", lambda: [half(subject, worn) for worn in Mask])
+    halves = context.take("two-stage.accuracy", lambda: [half(context, worn) for worn in Mask])
     if halves is None:
         return Figure(values)
     right = [given.probabilities.argmax(axis=1) == given.labels for given, _ in halves]
@@ -34,24 +34,24 @@ def figure(subject: Subject) -> Figure:
         halves[0][0].classes,
     )
     values["ece"] = calibration_error(both.probabilities, both.labels)
-    in_training = bare.data(subject).in_training(PRIVATE)
+    in_training = bare.data(context).in_training(PRIVATE)
     values["dedup"] = bare.without(both, np.concatenate([in_training[: len(part)] for part in right])).accuracy
     values["confusion"] = confusion(both)
     return Figure(values, {"two-stage": both})
 
 
-def half(subject: Subject, worn: Mask) -> tuple[Answers, np.ndarray]:
+def half(context: EvaluationContext, worn: Mask) -> tuple[Answers, np.ndarray]:
     """The answers on all rows, bare or masked, each by the model that it was routed to; and the routes, bool (N,)."""
-    table, dressed = masked.frozen(subject, PRIVATE)
-    data = bare.data(subject)
-    images = dressed if worn else data.images[table.rows]
+    table, with_masks = masked.frozen(context, PRIVATE)
+    data = bare.data(context)
+    images = with_masks if worn else data.images[table.rows]
     labels = data.labels[table.rows].astype(np.int64)
-    mask = MaskModel(subject.engine("mask"))
+    mask = MaskModel(context.engine("mask"))
     routes = np.array(
         [mask.parse(answer).worn >= WORN_FROM for answer in look(mask.engine, images, mask.engine.spec.labels)]
     )
     probabilities = np.empty((len(labels), len(EMOTIONS)), np.float32)
     for route, task in ((False, bare.TASK), (True, masked.TASK)):
         chosen = routes == route
-        probabilities[chosen] = look(subject.engine(task), images[chosen], EMOTIONS)
+        probabilities[chosen] = look(context.engine(task), images[chosen], EMOTIONS)
     return Answers(labels, probabilities, EMOTIONS), routes

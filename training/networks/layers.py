@@ -9,7 +9,7 @@ from keras import layers
 
 from training.networks.fused import FusedBatchNormalization, FusedConv2D, FusedDepthwiseConv2D, original
 
-MOMENTUM = 0.97  # of the running statistics, which only inference in between looks at: see fit.settle
+MOMENTUM = 0.97  # of the running statistics, which only inference in between looks at: see fit.recalibrate_batchnorm
 
 
 def norm() -> layers.Layer:
@@ -43,7 +43,7 @@ def separable(x: Any, channels: int, stride: int = 1, kernel: int = 3) -> Any:
     return layers.ReLU()(y)
 
 
-def plain(model: keras.Model) -> keras.Model:
+def strip_custom_layers(model: keras.Model) -> keras.Model:
     """A float32 copy with the same weights, made of Keras' own layers alone: what is saved, converted and shared."""
 
     def clone(layer: layers.Layer) -> layers.Layer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,32 +13,60 @@ from keras import layers
 from training.augment import Augmentation
 from training.data import fer2013
 from training.networks import emotion
-from training.networks.layers import plain
-from training.recipe import Recipe
+from training.networks.layers import strip_custom_layers
+from training.recipe import Recipe, parse
+
+
+@dataclass(frozen=True)
+class EmotionData:
+    """The recipe's [data] table beside the sizes of the augmentation.
+
+    Attributes:
+        votes: share of the FER+ annotators' votes in the targets, 0-1.
+        smoothing: label smoothing, 0-1.
+        anneal_from: from this part of the epochs on, all changes are half as large, so that the last epochs see faces
+            more as they are.
+        self_distill, self_distill_from: after each of these numbers of epochs the network's own answers are taken, and
+            have the share `self_distill` in the targets from then on (Furlanello et al., Born-again neural networks,
+            2018).
+        limit: use only so many rows; 0: all.
+    """
+
+    votes: float = 0.2
+    smoothing: float = 0.05
+    anneal_from: float = 1.0
+    self_distill: float = 0.0
+    self_distill_from: tuple[int, ...] = ()
+    limit: int = 0
 
 
 class EmotionBatches(keras.utils.PyDataset):
     """Augmented FER2013 batches: float32 (B, 48, 48, 1) in 0-1 and targets float32 (B, 7).
 
-    From the part `calm` of the epochs on, all changes are half as large: the last epochs see faces more as they are.
-
-    Attributes:
-        itself, itself_from: after each of these numbers of epochs the network's own answers are taken, and have the
-            share `itself` in the targets from then on (Furlanello et al., Born-again neural networks, 2018).
-        mix, mix_from: after so many epochs each picture is blended with another one of its batch, and so are their
-            targets, by a share drawn from Beta(mix, mix) (Zhang et al., mixup, 2018); 0: never.
+    Args:
+        images: uint8 (N, 48, 48), or (V, N, 48, 48): each time one of V versions of a row.
+        targets: float32 (N, 7).
+        recipe: for seed, batch size and number of epochs.
+        augment: the changes.
+        data: annealing and self-distillation.
     """
 
     def __init__(
-        self, images: np.ndarray, targets: np.ndarray, recipe: Recipe, augment: Augmentation, calm: float = 1.0
+        self,
+        images: np.ndarray,
+        targets: np.ndarray,
+        recipe: Recipe,
+        augment: Augmentation,
+        data: EmotionData | None = None,
     ) -> None:
         super().__init__(workers=1)
-        self.itself = 0.0
-        self.itself_from: Sequence[int] = ()
-        self.mix, self.mix_from = 0.0, 0
-        self.images, self.given, self.calm = images, targets, round(calm * recipe.fit.epochs)
-        self.targets, self._taught = targets, 0
-        self.stormy, self.milder = augment, augment.milder(0.5)
+        data = data or EmotionData()
+        self.versions = images if images.ndim == 4 else images[None]
+        self.images, self.given = self.versions[0], targets
+        self.anneal_from = round(data.anneal_from * recipe.fit.epochs)
+        self.self_distill, self.self_distill_from = data.self_distill, data.self_distill_from
+        self.targets, self._distilled = targets, 0
+        self.full, self.half = augment, augment.scaled(0.5)
         self.batch, self.seed, self.epoch = recipe.fit.batch, recipe.seed, 0
         self._shuffle()
 
@@ -49,24 +77,24 @@ class EmotionBatches(keras.utils.PyDataset):
         rows = self.order[index * self.batch : (index + 1) * self.batch]
         rng = np.random.default_rng((self.seed, self.epoch, index))
         changed = np.stack([self.picture(row, rng) for row in rows])
-        shown, targets = changed[..., None].astype(np.float32) / 255, self.targets[rows]
-        return blended(shown, targets, self.mix, rng) if self.mix and self.epoch >= self.mix_from else (shown, targets)
+        return changed[..., None].astype(np.float32) / 255, self.targets[rows]
 
     def picture(self, row: int, rng: np.random.Generator) -> np.ndarray:
         """One augmented picture, uint8 (48, 48)."""
-        return self.augment(self.images[row], rng)
+        version = self.versions[rng.integers(len(self.versions)) if len(self.versions) > 1 else 0]
+        return self.augment(version[row], rng)
 
-    def look_back(self, model: keras.Model, epochs: int) -> None:
-        """Take the network's own answers, once for each number of `itself_from` that has gone by."""
-        passed = sum(epochs >= number for number in self.itself_from)
-        if self.itself and passed > self._taught:
-            self.targets = (1 - self.itself) * self.given + self.itself * answers(model, self.images)
-            self._taught = passed
+    def update_from(self, model: keras.Model, epochs: int) -> None:
+        """Take the network's own answers, once for each number of `self_distill_from` that has gone by."""
+        passed = sum(epochs >= number for number in self.self_distill_from)
+        if self.self_distill and passed > self._distilled:
+            self.targets = (1 - self.self_distill) * self.given + self.self_distill * answers(model, self.images)
+            self._distilled = passed
 
     @property
     def augment(self) -> Augmentation:
         """The changes of this epoch."""
-        return self.milder if self.epoch >= self.calm else self.stormy
+        return self.half if self.epoch >= self.anneal_from else self.full
 
     def on_epoch_end(self) -> None:
         """Shuffle anew."""
@@ -86,34 +114,17 @@ def answers(model: keras.Model, images: np.ndarray) -> np.ndarray:
     return np.mean([keras.ops.convert_to_numpy(keras.ops.softmax(logits)) for logits in both], axis=0)
 
 
-def blended(
-    images: np.ndarray, targets: np.ndarray, mix: float, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Each picture (B, ...) and its targets (B, K) blended with those of another, by a share from Beta(mix, mix)."""
-    other = rng.permutation(len(images))
-    share = rng.beta(mix, mix, len(images)).astype(np.float32)
-    share = np.maximum(share, 1 - share)  # the one that leads stays where it was
-    across = share.reshape(-1, *[1] * (images.ndim - 1))
-    down = share[:, None]
-    return across * images + (1 - across) * images[other], down * targets + (1 - down) * targets[other]
-
-
 class BareEmotion:
-    """FER2013 as it is.
-
-    `data`: votes, smoothing, calm, itself, itself_from, mix, mix_from (see EmotionBatches), and the sizes of the
-    augmentation.
-    """
+    """FER2013 as it is; see EmotionData for the recipe's [data] table."""
 
     def __init__(self, recipe: Recipe, data: Path) -> None:
         self.recipe = recipe
-        settings = dict(recipe.data)
-        self.votes, self.smoothing = settings.pop("votes", 0.2), settings.pop("smoothing", 0.05)
-        self.limit, self.calm = settings.pop("limit", 0), settings.pop("calm", 1.0)
-        self.itself = settings.pop("itself", 0.0), tuple(np.atleast_1d(settings.pop("itself_from", ())))
-        self.mix = settings.pop("mix", 0.0), settings.pop("mix_from", 0)
-        self.augment = Augmentation(**settings)
+        self.options, self.augment = self._parse()
         self.set = fer2013.load(data / "fer2013.npz")
+
+    def _parse(self) -> tuple[EmotionData, Augmentation]:
+        options, augment = parse(self.recipe, EmotionData, Augmentation)
+        return options, augment
 
     def build(self) -> keras.Model:
         """See training/networks/emotion.py."""
@@ -122,19 +133,16 @@ class BareEmotion:
     def rows(self) -> np.ndarray:
         """The training rows."""
         rows = self.set.training_rows()
-        return rows[: self.limit] if self.limit else rows
+        return rows[: self.options.limit] if self.options.limit else rows
 
     def batches(self) -> keras.utils.PyDataset:
         """Augmented Training rows."""
         rows = self.rows()
-        targets = fer2013.soft_labels(self.set, rows, self.votes, self.smoothing)
-        return self.made(EmotionBatches(self.set.images[rows], targets, self.recipe, self.augment, self.calm))
+        return EmotionBatches(self.set.images[rows], self.targets(rows), self.recipe, self.augment, self.options)
 
-    def made(self, batches: EmotionBatches) -> EmotionBatches:
-        """The batches with the recipe's own answers and blending."""
-        batches.itself, batches.itself_from = self.itself
-        batches.mix, batches.mix_from = self.mix
-        return batches
+    def targets(self, rows: np.ndarray) -> np.ndarray:
+        """Soft labels float32 (N, 7)."""
+        return fer2013.soft_labels(self.set, rows, self.options.votes, self.options.smoothing)
 
     def loss(self) -> Any:
         """Cross-entropy against soft labels."""
@@ -158,4 +166,4 @@ class BareEmotion:
 
     def export(self, model: keras.Model) -> keras.Model:
         """Softmax at the end."""
-        return plain(keras.Model(model.inputs, layers.Softmax(name="probabilities")(model.outputs[0])))
+        return strip_custom_layers(keras.Model(model.inputs, layers.Softmax(name="probabilities")(model.outputs[0])))

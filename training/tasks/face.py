@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,12 @@ from training.data import boxes, copy_paste, scenes
 from training.data.boxes import Boxed
 from training.metrics import Found, average_precision
 from training.networks import face
-from training.networks.layers import plain
-from training.recipe import Recipe
-from training.tasks.face_batches import SceneBatches
+from training.networks.layers import strip_custom_layers
+from training.recipe import Recipe, parse
+from training.tasks.face_batches import Extras, SceneBatches
 
 LEAST_SIDE = 0.1  # units: a point's distance to a side of its face is pushed above this
 HEADS_MASKED = 0.7  # part of the heads that also stand there with a mask drawn on
-DRESSED = 0.6  # part of the faces that get a mask in the copy
 
 
 def detection_loss(truth: Any, answer: Any) -> Any:
@@ -55,21 +55,34 @@ def detection_loss(truth: Any, answer: Any) -> Any:
     return (score + 2.0 * box) / ops.maximum(ops.sum(positive), 1.0)
 
 
-class FaceDetection:
-    """`faces` and `masked_faces`, training splits.
+@dataclass(frozen=True)
+class FaceData:
+    """The recipe's [data] table beside the fields of scenes.Zoom.
 
-    `data`: canvas (width, height) as served, window (the part of it that is trained on, for speed: the network is
-    convolutional), limit, masks (how often a copy with drawn masks is shown), and Zoom's fields.
+    Attributes:
+        canvas: width and height as served, px.
+        window: the part of it that is trained on, for speed: the network is convolutional. Empty: all of it.
+        limit: use only so many pictures; 0: all.
+        masks: how often a copy with drawn masks is shown, 0-1.
+        hard_negatives_from, degrade_from: epochs; see Extras.
     """
+
+    canvas: tuple[int, int] = (320, 240)
+    window: tuple[int, ...] = ()
+    limit: int = 0
+    masks: float = 0.0
+    hard_negatives_from: int = 0
+    degrade_from: int = 0
+
+
+class FaceDetection:
+    """`faces` and `masked_faces`, training splits; see FaceData and scenes.Zoom for the recipe's [data] table."""
 
     def __init__(self, recipe: Recipe, data: Path) -> None:
         self.recipe, self.data = recipe, data
-        settings = dict(recipe.data)
-        self.width, self.height = settings.pop("canvas", (320, 240))
-        self.window = tuple(settings.pop("window", (self.width, self.height)))
-        self.limit, self.masks = settings.pop("limit", 0), settings.pop("masks", 0.0)
-        self.hard_from, self.rough_from = settings.pop("hard_from", 0), settings.pop("rough_from", 0)
-        self.zoom = scenes.Zoom(**settings)
+        self.options, self.zoom = parse(recipe, FaceData, scenes.Zoom)
+        self.width, self.height = self.options.canvas
+        self.window = self.options.window or self.options.canvas
         self.val: list[tuple[np.ndarray, Any, np.ndarray]] = []
 
     def build(self) -> keras.Model:
@@ -87,19 +100,21 @@ class FaceDetection:
     def pictures(self) -> list[Boxed]:
         """The training pictures of both sets."""
         both = [p for name in ("faces", "masked_faces") for p in boxes.load(self.data / name, "train")]
-        return both[: self.limit] if self.limit else both
+        return both[: self.options.limit] if self.options.limit else both
 
     def batches(self) -> keras.utils.PyDataset:
         """Random scenes."""
-        made = SceneBatches(self.pictures(), self.recipe, self.window, (self.width, self.height), self.zoom)
-        if self.zoom.head:
-            made.heads = copy_paste.load(self.data / "landmarks68", HEADS_MASKED, self.recipe.seed)
-        if self.masks:
-            made.dress(self.masks, DRESSED)
-        made.rough_from = self.rough_from
-        if self.zoom.hard:
-            made.mines, made.mines_from = lambda model: partial(self._detect, model, *self.window), self.hard_from
-        return made
+        options = self.options
+        extras = Extras(
+            heads=copy_paste.load(self.data / "landmarks68", HEADS_MASKED, self.recipe.seed)
+            if self.zoom.copy_paste
+            else (),
+            masks=options.masks,
+            detect=(lambda model: partial(self._detect, model, *self.window)) if self.zoom.hard_negatives else None,
+            hard_negatives_from=options.hard_negatives_from,
+            degrade_from=options.degrade_from,
+        )
+        return SceneBatches(self.pictures(), self.recipe, self.window, (self.width, self.height), self.zoom, extras)
 
     def loss(self) -> Any:
         """See detection_loss."""
@@ -139,4 +154,4 @@ class FaceDetection:
 
     def export(self, model: keras.Model) -> keras.Model:
         """Logits and distances apart."""
-        return plain(face.split(self.served(model)))
+        return strip_custom_layers(face.split(self.served(model)))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import keras
@@ -13,15 +13,16 @@ import numpy as np
 from edge.vision import detection
 from training.data import copy_paste, hard_negatives, scenes
 from training.data.boxes import Boxed
-from training.data.drawn import dress, face_points
-from training.data.landmark_detector import Pointer
+from training.data.drawn import add_masks, face_points
+from training.data.landmark_detector import LandmarkDetector
 from training.networks import face
 from training.recipe import Recipe
 
 RANGES = ((0.0, 48.0), (32.0, 112.0), (80.0, 1e9))  # longer side of the faces that each level learns, canvas pixels
 BARE_LABELS = ("face", "without_mask")
 HEAD_SHARES = (0.15, 0.95)  # height of a pasted head's points' box / height of the canvas
-MINED = 1024  # parts of pictures in which false alarms are looked for after an epoch
+MINED = 1024  # parts of pictures that are searched for hard negatives after an epoch
+MASKED = 0.6  # share of the faces that get a mask in the copy
 
 
 class Faces(NamedTuple):
@@ -30,6 +31,25 @@ class Faces(NamedTuple):
     ltrb: np.ndarray
     tight: np.ndarray
     clear: np.ndarray
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What scenes are made of besides the pictures; by default nothing.
+
+    Attributes:
+        heads: large heads to paste.
+        masks: how often the copy of a picture with drawn masks is shown, 0-1.
+        detect: makes a Detect of the network in training, which looks for hard negatives.
+        hard_negatives_from: the epoch after which it does.
+        degrade_from: the epoch after which canvases are degraded.
+    """
+
+    heads: Sequence[copy_paste.Head] = ()
+    masks: float = 0.0
+    detect: Callable[[keras.Model], hard_negatives.Detect] | None = None
+    hard_negatives_from: int = 0
+    degrade_from: int = 0
 
 
 class SceneBatches(keras.utils.PyDataset):
@@ -42,18 +62,16 @@ class SceneBatches(keras.utils.PyDataset):
         size: tuple[int, int],
         served: tuple[int, int],
         zoom: scenes.Zoom,
+        extras: Extras | None = None,
     ) -> None:
         super().__init__(workers=1)
         self.pictures, self.size, self.served, self.zoom = pictures, size, served, zoom
+        self.extras = extras or Extras()
         with ThreadPoolExecutor(2) as pool:
             self.images = list(pool.map(Boxed.read, pictures))
-        self.heads: list[copy_paste.Head] = []  # filled by who makes them, as are dressed and mines
-        self.dressed: list[np.ndarray] = []
-        self.masks = 0.0
-        self.mines: Callable[[keras.Model], hard_negatives.Detect] | None = None
-        self.mines_from = self.rough_from = 0
-        self.alarms: list[hard_negatives.Alarm] = []
-        self.batch, self.seed, self.epoch = recipe.fit.batch, recipe.seed, 0
+        self.seed, self.batch, self.epoch = recipe.seed, recipe.fit.batch, 0
+        self.with_masks = self._with_masks() if self.extras.masks else []
+        self.negatives: list[hard_negatives.HardNegative] = []
         self.points = detection.anchor_points(*size, face.STRIDES)
         self.units = detection.point_scales(*size, face.STRIDES, face.UNITS)
         self.strides = detection.point_scales(*size, face.STRIDES, face.STRIDES)
@@ -75,19 +93,19 @@ class SceneBatches(keras.utils.PyDataset):
         width, height = self.size
         whole = rng.random() >= self.zoom.mosaic
         parts = [(0, 0, width, height)] if whole else scenes.tiles(width, height, rng)
-        headed = whole and bool(self.heads) and rng.random() < self.zoom.head
+        headed = whole and bool(self.extras.heads) and rng.random() < self.zoom.copy_paste
         zoom = replace(self.zoom, whole=0.0, background=1.0) if headed else self.zoom
         canvas = np.empty((height, width, 3), np.uint8)
         shown, tight, clear = [], [], []
         for left, top, across, down in parts:
-            alarm = None
-            if self.alarms and not headed and rng.random() < self.zoom.hard:
-                alarm = self.alarms[rng.integers(len(self.alarms))]
-                row = alarm.row
+            negative = None
+            if self.negatives and not headed and rng.random() < self.zoom.hard_negatives:
+                negative = self.negatives[rng.integers(len(self.negatives))]
+                row = negative.row
             picture = self.pictures[row]
-            images = self.dressed if self.dressed and rng.random() < self.masks else self.images
+            images = self.with_masks if self.with_masks and rng.random() < self.extras.masks else self.images
             fit = self._fit(images[row]) if whole else None
-            tile, ltrb, enough = scenes.place(images[row], picture.ltrb, across, down, zoom, rng, fit, alarm)
+            tile, ltrb, enough = scenes.place(images[row], picture.ltrb, across, down, zoom, rng, fit, negative)
             canvas[top : top + down, left : left + across] = scenes.relight(tile, rng)
             shown.append(ltrb + np.array([left, top, left, top], np.float32))
             tight += [picture.tight] * len(ltrb)
@@ -96,13 +114,13 @@ class SceneBatches(keras.utils.PyDataset):
         faces = Faces(np.concatenate(shown), np.array(tight, bool), np.concatenate(clear))
         if headed:
             canvas, faces = self._with_head(canvas, faces, rng)
-        if self.epoch >= self.rough_from and self.zoom.rough and rng.random() < self.zoom.rough:
-            canvas = scenes.roughen(canvas, rng)
+        if self.epoch >= self.extras.degrade_from and self.zoom.degrade and rng.random() < self.zoom.degrade:
+            canvas = scenes.degrade(canvas, rng)
         return canvas, scenes.targets(*faces, self.points, self.strides, self.units, self.ranges, radius=1.5)
 
     def _with_head(self, canvas: np.ndarray, faces: Faces, rng: np.random.Generator) -> tuple[np.ndarray, Faces]:
         """The canvas with a head on it, or as it was where the head would hide a part of a face."""
-        head = self.heads[rng.integers(len(self.heads))]
+        head = self.extras.heads[int(rng.integers(len(self.extras.heads)))]
         head = copy_paste.Head(scenes.relight(head.image, rng), head.points)
         pasted, points_box = copy_paste.paste(head, canvas, float(np.exp(rng.uniform(*np.log(HEAD_SHARES)))), rng)
         hidden = copy_paste.hidden(canvas, pasted, faces.ltrb)
@@ -117,21 +135,22 @@ class SceneBatches(keras.utils.PyDataset):
     def _fit(self, image: np.ndarray) -> float:
         return min(self.served[0] / image.shape[1], self.served[1] / image.shape[0])
 
-    def dress(self, masks: float, share: float) -> None:
-        """Draw masks on a share of the faces of a second copy of every picture, which is shown `masks` of the time."""
-        pointer = Pointer.open()
-        self.masks = masks
+    def _with_masks(self) -> list[np.ndarray]:
+        """A second copy of every picture, with masks drawn on a share of its faces."""
+        landmarks, copies = LandmarkDetector.open(), []
         for index, (image, picture) in enumerate(zip(self.images, self.pictures, strict=True)):
             bare = [label in BARE_LABELS for label in picture.labels]
-            points = [p if ok else None for p, ok in zip(face_points(image, picture, pointer), bare, strict=True)]
-            self.dressed.append(dress(image, points, share, np.random.default_rng((self.seed, 7, index)))[0])
+            points = [p if ok else None for p, ok in zip(face_points(image, picture, landmarks), bare, strict=True)]
+            copies.append(add_masks(image, points, MASKED, np.random.default_rng((self.seed, 7, index)))[0])
+        return copies
 
-    def look_back(self, model: keras.Model, epochs: int) -> None:
-        """Look for false alarms, which the next epoch shows again; a recipe says after how many epochs."""
-        if self.mines is not None and epochs >= self.mines_from:
+    def update_from(self, model: keras.Model, epochs: int) -> None:
+        """Look for hard negatives, which the next epoch shows again; a recipe says after how many epochs."""
+        if self.extras.detect is not None and epochs >= self.extras.hard_negatives_from:
             rng = np.random.default_rng((self.seed, 11, epochs))
-            self.alarms = hard_negatives.mine(self.images, self.pictures, self.size, MINED, self.mines(model), rng)
-            print(f"  {len(self.alarms)} false alarms in {MINED} parts of pictures", flush=True)
+            detect = self.extras.detect(model)
+            self.negatives = hard_negatives.mine(self.images, self.pictures, self.size, MINED, detect, rng)
+            print(f"  {len(self.negatives)} false detections in {MINED} parts of pictures", flush=True)
 
     def on_epoch_end(self) -> None:
         """Shuffle anew."""

@@ -14,8 +14,8 @@ import numpy as np
 from training.data import landmarks68
 from training.data.landmarks68 import MARGIN, MIRROR, Faces68
 from training.networks import landmarks
-from training.networks.layers import plain
-from training.recipe import Recipe
+from training.networks.layers import strip_custom_layers
+from training.recipe import Recipe, parse
 
 WIDE = 1.5  # training squares are cut this much wider, so that turning and moving shows picture and not padding
 WIDE_SIZE = 96
@@ -142,17 +142,28 @@ def wing(size: int = 48, width: float = 3.0, curve: float = 0.5) -> Callable[[An
     return loss
 
 
+@dataclass(frozen=True)
+class LandmarkData:
+    """The recipe's [data] table beside the sizes of Warp.
+
+    Attributes:
+        helen: weight of a Helen row beside a video frame's.
+        limit: use only so many rows; 0: all.
+    """
+
+    helen: float = 1.0
+    limit: int = 0
+
+
 class Landmarks:
-    """Helen and 300-VW training rows. `data`: helen (weight of a Helen row), limit, and the sizes of Warp."""
+    """Helen and 300-VW training rows; see LandmarkData and Warp for the recipe's [data] table."""
 
     def __init__(self, recipe: Recipe, data: Path) -> None:
         self.recipe = recipe
-        settings = dict(recipe.data)
-        self.helen, self.limit = settings.pop("helen", 1.0), settings.pop("limit", 0)
-        self.warp = Warp(**settings)
+        self.options, self.warp = parse(recipe, LandmarkData, Warp)
         self.folder = Path(data) / "landmarks68"
         self.size = int(recipe.network.get("size", 48))
-        self.validation = landmarks68.load(self.folder, landmarks68.validation_row, self.size, limit=self.limit)
+        self.validation = landmarks68.load(self.folder, landmarks68.validation_row, self.size, limit=self.options.limit)
 
     def build(self) -> keras.Model:
         """See training/networks/landmarks.py."""
@@ -161,9 +172,9 @@ class Landmarks:
     def batches(self) -> LandmarkBatches:
         """Training rows, cut wide. Frames of one video are alike, so a Helen photo may be drawn more often."""
         faces = landmarks68.load(
-            self.folder, landmarks68.training_row, WIDE_SIZE, margin=MARGIN * WIDE, limit=self.limit
+            self.folder, landmarks68.training_row, WIDE_SIZE, margin=MARGIN * WIDE, limit=self.options.limit
         )
-        weights = np.array([self.helen if name.startswith("helen") else 1.0 for name in faces.names])
+        weights = np.array([self.options.helen if name.startswith("helen") else 1.0 for name in faces.names])
         return LandmarkBatches(faces, weights, self.recipe, self.size, self.warp)
 
     def loss(self) -> Any:
@@ -186,7 +197,7 @@ class Landmarks:
 
     def export(self, model: keras.Model) -> keras.Model:
         """The network with its gain folded in, of Keras' own layers."""
-        return plain(landmarks.folded(model, GAIN, **self.recipe.network))
+        return strip_custom_layers(landmarks.folded(model, GAIN, **self.recipe.network))
 
 
 def predict(model: keras.Model, images: np.ndarray, batch: int = 256) -> np.ndarray:

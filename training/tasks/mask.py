@@ -21,39 +21,27 @@ from training.augment import Augmentation
 from training.data import boxes, fer2013
 from training.data.boxes import Boxed
 from training.data.candidates import LEAST, candidates
-from training.data.drawn import dress, dressed_crops, face_points
-from training.data.landmark_detector import Pointer
-from training.data.masks import sensible
+from training.data.drawn import add_masks, face_points, masked_crops
+from training.data.landmark_detector import LandmarkDetector
+from training.data.masks import plausible
 from training.networks import mask
-from training.networks.layers import plain
-from training.recipe import Recipe
-from training.tasks.mask_batches import NO_FACE, SIZE, WIDE, Crops, MaskBatches, middle
+from training.networks.layers import strip_custom_layers
+from training.recipe import Recipe, parse
+from training.tasks.mask_batches import NO_FACE, SIZE, WIDE, Crops, MaskBatches, MaskData, middle
 
 REAL = "masked_faces"
 WORN_LABELS = ("with_mask", "incorrect_mask")
 
 
 class MaskClassifier:
-    """Worn, bare, or no face.
-
-    `data`: margin and shift of the square, least_px, fer2013 (rows), drawn (share of faces that get a mask in a second
-    copy of each picture of `faces`), real (part of each batch that is of masked_faces), smoothing, grey, limit, and the
-    sizes of the augmentation; background: part of each batch that shows no face, places that the shipped detector takes
-    for one.
-    """
+    """Worn, bare, or no face; see MaskData and Augmentation for the recipe's [data] table."""
 
     def __init__(self, recipe: Recipe, data: Path) -> None:
         self.recipe, self.data = recipe, data
-        settings = dict(recipe.data)
-        self.smoothing, self.grey = settings.pop("smoothing", 0.05), settings.pop("grey", 0.2)
-        self.real = settings.pop("real", 0.5)
-        self.least, self.fer_rows = settings.pop("least_px", 14.0), settings.pop("fer2013", 8000)
-        self.background = settings.pop("background", 0.3)
-        self.share, self.limit = settings.pop("drawn", 0.7), settings.pop("limit", 0)
+        self.options, self.augment = parse(recipe, MaskData, Augmentation)
         self.margin, self.shift = recipe.model.get("margin", 1.0), recipe.model.get("shift", 0.0)
-        self.augment = Augmentation(**settings)
-        self.pointer = Pointer.open()
-        self.finder = FaceDetector(open_engine(manifest.load(None), "face", 1, "cpu"), LEAST, limit=100)
+        self.landmarks = LandmarkDetector.open()
+        self.detector = FaceDetector(open_engine(manifest.load(None), "face", 1, "cpu"), LEAST, limit=100)
         self._held: list[Crops] = []
 
     def build(self) -> keras.Model:
@@ -63,9 +51,13 @@ class MaskClassifier:
     def batches(self) -> keras.utils.PyDataset:
         """All sources but the held-out part of masked_faces."""
         masked, bare = self.pictures()
-        parts = [self._cut(masked, self.least), self._cut(bare, self.least), self._cut_drawn(bare)]
+        parts = [
+            self._cut(masked, self.options.least_px),
+            self._cut(bare, self.options.least_px),
+            self._cut_drawn(bare),
+        ]
         crops = Crops.joined([*parts, self._found(masked + bare), self._fer2013(fer2013.TRAINING)])
-        return MaskBatches(crops, self.recipe, self.augment, self.smoothing, self.grey, self.real, self.background)
+        return MaskBatches(crops, self.recipe, self.augment, self.options)
 
     def loss(self) -> Any:
         """Cross-entropy against smoothed labels."""
@@ -100,14 +92,14 @@ class MaskClassifier:
 
     def export(self, model: keras.Model) -> keras.Model:
         """Softmax at the end."""
-        return plain(keras.Model(model.inputs, layers.Softmax(name="probabilities")(model.outputs[0])))
+        return strip_custom_layers(keras.Model(model.inputs, layers.Softmax(name="probabilities")(model.outputs[0])))
 
     def samples(self, count: int, seed: int) -> np.ndarray:
         """Real crops uint8 (count, 48, 48, 3) for calibration, up to a third of them without a face."""
         pictures = boxes.load(self.data / "faces", "train") + boxes.load(self.data / REAL, "train")
         rng = np.random.default_rng(seed)
         picked = [pictures[i] for i in rng.permutation(len(pictures))[:count]]
-        faces, found = self._cut(picked, self.least).images, self._found(picked)
+        faces, found = self._cut(picked, self.options.least_px).images, self._found(picked)
         places = found.images[found.kinds == NO_FACE]
         both = [images[rng.permutation(len(images))] for images in (places[: count // 3], faces)]
         return middle(np.concatenate(both)[:count])
@@ -116,7 +108,7 @@ class MaskClassifier:
         """The training pictures of masked_faces that are not held out, and those of `faces`."""
         masked = [p for p in boxes.load(self.data / REAL, "train") if not _held_out(p)]
         bare = boxes.load(self.data / "faces", "train")
-        return (masked[: self.limit], bare[: self.limit]) if self.limit else (masked, bare)
+        return (masked[: self.options.limit], bare[: self.options.limit]) if self.options.limit else (masked, bare)
 
     def _cut(self, pictures: list[Boxed], least: float) -> Crops:
         crops, kinds, real = [], [], []
@@ -134,9 +126,11 @@ class MaskClassifier:
         crops = []
         for index, picture in enumerate(pictures):
             image = picture.read()
-            points = face_points(image, picture, self.pointer)
-            dressed, worn = dress(image, points, self.share, np.random.default_rng((self.recipe.seed, 7, index)))
-            crops += [self._wide(dressed, Box(*picture.ltrb[n].tolist())) for n in np.flatnonzero(worn)]
+            points = face_points(image, picture, self.landmarks)
+            drawn, worn = add_masks(
+                image, points, self.options.drawn, np.random.default_rng((self.recipe.seed, 7, index))
+            )
+            crops += [self._wide(drawn, Box(*picture.ltrb[n].tolist())) for n in np.flatnonzero(worn)]
         return Crops.of(crops, [Mask.WORN] * len(crops), [False] * len(crops))
 
     def _found(self, pictures: list[Boxed]) -> Crops:
@@ -148,8 +142,8 @@ class MaskClassifier:
         for index, picture in enumerate(pictures):
             image = picture.read()
             rng = np.random.default_rng((self.recipe.seed, 8, index))
-            for found in candidates(self.finder, image, picture, rng):
-                if found.face is not None and min(found.box.width, found.box.height) < self.least:
+            for found in candidates(self.detector, image, picture, rng):
+                if found.face is not None and min(found.box.width, found.box.height) < self.options.least_px:
                     continue
                 crops.append(self._wide(image, found.box))
                 kinds.append(NO_FACE if found.face is None else _kind(picture.labels[found.face]))
@@ -164,11 +158,11 @@ class MaskClassifier:
         """Rows bare and with a drawn mask, as colour pictures; each is already the square."""
         stored = fer2013.load(self.data / "fer2013.npz")
         rows = stored.training_rows() if usage == fer2013.TRAINING else stored.selection_rows()
-        rows = np.random.default_rng(self.recipe.seed).permutation(rows)[: self.fer_rows]
+        rows = np.random.default_rng(self.recipe.seed).permutation(rows)[: self.options.fer2013]
         images = stored.images[rows]
-        points = self.pointer.on_crops(images)
-        good = np.array([sensible(at, SIZE, SIZE) for at in points], bool)
-        drawn = dressed_crops(images[good], points[good], self.recipe.seed)
+        points = self.landmarks.on_crops(images)
+        good = np.array([plausible(at, SIZE, SIZE) for at in points], bool)
+        drawn = masked_crops(images[good], points[good], self.recipe.seed)
         both = np.repeat(np.concatenate([images, drawn])[..., None], 3, axis=3)
         edge = (WIDE - SIZE) // 2
         wide = np.pad(both, ((0, 0), (edge, edge), (edge, edge), (0, 0)), mode="edge")

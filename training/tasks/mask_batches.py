@@ -57,6 +57,31 @@ def middle(images: np.ndarray) -> np.ndarray:
     return images[:, edge : edge + SIZE, edge : edge + SIZE]
 
 
+@dataclass(frozen=True)
+class MaskData:
+    """The recipe's [data] table beside the sizes of the augmentation.
+
+    Attributes:
+        least_px: narrower faces are left out, px.
+        fer2013: how many rows of FER2013 are shown, bare and with a drawn mask.
+        drawn: share of faces that get a mask in a second copy of each picture of `faces`, 0-1.
+        real: part of each batch that is of masked_faces, 0-1.
+        background: part of each batch that shows no face: places that the shipped detector takes for one, 0-1.
+        smoothing: label smoothing, 0-1.
+        grey: chance that a crop loses its colour.
+        limit: use only so many pictures of each set; 0: all.
+    """
+
+    least_px: float = 14.0
+    fer2013: int = 8000
+    drawn: float = 0.7
+    real: float = 0.5
+    background: float = 0.3
+    smoothing: float = 0.05
+    grey: float = 0.2
+    limit: int = 0
+
+
 class MaskBatches(keras.utils.PyDataset):
     """Augmented batches: float32 (B, 48, 48, 3) in 0-1 and targets float32 (B, 3).
 
@@ -64,30 +89,21 @@ class MaskBatches(keras.utils.PyDataset):
     masked_faces, whose bare faces stand beside masked ones in the same pictures.
     """
 
-    def __init__(
-        self,
-        crops: Crops,
-        recipe: Recipe,
-        augment: Augmentation,
-        smoothing: float,
-        grey: float,
-        real: float,
-        background: float,
-    ) -> None:
+    def __init__(self, crops: Crops, recipe: Recipe, augment: Augmentation, data: MaskData) -> None:
         super().__init__(workers=1)
-        self.crops, self.augment, self.grey = crops, augment, grey
+        self.crops, self.augment, self.grey = crops, augment, data.grey
         self.fit, self.seed, self.epoch = recipe.fit, recipe.seed, 0
         empty = np.flatnonzero(crops.kinds == NO_FACE)
-        places = round(self.fit.batch * background) if len(empty) else 0
+        places = round(self.fit.batch * data.background) if len(empty) else 0
         half = (self.fit.batch - places) // 2
         places = self.fit.batch - 2 * half if places else 0
         self.groups = [_group(crops, empty, places)]
         for kind in Mask:
             known, others = (np.flatnonzero((crops.kinds == kind) & (crops.real == photo)) for photo in (True, False))
-            count = round(half * real) if len(known) and len(others) else half * bool(len(known))
+            count = round(half * data.real) if len(known) and len(others) else half * bool(len(known))
             self.groups += [_group(crops, known, count), _group(crops, others, half - count)]
         classes = len(MASK_LABELS)
-        self.rows = np.eye(classes, dtype=np.float32) * (1 - smoothing) + smoothing / classes
+        self.rows = np.eye(classes, dtype=np.float32) * (1 - data.smoothing) + data.smoothing / classes
 
     def __len__(self) -> int:
         return self.fit.steps or max(1, len(self.crops.kinds) // self.fit.batch)

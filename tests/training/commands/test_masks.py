@@ -24,9 +24,9 @@ BAD = (4, 60)  # a Training and a PublicTest row
 
 
 def faces() -> FacePoints:
-    sensible = np.ones(len(DATA.images), bool)
-    sensible[list(BAD)] = False
-    return FacePoints(np.repeat(FACE[None], len(DATA.images), axis=0), sensible)
+    plausible = np.ones(len(DATA.images), bool)
+    plausible[list(BAD)] = False
+    return FacePoints(np.repeat(FACE[None], len(DATA.images), axis=0), plausible)
 
 
 def test_everything_that_it_promises_is_written(tmp_path: Path) -> None:
@@ -60,9 +60,9 @@ def test_the_set_keeps_its_rows_and_says_what_each_wears(tmp_path: Path) -> None
 
 
 def test_the_seed_decides_the_training_rows_alone(tmp_path: Path) -> None:
-    assert command.dress_training(DATA, faces(), 1) == command.dress_training(DATA, faces(), 1)
-    assert command.dress_training(DATA, faces(), 1) != command.dress_training(DATA, faces(), 2)
-    assert BAD[0] not in command.dress_training(DATA, faces(), 1)
+    assert command.mask_training_rows(DATA, faces(), 1) == command.mask_training_rows(DATA, faces(), 1)
+    assert command.mask_training_rows(DATA, faces(), 1) != command.mask_training_rows(DATA, faces(), 2)
+    assert BAD[0] not in command.mask_training_rows(DATA, faces(), 1)
 
 
 def test_other_pictures_than_fer2013s_are_refused_without_freeze(tmp_path: Path) -> None:

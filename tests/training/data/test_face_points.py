@@ -43,7 +43,7 @@ def test_points_come_in_pixels(count: int) -> None:
     assert found.points.shape == (count, 68, 2)
     assert found.points.dtype == np.float32
     assert np.allclose(found.points, FACE * 48, atol=1e-4)
-    assert found.sensible.tolist() == [True] * count
+    assert found.plausible.tolist() == [True] * count
 
 
 def test_a_lean_to_one_side_is_averaged_away_and_a_large_one_is_not_trusted() -> None:
@@ -51,14 +51,14 @@ def test_a_lean_to_one_side_is_averaged_away_and_a_large_one_is_not_trusted() ->
     slight, wild = AGREE * eyes / 2 * 0.9, AGREE * eyes / 2 * 1.1
     found = locate(Network(slight), faces(1))
     assert np.allclose(found.points, FACE * 48, atol=1e-3)
-    assert found.sensible.all()
-    assert not locate(Network(wild), faces(1)).sensible.any()
+    assert found.plausible.all()
+    assert not locate(Network(wild), faces(1)).plausible.any()
 
 
 def test_points_that_are_no_face_are_not_trusted() -> None:
     network = Network()
     found = locate(network, np.concatenate([faces(2), faces(1, marked=False)]))
-    assert found.sensible.tolist() == [True, True, False]
+    assert found.plausible.tolist() == [True, True, False]
     assert np.allclose(found.mean(), FACE * 48, atol=1e-4), "the mean is of the trusted ones"
     assert network.asked == 2
 

@@ -68,7 +68,7 @@ def test_the_same_seed_finds_the_same() -> None:
 
 def test_an_alarm_is_shown_about_as_large_as_it_was_seen() -> None:
     image, _ = picture((60, 50, 20))
-    nobody, alarm = np.zeros((0, 4), np.float32), hard_negatives.Alarm(0, np.float32([60, 50, 80, 70]), 24.0)
+    nobody, alarm = np.zeros((0, 4), np.float32), hard_negatives.HardNegative(0, np.float32([60, 50, 80, 70]), 24.0)
     whole = scenes.Zoom(whole=1.0)
     for seed in range(60):
         rng = np.random.default_rng(seed)

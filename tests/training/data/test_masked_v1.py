@@ -21,10 +21,10 @@ def face_points(bad: tuple[int, ...] = ()) -> FacePoints:
     """The same face in all rows, a pixel further right in every second one; nonsense in the bad ones."""
     points = np.repeat(FACE[None], len(DATA.images), axis=0)
     points[::2, :, 0] += 1
-    sensible = np.ones(len(points), bool)
+    plausible = np.ones(len(points), bool)
     for row in bad:
-        points[row], sensible[row] = -900, False
-    return FacePoints(points, sensible)
+        points[row], plausible[row] = -900, False
+    return FacePoints(points, plausible)
 
 
 @pytest.fixture

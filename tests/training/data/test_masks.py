@@ -12,7 +12,17 @@ import pytest
 from edge.errors import InvalidValue
 from tests.training import made
 from training.data import masks
-from training.data.masks import COLOURS, HELD_OUT, KINDS, NEEDED, TRAINING_KINDS, Look, draw, random_mask, sensible
+from training.data.masks import (
+    COLOURS,
+    HELD_OUT,
+    KINDS,
+    NEEDED,
+    TRAINING_KINDS,
+    MaskStyle,
+    draw,
+    plausible,
+    random_mask,
+)
 
 FACE = made.points((8, 14, 40, 46))
 COVERED = {"nose": 30, "upper lip": 51, "lower lip": 57}
@@ -151,9 +161,9 @@ def test_bad_calls_are_named(kind: str, colour: str, points: np.ndarray, image: 
 
 
 def test_a_look_is_checked() -> None:
-    assert Look("n95", "white", 3) == Look("n95", "white", 3)
+    assert MaskStyle("n95", "white", 3) == MaskStyle("n95", "white", 3)
     with pytest.raises(InvalidValue):
-        Look("n95", "plaid", 3)
+        MaskStyle("n95", "plaid", 3)
 
 
 def _turned(degrees: float) -> np.ndarray:
@@ -196,7 +206,7 @@ def _turned(degrees: float) -> np.ndarray:
     ],
 )
 def test_which_points_make_sense(points: np.ndarray, expected: bool) -> None:
-    assert sensible(points, 48, 48) is expected
+    assert plausible(points, 48, 48) is expected
 
 
 def test_every_exported_name_is_there() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training.data.raster import FULL, SCANS, UNIT, Dice, fill, ribbon, smooth
+from training.data.raster import FULL, SCANS, UNIT, IntRng, fill, ribbon, smooth
 
 
 def oracle(polygon: list[tuple[int, int]], height: int, width: int) -> np.ndarray:
@@ -89,7 +89,7 @@ def test_a_ribbon_covers_its_length_times_its_width() -> None:
 
 
 def test_dice_never_change() -> None:
-    dice = Dice(7)
+    dice = IntRng(7)
     assert [dice.within(0, 99) for _ in range(8)] == GOLDEN_THROWS
     assert dice.noise(2, 3, 4).tolist() == GOLDEN_NOISE
 
@@ -99,7 +99,7 @@ GOLDEN_NOISE = [[4, -3, 0], [-2, 3, -1]]
 
 
 def test_dice_are_fair() -> None:
-    dice = Dice(3)
+    dice = IntRng(3)
     counts = np.bincount([dice.within(2, 6) for _ in range(5000)], minlength=7)
     assert counts[:2].sum() == 0
     assert (np.abs(counts[2:] - 1000) < 150).all()

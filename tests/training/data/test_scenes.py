@@ -97,7 +97,7 @@ def test_light_changes_a_copy() -> None:
 def test_a_spoiled_picture_is_a_copy_of_the_same_scene() -> None:
     image, _ = marked()
     before = image.copy()
-    spoiled = [scenes.roughen(image, np.random.default_rng(seed)) for seed in range(40)]
+    spoiled = [scenes.degrade(image, np.random.default_rng(seed)) for seed in range(40)]
     assert np.array_equal(image, before)
     assert all(s.dtype == np.uint8 and s.shape == image.shape for s in spoiled)
     assert len({s.tobytes() for s in spoiled}) == 40

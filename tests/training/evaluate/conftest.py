@@ -18,7 +18,7 @@ from edge import manifest
 from edge.labels import Emotion
 from training.data import fer2013_pack
 from training.data.fer2013 import Fer2013
-from training.evaluate.context import Subject
+from training.evaluate.context import EvaluationContext
 
 TINY = Path(__file__).resolve().parents[2] / "tiny"
 SIDE = 48
@@ -110,7 +110,7 @@ def known_data(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def subject(known_data):
-    made = Subject(manifest.load(TINY), known_data)
+def context(known_data):
+    made = EvaluationContext(manifest.load(TINY), known_data)
     yield made
     made.close()

@@ -16,7 +16,7 @@ from training.data.fer2013 import PRIVATE, PUBLIC
 from training.data.masked_v1 import Table
 from training.data.masks import KINDS, NEEDED
 from training.evaluate import bare, close_faces, face, false_alarms, mask, masked, sizes, thresholds, two_stage
-from training.evaluate.context import Answers, Subject
+from training.evaluate.context import Answers, EvaluationContext
 from training.metrics import wilson
 
 
@@ -28,8 +28,8 @@ def frozen(rows: np.ndarray, kinds: list[str], mean: list[bool]) -> Table:
 
 
 @pytest.fixture
-def dressed(subject, monkeypatch) -> Subject:
-    """The subject with a frozen set of its own: a mask makes a bright face a little darker, and a dark one bright."""
+def with_masks(context, monkeypatch) -> EvaluationContext:
+    """The context with a frozen set of its own: a mask makes a bright face a little darker, and a dark one bright."""
     kinds = ["surgical", "surgical", "valve", "gaiter", "cloth"]
 
     def make(data, name):
@@ -39,11 +39,11 @@ def dressed(subject, monkeypatch) -> Subject:
         return frozen(rows, kinds[: len(rows)], [n == 1 for n in range(len(rows))]), images
 
     monkeypatch.setattr(masked_v1, "frozen", make)
-    return subject
+    return context
 
 
-def test_face(subject) -> None:
-    values = face.figure(subject).values
+def test_face(context) -> None:
+    values = face.figure(context).values
     assert values["ap50"] == pytest.approx(2 / 3)
     assert values["recall"] == pytest.approx(2 / 3)
     assert values["precision"] == 1
@@ -51,14 +51,14 @@ def test_face(subject) -> None:
     assert values["ap50_masked"] == pytest.approx(6 / 7)  # all but the box of 19 pixels, where nothing is painted
 
 
-def test_ap_of_masked_people_is_on_tight_boxes_alone(subject) -> None:
-    names = [picture.path.name for picture in face.pictures(subject, "masked_faces")]
+def test_ap_of_masked_people_is_on_tight_boxes_alone(context) -> None:
+    names = [picture.path.name for picture in face.pictures(context, "masked_faces")]
     assert len(names) == 6
     assert "web1.png" not in names
 
 
-def test_mask(subject) -> None:
-    values = mask.figure(subject).values
+def test_mask(context) -> None:
+    values = mask.figure(context).values
     assert values["pairs"] == 2 / 4
     assert values["pairs_interval"] == list(wilson(2, 4))
     assert (values["pairs_total"], values["pairs_no_face"]) == (4, 1)
@@ -72,8 +72,8 @@ def test_mask(subject) -> None:
     assert values["real_loose"] is None  # its one loose box wears a mask: there is no balance
 
 
-def test_bare_emotion(subject) -> None:
-    values = bare.figure(subject).values
+def test_bare_emotion(context) -> None:
+    values = bare.figure(context).values
     assert values["int8"] == 3 / 5
     assert values["dedup"] == 2 / 4
     assert values["public"] == 1
@@ -81,15 +81,15 @@ def test_bare_emotion(subject) -> None:
     assert values["dedup_classes"] == {"angry": 0, "happy": 1 / 2, "sad": 1}  # the row in Training was a happy one
     called = {(truth, said): n for truth, row in values["confusion"].items() for said, n in row.items() if n}
     assert called == {("happy", "happy"): 2, ("angry", "happy"): 1, ("sad", "sad"): 1, ("happy", "sad"): 1}
-    answers = bare.of_usage(subject, PRIVATE)
+    answers = bare.of_usage(context, PRIVATE)
     gap = abs(answers.probabilities.max(axis=1).mean() - 3 / 5)
     assert values["ece"] == pytest.approx(gap, abs=0.01)  # the tiny model is always sure: one bin
     assert values["float"] is None
-    assert "no float weights" in subject.reasons["emotion-bare.float"]
+    assert "no float weights" in context.reasons["emotion-bare.float"]
 
 
-def test_masked_emotion(dressed) -> None:
-    values = masked.figure(dressed).values
+def test_masked_emotion(with_masks) -> None:
+    values = masked.figure(with_masks).values
     # The masked model calls bright pictures surprise, and there is no such row.
     assert values["int8"] == 0
     assert values["kinds"] == {"surgical": 0, "valve": 0, "gaiter": 0, "cloth": 0}
@@ -97,19 +97,19 @@ def test_masked_emotion(dressed) -> None:
     assert values["kinds_unseen"] == 0
 
 
-def test_kinds_never_seen_in_training_are_scored_apart(dressed) -> None:
+def test_kinds_never_seen_in_training_are_scored_apart(with_masks) -> None:
     probabilities = np.eye(7, dtype=np.float32)[[3, 3, 0, 4, 0]]
     labels = np.array([3, 3, 0, 4, 3])
-    table, _ = masked.frozen(dressed, PRIVATE)
+    table, _ = masked.frozen(with_masks, PRIVATE)
     given = Answers(labels, probabilities, EMOTIONS)
     assert masked.share(given, table.held_out()) == 1
     assert masked.share(given, ~table.held_out()) == pytest.approx(2 / 3)
     assert masked.share(given, np.zeros(5, bool)) is None
 
 
-def test_two_stage(dressed) -> None:
+def test_two_stage(with_masks) -> None:
     """Bright squares are routed to the masked model, whatever they are: only the dark bare rows reach the bare one."""
-    values = two_stage.figure(dressed).values
+    values = two_stage.figure(with_masks).values
     assert values["total"] == 10
     assert values["bare_routed_right"] == 2 / 5
     assert values["worn_routed_right"] == 1
@@ -122,15 +122,15 @@ def test_two_stage(dressed) -> None:
     assert values["confusion"]["sad"]["sad"] == 1
 
 
-def test_each_row_is_judged_by_the_model_that_it_was_routed_to(dressed) -> None:
-    answers, routes = two_stage.half(dressed, two_stage.Mask.BARE)
+def test_each_row_is_judged_by_the_model_that_it_was_routed_to(with_masks) -> None:
+    answers, routes = two_stage.half(with_masks, two_stage.Mask.BARE)
     assert routes.tolist() == [True, True, True, False, False]
     said = answers.probabilities.argmax(axis=1).tolist()
     assert said == [Emotion.SURPRISE] * 3 + [Emotion.SAD] * 2
 
 
-def test_sizes(subject) -> None:
-    values = sizes.figure(subject).values
+def test_sizes(context) -> None:
+    values = sizes.figure(context).values
     assert values["private"] == {str(size): 3 / 5 for size in sizes.PIXELS}  # flat squares look alike at any size
     assert values["guess"] == pytest.approx(3 / 5)
 
@@ -145,22 +145,22 @@ def test_shrinking_keeps_the_mean(size) -> None:
     assert np.array_equal(image, before)
 
 
-def test_false_alarms_are_counted_by_picture(subject) -> None:
+def test_false_alarms_are_counted_by_picture(context) -> None:
     from tests.training.evaluate.conftest import painted
 
     quiet, loud = painted(), painted((16, 16, False), (96, 48, False))
-    assert false_alarms.alarms(subject, []) == (0, 0)
-    assert false_alarms.alarms(subject, [quiet, loud, quiet, loud]) == (2, 4)
+    assert false_alarms.alarms(context, []) == (0, 0)
+    assert false_alarms.alarms(context, [quiet, loud, quiet, loud]) == (2, 4)
 
 
-def test_thresholds_are_weighed_on_validation_pictures(subject) -> None:
+def test_thresholds_are_weighed_on_validation_pictures(context) -> None:
     """The tiny detector's scores are near 1 or near 0, and black crops raise no alarm; landmarks68 is not here."""
-    curves = thresholds.figure(subject)
+    curves = thresholds.figure(context)
     assert set(curves) == {"threshold-alarms", "threshold-recall", "threshold-pairs"}
     assert set(curves["threshold-alarms"].values()) == {0.0}
     assert list(curves["threshold-recall"].values()) == pytest.approx([2 / 3] * len(thresholds.AT))
     assert set(curves["threshold-pairs"].values()) == {0.5}
-    assert "landmarks68" in subject.reasons["threshold-heads"]
+    assert "landmarks68" in context.reasons["threshold-heads"]
 
 
 def test_risk_falls_where_the_surest_are_right() -> None:
@@ -185,8 +185,8 @@ def test_from_a_confidence_on_fewer_rows_are_judged_and_more_of_them_rightly() -
 def test_a_folder_without_data_gives_nulls_with_reasons(tmp_path) -> None:
     from tests.training.evaluate.conftest import TINY
 
-    subject = Subject(manifest.load(TINY), tmp_path)
-    figures = evaluate.take(subject)
+    context = EvaluationContext(manifest.load(TINY), tmp_path)
+    figures = evaluate.take(context)
     assert list(figures) == list(evaluate.MODULES)
     fixed = {
         "face": ["ap50", "ap50_masked"],
@@ -198,8 +198,8 @@ def test_a_folder_without_data_gives_nulls_with_reasons(tmp_path) -> None:
     }
     for name, keys in fixed.items():
         assert [figures[name].values[key] for key in keys] == [None] * len(keys)
-    assert "fer2013.npz" in subject.reasons["emotion-bare.int8"]
-    assert "no model for 'landmarks'" in subject.reasons["landmarks.nme"]
+    assert "fer2013.npz" in context.reasons["emotion-bare.int8"]
+    assert "no model for 'landmarks'" in context.reasons["landmarks.nme"]
 
 
 def test_a_model_that_is_not_the_manifest_s_is_not_measured(tmp_path, known_data) -> None:
@@ -210,26 +210,26 @@ def test_a_model_that_is_not_the_manifest_s_is_not_measured(tmp_path, known_data
     shutil.copytree(TINY, tmp_path / "models")
     with open(tmp_path / "models/mask/model.tflite", "ab") as file:
         file.write(b"more")
-    subject = Subject(manifest.load(tmp_path / "models"), known_data)
+    context = EvaluationContext(manifest.load(tmp_path / "models"), known_data)
     with pytest.raises(ModelError, match="does not match"):
-        evaluate.take(subject, ["mask"])
+        evaluate.take(context, ["mask"])
 
 
-def test_unknown_figures_are_named(subject) -> None:
+def test_unknown_figures_are_named(context) -> None:
     with pytest.raises(ValueError, match="--only hats: expected one of face, mask"):
-        evaluate.take(subject, ["face", "hats"])
+        evaluate.take(context, ["face", "hats"])
 
 
-def test_only_what_was_asked_for_is_taken(subject) -> None:
-    assert list(evaluate.take(subject, ["mask", "face"])) == ["face", "mask"]
+def test_only_what_was_asked_for_is_taken(context) -> None:
+    assert list(evaluate.take(context, ["mask", "face"])) == ["face", "mask"]
 
 
 def test_the_first_rows_for_a_quick_look(known_data) -> None:
     from tests.training.evaluate.conftest import TINY
 
-    subject = Subject(manifest.load(TINY), known_data, limit=2)
-    assert bare.figure(subject).values["int8"] == 1
-    assert len(bare.of_usage(subject, PUBLIC).labels) == 2
+    context = EvaluationContext(manifest.load(TINY), known_data, limit=2)
+    assert bare.figure(context).values["int8"] == 1
+    assert len(bare.of_usage(context, PUBLIC).labels) == 2
 
 
 def test_a_pasted_head_is_where_its_box_says() -> None:
@@ -267,16 +267,16 @@ def test_figures_are_taken_after_the_second_look(known_data) -> None:
     from tests.training.evaluate.conftest import TINY, painted
 
     listed = manifest.load(TINY)
-    given = Subject(listed, known_data, given=[Doubts(listed["mask"])])
+    given = EvaluationContext(listed, known_data, given=[Doubts(listed["mask"])])
     lamp = painted((32, 32, False))
     lamp[32:80, 32:80, 1] = 255
-    alone = Subject(replace_specs(listed, {"face"}), known_data)
+    alone = EvaluationContext(replace_specs(listed, {"face"}), known_data)
     assert false_alarms.alarms(alone, [lamp, painted()]) == (1, 2)
     assert false_alarms.alarms(given, [lamp, painted(), painted((32, 32, False))]) == (1, 3)
     assert mask.pairs(given, given.engine("mask"))["pairs_no_face"] == 1
     assert [len(one.scores) for one in face.shown(given, face.pictures(given, "faces"), 0.5)] == [1, 1, 0]
-    for subject in (alone, given):
-        subject.close()
+    for context in (alone, given):
+        context.close()
 
 
 def replace_specs(listed, tasks):

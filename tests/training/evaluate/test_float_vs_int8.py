@@ -13,7 +13,7 @@ from edge.manifest import Manifest
 from tests.training.evaluate.conftest import TINY
 from training.data.fer2013 import DataError
 from training.evaluate import bare, face, float_vs_int8, mask
-from training.evaluate.context import Subject, Unavailable
+from training.evaluate.context import EvaluationContext, Unavailable
 
 
 @pytest.fixture
@@ -44,17 +44,17 @@ class Mirrored:
 
 
 def handed_in(data, task, engine, twin):
-    return Subject(Manifest(data, {}), data, given=[engine], given_floats=[twin])
+    return EvaluationContext(Manifest(data, {}), data, given=[engine], given_floats=[twin])
 
 
 @pytest.mark.parametrize(
     ("task", "module", "key"),
     [("face", face, "ap50"), ("mask", mask, "real"), ("emotion-bare", bare, "int8")],
 )
-def test_int8_is_what_evaluate_publishes(known_data, subject, tiny_engine, task, module, key) -> None:
+def test_int8_is_what_evaluate_publishes(known_data, context, tiny_engine, task, module, key) -> None:
     engine = tiny_engine(task)
     found = float_vs_int8.measure(handed_in(known_data, task, engine, engine), task)
-    assert found.int8 == found.float_ == module.figure(subject).values[key]
+    assert found.int8 == found.float_ == module.figure(context).values[key]
     assert found.pictures > 0
     assert not found.error
 
@@ -75,9 +75,9 @@ def test_a_set_that_is_not_there_is_named(tmp_path, tiny_engine) -> None:
         float_vs_int8.measure(handed_in(tmp_path, "emotion-bare", engine, engine), "emotion-bare")
 
 
-def test_without_a_float_network_there_is_nothing_to_compare(subject) -> None:
+def test_without_a_float_network_there_is_nothing_to_compare(context) -> None:
     with pytest.raises(Unavailable, match="no float weights"):
-        float_vs_int8.measure(subject, "mask")
+        float_vs_int8.measure(context, "mask")
 
 
 def test_a_folder_of_data_sets_is_told_from_a_set(known_data, tmp_path) -> None:

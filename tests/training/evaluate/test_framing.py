@@ -36,20 +36,20 @@ class Seer:
         return Detection(Box(beside, top, beside + 9, top + 9), 0.99), Detection(Box(left, top, right, bottom), 0.8)
 
 
-def test_rows_that_are_found_are_counted_on_their_square_and_as_cut(subject, monkeypatch) -> None:
+def test_rows_that_are_found_are_counted_on_their_square_and_as_cut(context, monkeypatch) -> None:
     """Of five rows three are bright: found, called happy, which two of them are; a wide cut shows mostly black."""
-    monkeypatch.setattr(subject, "finder", Seer)
-    monkeypatch.setattr(framing, "faceless", lambda subject: [np.zeros((60, 80, 3), np.uint8)])
-    found, square, cut = framing.by_margin(subject, PRIVATE, (1.0, 4.0))
+    monkeypatch.setattr(context, "finder", Seer)
+    monkeypatch.setattr(framing, "faceless", lambda context: [np.zeros((60, 80, 3), np.uint8)])
+    found, square, cut = framing.by_margin(context, PRIVATE, (1.0, 4.0))
     assert found == 3 / 5
     assert square == pytest.approx(2 / 3)
     assert cut == {1.0: pytest.approx(2 / 3), 4.0: 0.0}
 
 
-def test_without_a_background_the_figure_is_not_taken(subject, monkeypatch) -> None:
-    def none(subject):
+def test_without_a_background_the_figure_is_not_taken(context, monkeypatch) -> None:
+    def none(context):
         raise Unavailable("faces: no part of the test pictures is without faces")
 
     monkeypatch.setattr(framing, "faceless", none)
-    assert framing.figure(subject).values == {"found": None, "square": None, "cut": None}
-    assert "without faces" in subject.reasons["framing.cut"]
+    assert framing.figure(context).values == {"found": None, "square": None, "cut": None}
+    assert "without faces" in context.reasons["framing.cut"]

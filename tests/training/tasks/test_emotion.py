@@ -1,4 +1,4 @@
-"""When the changes become milder, and when the network's own answers become a part of what it learns."""
+"""When the changes become smaller, and when the network's own answers become a part of what it learns."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import pytest
 from tests.training.made import face
 from training.augment import Augmentation
 from training.recipe import Recipe, Schedule
-from training.tasks.emotion import EmotionBatches, answers, blended
+from training.tasks.emotion import EmotionBatches, EmotionData, answers
 
 
-def made(calm: float = 1.0) -> EmotionBatches:
+def made(**data) -> EmotionBatches:
     """Two batches of two faces, labelled 0, 1, 2 and 3."""
     images = np.stack([face(n, 48, np.random.default_rng(n)) for n in range(4)])
     recipe = Recipe("x", "emotion-bare", 1, "made", Schedule(epochs=4, batch=2))
-    return EmotionBatches(images, np.eye(7, dtype=np.float32)[:4], recipe, Augmentation(), calm)
+    return EmotionBatches(images, np.eye(7, dtype=np.float32)[:4], recipe, Augmentation(), EmotionData(**data))
 
 
 class Sees:
@@ -30,21 +30,21 @@ class Sees:
 
 
 @pytest.mark.parametrize(
-    ("calm", "stormy"),
+    ("anneal_from", "full"),
     [
         pytest.param(1.0, 4, id="never"),
         pytest.param(0.5, 2, id="half of the epochs"),
         pytest.param(0.0, 0, id="always"),
     ],
 )
-def test_the_last_epochs_are_calm(calm, stormy) -> None:
-    batches = made(calm)
+def test_the_last_epochs_are_annealed(anneal_from, full) -> None:
+    batches = made(anneal_from=anneal_from)
     seen = []
     for _ in range(4):
         seen.append(batches.augment == Augmentation())
         assert batches[0][0].shape == (2, 48, 48, 1)
         batches.on_epoch_end()
-    assert seen == [True] * stormy + [False] * (4 - stormy)
+    assert seen == [True] * full + [False] * (4 - full)
 
 
 def test_answers_are_of_a_picture_and_its_mirror_image() -> None:
@@ -55,42 +55,32 @@ def test_answers_are_of_a_picture_and_its_mirror_image() -> None:
 
 
 def test_its_own_answers_are_taken_once_at_each_of_their_epochs() -> None:
-    batches = made()
-    batches.itself, batches.itself_from = 0.25, (2, 4)
+    batches = made(self_distill=0.25, self_distill_from=(2, 4))
     labels = np.eye(7, dtype=np.float32)[:4]
 
     def taught(by):
         return pytest.approx(0.75 * labels + 0.25 * np.eye(7)[[by] * 4], abs=1e-6)
 
-    batches.look_back(Sees(5, 5), 1)
+    batches.update_from(Sees(5, 5), 1)
     assert np.array_equal(batches.targets, labels)
     for epochs, sees, by in ((2, 5, 5), (3, 6, 5), (4, 6, 6), (5, 5, 6)):
-        batches.look_back(Sees(sees, sees), epochs)
+        batches.update_from(Sees(sees, sees), epochs)
         assert batches.targets == taught(by), epochs
-
-
-def test_a_blend_is_led_by_the_picture_itself_and_its_targets_are_blended_alike() -> None:
-    pictures = np.arange(6, dtype=np.float32).reshape(6, 1, 1, 1) * np.ones((6, 2, 2, 1), np.float32)
-    shown, targets = blended(pictures, np.eye(6, dtype=np.float32), 0.4, np.random.default_rng(1))
-    assert np.array_equal(targets.argmax(axis=1), np.arange(6))
-    assert targets.sum(axis=1) == pytest.approx(1.0)
-    assert (targets.max(axis=1) < 1).any()
-    assert shown[:, 0, 0, 0] == pytest.approx(targets @ np.arange(6), abs=1e-5)
-    assert (shown == shown[:, :1, :1]).all()
-
-
-def test_pictures_are_blended_from_their_epoch_on() -> None:
-    batches = made()
-    batches.mix, batches.mix_from = 1.0, 1
-    surest = []
-    for _ in range(8):  # in a batch of two, every second blend is of a picture with itself
-        surest.append(min(batches[0][1].max(axis=1)))
-        batches.on_epoch_end()
-    assert surest[0] == 1.0
-    assert min(surest[1:]) < 1.0
 
 
 def test_a_recipe_that_does_not_ask_for_it_learns_the_labels_alone() -> None:
     batches = made()
-    batches.look_back(Sees(5, 5), 4)
+    batches.update_from(Sees(5, 5), 4)
     assert np.array_equal(batches.targets, np.eye(7, dtype=np.float32)[:4])
+
+
+def test_each_epoch_shows_one_of_the_versions_of_a_row() -> None:
+    versions = np.stack([np.full((4, 48, 48), shade, np.uint8) for shade in (0, 255)])
+    recipe = Recipe("x", "emotion-masked", 1, "made", Schedule(epochs=8, batch=2))
+    still = Augmentation(0, 0, 0, 0, 0, 0, 0)
+    batches = EmotionBatches(versions, np.eye(7, dtype=np.float32)[:4], recipe, still)
+    shown = set()
+    for _ in range(8):
+        shown |= {float(picture.mean()) for picture in batches[0][0]}
+        batches.on_epoch_end()
+    assert shown == {0.0, 1.0}

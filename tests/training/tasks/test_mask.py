@@ -7,7 +7,7 @@ import pytest
 
 from training.augment import Augmentation
 from training.recipe import Recipe, Schedule
-from training.tasks.mask_batches import NO_FACE, SIZE, WIDE, Crops, MaskBatches, middle
+from training.tasks.mask_batches import NO_FACE, SIZE, WIDE, Crops, MaskBatches, MaskData, middle
 
 STILL = Augmentation(0, 0, 0, 0, 0, 0, 0)
 BARE, WORN = 0, 1
@@ -21,8 +21,8 @@ def crops(*groups: tuple[int, bool, int]) -> Crops:
 
 
 def batches(of: Crops, background: float = 0.25, real: float = 0.5, batch: int = 16) -> MaskBatches:
-    recipe = Recipe("mask", "mask", 1, "", Schedule(epochs=1, batch=batch, rate=1.0, steps=4), {}, {}, {})
-    return MaskBatches(of, recipe, STILL, 0.0, 0.0, real, background)
+    recipe = Recipe("mask", "mask", 1, "", Schedule(epochs=1, batch=batch, learning_rate=1.0, steps=4), {}, {}, {})
+    return MaskBatches(of, recipe, STILL, MaskData(smoothing=0.0, grey=0.0, real=real, background=background))
 
 
 @pytest.mark.parametrize(
