@@ -23,6 +23,7 @@ import numpy as np
 from convert.errors import ConversionError, one_line
 from convert.shapes import Shape, picture_shape
 from edge.errors import MissingExtra, ModelError
+from training.onednn import limit_onednn
 from training.quiet import quiet
 
 HDF5, ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
@@ -97,6 +98,7 @@ def tensorflow() -> Any:
     if "keras" not in sys.modules:
         os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    limit_onednn()
     try:
         with quiet():
             import keras

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from edge.errors import MissingExtra
+from training.onednn import limit_onednn
 from training.quiet import quiet
 
 FIX = "mend it with: pip install 'edge-emotion[train]'"
@@ -21,6 +22,8 @@ def load_keras() -> Any:
     """
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if os.environ["KERAS_BACKEND"] == "tensorflow":
+        limit_onednn()
     try:
         with quiet():
             import keras

@@ -1,0 +1,73 @@
+"""Keep TensorFlow from crashing on AMD processors with AVX512: oneDNN is limited to AVX2 there.
+
+What is known (tensorflow-cpu 2.21, AMD EPYC 9004, which is Zen 4 with AVX512, VNNI and BF16):
+- Keras' `fit` of a small CNN ends in `Fatal Python error: Aborted` or in `Segmentation fault`, every time.
+  Conversion and inference do not crash.
+- ONEDNN_MAX_CPU_ISA=AVX2 cures it, and so does TF_ENABLE_ONEDNN_OPTS=0. AVX512_CORE, AVX512_CORE_VNNI and
+  AVX512_CORE_BF16 do not. Both variables are read when TensorFlow is imported.
+- Intel processors with AVX512 train without trouble, and keep it. On AMD processors without AVX512 TensorFlow does
+  not use oneDNN by default. Zen 5 and PyTorch's oneDNN were not tried; Zen 5 is limited to be safe, PyTorch is not.
+
+What is not known: the smallest call that crashes. It needs such a processor to find; `python -m tests.bench.onednn`
+runs the operations of a training step one by one, each in a process of its own, and prints which of them die.
+Whoever runs it on a Zen 4 or Zen 5: write the answer here.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+CPUINFO = Path("/proc/cpuinfo")
+VARIABLE, LIMIT = "ONEDNN_MAX_CPU_ISA", "AVX2"
+# Each of these is a decision of the user's. DNNL_MAX_CPU_ISA is the old name, which oneDNN still reads.
+SET_BY_USER = (VARIABLE, "DNNL_MAX_CPU_ISA", "TF_ENABLE_ONEDNN_OPTS")
+logger = logging.getLogger(__name__)
+
+
+def onednn_limit(cpuinfo: str, environment: Mapping[str, str]) -> str | None:
+    """The value that ONEDNN_MAX_CPU_ISA needs on this processor, or None where nothing has to be set.
+
+    Args:
+        cpuinfo: the text of /proc/cpuinfo; "" where there is none.
+        environment: the process's environment variables.
+    """
+    if any(name in environment for name in SET_BY_USER):
+        return None
+    values: dict[str, str] = {}
+    for line in cpuinfo.splitlines():  # the first processor speaks for all
+        key, colon, value = line.partition(":")
+        if colon:
+            values.setdefault(key.strip(), value.strip())
+    amd = values.get("vendor_id") == "AuthenticAMD"
+    return LIMIT if amd and "avx512f" in values.get("flags", "").split() else None
+
+
+def limit_onednn() -> None:
+    """Set ONEDNN_MAX_CPU_ISA where this processor needs it, and log one warning; call it before importing TensorFlow.
+
+    A second call, and a child process, find the variable set and say nothing.
+    """
+    try:
+        cpuinfo = CPUINFO.read_text(encoding="utf-8", errors="replace")
+    except OSError:  # not Linux
+        return
+    value = onednn_limit(cpuinfo, os.environ)
+    if value is None:
+        return
+    os.environ[VARIABLE] = value
+    if "tensorflow" in sys.modules:
+        logger.warning(
+            "TensorFlow was imported too early to be limited to %s, and training may crash on this AMD processor; "
+            "start again with %s=%s",
+            *(value, VARIABLE, value),
+        )
+    else:
+        logger.warning(
+            "TensorFlow's oneDNN is limited to %s: with AVX512, training crashes on AMD processors "
+            "(set %s yourself to override this)",
+            *(value, VARIABLE),
+        )
