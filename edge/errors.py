@@ -2,7 +2,7 @@
 
 
 class EdgeError(Exception):
-    """Root of every error that this package raises on purpose. Its message is one line: what, where, and the mend."""
+    """Root of every error that this package raises on purpose. Its message is one line: what, where, how to fix it."""
 
     exit_code = 1
 
@@ -59,3 +59,8 @@ class ScreenAbsent(ScreenError):
 
 class MissingExtra(EdgeError, ImportError):
     """An optional dependency that is not installed; the message gives the command that installs it."""
+
+
+def one_line(error: BaseException) -> str:
+    """The message of an error, whoever raised it, as one line; the name of its type where it has none."""
+    return " ".join(str(error).split()) or type(error).__name__

@@ -34,9 +34,9 @@ def check(root: Path, line: str) -> str:
         words = words[1:]
     name, rest = Path(words[0]).name, words[1:]
     if name == "edge-emotion":
-        from edge.__main__ import _parser
+        from edge.__main__ import PROGRAM
 
-        _parser(rest[0]).parse_args(rest)
+        PROGRAM.parser(rest)[1].parse_args(rest[1:])
     elif name == "edge-emotion-train":
         from training.__main__ import build_parser
 

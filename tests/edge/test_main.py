@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import platform
 import subprocess
 import sys
 
 import pytest
 
+import edge
 from edge import __main__ as program
 from edge.commands import doctor
 from edge.errors import CameraTimeout, EdgeError, JournalError, ModelError, SettingsError, SourceError
@@ -17,11 +19,12 @@ from edge.errors import CameraTimeout, EdgeError, JournalError, ModelError, Sett
 @pytest.fixture(autouse=True)
 def logs():
     """Logging as it was before."""
-    root, edge = logging.getLogger(), logging.getLogger("edge")
-    before = (list(root.handlers), root.level, edge.level)
+    loggers = [logging.getLogger(name) for name in ("", "edge", "convert", "training")]
+    handlers, levels = list(loggers[0].handlers), [logger.level for logger in loggers]
     yield
-    root.handlers[:], root.level = before[0], before[1]
-    edge.setLevel(before[2])
+    loggers[0].handlers[:] = handlers
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)
 
 
 @pytest.fixture
@@ -39,12 +42,44 @@ def ending(monkeypatch):
     return make
 
 
-@pytest.mark.parametrize("words", [[], ["walk"], ["run", "--fast"], ["run", "--frames", "0"], ["log"], ["--debug"]])
-def test_wrong_usage_is_exit_2_and_says_what_is_right(words, capsys):
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["walk"], "edge-emotion: no such command: walk"),
+        (["rnu"], "edge-emotion: no such command: rnu; did you mean 'run'?"),
+        (["--dbug"], "edge-emotion: unknown argument --dbug; did you mean '--debug'?"),
+        (["run", "--fast"], "edge-emotion run: unknown argument --fast"),
+        (["run", "--hlep"], "edge-emotion run: unknown argument --hlep; did you mean '--help'?"),
+        (["log", "tail", "--folow"], "edge-emotion log tail: unknown argument --folow; did you mean '--follow'?"),
+        (["run", "--frames", "0"], "edge-emotion run: argument --frames: expected at least 1, got 0"),
+        (["doctor", "extra"], "edge-emotion doctor: unknown argument extra"),
+    ],
+)
+def test_wrong_usage_is_exit_2_and_says_what_is_right(words, line, capsys):
     with pytest.raises(SystemExit) as caught:
         program.main(words)
     assert caught.value.code == 2
-    assert "usage: edge-emotion" in capsys.readouterr().err
+    usage, *_, last = capsys.readouterr().err.splitlines()
+    assert usage.startswith("usage: edge-emotion")
+    assert last == line
+
+
+@pytest.mark.parametrize("words", [[], ["--debug"]])
+def test_the_bare_command_shows_its_help_with_examples(words, capsys):
+    assert program.main(words) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("usage: edge-emotion")
+    assert out.partition("examples:\n")[2].count("  edge-emotion ") == 3
+
+
+@pytest.mark.parametrize("words", [["--version"], ["run", "--version"], ["log", "tail", "--version"]])
+def test_the_version_comes_with_those_of_python_and_the_models(words, capsys):
+    with pytest.raises(SystemExit) as caught:
+        program.main(words)
+    assert caught.value.code == 0
+    first, *models = capsys.readouterr().out.splitlines()
+    assert first == f"edge-emotion {edge.__version__} (Python {platform.python_version()})"
+    assert {line.split()[1] for line in models} >= {"face:", "mask:", "emotion-bare:", "emotion-masked:"}
 
 
 def test_help_lists_every_command(capsys):
@@ -52,7 +87,7 @@ def test_help_lists_every_command(capsys):
         program.main(["--help"])
     assert caught.value.code == 0
     out = capsys.readouterr().out
-    assert all(f"    {name} " in out for name in program.COMMANDS)
+    assert all(f"\n  {name} " in out for name in program.COMMANDS)
 
 
 @pytest.mark.parametrize("name", program.COMMANDS)
@@ -68,6 +103,7 @@ def test_every_command_has_its_help(name, capsys):
     [
         (0, 0), (1, 1), (EdgeError("x"), 1), (SettingsError("x"), 2), (SourceError("x"), 3), (CameraTimeout("x"), 3),
         (ModelError("x"), 4), (JournalError("x"), 1), (KeyboardInterrupt(), 130), (RuntimeError("x"), 1),
+        (OSError(28, "No space left on device"), 1),
     ],
 )  # fmt: skip
 def test_exit_codes(ending, error, code):
@@ -84,7 +120,16 @@ def test_an_error_is_one_line_on_standard_error(ending, capsys):
 def test_a_bug_is_one_line_too_and_says_how_to_see_more(ending, capsys):
     ending(KeyError("width"))
     assert program.main(["doctor"]) == 1
-    assert capsys.readouterr() == ("", "edge-emotion: unexpected KeyError: 'width'; --debug shows where\n")
+    assert capsys.readouterr() == (
+        "",
+        "edge-emotion: unexpected KeyError: 'width'; run it again with --debug for the traceback\n",
+    )
+
+
+def test_what_the_system_refuses_names_the_file(ending, capsys):
+    ending(PermissionError(13, "Permission denied", "/etc/shadow"))
+    assert program.main(["doctor"]) == 1
+    assert capsys.readouterr() == ("", "edge-emotion: /etc/shadow: Permission denied\n")
 
 
 @pytest.mark.parametrize("words", [["doctor", "--debug"], ["--debug", "doctor"]])
