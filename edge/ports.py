@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -68,11 +69,30 @@ class Pipeline(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Notice:
+    """The words on a screen that are not about a face.
+
+    Attributes:
+        state: "no camera" or "paused" where there is no frame, else what is wrong ("dark picture"); empty: all is well.
+        visitors: the line for visitors, from the settings; shown in every state.
+    """
+
+    state: str = ""
+    visitors: str = ""
+
+    def __str__(self) -> str:
+        return " - ".join(part for part in (self.state, self.visitors) if part)
+
+
+NO_NOTICE = Notice()
+
+
 class Screen(Protocol):
     """Shows a frame and what is known about it; `frame` is None while there is no camera."""
 
-    def show(self, frame: Frame | None, scene: Scene, notice: str = "") -> None:
-        """Show what is known now, and a line for visitors or about the state."""
+    def show(self, frame: Frame | None, scene: Scene, notice: Notice = NO_NOTICE) -> None:
+        """Show what is known now, the state and the line for visitors."""
         ...
 
     def tick(self) -> None:

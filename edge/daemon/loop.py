@@ -20,7 +20,7 @@ from edge.errors import EdgeError, EngineError, SourceError
 from edge.face import Scene
 from edge.frame import Frame
 from edge.journals.events import Event, events, left, note
-from edge.ports import Camera, Journal, Pipeline, Screen
+from edge.ports import Camera, Journal, Notice, Pipeline, Screen
 from edge.settings import Settings
 from edge.sinks.event_hook import Hook
 
@@ -245,5 +245,5 @@ class Loop:
                 self._emit(left(track, now, *self._size))
         self._scene = Scene(time=self._scene.time, serial=self._scene.serial)
 
-    def _notice(self, state: str) -> str:
-        return " - ".join(part for part in (state, self._settings.screen.notice) if part)
+    def _notice(self, state: str) -> Notice:
+        return Notice(state, self._settings.screen.notice)

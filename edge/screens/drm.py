@@ -13,6 +13,7 @@ from edge.clock import Clock
 from edge.errors import ScreenAbsent
 from edge.face import Scene
 from edge.frame import Frame
+from edge.ports import NO_NOTICE, Notice
 from edge.screens import kms_abi as abi
 from edge.screens.connectors import Target, find, refusal, size
 from edge.screens.kernel import Kernel, SystemKernel
@@ -78,7 +79,7 @@ class DrmScreen:
         """Width and height in pixels."""
         return self._target.mode.hdisplay, self._target.mode.vdisplay
 
-    def show(self, frame: Frame | None, scene: Scene, notice: str = "") -> None:
+    def show(self, frame: Frame | None, scene: Scene, notice: Notice = NO_NOTICE) -> None:
         """Draw it where it changed."""
         self._painter.show(frame, scene, notice, *self.size)
 

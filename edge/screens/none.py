@@ -6,6 +6,7 @@ from typing import Any
 
 from edge.face import Scene
 from edge.frame import Frame
+from edge.ports import NO_NOTICE, Notice
 
 
 class NoScreen:
@@ -14,7 +15,7 @@ class NoScreen:
     def __init__(self, *_: Any) -> None:
         pass
 
-    def show(self, frame: Frame | None, scene: Scene, notice: str = "") -> None:
+    def show(self, frame: Frame | None, scene: Scene, notice: Notice = NO_NOTICE) -> None:
         """Nothing to do."""
 
     def tick(self) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from edge.errors import InvalidValue
 from edge.face import Scene
 from edge.frame import Frame
+from edge.ports import Notice
 from edge.screens.captions import draw_cards
 from edge.vision import canvas
 from edge.vision.canvas import INK, PLATE, UNKNOWN, Rect, Style
@@ -19,8 +20,6 @@ from edge.vision.canvas import INK, PLATE, UNKNOWN, Rect, Style
 CAPITALS = 1 / 30
 SMALLEST = 9
 NOTICE_LINES = 3
-# Between the loop's own words and the visitors' line in a notice (edge/daemon/loop.py).
-SEPARATOR = " - "
 # What the loop says while there is no frame, and what visitors read.
 STATES = {
     "no camera": ("No camera", "It is looked for. Check its cable."),
@@ -64,14 +63,13 @@ def style_of(height: int) -> Style:
     return Style(max(SMALLEST, round(height * CAPITALS)))
 
 
-def compose(frame: Frame | None, scene: Scene, notice: str, width: int, height: int, fps: float = 0.0) -> np.ndarray:
+def compose(frame: Frame | None, scene: Scene, notice: Notice, width: int, height: int, fps: float = 0.0) -> np.ndarray:
     """The whole picture of a screen.
 
     Args:
         frame: the preview, or None while there is no camera: then a large notice says so.
         scene: faces, boxes in pixels of the frame.
-        notice: for visitors, along the lower edge; without a frame it begins with the loop's state ("no camera",
-            "paused"), then " - " and the line for visitors.
+        notice: the state and the line for visitors, along the lower edge; without a frame the state is the title.
         width, height: of the screen, pixels.
         fps: frames a second, shown where it is above 0.
 
@@ -96,7 +94,9 @@ def compose(frame: Frame | None, scene: Scene, notice: str, width: int, height: 
     return pixels
 
 
-def layer(scene: Scene, notice: str, picture: tuple[int, int], width: int, height: int, fps: float = 0.0) -> np.ndarray:
+def layer(
+    scene: Scene, notice: Notice, picture: tuple[int, int], width: int, height: int, fps: float = 0.0
+) -> np.ndarray:
     """What lies over a preview that the hardware shows, for an overlay plane of its size.
 
     Args:
@@ -115,10 +115,10 @@ def layer(scene: Scene, notice: str, picture: tuple[int, int], width: int, heigh
     return np.dstack((pixels, opaque))
 
 
-def mark(pixels: np.ndarray, scene: Scene, notice: str, fit: Fit, fps: float) -> None:
+def mark(pixels: np.ndarray, scene: Scene, notice: Notice, fit: Fit, fps: float) -> None:
     """Faces, cards, frames a second and the notice, drawn on the canvas in place."""
     style = style_of(pixels.shape[0])
-    lines = wrap(notice, pixels.shape[1] - 2 * style.pad, NOTICE_LINES, style)
+    lines = wrap(str(notice), pixels.shape[1] - 2 * style.pad, NOTICE_LINES, style)
     bar, words, corner = _notice_place(pixels, lines, style), *_fps_place(pixels, fps, style)
     rects = [fit.rect(track.face.box.ltrb) for track in scene.tracks]
     draw_cards(pixels, scene.tracks, rects, [place for place in (bar, corner) if place], style)
@@ -159,9 +159,9 @@ def _centred(pixels: np.ndarray, lines: list[str], base: int, row: int, style: S
         canvas.text(pixels, line, ((pixels.shape[1] - style.width_of(line)) // 2, base + n * row), INK, style)
 
 
-def _without(notice: str, width: int, height: int) -> np.ndarray:
+def _without(notice: Notice, width: int, height: int) -> np.ndarray:
     """The picture while there is no frame: the state in large letters, what it means, and the visitors' line."""
-    state, _, words = notice.partition(SEPARATOR)
+    state = notice.state
     title, about = STATES.get(state, (state[:1].upper() + state[1:] or "No picture", ""))
     pixels = np.empty((height, width, 3), np.uint8)
     canvas.fill(pixels, PLATE)
@@ -172,7 +172,7 @@ def _without(notice: str, width: int, height: int) -> np.ndarray:
     _centred(pixels, wrap(title, width, 1, large), round(height * 0.45), large.row, large)
     lines = wrap(about, width - 2 * small.pad, NOTICE_LINES, small)
     _centred(pixels, lines, round(height * 0.45) + large.capitals + small.capitals, small.row, small)
-    visitors = wrap(words, width - 2 * small.pad, NOTICE_LINES, small)
+    visitors = wrap(notice.visitors, width - 2 * small.pad, NOTICE_LINES, small)
     _notice(pixels, visitors, _notice_place(pixels, visitors, small), small)
     return pixels
 

@@ -11,6 +11,7 @@ import numpy as np
 from edge.clock import Clock
 from edge.face import Scene
 from edge.frame import Frame
+from edge.ports import Notice
 from edge.screens.overlay import compose
 
 SHARE = 0.1
@@ -37,7 +38,7 @@ class Painter:
         self._drawn: tuple[object, ...] | None = None
         self._rate = Rate()
 
-    def show(self, frame: Frame | None, scene: Scene, notice: str, width: int, height: int) -> bool:
+    def show(self, frame: Frame | None, scene: Scene, notice: Notice, width: int, height: int) -> bool:
         """Draw for a screen of that size, where something changed and it is due; whether it was drawn.
 
         Raises:
@@ -47,7 +48,7 @@ class Painter:
         # Compared by identity: frames and scenes are frozen, and held here so that no other takes their place.
         wanted = (frame, frame and scene, notice, width, height)
         same = self._drawn is not None and all(
-            a is b or (isinstance(a, str | int) and a == b) for a, b in zip(wanted, self._drawn, strict=True)
+            a is b or (isinstance(a, Notice | int) and a == b) for a, b in zip(wanted, self._drawn, strict=True)
         )
         if same:
             return False

@@ -16,6 +16,7 @@ from edge.clock import Clock
 from edge.errors import ScreenError
 from edge.face import Scene
 from edge.frame import Frame
+from edge.ports import NO_NOTICE, Notice
 from edge.screens.overlay import Fit, layer
 from edge.screens.painter import Pace, Rate
 from edge.settings import Settings
@@ -89,7 +90,7 @@ class Planes:
             if not self._worked:
                 self._give_up("the camera gave no frame with it")
 
-    def overlay(self, scene: Scene, notice: str, size: tuple[int, int], fps: float) -> None:
+    def overlay(self, scene: Scene, notice: Notice, size: tuple[int, int], fps: float) -> None:
         """Put the words over the preview; `size` is that of the frames which the scene's boxes are in.
 
         Raises:
@@ -139,7 +140,7 @@ class PlaneScreen:
         full.close()
         return room
 
-    def show(self, frame: Frame | None, scene: Scene, notice: str = "") -> None:
+    def show(self, frame: Frame | None, scene: Scene, notice: Notice = NO_NOTICE) -> None:
         """Draw what changed."""
         with self._planes.lock:
             if self._planes.camera is not None and frame is not None:
@@ -164,7 +165,7 @@ class PlaneScreen:
             if full is not None:
                 full.close()
 
-    def _over(self, frame: Frame, scene: Scene, notice: str) -> None:
+    def _over(self, frame: Frame, scene: Scene, notice: Notice) -> None:
         """The words, where they changed and it is due."""
         fps = self._rate.count(self._clock.monotonic())
         asked = (self._planes.camera, scene, notice)

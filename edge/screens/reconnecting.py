@@ -9,7 +9,7 @@ from edge.clock import Clock
 from edge.errors import ScreenAbsent, ScreenError
 from edge.face import Scene
 from edge.frame import Frame
-from edge.ports import Screen
+from edge.ports import NO_NOTICE, Notice, Screen
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class ReconnectingScreen:
         self._open, self._clock, self._reopen_s = open_screen, clock, reopen_s
         self._screen: Screen | None = None
         self._failed_at = clock.monotonic()
-        self._last: tuple[Frame | None, Scene, str] | None = None
+        self._last: tuple[Frame | None, Scene, Notice] | None = None
         self._told = ""
         try:
             self._screen = open_screen()
@@ -41,7 +41,7 @@ class ReconnectingScreen:
             self._told = str(error)
             _log.warning("%s; it is waited for", error)
 
-    def show(self, frame: Frame | None, scene: Scene, notice: str = "") -> None:
+    def show(self, frame: Frame | None, scene: Scene, notice: Notice = NO_NOTICE) -> None:
         """Show it, where the screen is there. Never raises ScreenError."""
         self._last = (frame, scene, notice)
         self._try(self._show)

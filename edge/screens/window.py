@@ -12,6 +12,7 @@ from edge.clock import Clock
 from edge.errors import MissingExtra, ScreenError, SettingsError
 from edge.face import Scene
 from edge.frame import Frame
+from edge.ports import NO_NOTICE, Notice
 from edge.screens.painter import Painter
 from edge.settings import ScreenSettings
 
@@ -52,7 +53,7 @@ class WindowScreen:
             raise ScreenError("screen: there is no desktop session here; start it from one, or use --screen drm")
         self._pygame = library or load()
         self._painter = Painter(self._present, clock)
-        self._last: tuple[Frame | None, Scene, str] | None = None
+        self._last: tuple[Frame | None, Scene, Notice] | None = None
         try:
             self._surface = self._open()
             driver = self._pygame.display.get_driver()
@@ -65,7 +66,7 @@ class WindowScreen:
                 f"screen: no window can be opened ({error}); start it in a desktop session, or use --screen drm"
             ) from None
 
-    def show(self, frame: Frame | None, scene: Scene, notice: str = "") -> None:
+    def show(self, frame: Frame | None, scene: Scene, notice: Notice = NO_NOTICE) -> None:
         """Draw it where it changed, in the size that the window has now."""
         self._last = (frame, scene, notice)
         self._painter.show(frame, scene, notice, *self._surface.get_size())

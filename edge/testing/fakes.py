@@ -12,6 +12,7 @@ from edge.errors import EngineError, InvalidValue, ScreenError
 from edge.face import Scene
 from edge.frame import Frame
 from edge.manifest import ModelSpec
+from edge.ports import NO_NOTICE, Notice
 
 
 class FakeClock:
@@ -197,12 +198,12 @@ class FakeScreen:
     """
 
     def __init__(self) -> None:
-        self.shown: list[tuple[Frame | None, Scene, str]] = []
+        self.shown: list[tuple[Frame | None, Scene, Notice]] = []
         self.ticks = 0
         self.unplugged = False
         self.closed = False
 
-    def show(self, frame: Frame | None, scene: Scene, notice: str = "") -> None:
+    def show(self, frame: Frame | None, scene: Scene, notice: Notice = NO_NOTICE) -> None:
         """Keep it.
 
         Raises:
@@ -228,5 +229,5 @@ class FakeScreen:
 
     def notices(self) -> list[str]:
         """The notices, each change once."""
-        texts = [notice for _, _, notice in self.shown]
+        texts = [str(notice) for _, _, notice in self.shown]
         return [text for n, text in enumerate(texts) if n == 0 or text != texts[n - 1]]

@@ -9,6 +9,7 @@ import pytest
 from edge.errors import ScreenAbsent, ScreenError
 from edge.face import Scene
 from edge.frame import Frame
+from edge.ports import Notice
 from edge.screens import kms_abi as abi
 from edge.screens.drm import DrmScreen, write
 from edge.screens.overlay import compose
@@ -66,9 +67,9 @@ def test_a_letterboxed_picture_arrives_as_composed(hardware, machine):
     card = hardware.Card([hardware.Socket()])
     screen = machine(card)
     frame = Frame(np.random.default_rng(1).integers(0, 256, (30, 40, 3), dtype=np.uint8), 0.0, 0)
-    screen.show(frame, SCENE, "Hello")
+    screen.show(frame, SCENE, Notice(visitors="Hello"))
     card.refresh()
-    assert np.array_equal(card.shown(), compose(frame, SCENE, "Hello", 64, 36))
+    assert np.array_equal(card.shown(), compose(frame, SCENE, Notice(visitors="Hello"), 64, 36))
 
 
 def test_a_picture_is_never_drawn_into_what_is_shown(hardware, machine, clock):
@@ -267,12 +268,12 @@ def test_a_screen_that_is_off_at_the_start_is_waited_for(hardware, clock, caplog
     with caplog.at_level(logging.WARNING):
         screen = ReconnectingScreen(lambda: DrmScreen(ScreenSettings(kind="drm"), clock, kernel=kernel), clock)
     assert "it is waited for" in caplog.text
-    screen.show(None, SCENE, "paused")
+    screen.show(None, SCENE, Notice("paused"))
     card.sockets[0].state = abi.CONNECTED
     clock.advance(REOPEN_S)
     screen.tick()
     card.refresh()
-    assert np.array_equal(card.shown(), compose(None, SCENE, "paused", 64, 36))
+    assert np.array_equal(card.shown(), compose(None, SCENE, Notice("paused"), 64, 36))
 
 
 def test_writing_keeps_to_its_rows_and_turns_the_colours():

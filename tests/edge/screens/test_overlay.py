@@ -6,6 +6,7 @@ import pytest
 from edge.errors import InvalidValue
 from edge.face import Detection, Scene, Track
 from edge.frame import Box, Frame
+from edge.ports import Notice
 from edge.screens import captions, overlay
 from edge.screens.captions import Card
 from edge.screens.overlay import Fit, compose, layer, style_of, wrap
@@ -33,7 +34,7 @@ def inked(picture: np.ndarray, plain: np.ndarray, rect=None) -> int:
 @pytest.mark.parametrize("screen", SCREENS, ids=NAMES)
 @pytest.mark.parametrize("size", [(640, 480), (1280, 720), (480, 640), (7, 5)])
 def test_nobody_and_no_notice_is_the_picture_in_the_middle_on_a_dark_ground(screen, size):
-    picture = compose(frame(*size), Scene(), "", *screen)
+    picture = compose(frame(*size), Scene(), Notice(), *screen)
     assert picture.shape == (screen[1], screen[0], 3)
     shown = (picture == 128).all(axis=2)
     rows, columns = np.flatnonzero(shown.any(axis=1)), np.flatnonzero(shown.any(axis=0))
@@ -47,21 +48,24 @@ def test_nobody_and_no_notice_is_the_picture_in_the_middle_on_a_dark_ground(scre
 @pytest.mark.parametrize("screen", [(0, 480), (640, 0)])
 def test_a_screen_without_pixels_is_refused(screen):
     with pytest.raises(InvalidValue, match="expected at least 1x1 pixels, got"):
-        compose(frame(), Scene(), "", *screen)
+        compose(frame(), Scene(), Notice(), *screen)
 
 
 @pytest.mark.parametrize("screen", [(1, 1), (8, 8), (64, 36), (320, 240)])
 @pytest.mark.parametrize("seen", [True, False], ids=["frame", "no frame"])
 def test_the_smallest_screens_are_drawn_without_an_error(screen, seen):
     scene = Scene(tracks=(track(),))
-    assert compose(frame() if seen else None, scene, "no camera - some words", *screen, 24.0).shape[:2] == screen[::-1]
+    assert (
+        compose(frame() if seen else None, scene, Notice("no camera", "some words"), *screen, 24.0).shape[:2]
+        == screen[::-1]
+    )
 
 
 def test_boxes_of_the_frame_lie_where_the_preview_has_them():
     fit = Fit.of((640, 480), (1280, 720))
     assert (fit.scale, fit.left, fit.top, fit.width, fit.height) == (1.5, 160, 0, 960, 720)
     assert fit.rect((0, 0, 640, 480)) == (160, 0, 1120, 720)
-    picture = compose(frame(), Scene(tracks=(track(),)), "", 1280, 720)
+    picture = compose(frame(), Scene(tracks=(track(),)), Notice(), 1280, 720)
     left, top, right, bottom = fit.rect(track().face.box.ltrb)
     for y, x in ((top + 40, left), (top + 40, right - 1), (top, left + 40), (bottom - 1, left + 40)):
         assert tuple(picture[y, x]) == canvas.BARE
@@ -90,7 +94,7 @@ def test_a_card_says_what_is_known(known, colour, lines):
     assert card.lines(1) == lines[:1]
     assert card.lines(0) == lines[0].split()[:1]
     assert card.colour == colour
-    picture = compose(frame(), Scene(tracks=(known,)), "", 1280, 720)
+    picture = compose(frame(), Scene(tracks=(known,)), Notice(), 1280, 720)
     assert (picture == np.array(colour)).all(axis=2).any()
 
 
@@ -121,7 +125,7 @@ def test_cards_lie_on_no_other_and_hide_no_other_face(screen, count, monkeypatch
     crowd = tuple(
         track(20 + 600 / columns * (n % columns), 40 + 110 * (n // columns), side, name=n + 1) for n in range(count)
     )
-    compose(frame(), Scene(tracks=crowd), "A notice", *screen, 24.0)
+    compose(frame(), Scene(tracks=crowd), Notice(visitors="A notice"), *screen, 24.0)
     fit = Fit.of((640, 480), screen)
     assert len(placed) >= min(count, 3)
     for n, place in enumerate(placed):
@@ -139,8 +143,8 @@ def test_cards_lie_on_no_other_and_hide_no_other_face(screen, count, monkeypatch
 
 def test_everybody_has_a_short_card_before_anybody_has_a_long_one():
     crowd = tuple(track(40 + 200 * n, 330, 110, name=n + 1) for n in range(3))
-    picture = compose(frame(), Scene(tracks=crowd), "", 1280, 720)
-    fit, plain = Fit.of((640, 480), (1280, 720)), compose(frame(), Scene(), "", 1280, 720)
+    picture = compose(frame(), Scene(tracks=crowd), Notice(), 1280, 720)
+    fit, plain = Fit.of((640, 480), (1280, 720)), compose(frame(), Scene(), Notice(), 1280, 720)
     for known in crowd:
         left, top, right, _ = fit.rect(known.face.box.ltrb)
         assert inked(picture, plain, (left, top - 70, right, top - 8)) > 1000
@@ -148,9 +152,9 @@ def test_everybody_has_a_short_card_before_anybody_has_a_long_one():
 
 @pytest.mark.parametrize("screen", SCREENS, ids=NAMES)
 def test_the_notice_and_the_rate_have_their_places(screen):
-    plain = compose(frame(), Scene(), "", *screen)
-    noticed = compose(frame(), Scene(), "Please smile", *screen)
-    rated = compose(frame(), Scene(), "", *screen, 24.3)
+    plain = compose(frame(), Scene(), Notice(), *screen)
+    noticed = compose(frame(), Scene(), Notice(visitors="Please smile"), *screen)
+    rated = compose(frame(), Scene(), Notice(), *screen, 24.3)
     width, height = screen
     assert inked(noticed, plain) == inked(noticed, plain, (0, height * 9 // 10, width, height)) > 0
     assert inked(rated, plain) == inked(rated, plain, (width * 3 // 4, 0, width, height // 10)) > 0
@@ -159,7 +163,9 @@ def test_the_notice_and_the_rate_have_their_places(screen):
 @pytest.mark.parametrize("screen", SCREENS, ids=NAMES)
 def test_no_box_goes_through_the_words_of_the_notice(screen):
     large = Scene(tracks=(track(left=150, top=120, side=350),))
-    alone, together = (compose(frame(), scene, "Please smile " * 3, *screen) for scene in (Scene(), large))
+    alone, together = (
+        compose(frame(), scene, Notice(visitors="Please smile " * 3), *screen) for scene in (Scene(), large)
+    )
     letters = (alone == canvas.INK).all(axis=2)
     assert letters.sum() > 100
     assert (together[letters] == canvas.INK).all()
@@ -201,7 +207,7 @@ def test_a_line_too_narrow_for_anything_still_ends():
 
 @pytest.mark.parametrize("screen", SCREENS, ids=NAMES)
 def test_no_camera_paused_and_their_notices_are_four_pictures(screen):
-    notices = ["no camera", "paused", "no camera - Back soon", "something else"]
+    notices = [Notice("no camera"), Notice("paused"), Notice("no camera", "Back soon"), Notice("something else")]
     shown = [compose(None, Scene(tracks=(track(),)), notice, *screen) for notice in notices]
     for n, picture in enumerate(shown):
         assert (picture[0] == canvas.PLATE).all()
@@ -212,7 +218,7 @@ def test_no_camera_paused_and_their_notices_are_four_pictures(screen):
 
 
 def test_the_state_is_written_large():
-    picture = compose(None, Scene(), "no camera", 1280, 720)
+    picture = compose(None, Scene(), Notice("no camera"), 1280, 720)
     rows = np.flatnonzero((picture[: 720 // 2] > 200).all(axis=2).any(axis=1))
     assert np.ptp(rows) >= 2.5 * style_of(720).capitals
 
@@ -220,16 +226,16 @@ def test_the_state_is_written_large():
 def test_a_frame_is_not_changed_and_a_picture_is_a_new_array():
     seen = frame(1280, 720)
     before = seen.image.copy()
-    picture = compose(seen, Scene(tracks=(track(),)), "Hello", 1280, 720)
+    picture = compose(seen, Scene(tracks=(track(),)), Notice(visitors="Hello"), 1280, 720)
     assert np.array_equal(seen.image, before)
     assert not np.shares_memory(picture, seen.image)
 
 
 def test_the_layer_is_clear_but_for_what_it_says():
     scene = Scene(tracks=(track(),))
-    empty = layer(Scene(), "", (640, 480), 960, 720)
+    empty = layer(Scene(), Notice(), (640, 480), 960, 720)
     assert not empty.any()
-    over = layer(scene, "Hello", (640, 480), 960, 720, 24.0)
+    over = layer(scene, Notice(visitors="Hello"), (640, 480), 960, 720, 24.0)
     assert over.shape == (720, 960, 4)
     assert set(np.unique(over[..., 3])) == {0, 191, 255}
     left, top, *_ = Fit.of((640, 480), (960, 720)).rect(track().face.box.ltrb)

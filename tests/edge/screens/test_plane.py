@@ -10,6 +10,7 @@ from edge.cameras.pi import PiGrabber
 from edge.errors import ScreenError
 from edge.face import Detection, Scene, Track
 from edge.frame import Box
+from edge.ports import NO_NOTICE, Notice
 from edge.screens import open_screen
 from edge.screens.drm import DrmScreen
 from edge.screens.plane import Planes, PlaneScreen, wanted
@@ -66,7 +67,7 @@ class Stage:
             lambda: DrmScreen(SETTINGS.screen, self.clock, kernel=self.kernel), self.planes, self.clock
         )
 
-    def show(self, frame=None, scene=None, notice="") -> None:
+    def show(self, frame=None, scene=None, notice=NO_NOTICE) -> None:
         self.clock.advance(0.1)
         self.screen.show(frame, scene or Scene(), notice)
         self.card.refresh()
@@ -81,7 +82,7 @@ FRAME, NEXT = pictures(2, size=(40, 30))
 
 
 def test_without_a_camera_the_whole_picture_is_drawn(stage):
-    stage.show(None, notice="no camera")
+    stage.show(None, notice=Notice("no camera"))
     assert stage.card.shown().any()
     stage.screen.tick()
     stage.screen.close()
@@ -90,7 +91,7 @@ def test_without_a_camera_the_whole_picture_is_drawn(stage):
 
 def test_the_hardware_shows_the_camera_and_the_words_are_drawn_only_where_they_changed(stage):
     camera = Camera(stage.kernel)
-    stage.show(None, notice="no camera")
+    stage.show(None, notice=Notice("no camera"))
     stage.planes.attach(camera, LIBRARY)
     assert camera.preview == ("drm", {"x": 0, "y": 0, "width": 64, "height": 36})
     scene = someone()
@@ -100,7 +101,7 @@ def test_the_hardware_shows_the_camera_and_the_words_are_drawn_only_where_they_c
     assert len(camera.overlays) == 1
     assert camera.overlays[0].shape == (36, 48, 4), "the shape that the preview has on this screen"
     stage.show(NEXT, Scene())
-    stage.show(NEXT, Scene(), "hello")
+    stage.show(NEXT, Scene(), Notice(visitors="hello"))
     assert len(camera.overlays) == 3
     assert not np.array_equal(camera.overlays[1], camera.overlays[2])
 
@@ -111,7 +112,7 @@ def test_a_camera_that_is_lost_gives_the_card_back(stage):
     stage.planes.works()
     stage.show(FRAME)
     stage.planes.detach()
-    stage.show(None, notice="no camera")
+    stage.show(None, notice=Notice("no camera"))
     assert stage.card.shown().any()
     again = Camera(stage.kernel)
     stage.planes.attach(again, LIBRARY)

@@ -6,6 +6,7 @@ import pytest
 
 from edge.errors import MissingExtra, ScreenAbsent, ScreenError
 from edge.face import Scene
+from edge.ports import Notice
 from edge.screens import ADAPTERS, open_screen
 from edge.screens.none import NoScreen
 from edge.screens.reconnecting import REOPEN_S, ReconnectingScreen
@@ -57,11 +58,11 @@ def test_every_kind_of_the_settings_has_an_adapter():
 def test_pictures_and_turns_are_passed_on(shop, clock):
     screen = ReconnectingScreen(shop, clock)
     frame = pictures(1)[0]
-    screen.show(frame, SCENE, "hello")
+    screen.show(frame, SCENE, Notice(visitors="hello"))
     screen.tick()
     screen.close()
     (inner,) = shop.opened
-    assert inner.shown == [(frame, SCENE, "hello")]
+    assert inner.shown == [(frame, SCENE, Notice(visitors="hello"))]
     assert inner.ticks == 1
     assert inner.closed
 
@@ -76,7 +77,7 @@ def test_a_wrong_setting_is_seen_at_the_start(shop, clock, error):
 def test_a_screen_that_is_not_there_at_the_start_is_waited_for(shop, clock, caplog):
     shop.refuses = ScreenAbsent("screen: nothing is connected")
     screen = ReconnectingScreen(shop, clock)
-    screen.show(None, SCENE, "paused")
+    screen.show(None, SCENE, Notice("paused"))
     assert shop.asked == 1
     clock.advance(REOPEN_S)
     screen.tick()
@@ -117,7 +118,7 @@ def test_a_screen_that_fails_is_told_once_closed_and_opened_again(shop, clock, c
     assert shop.opened[0].closed
     assert shop.asked == 1
     clock.advance(REOPEN_S)
-    screen.show(frame, SCENE, "again")
+    screen.show(frame, SCENE, Notice(visitors="again"))
     assert shop.opened[1].notices() == ["again"]
     told = [record.getMessage() for record in caplog.records]
     assert told == ["fake screen: unplugged; it is opened again when it is there", "screen: there it is"]
@@ -125,12 +126,12 @@ def test_a_screen_that_fails_is_told_once_closed_and_opened_again(shop, clock, c
 
 def test_a_screen_that_is_opened_again_shows_the_last_picture_without_a_new_one(shop, clock):
     screen = ReconnectingScreen(shop, clock)
-    screen.show(None, SCENE, "no camera")
+    screen.show(None, SCENE, Notice("no camera"))
     shop.opened[0].unplugged = True
     screen.tick()
     clock.advance(REOPEN_S)
     screen.tick()
-    assert shop.opened[1].shown == [(None, SCENE, "no camera")]
+    assert shop.opened[1].shown == [(None, SCENE, Notice("no camera"))]
 
 
 def test_closing_twice_or_before_anything_was_there_is_nothing(shop, clock):

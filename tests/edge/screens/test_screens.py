@@ -6,6 +6,7 @@ import pytest
 
 from edge.errors import ScreenError
 from edge.face import Scene
+from edge.ports import Notice
 from edge.screens import open_screen
 from edge.screens.none import NoScreen
 from edge.screens.reconnecting import ReconnectingScreen
@@ -16,7 +17,7 @@ from edge.testing.fakes import FakeClock, FakeScreen
 def test_no_screen_is_a_screen_too():
     screen = open_screen(ScreenSettings(), FakeClock(), lambda: None)
     assert isinstance(screen, NoScreen)
-    screen.show(None, Scene(), "no camera")
+    screen.show(None, Scene(), Notice("no camera"))
     screen.close()
 
 

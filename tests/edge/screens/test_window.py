@@ -8,6 +8,7 @@ import pytest
 from edge.errors import MissingExtra, ScreenError, SettingsError
 from edge.face import Scene
 from edge.frame import Frame
+from edge.ports import Notice
 from edge.screens import open_screen
 from edge.screens.overlay import compose
 from edge.screens.window import WindowScreen, window_size
@@ -77,8 +78,8 @@ def test_every_pixel_arrives(window, pygame):
     screen = window()
     screen.show(frame(), SCENE)
     assert np.array_equal(shown(pygame), frame().image)
-    screen.show(None, SCENE, "no camera - Back soon")
-    assert np.array_equal(shown(pygame), compose(None, SCENE, "no camera - Back soon", 96, 54))
+    screen.show(None, SCENE, Notice("no camera", "Back soon"))
+    assert np.array_equal(shown(pygame), compose(None, SCENE, Notice("no camera", "Back soon"), 96, 54))
 
 
 @pytest.mark.parametrize("way", ["K_ESCAPE", "K_q", "closing the window"])
@@ -105,16 +106,16 @@ def test_other_keys_do_nothing(window, pygame, stops):
 
 def test_full_screen_comes_and_goes_with_a_key_and_shows_what_was_shown(window, pygame):
     screen = window()
-    screen.show(None, SCENE, "paused")
+    screen.show(None, SCENE, Notice("paused"))
     press(pygame, pygame.K_f)
     screen.tick()
     large = pygame.display.get_surface()
     assert large.get_flags() & pygame.FULLSCREEN
-    assert np.array_equal(shown(pygame), compose(None, SCENE, "paused", *large.get_size()))
+    assert np.array_equal(shown(pygame), compose(None, SCENE, Notice("paused"), *large.get_size()))
     press(pygame, pygame.K_f)
     screen.tick()
     assert not pygame.display.get_surface().get_flags() & pygame.FULLSCREEN
-    assert np.array_equal(shown(pygame), compose(None, SCENE, "paused", 96, 54))
+    assert np.array_equal(shown(pygame), compose(None, SCENE, Notice("paused"), 96, 54))
 
 
 def test_full_screen_is_a_setting(window, pygame):
@@ -125,7 +126,7 @@ def test_full_screen_is_a_setting(window, pygame):
 def test_a_window_that_was_uncovered_is_drawn_again_without_a_new_frame(window, pygame):
     screen = window()
     screen.tick()
-    screen.show(None, SCENE, "paused")
+    screen.show(None, SCENE, Notice("paused"))
     before = shown(pygame)
     pygame.display.get_surface().fill((0, 0, 0))
     screen.tick()
