@@ -16,6 +16,8 @@ from edge.settings import Settings, check, table
 
 _log = logging.getLogger(__name__)
 
+# Settings that files written for an older version may still have; they are skipped, with a warning.
+REMOVED = {("screen", "hardware_preview")}
 FLAG = "setting "  # what the name of a settings flag begins with among the parsed arguments
 
 
@@ -37,6 +39,9 @@ def load(path: str | Path | None = None, flags: Mapping[str, Any] | None = None)
         if (section, key) in renamed:
             _log.warning("%s: now called %s; please rename it", where, renamed[section, key])
             key = renamed[section, key]
+        if (section, key) in REMOVED:
+            _log.warning("%s: no longer used; please remove it", where)
+            continue
         if (section, key) not in entries:
             raise SettingsError(f"{where}: unknown setting; systemd/config.toml lists all of them")
         values.setdefault(section, {})[key] = check(where, value, entries[section, key])

@@ -143,9 +143,6 @@ class ScreenSettings:
     mode: str = setting(
         "auto", "size in pixels, as 1920x1080; auto: the screen's own where that is at most 1280x720, else its like"
     )
-    hardware_preview: bool = setting(
-        False, "drm: the Pi's camera on a plane of the graphics card, which costs the processor nothing; not tried yet"
-    )
     fullscreen: bool = setting(False, "whether the window fills the desktop; the key F changes it")
     notice: str = setting("", "a line for visitors on the picture; empty: none")
 

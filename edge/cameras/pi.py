@@ -37,7 +37,7 @@ def to_rgb(array: np.ndarray, format: str) -> np.ndarray:
 
 
 class Preview(Protocol):
-    """What may show the camera on a screen without the loop's help; see edge.screens.plane."""
+    """What may show the camera on a screen without the loop's help."""
 
     def attach(self, camera: Any, library: Any) -> None:
         """A Picamera2 that is configured and not yet started."""

@@ -24,7 +24,6 @@ from edge.pipeline.factory import open_pipeline
 from edge.pipeline.pipeline import EmotionPipeline
 from edge.ports import Journal
 from edge.screens import open_screen
-from edge.screens.plane import Planes, wanted
 from edge.screens.reconnecting import ReconnectingScreen
 from edge.settings import Settings
 from edge.sinks.event_hook import Hook
@@ -51,14 +50,13 @@ def main(arguments: argparse.Namespace) -> int:
     file = journal_file(settings, os.environ)
     last = CrashMarker(in_state_folder("running", os.environ))
     pipeline = open_pipeline(settings, live, FIRST_S if last.begin() else AGAIN_S)
-    planes = Planes() if wanted(settings) else None
     switch.listen()
     journal = Counted(open_journal(file, settings.journal, clock), clock)
     try:
-        screen = ReconnectingScreen(lambda: open_screen(settings.screen, clock, switch.stop, planes), clock)
+        screen = ReconnectingScreen(lambda: open_screen(settings.screen, clock, switch.stop), clock)
         try:
             Loop(
-                lambda: cameras.open_camera(settings.source, clock, planes),
+                lambda: cameras.open_camera(settings.source, clock),
                 pipeline,
                 journal,
                 screen,

@@ -4,29 +4,22 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from edge.clock import Clock
 from edge.errors import ScreenError
 from edge.ports import Screen
 from edge.settings import ScreenSettings
 
-if TYPE_CHECKING:
-    from edge.screens.plane import Planes
-
 ADAPTERS = {"none": "NoScreen", "drm": "DrmScreen", "window": "WindowScreen"}
 
 
-def open_screen(
-    settings: ScreenSettings, clock: Clock, stop: Callable[[], None], planes: Planes | None = None
-) -> Screen:
+def open_screen(settings: ScreenSettings, clock: Clock, stop: Callable[[], None]) -> Screen:
     """The screen of the settings: the class of ADAPTERS in edge/screens/KIND.py, called with these three.
 
     Args:
         settings: which screen, and what it needs.
         clock: for how often it is drawn and looked for.
         stop: what a user who closes a window calls: ends the loop (edge.daemon.control.Switch.stop).
-        planes: where the hardware may show the preview.
 
     Raises:
         ScreenError: there is no such screen, or it cannot be opened.
@@ -39,8 +32,4 @@ def open_screen(
             raise
         raise ScreenError(f"screen {settings.kind}: not part of this installation; use --screen none") from None
     adapter = getattr(module, ADAPTERS[settings.kind])
-    if planes is not None:
-        from edge.screens.plane import PlaneScreen
-
-        return PlaneScreen(lambda: adapter(settings, clock, stop), planes, clock)
     return adapter(settings, clock, stop)

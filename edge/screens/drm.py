@@ -62,19 +62,6 @@ class DrmScreen:
         self._plugs = kernel.plugs()
 
     @property
-    def console(self) -> tuple[int, int] | None:
-        """Width and height of what was shown before, or None where that was nothing."""
-        return self._pages.console
-
-    @property
-    def planes(self) -> int:
-        """How many overlay planes the hardware has here."""
-        try:
-            return self._target.card.planes(self._target.place)
-        except OSError:
-            return 0
-
-    @property
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
         return self._target.mode.hdisplay, self._target.mode.vdisplay
@@ -139,12 +126,6 @@ class DoubleBuffer:
         except OSError:
             self._free()
             raise
-
-    @property
-    def console(self) -> tuple[int, int] | None:
-        """Width and height of what was shown before, or None."""
-        before = self._before
-        return (before.mode.hdisplay, before.mode.vdisplay) if before.mode_valid and before.fb_id else None
 
     def show(self, picture: np.ndarray) -> None:
         """Show uint8 (height, width, 3) RGB of the mode's size."""

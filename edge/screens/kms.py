@@ -130,17 +130,6 @@ class Card:
             free += [crtc for place, crtc in enumerate(crtcs) if encoder.possible_crtcs >> place & 1]
         return free[0] if free else None
 
-    def planes(self, place: int) -> int:
-        """How many overlay planes the CRTC at that place of the list of CRTCs can have."""
-        counted = abi.PlaneResources()
-        self._ask(abi.GET_PLANE_RESOURCES, counted)
-        ids = (ctypes.c_uint32 * counted.count_planes)()
-        self._ask(abi.GET_PLANE_RESOURCES, abi.PlaneResources(planes=ctypes.addressof(ids), count_planes=len(ids)))
-        planes = [abi.Plane(plane_id=number) for number in ids]
-        for plane in planes:
-            self._ask(abi.GET_PLANE, plane)
-        return sum(plane.possible_crtcs >> place & 1 for plane in planes)
-
     def buffer(self, width: int, height: int) -> Buffer:
         """A black buffer of that size."""
         made = abi.CreateDumb(width=width, height=height, bpp=32)

@@ -102,21 +102,6 @@ class PageFlip(ctypes.Structure):
     _fields_ = [*_words("crtc_id", "fb_id", "flags", "reserved"), ("user_data", c_uint64)]
 
 
-class PlaneResources(ctypes.Structure):
-    """struct drm_mode_get_plane_res."""
-
-    _fields_ = [("planes", c_uint64), *_words("count_planes")]
-
-
-class Plane(ctypes.Structure):
-    """struct drm_mode_get_plane."""
-
-    _fields_ = [
-        *_words("plane_id", "crtc_id", "fb_id", "possible_crtcs", "gamma_size", "count_formats"),
-        *_pointers("formats"),
-    ]
-
-
 def _request(number: int, structure: type[ctypes.Structure], directions: int = 3) -> int:
     """As the macros DRM_IOWR (directions 3) and DRM_IOW (1) make it."""
     return directions << 30 | ctypes.sizeof(structure) << 16 | ord("d") << 8 | number
@@ -134,8 +119,6 @@ PAGE_FLIP = _request(0xB0, PageFlip)
 CREATE_DUMB = _request(0xB2, CreateDumb)
 MAP_DUMB = _request(0xB3, MapDumb)
 DESTROY_DUMB = _request(0xB4, DestroyDumb)
-GET_PLANE_RESOURCES = _request(0xB5, PlaneResources)
-GET_PLANE = _request(0xB6, Plane)
 
 DUMB_BUFFERS = 1  # DRM_CAP_DUMB_BUFFER
 FLIP_EVENT = 1  # DRM_MODE_PAGE_FLIP_EVENT

@@ -94,27 +94,6 @@ def compose(frame: Frame | None, scene: Scene, notice: Notice, width: int, heigh
     return pixels
 
 
-def layer(
-    scene: Scene, notice: Notice, picture: tuple[int, int], width: int, height: int, fps: float = 0.0
-) -> np.ndarray:
-    """What lies over a preview that the hardware shows, for an overlay plane of its size.
-
-    Args:
-        scene, notice, fps: as `compose`.
-        picture: width and height of the frames that the boxes are in.
-        width, height: of the plane.
-
-    Returns:
-        uint8 (height, width, 4) RGBA, not premultiplied, transparent where there is nothing to say.
-    """
-    pixels = np.zeros((height, width, 3), np.uint8)
-    mark(pixels, scene, notice, Fit.of(picture, (width, height)), fps)
-    opaque = np.where(pixels.any(axis=2), np.uint8(255), np.uint8(0))
-    # The dark grounds of words let a quarter of the preview through, as on the full picture.
-    opaque[(pixels == np.array(canvas.GROUND, np.uint8)).all(axis=2)] = 191
-    return np.dstack((pixels, opaque))
-
-
 def mark(pixels: np.ndarray, scene: Scene, notice: Notice, fit: Fit, fps: float) -> None:
     """Faces, cards, frames a second and the notice, drawn on the canvas in place."""
     style = style_of(pixels.shape[0])

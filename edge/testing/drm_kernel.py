@@ -47,7 +47,6 @@ class FakeCard:
 
     sockets: list[Socket] = field(default_factory=list)
     crtc_count: int = 2
-    planes: list[int] = field(default_factory=list)  # the CRTCs that each can serve, a bit each
     draws: bool = True
     modes: bool = True  # a 3D core has none
     refusals: dict[int, int] = field(default_factory=dict)  # errno by request
@@ -280,20 +279,9 @@ def _destroy(card: FakeCard, asked: abi.DestroyDumb) -> None:
     del card.buffers[asked.handle]
 
 
-def _planes(card: FakeCard, asked: abi.PlaneResources) -> None:
-    ids = (ctypes.c_uint32 * len(card.planes))(*range(500, 500 + len(card.planes)))
-    if asked.count_planes >= len(ids) and len(ids):
-        _copy(asked.planes, ids)
-    asked.count_planes = len(ids)
-
-
-def _plane(card: FakeCard, asked: abi.Plane) -> None:
-    asked.possible_crtcs = card.planes[asked.plane_id - 500]
-
-
 ANSWERS: dict[int, Any] = {
     abi.GET_CAPABILITY: _capability, abi.GET_RESOURCES: _resources, abi.GET_CONNECTOR: _connector,
     abi.GET_ENCODER: _encoder, abi.GET_CRTC: _get_crtc, abi.SET_CRTC: _set_crtc, abi.PAGE_FLIP: _flip,
     abi.CREATE_DUMB: _create, abi.ADD_FRAMEBUFFER: _add, abi.MAP_DUMB: _map, abi.REMOVE_FRAMEBUFFER: _remove,
-    abi.DESTROY_DUMB: _destroy, abi.GET_PLANE_RESOURCES: _planes, abi.GET_PLANE: _plane,
+    abi.DESTROY_DUMB: _destroy,
 }  # fmt: skip

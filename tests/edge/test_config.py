@@ -72,6 +72,12 @@ def test_a_file_that_is_not_there_or_not_text_is_named(tmp_path):
         config.load(tmp_path / "binary.toml")
 
 
+def test_a_setting_that_was_removed_is_skipped_with_a_warning(file, caplog):
+    path = file("[screen]\nhardware_preview = false\n")
+    assert config.load(path) == Settings()
+    assert f"{path}: [screen] hardware_preview: no longer used; please remove it" in caplog.text
+
+
 def test_a_flag_that_is_out_of_range_is_told_by_its_name():
     with pytest.raises(SettingsError, match="--threads: expected at least 1, at most 64, got 0"):
         parsed("--threads", 0)

@@ -29,8 +29,6 @@ from edge.settings import ScreenSettings
         (abi.CREATE_DUMB, 0xC02064B2),
         (abi.MAP_DUMB, 0xC01064B3),
         (abi.DESTROY_DUMB, 0xC00464B4),
-        (abi.GET_PLANE_RESOURCES, 0xC01064B5),
-        (abi.GET_PLANE, 0xC02064B6),
     ],
 )
 def test_requests_have_the_numbers_of_the_kernels_headers(request_number, in_the_headers):
@@ -46,7 +44,6 @@ def test_requests_have_the_numbers_of_the_kernels_headers(request_number, in_the
         (abi.Crtc, "mode", 36),
         (abi.CreateDumb, "size", 24),
         (abi.PageFlip, "user_data", 16),
-        (abi.Plane, "formats", 24),
     ],
 )
 def test_fields_lie_where_the_kernel_has_them(structure, field, offset):
@@ -81,12 +78,6 @@ def test_a_crtc_that_feeds_the_connector_goes_before_the_first_that_could(hardwa
     crtcs, connectors = card.resources()
     assert [card.crtc_for(card.output(connector), crtcs) for connector in connectors] == [101, 101, 100]
     assert card.crtc_for(card.output(201), crtcs[:1]) is None
-
-
-@pytest.mark.parametrize(("planes", "count"), [([], 0), ([0b10], 0), ([0b01, 0b11, 0b10], 2)])
-def test_overlay_planes_are_counted_by_what_they_reach(hardware, planes, count):
-    card = Card(hardware.Kernel(card0=hardware.Card(planes=planes)), "/dev/dri/card0")
-    assert card.planes(0) == count
 
 
 def test_a_buffer_is_black_writable_and_as_large_as_asked(hardware):

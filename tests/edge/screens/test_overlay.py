@@ -9,7 +9,7 @@ from edge.frame import Box, Frame
 from edge.ports import Notice
 from edge.screens import captions, overlay
 from edge.screens.captions import Card
-from edge.screens.overlay import Fit, compose, layer, style_of, wrap
+from edge.screens.overlay import Fit, compose, style_of, wrap
 from edge.vision import canvas
 
 SCREENS = [(1280, 720), (1920, 1080), (800, 480)]
@@ -229,18 +229,6 @@ def test_a_frame_is_not_changed_and_a_picture_is_a_new_array():
     picture = compose(seen, Scene(tracks=(track(),)), Notice(visitors="Hello"), 1280, 720)
     assert np.array_equal(seen.image, before)
     assert not np.shares_memory(picture, seen.image)
-
-
-def test_the_layer_is_clear_but_for_what_it_says():
-    scene = Scene(tracks=(track(),))
-    empty = layer(Scene(), Notice(), (640, 480), 960, 720)
-    assert not empty.any()
-    over = layer(scene, Notice(visitors="Hello"), (640, 480), 960, 720, 24.0)
-    assert over.shape == (720, 960, 4)
-    assert set(np.unique(over[..., 3])) == {0, 191, 255}
-    left, top, *_ = Fit.of((640, 480), (960, 720)).rect(track().face.box.ltrb)
-    assert tuple(over[top + 40, left]) == (*canvas.BARE, 255)
-    assert over[top + 40, left + 40, 3] == 0
 
 
 def test_the_loops_states_are_known_here():
