@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,6 +66,10 @@ class Box:
     def __post_init__(self) -> None:
         if not all(math.isfinite(v) for v in self.ltrb) or self.right <= self.left or self.bottom <= self.top:
             raise InvalidValue(f"box: expected finite left < right and top < bottom, got {self.ltrb}")
+
+    def __iter__(self) -> Iterator[float]:
+        """left, top, right, bottom: a box can be unpacked."""
+        return iter(self.ltrb)
 
     @property
     def ltrb(self) -> tuple[float, float, float, float]:

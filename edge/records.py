@@ -1,4 +1,4 @@
-"""Faces as JSON: what the journal, `image --json`, the page and the API say of a face. Pure."""
+"""Faces as JSON: what the journal, `image --json`, the web page and the Python API say about a face. Pure."""
 
 from __future__ import annotations
 
@@ -8,39 +8,63 @@ from typing import Any
 import numpy as np
 
 from edge.face import Track
+from edge.frame import Box
 from edge.labels import EMOTIONS
 
 DECIMALS = 4
 
 
 def picture_record(name: str, image: np.ndarray, tracks: Iterable[Track]) -> dict[str, Any]:
-    """What `edge-emotion image --json` says of one picture, uint8 (H, W, 3)."""
+    """What `edge-emotion image --json` says about one picture, uint8 (H, W, 3)."""
     height, width = image.shape[:2]
     faces = [face_record(track, width, height) for track in tracks]
     return {"image": name, "width": width, "height": height, "faces": faces}
 
 
 def face_record(track: Track, width: int, height: int) -> dict[str, Any]:
-    """What is said of one face, numbers to 4 decimals, the box clipped to a picture of that size.
+    """One track as `record` describes it, its box clipped to a picture of that size."""
+    return record(
+        box=track.face.box.clipped(width, height),
+        score=track.face.score,
+        mask=track.mask,
+        worn=track.worn,
+        emotion=track.label,
+        probabilities=None if track.emotion is None else labelled(track.emotion),
+        intensity=track.intensity,
+        reason=track.reason,
+    )
+
+
+def record(
+    *,
+    box: Box | None,
+    score: float,
+    mask: float,
+    worn: bool,
+    emotion: str | None,
+    probabilities: Mapping[str, float] | None,
+    intensity: float | None,
+    reason: str | None,
+) -> dict[str, Any]:
+    """One face, its numbers rounded to four decimals.
 
     `emotion` is null where the face is too small or the answer unsure, and then there is a `reason`;
     `probabilities` and `intensity` are null only where it is too small.
     """
-    box = track.face.box.clipped(width, height)
-    record: dict[str, Any] = {
+    told: dict[str, Any] = {
         "box": [round(side, DECIMALS) for side in box.ltrb] if box else None,
-        "score": round(track.face.score, DECIMALS),
-        "mask": round(track.mask, DECIMALS),
-        "worn": track.worn,
-        "emotion": track.label,
-        "probabilities": None if track.emotion is None else probabilities(track.emotion),
-        "intensity": None if track.intensity is None else round(track.intensity, DECIMALS),
+        "score": round(score, DECIMALS),
+        "mask": round(mask, DECIMALS),
+        "worn": worn,
+        "emotion": emotion,
+        "probabilities": probabilities and {label: round(p, DECIMALS) for label, p in probabilities.items()},
+        "intensity": None if intensity is None else round(intensity, DECIMALS),
     }
-    if track.reason:
-        record["reason"] = track.reason
-    return record
+    if reason:
+        told["reason"] = reason
+    return told
 
 
-def probabilities(emotion: np.ndarray) -> Mapping[str, float]:
-    """Label to probability, float32 (7,), to 4 decimals."""
-    return {label: round(float(p), DECIMALS) for label, p in zip(EMOTIONS, emotion, strict=True)}
+def labelled(emotion: np.ndarray) -> dict[str, float]:
+    """Label to probability, from an array (7,) in the order of `edge.labels.EMOTIONS`."""
+    return dict(zip(EMOTIONS, map(float, emotion), strict=True))

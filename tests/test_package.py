@@ -67,7 +67,7 @@ def test_the_wheel_has_the_data_files(root, wheel):
     data = {str(p.relative_to(root)) for kind in ("*.toml", "*.npz", "*.html") for p in (root / "training").rglob(kind)}
     pages = {str(p.relative_to(root)) for p in (root / "edge").rglob("*.html")}
     assert models
-    assert models | data | pages | {"edge/models/manifest.json"} <= inside
+    assert models | data | pages | {"edge/models/manifest.json", "edge/py.typed"} <= inside
     # What the device does not read stays out.
     assert not [name for name in inside if name.startswith("edge/models/") and name.endswith((".npz", ".keras"))]
 

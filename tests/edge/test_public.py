@@ -46,6 +46,23 @@ def test_importing_edge_loads_nothing():
     assert python("import sys, edge; print('numpy' in sys.modules or 'cv2' in sys.modules)").strip() == "False"
 
 
+def test_what_users_need_is_listed():
+    assert dir(edge) == ["Face", "Recognizer", "Result", "__version__", "errors"]
+    assert all(getattr(edge, name) for name in dir(edge))
+
+
+def test_type_checkers_may_read_the_annotations(root):
+    assert (root / "edge" / "py.typed").exists()
+
+
+def test_the_imports_of_the_last_release_work():
+    from edge.face import Scene
+    from edge.frame import Frame
+    from edge.picture import read
+
+    assert all(callable(thing) for thing in (Scene, Frame, read))
+
+
 def test_the_old_name_still_works_and_warns():
     from edge.pipeline.pipeline import EmotionPipeline
 

@@ -1,0 +1,193 @@
+"""Face and Result: what `edge.Recognizer` returns. Frozen values that print, draw and serialize themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from edge.errors import InvalidValue
+from edge.face import Track
+from edge.frame import Box, Frame
+from edge.labels import EMOTIONS, Emotion
+from edge.records import labelled, record
+
+REASONS = {"too-small": "too small", "unsure": "unsure"}
+
+
+@dataclass(frozen=True, repr=False)
+class Face:
+    """One face of a picture or a frame.
+
+    Attributes:
+        box: in pixels of the picture, clipped to it; unpacks as left, top, right, bottom.
+        score: how sure the detector is that this is a face, 0-1.
+        mask: P(a mask is worn), 0-1.
+        masked: whether the face was treated as masked.
+        distribution: P(emotion) in the order of `edge.labels.EMOTIONS`, 7 numbers that sum to 1; None for a face that
+            is too small to judge.
+        reason: why there is no emotion: "too-small" or "unsure"; None where there is one.
+        track: the number of the face while it is followed, from 1; None in a single picture. It identifies nobody:
+            someone who comes back gets a new number.
+
+    Raises:
+        InvalidValue: a number is out of its range, or the reason is unknown.
+
+    >>> from edge.frame import Box
+    >>> face = Face(Box(47, 56, 116, 127), score=0.9, mask=0.1, masked=False,
+    ...             distribution=(0.01, 0.01, 0.01, 0.92, 0.01, 0.02, 0.02))
+    >>> face
+    Face(happy 92 %, no mask, box=(47, 56, 116, 127))
+    >>> face.emotion, face.probabilities["happy"], face.masked
+    ('happy', 0.92, False)
+    >>> left, top, right, bottom = face.box
+    >>> right - left
+    69
+    """
+
+    box: Box
+    score: float
+    mask: float
+    masked: bool
+    distribution: tuple[float, ...] | None = None
+    reason: str | None = None
+    track: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in (("score", self.score), ("mask", self.mask)):
+            if not 0.0 <= value <= 1.0:
+                raise InvalidValue(f"face {name}: expected 0-1, got {value}")
+        if self.distribution is not None:
+            values = tuple(map(float, self.distribution))
+            if len(values) != len(EMOTIONS) or not min(values) >= 0.0 or not abs(sum(values) - 1.0) < 1e-3:
+                raise InvalidValue(f"face distribution: expected {len(EMOTIONS)} numbers that sum to 1, got {values}")
+            object.__setattr__(self, "distribution", values)
+        if self.reason not in (None, *REASONS):
+            raise InvalidValue(f"face reason: expected None, {' or '.join(REASONS)}, got {self.reason!r}")
+
+    @classmethod
+    def of(cls, track: Track, width: int, height: int, followed: bool = False) -> Face:
+        """The face of a track in a picture of `width` x `height` pixels, with its number if it is `followed`."""
+        return cls(
+            box=track.face.box.clipped(width, height) or track.face.box,
+            score=track.face.score,
+            mask=track.mask,
+            masked=track.worn,
+            distribution=None if track.emotion is None else tuple(track.emotion.tolist()),
+            reason=track.reason,
+            track=track.id if followed else None,
+        )
+
+    @property
+    def emotion(self) -> str | None:
+        """The most probable emotion, such as "happy"; None where `reason` says why there is none."""
+        if self.distribution is None or self.reason is not None:
+            return None
+        return EMOTIONS[max(range(len(EMOTIONS)), key=self.distribution.__getitem__)]
+
+    @property
+    def probabilities(self) -> dict[str, float] | None:
+        """P(emotion) by label, a new dictionary; None for a face that is too small to judge."""
+        return None if self.distribution is None else labelled(np.array(self.distribution))
+
+    @property
+    def intensity(self) -> float | None:
+        """1 - P(neutral), 0-1; None for a face that is too small to judge."""
+        if self.distribution is None:
+            return None
+        return float(np.float32(1.0) - np.float32(self.distribution[Emotion.NEUTRAL]))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The face as `edge-emotion image --json` prints it; a followed one has its `track`, too. JSON can hold it."""
+        told = record(
+            box=self.box,
+            score=self.score,
+            mask=self.mask,
+            worn=self.masked,
+            emotion=self.emotion,
+            probabilities=self.probabilities,
+            intensity=self.intensity,
+            reason=self.reason,
+        )
+        return told if self.track is None else {"track": self.track, **told}
+
+    def __repr__(self) -> str:
+        words = [] if self.track is None else [f"track {self.track}"]
+        if self.emotion is None or self.distribution is None:
+            words.append(REASONS.get(self.reason or "", "not judged yet"))
+        else:
+            words.append(f"{self.emotion} {max(self.distribution):.0%}".replace("%", " %"))
+        words.append("mask" if self.masked else "no mask")
+        sides = ", ".join(f"{side:.0f}" for side in self.box)
+        return f"Face({', '.join(words)}, box=({sides}))"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Result:
+    """The faces of one picture or frame, best first or in the order of their track numbers; iterates over them.
+
+    Attributes:
+        frame: the picture, uint8 (H, W, 3) RGB, read-only.
+        faces: what was found in it.
+        time: seconds on the source's own clock; 0 for a single picture.
+        index: 0 for the first frame of the source; a live camera's dropped frames are counted.
+        tracks: the same faces as the pipeline knows them, for `edge.vision.annotate`.
+
+    >>> result = recognizer.detect("photo.jpg")
+    >>> result
+    Result(time 0.00 s, 1 face: Face(happy 96 %, no mask, box=(48, 32, 96, 80)))
+    >>> len(result), result[0].emotion
+    (1, 'happy')
+    >>> result.annotate().shape == result.frame.shape
+    True
+    """
+
+    frame: np.ndarray
+    faces: tuple[Face, ...]
+    time: float = 0.0
+    index: int = 0
+    tracks: tuple[Track, ...] = field(default=())
+
+    @classmethod
+    def of(cls, frame: Frame, tracks: tuple[Track, ...], followed: bool = False) -> Result:
+        """The result for a frame and the tracks in it; faces have track numbers if they are `followed`."""
+        faces = tuple(Face.of(track, frame.width, frame.height, followed) for track in tracks)
+        return cls(frame.image, faces, frame.time, frame.index, tracks)
+
+    def annotate(self, *, bgr: bool = False, enlarge: int = 1) -> np.ndarray:
+        """A copy of the frame with boxes, labels and bar charts drawn on, uint8 (H * enlarge, W * enlarge, 3).
+
+        Args:
+            bgr: BGR, as OpenCV writes and shows pictures, in place of RGB.
+            enlarge: a whole factor, so that labels fit on small pictures.
+        """
+        from edge.vision.annotate import annotate
+
+        drawn = annotate(self.frame, self.tracks, enlarge)
+        return np.ascontiguousarray(drawn[:, :, ::-1]) if bgr else drawn
+
+    def to_dict(self) -> dict[str, Any]:
+        """Time, size and faces, as JSON can hold them."""
+        height, width = self.frame.shape[:2]
+        return {
+            "time": self.time,
+            "index": self.index,
+            "width": width,
+            "height": height,
+            "faces": [face.to_dict() for face in self.faces],
+        }
+
+    def __iter__(self) -> Iterator[Face]:
+        return iter(self.faces)
+
+    def __len__(self) -> int:
+        return len(self.faces)
+
+    def __getitem__(self, place: int) -> Face:
+        return self.faces[place]
+
+    def __repr__(self) -> str:
+        count = {0: "no face", 1: "1 face: "}.get(len(self.faces), f"{len(self.faces)} faces: ")
+        return f"Result(time {self.time:.2f} s, {count}{', '.join(map(repr, self.faces))})"

@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+import edge
+from edge import picture, records
+from edge.cameras import demo
+from edge.errors import EngineError, InvalidValue, ModelError, PictureError, SettingsError, SourceError
+from edge.frame import Frame
+from edge.pipeline.factory import open_models
+from edge.testing import fakes
+
+
+@pytest.fixture
+def recognizer(tiny):
+    with edge.Recognizer(tiny) as opened:
+        yield opened
+
+
+@pytest.fixture
+def photo(tmp_path, paint):
+    path = tmp_path / "photo.png"
+    picture.write(path, paint((0, 32, True, True), (96, 48, False, False)))
+    return path
+
+
+def test_a_path_an_array_and_a_bgr_array_give_the_same_faces(recognizer, photo):
+    rgb = picture.read(photo)
+    by_path = recognizer.detect(photo).faces
+    assert [face.emotion for face in by_path] == ["surprise", "sad"]
+    assert [face.track for face in by_path] == [None, None]
+    assert recognizer.detect(str(photo)).faces == by_path
+    assert recognizer.detect(rgb).faces == by_path
+    assert recognizer.detect(cv2.imread(str(photo)), bgr=True).faces == by_path
+    assert recognizer.detect(photo, bgr=True).faces == by_path, "files need no hint"
+
+
+def test_a_face_is_the_object_that_image_json_prints(recognizer, photo, tiny):
+    expected = records.picture_record("p", picture.read(photo), open_models(tiny).detect(picture.read(photo)))
+    assert [face.to_dict() for face in recognizer.detect(photo)] == expected["faces"]
+
+
+def test_the_array_given_is_not_changed_and_may_be_read_only(recognizer, photo):
+    image = picture.read(photo)
+    before = image.copy()
+    image.flags.writeable = False
+    recognizer.detect(image)
+    recognizer.detect(image[:, ::-1], bgr=True)
+    assert np.array_equal(image, before)
+
+
+@pytest.mark.parametrize(
+    ("thing", "message"),
+    [
+        (np.zeros((4, 5), np.uint8), "got uint8 (4, 5); repeat the grey values: np.stack([picture] * 3, axis=2)"),
+        (np.zeros((4, 5, 1), np.uint8), "got uint8 (4, 5, 1); repeat the grey values: np.repeat(picture, 3, axis=2)"),
+        (np.zeros((4, 5, 4), np.uint8), "got uint8 (4, 5, 4); drop the alpha channel: picture[:, :, :3]"),
+        (np.zeros((3, 4, 5), np.uint8), "got uint8 (3, 4, 5); move the channels to the end"),
+        (np.zeros((1, 4, 5, 3), np.uint8), "got uint8 (1, 4, 5, 3); pass one picture at a time"),
+        (np.zeros((4, 5, 3)), "got float64 (4, 5, 3); convert it: (picture * 255).astype(np.uint8)"),
+        (np.full((4, 5, 3), 200.0, np.float32), "got float32 (4, 5, 3); convert it: picture.astype(np.uint8)"),
+        (np.zeros((4, 5, 3), np.uint16), "got uint16 (4, 5, 3); convert it to 8 bits"),
+        (np.zeros((0, 5, 3), np.uint8), "got uint8 (0, 5, 3); it has no pixels"),
+        (None, "got NoneType; OpenCV's imread gives None"),
+        ([[1]], "got list"),
+        (b"bytes", "got bytes"),
+        (Image.new("RGB", (4, 5)), "got PIL.Image.Image; convert it: np.asarray(image.convert('RGB'))"),
+    ],
+)
+def test_what_is_no_picture_is_one_line_with_the_way_out(recognizer, thing, message):
+    with pytest.raises(InvalidValue) as caught:
+        recognizer.detect(thing)
+    assert str(caught.value).startswith("picture: expected ")
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_is_named(recognizer, tmp_path):
+    with pytest.raises(PictureError, match=r"nowhere\.jpg: cannot read the picture \(No such file or directory\)"):
+        recognizer.detect(tmp_path / "nowhere.jpg")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"threads": 0}, "threads: expected at least 1, at most 64, got 0"),
+        ({"threads": "2"}, "threads: expected a whole number, got '2'"),
+        ({"threads": True}, "threads: expected a whole number, got True"),
+        ({"accelerator": "gpu"}, "accelerator: expected one of auto, cpu, edgetpu, got gpu"),
+        ({"confidence": 50}, "confidence: expected at least 0, at most 1, got 50"),
+    ],
+)
+def test_a_wrong_argument_is_named_as_it_is_spelt(tiny, arguments, message):
+    with pytest.raises(SettingsError) as caught:
+        edge.Recognizer(tiny, **arguments)
+    assert str(caught.value).startswith(message)
+
+
+def test_confidence_decides_what_is_unsure(recognizer, tiny, paint):
+    happy = paint((48, 32, False, True))
+    (face,) = recognizer.detect(happy)
+    assert face.emotion == "happy"
+    with edge.Recognizer(tiny, confidence=1.0) as strict:
+        (face,) = strict.detect(happy)
+    assert (face.emotion, face.reason) == (None, "unsure")
+    assert face.probabilities["happy"] > 0.9
+
+
+def test_a_folder_without_models_is_a_model_error(tmp_path):
+    with pytest.raises(ModelError, match=r"manifest\.json"):
+        edge.Recognizer(tmp_path)
+
+
+def test_a_closed_recognizer_says_so(tiny, photo):
+    recognizer = edge.Recognizer(tiny)
+    results = recognizer.track(photo)
+    recognizer.close()
+    recognizer.close()
+    assert "closed" in repr(recognizer)
+    for use in (lambda: recognizer.detect(photo), lambda: next(results)):
+        with pytest.raises(EngineError, match="the recognizer is closed"):
+            use()
+
+
+# --- following
+
+
+def clip(path: Path, *pictures: np.ndarray) -> Path:
+    height, width = pictures[0].shape[:2]
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), 10, (width, height))
+    for image in pictures:
+        writer.write(np.ascontiguousarray(image[:, :, ::-1]))
+    writer.release()
+    return path
+
+
+def test_a_face_keeps_its_number_through_a_clip(recognizer, tmp_path, paint):
+    nobody, one = paint(), paint((48, 32, False, True))
+    two = paint((48, 32, False, True), (112, 32, True, False))
+    results = list(recognizer.track(clip(tmp_path / "clip.mp4", nobody, one, two)))
+    assert [[(face.track, face.emotion) for face in result] for result in results] == [
+        [], [(1, "happy")], [(1, "happy"), (2, "neutral")],
+    ]  # fmt: skip
+    assert [(result.index, round(result.time, 6)) for result in results] == [(0, 0.0), (1, 0.1), (2, 0.2)]
+    assert results[2].annotate().shape == results[2].frame.shape
+
+
+def test_each_call_starts_anew(recognizer, photo):
+    for _ in range(2):
+        (result,) = recognizer.track(str(photo))
+        assert [face.track for face in result] == [1, 2]
+
+
+def test_leaving_the_loop_closes_the_source(recognizer, monkeypatch, paint):
+    image = paint((48, 32, False, True))
+    camera = fakes.FakeCamera([Frame(image, n / 10, n) for n in range(3)])
+    monkeypatch.setattr("edge.recognizer.open_camera", lambda settings: camera)
+    results = recognizer.track("demo")
+    assert len(next(results)) == 1
+    assert not camera.closed
+    results.close()
+    assert camera.closed
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (0, "v4l2:0"),
+        (2, "v4l2:2"),
+        ("picamera", "picamera"),
+        ("rtsp://camera/1", "rtsp://camera/1"),
+        ("demo", "demo"),
+        (Path("clip.mp4"), "clip.mp4"),
+        (Path("demo"), "./demo"),
+        (Path("auto"), "./auto"),
+    ],
+)
+def test_a_source_is_a_number_a_name_an_address_or_a_path(recognizer, monkeypatch, given, expected):
+    asked = []
+
+    def open_camera(settings):
+        asked.append(settings.source)
+        return fakes.FakeCamera([])
+
+    monkeypatch.setattr("edge.recognizer.open_camera", open_camera)
+    assert list(recognizer.track(given)) == []
+    assert asked == [expected]
+
+
+@pytest.mark.parametrize("wrong", [None, True, -1, 1.5, np.zeros((4, 5, 3), np.uint8)])
+def test_what_is_no_source_is_refused_at_once(recognizer, wrong):
+    with pytest.raises(InvalidValue, match="source: expected"):
+        recognizer.track(wrong)
+
+
+def test_a_source_that_is_not_there_is_named(recognizer, tmp_path):
+    with pytest.raises(SourceError, match=r"nowhere\.mp4: no such file"):
+        next(recognizer.track(tmp_path / "nowhere.mp4"))
+
+
+def test_a_live_camera_keeps_the_schedule_of_the_service(recognizer, monkeypatch, paint):
+    """Its pauses give no result, and faces are looked for in every second frame: between, one keeps its place."""
+    one, nobody = paint((48, 32, False, True)), paint()
+    script = [Frame(one, 0.0, 0), None, Frame(nobody, 0.1, 1), Frame(nobody, 0.2, 2), Frame(nobody, 1.5, 15)]
+    monkeypatch.setattr("edge.recognizer.open_camera", lambda settings: fakes.FakeCamera(script, live=True))
+    assert [(result.index, len(result)) for result in recognizer.track("picamera")] == [
+        (0, 1), (1, 1), (2, 1), (15, 0),
+    ]  # fmt: skip
+
+
+def test_the_demo_has_no_camera(recognizer):
+    results = recognizer.track("demo")
+    first = next(results)
+    assert first.frame.shape == (demo.HEIGHT, demo.WIDTH, 3)
+    results.close()

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import copy
+import dataclasses
+import json
+import pickle
+
+import numpy as np
+import pytest
+
+from edge import records
+from edge.errors import InvalidValue
+from edge.face import Detection, Track
+from edge.frame import Box, Frame
+from edge.result import Face, Result
+
+HAPPY = np.float32([0.01, 0.01, 0.01, 0.92, 0.01, 0.02, 0.02])
+
+
+def track(**changes):
+    made = {"id": 7, "face": Detection(Box(-3, 10, 40, 60), 0.9), "seen": 0.0, "mask": 0.25, "emotion": HAPPY}
+    return Track(**{**made, **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "followed", "printed"),
+    [
+        ({}, False, "Face(happy 92 %, no mask, box=(0, 10, 40, 50))"),
+        ({"worn": True}, False, "Face(happy 92 %, mask, box=(0, 10, 40, 50))"),
+        ({"reason": "unsure"}, False, "Face(unsure, no mask, box=(0, 10, 40, 50))"),
+        ({"emotion": None, "reason": "too-small"}, False, "Face(too small, no mask, box=(0, 10, 40, 50))"),
+        ({"emotion": None}, False, "Face(not judged yet, no mask, box=(0, 10, 40, 50))"),
+        ({}, True, "Face(track 7, happy 92 %, no mask, box=(0, 10, 40, 50))"),
+    ],
+)
+def test_a_face_prints_as_a_person_would_say_it(changes, followed, printed):
+    assert str(Face.of(track(**changes), 100, 50, followed)) == printed
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"reason": "unsure"}, {"emotion": None, "reason": "too-small"}, {"worn": True, "mask": 1.0}]
+)
+def test_a_face_is_the_object_that_image_json_prints(changes):
+    one = track(**changes)
+    face = Face.of(one, 100, 50)
+    assert face.to_dict() == records.face_record(one, 100, 50)
+    assert json.loads(json.dumps(face.to_dict())) == face.to_dict()
+    assert Face.of(one, 100, 50, followed=True).to_dict() == {"track": 7, **face.to_dict()}
+    assert (face.emotion, face.intensity) == (one.label, one.intensity)
+
+
+def test_the_probabilities_are_named_and_can_be_kept_as_json():
+    face = Face.of(track(), 100, 50)
+    assert list(face.probabilities) == ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"]
+    assert face.probabilities["happy"] == pytest.approx(0.92)
+    assert json.loads(json.dumps(face.probabilities)) == face.probabilities
+    face.probabilities["happy"] = 0.0
+    assert face.probabilities["happy"] == pytest.approx(0.92), "each call gives a new dictionary"
+
+
+def test_a_face_is_a_value():
+    face = Face.of(track(), 100, 50)
+    assert face == Face.of(track(), 100, 50) == copy.deepcopy(face) == pickle.loads(pickle.dumps(face))
+    assert len({face, Face.of(track(), 100, 50)}) == 1
+    assert dataclasses.replace(face, masked=True) != face
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        face.masked = True
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"score": 1.5}, "face score: expected 0-1, got 1.5"),
+        ({"mask": -0.1}, "face mask: expected 0-1"),
+        ({"mask": float("nan")}, "face mask: expected 0-1"),
+        ({"distribution": (1.0,)}, "expected 7 numbers that sum to 1"),
+        ({"distribution": (0.5,) * 7}, "expected 7 numbers that sum to 1"),
+        ({"distribution": (float("nan"),) * 7}, "expected 7 numbers that sum to 1"),
+        ({"reason": "shy"}, "expected None, too-small or unsure, got 'shy'"),
+    ],
+)
+def test_a_face_is_checked(changes, message):
+    with pytest.raises(InvalidValue, match=message):
+        Face(**{"box": Box(0, 0, 1, 1), "score": 0.5, "mask": 0.5, "masked": False, **changes})
+
+
+@pytest.fixture
+def result():
+    return Result.of(Frame(np.zeros((50, 100, 3), np.uint8), 1.5, 3), (track(),), followed=True)
+
+
+def test_a_result_without_a_face_is_empty():
+    empty = Result.of(Frame(np.zeros((50, 100, 3), np.uint8), 0.0, 0), ())
+    assert (len(empty), list(empty), bool(empty)) == (0, [], False)
+    assert repr(empty) == "Result(time 0.00 s, no face)"
+    assert empty.to_dict() == {"time": 0.0, "index": 0, "width": 100, "height": 50, "faces": []}
+    assert np.array_equal(empty.annotate(), empty.frame)
+
+
+def test_a_result_is_a_sequence_of_its_faces(result):
+    assert list(result) == list(result.faces) == [result[0]]
+    assert (result[0].track, result.time, result.index) == (7, 1.5, 3)
+    assert json.loads(json.dumps(result.to_dict()))["faces"][0]["track"] == 7
+
+
+def test_annotating_draws_on_a_copy_in_either_order_of_colours(result):
+    drawn = result.annotate()
+    assert drawn.shape == result.frame.shape
+    assert drawn.any()
+    assert not result.frame.any()
+    assert np.array_equal(result.annotate(bgr=True), drawn[:, :, ::-1])
+    assert result.annotate(enlarge=3).shape == (150, 300, 3)
