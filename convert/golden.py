@@ -16,7 +16,7 @@ from convert.runner import Runner
 from edge.frame import Box
 from edge.manifest import Manifest, ModelSpec
 from edge.vision.crop import crop
-from edge.vision.tensor import letterbox, resize, to_grey
+from edge.vision.letterbox import letterbox, resize, to_grey
 
 SEEDS = (1, 2, 3)
 VISION = "vision.npz"

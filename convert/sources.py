@@ -15,7 +15,7 @@ from edge.errors import EdgeError
 from edge.frame import Box
 from edge.labels import EMOTIONS
 from edge.vision.crop import crop
-from edge.vision.tensor import letterbox, resize, to_grey
+from edge.vision.letterbox import letterbox, resize, to_grey
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".pgm", ".ppm")
 

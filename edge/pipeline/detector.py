@@ -9,7 +9,7 @@ from edge.frame import Box
 from edge.pipeline.classifier import expect_head
 from edge.ports import Engine
 from edge.vision.detection import anchor_points, box_voting, decode, nms, point_scales
-from edge.vision.tensor import Letterbox, letterbox, to_grey
+from edge.vision.letterbox import Letterbox, letterbox, to_grey
 
 # Chosen on the validation split of `faces`: voting adds one point of average precision.
 NMS_IOU, VOTING_IOU = 0.5, 0.7

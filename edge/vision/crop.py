@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from edge.frame import Box
-from edge.vision.tensor import resize, to_grey
+from edge.vision.letterbox import resize, to_grey
 
 
 def crop(image: np.ndarray, square: Box, width: int, height: int, channels: int = 3) -> np.ndarray:

@@ -1,67 +1,12 @@
-"""Between pictures and tensors: resize, letterbox, quantize, dequantize. Training and serving share these."""
+"""Between pixels and quantized tensors, there and back. Training and serving share these."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import cv2
 import numpy as np
 
 from edge.errors import InvalidValue
 
-
-def resize(image: np.ndarray, width: int, height: int) -> np.ndarray:
-    """Resize uint8 (H, W) or (H, W, C) to (height, width[, C]), bit-identical on every machine.
-
-    Halves by exact 2x2 means while the picture is at least twice too large (so that fine detail is averaged, not
-    aliased), then interpolates with OpenCV's bit-exact bilinear.
-    """
-    shape = image.shape
-    while image.shape[1] >= 2 * width and image.shape[0] >= 2 * height:
-        even = image[: image.shape[0] // 2 * 2, : image.shape[1] // 2 * 2]
-        image = cv2.resize(even, (even.shape[1] // 2, even.shape[0] // 2), interpolation=cv2.INTER_AREA)
-    if image.shape[:2] != (height, width):
-        image = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR_EXACT)
-    return image.reshape(height, width, *shape[2:])
-
-
-def to_grey(image: np.ndarray) -> np.ndarray:
-    """RGB uint8 (H, W, 3) to luma uint8 (H, W, 1) (ITU-R BT.601, as cv2 computes it)."""
-    return cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[:, :, None]
-
-
 _LESS_128 = (np.arange(256) - 128).astype(np.int8)
-
-
-@dataclass(frozen=True)
-class Letterbox:
-    """How a picture was fitted into a canvas: canvas = picture * scale, padding at the right and the bottom."""
-
-    scale: float
-    width: int
-    height: int
-
-    def to_picture(self, ltrb: np.ndarray) -> np.ndarray:
-        """Boxes float32 (N, 4) of the canvas in pixels of the picture."""
-        return ltrb / np.float32(self.scale)
-
-    def to_canvas(self, ltrb: np.ndarray) -> np.ndarray:
-        """Boxes float32 (N, 4) of the picture in pixels of the canvas."""
-        return ltrb * np.float32(self.scale)
-
-
-def letterbox(image: np.ndarray, width: int, height: int) -> tuple[np.ndarray, Letterbox]:
-    """Fit a picture uint8 (H, W, 3) into a canvas (height, width, 3), aspect kept, black at right and bottom."""
-    scale = min(width / image.shape[1], height / image.shape[0])
-    inner_w = min(width, max(1, round(image.shape[1] * scale)))
-    inner_h = min(height, max(1, round(image.shape[0] * scale)))
-    inner = resize(image, inner_w, inner_h)
-    fit = Letterbox(scale, image.shape[1], image.shape[0])
-    if (inner_w, inner_h) == (width, height):
-        return inner, fit
-    canvas = np.zeros((height, width, image.shape[2]), np.uint8)
-    canvas[:inner_h, :inner_w] = inner
-    return canvas, fit
 
 
 def pixel_table(low: float, high: float, scale: float, zero_point: int, dtype: type) -> np.ndarray:

@@ -11,7 +11,7 @@ import pytest
 from convert import calibrate
 from convert.errors import CalibrationError
 from convert.sources import View, from_arrays, open_source
-from edge.vision.tensor import letterbox, resize, to_grey
+from edge.vision.letterbox import letterbox, resize, to_grey
 
 GREY = View(24, 24, 1)
 

@@ -10,7 +10,7 @@ import pytest
 from convert.__main__ import main
 from edge import manifest
 from edge.engines.litert import LiteRtEngine
-from edge.vision.tensor import resize
+from edge.vision.letterbox import resize
 
 pytestmark = [pytest.mark.data, pytest.mark.slow]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.vision.tensor import letterbox
+from edge.vision.letterbox import letterbox
 from training.data.boxes import Boxed
 from training.metrics import iou_matrix
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from edge.vision.tensor import resize
+from edge.vision.letterbox import resize
 from training.data import copy_paste, landmarks68, masks
 from training.data.boxes import Boxed
 from training.evaluate import backgrounds

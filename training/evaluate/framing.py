@@ -14,7 +14,7 @@ import numpy as np
 from edge.frame import Box
 from edge.manifest import ModelSpec
 from edge.vision.crop import crop
-from edge.vision.tensor import resize
+from edge.vision.letterbox import resize
 from training.data import copy_paste
 from training.data.fer2013 import PRIVATE, PUBLIC
 from training.evaluate import bare

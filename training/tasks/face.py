@@ -13,7 +13,7 @@ from keras import ops
 
 from edge.pipeline.detector import NMS_IOU, VOTING_IOU
 from edge.vision import detection
-from edge.vision.tensor import letterbox
+from edge.vision.letterbox import letterbox
 from training.data import boxes, copy_paste, scenes
 from training.data.boxes import Boxed
 from training.metrics import Found, average_precision

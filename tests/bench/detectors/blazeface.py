@@ -10,7 +10,7 @@ import numpy as np
 
 from edge.engines.litert import interpreter_module
 from edge.vision.detection import nms
-from edge.vision.tensor import letterbox
+from edge.vision.letterbox import letterbox
 from tests.bench.detectors import Boxes, need
 
 FILE = "mediapipe_face_detection_short_range.tflite"

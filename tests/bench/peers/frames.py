@@ -10,7 +10,7 @@ import numpy as np
 from edge import cameras
 from edge.errors import SourceError
 from edge.settings import SourceSettings
-from edge.vision.tensor import resize
+from edge.vision.letterbox import resize
 from tests.bench.detectors.opencv import YuNet
 
 WIDTH, HEIGHT = 640, 480
