@@ -6,23 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from convert.markdown import number, table
+from edge.tasks import TASKS
 
-# The blocks of evaluate's object that speak of a task's model; the first is its own.
-BLOCKS = {
-    "face": ("face", "close-faces", "false-alarms"),
-    "mask": ("mask", "close-faces", "false-alarms"),
-    "emotion-bare": ("emotion-bare", "sizes"),
-    "emotion-masked": ("emotion-masked", "two-stage"),
-    "landmarks": ("landmarks",),
-}
-# Where the figure before and after stands in the task's own block: float, int8, and what it is.
-TWINS = {
-    "face": ("ap50_float", "ap50", "AP@0.5", "faces test"),
-    "mask": ("real_float", "real", "balanced accuracy", "masked_faces test"),
-    "emotion-bare": ("float", "int8", "accuracy", "FER2013 PrivateTest"),
-    "emotion-masked": ("float", "int8", "accuracy", "masked-v1"),
-    "landmarks": ("float", "nme", "mean error / distance of the outer eye corners", "helen_test and afw"),
-}
 _EMOTION = {
     "int8": "accuracy, int8",
     "float": "accuracy, float",
@@ -115,19 +100,18 @@ def of_task(task: str, document: Mapping[str, Any]) -> Mapping[str, Any]:
 
     An object without any of these blocks stays as it is: it holds the figures themselves.
     """
-    blocks = BLOCKS.get(task, ())
+    blocks = TASKS[task].blocks if task in TASKS else ()
     return {name: document[name] for name in blocks if name in document} or document
 
 
 def before_after(task: str, figures: Mapping[str, Any]) -> dict[str, Any]:
     """The figure of the float network and of its int8 file, as Card.accuracy has it; empty where it was not taken."""
-    if task not in TWINS:
-        return {}
-    float_, int8, figure, source = TWINS[task]
     own = figures.get(task) or {}
-    if own.get(float_) is None or own.get(int8) is None:
+    measure = TASKS[task].measure if task in TASKS else None
+    if measure is None or own.get(measure.float_) is None or own.get(measure.int8) is None:
         return {}
-    return {"figure": figure, "source": source, "float": own[float_], "int8": own[int8]}
+    before, after = own[measure.float_], own[measure.int8]
+    return {"figure": measure.words, "source": measure.source, "float": before, "int8": after}
 
 
 def section(figures: Mapping[str, Any]) -> Iterator[str]:

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from convert.errors import ConversionError
-from convert.request import LABELS
 from convert.runner import Runner
 from edge.engines.litert import LiteRtEngine
 from edge.manifest import ModelSpec
 from edge.ports import Engine
+from edge.tasks import TASKS
 from training.quiet import quiet
 
 
@@ -28,7 +28,7 @@ def opened(spec: ModelSpec | None, content: bytes) -> Iterator[Engine | None]:
     if spec is None:
         yield None
         return
-    choices = LABELS.get(spec.task, ())
+    choices = TASKS[spec.task].labels
     if choices and sorted(spec.labels) not in [sorted(own) for own in choices]:
         own = ", or ".join(", ".join(labels) for labels in choices)
         raise ConversionError(f"--labels: {spec.task} has {own}, in any order; got {', '.join(spec.labels)}")

@@ -13,6 +13,7 @@ from convert.runner import Runner
 from convert.sources import Source, open_source
 from edge.manifest import Manifest, ModelSpec
 from edge.ports import Engine
+from edge.tasks import TASKS
 from training.evaluate import float_vs_int8
 from training.evaluate.context import EvaluationContext, FloatEngine
 
@@ -35,7 +36,7 @@ def open_evaluation(path: Path, task: str) -> Evaluation:
     """
     path = Path(path)
     if not float_vs_int8.is_data(path):
-        return open_source(path, held_out=True, faces=task != "face")
+        return open_source(path, held_out=True, faces=not (task and TASKS[task].whole))
     if not task:
         raise CalibrationError(f"{path}: a folder of data sets; add --task, which says what is measured on them")
     return DataFolder(path)

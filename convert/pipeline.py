@@ -15,7 +15,7 @@ from convert.errors import ConversionError
 from convert.load import FloatModel
 from convert.measure import Evaluation, measure
 from convert.quantize import quantize, real_values, to_float
-from convert.request import HEADS, Request, colour_of, spec_of, view_of
+from convert.request import Request, colour_of, spec_of, view_of
 from convert.runner import Runner, finite, machine
 from convert.sources import Source, View
 from edge.manifest import ModelSpec
@@ -71,7 +71,7 @@ def convert(model: FloatModel, source: Source, request: Request, evaluation: Eva
             device.agrees(engine, runner, calibration.check[:4])
         floats = model.predict(real_values(calibration.check, request.low, request.high))
         finite(model.name, floats)
-        outputs = check.compare(floats, runner.predict(calibration.check), classes=request.task not in HEADS)
+        outputs = check.compare(floats, runner.predict(calibration.check), classes=request.classes)
         scored = measure(model, runner, engine, evaluation, request) if evaluation is not None else None
     reference = to_float(model, (view.height, view.width, view.channels))
     layers = check.worst(check.layers(reference, content, calibration.check, request.low, request.high))

@@ -10,15 +10,8 @@ from convert.errors import ConversionError
 from convert.load import FloatModel
 from convert.shapes import resolved
 from convert.sources import View
-from edge.labels import EMOTIONS, MASK_LABELS, MASKS
 from edge.manifest import COLOURS, ModelSpec
-
-HEADS = {"face": "anchors", "landmarks": "points"}
-LABELS: dict[str, tuple[tuple[str, ...], ...]] = {
-    "mask": (MASKS, MASK_LABELS),
-    "emotion-bare": (EMOTIONS,),
-    "emotion-masked": (EMOTIONS,),
-}
+from edge.tasks import TASKS
 
 
 @dataclass(frozen=True)
@@ -27,7 +20,7 @@ class Request:
 
     Attributes:
         name: what the model is called; empty takes the file's name.
-        task: of edge.manifest.TASKS, or "" for a model that the device does not get.
+        task: one of edge.tasks.TASKS, or "" for a model that the device does not get.
         low, high: the real values that pixel 0 and pixel 255 stand for.
         labels: in the order of the outputs; empty takes the task's own, for a mask model those for its outputs.
         width, height, colour: where the model leaves them open.
@@ -60,6 +53,21 @@ class Request:
     about: str = ""
     failures: str = ""
 
+    @property
+    def whole(self) -> bool:
+        """Whether the model sees whole pictures rather than faces."""
+        return bool(self.task) and TASKS[self.task].whole
+
+    @property
+    def label_sets(self) -> tuple[tuple[str, ...], ...]:
+        """The sets of labels that the task's model may have; one empty set where its outputs are not classes."""
+        return (TASKS[self.task].labels if self.task else ()) or ((),)
+
+    @property
+    def classes(self) -> bool:
+        """Whether outputs (N, K) are scores of K classes, as far as the task tells."""
+        return not self.task or bool(TASKS[self.task].labels)
+
     def __post_init__(self) -> None:
         if not self.high > self.low:
             raise ConversionError(f"--high: expected more than --low ({self.low:g}), got {self.high:g}")
@@ -75,7 +83,7 @@ def view_of(model: FloatModel, request: Request) -> View:
     """
     wanted = COLOURS[request.colour] if request.colour else None
     height, width, channels = resolved(model.name, model.shape, request.width, request.height, wanted)
-    return View(width, height, channels, request.task == "face", request.margin, request.shift)
+    return View(width, height, channels, request.whole, request.margin, request.shift)
 
 
 def spec_of(model: FloatModel, request: Request, view: View, sha256: str) -> ModelSpec | None:
@@ -94,7 +102,7 @@ def spec_of(model: FloatModel, request: Request, view: View, sha256: str) -> Mod
         width=view.width,
         height=view.height,
         colour=colour_of(view),
-        head=HEADS.get(request.task, "probabilities"),
+        head=TASKS[request.task].head,
         labels=labels_of(model, request, view),
         threshold=request.threshold,
         low=request.low,
@@ -108,7 +116,7 @@ def spec_of(model: FloatModel, request: Request, view: View, sha256: str) -> Mod
 
 def labels_of(model: FloatModel, request: Request, view: View) -> tuple[str, ...]:
     """The labels of the request, or the task's own; of those that a task may have, the ones for the model's outputs."""
-    choices = LABELS.get(request.task, ((),))
+    choices = request.label_sets
     if request.labels or len(choices) == 1:
         return request.labels or choices[0]
     answer = model.predict(np.zeros((1, view.height, view.width, view.channels), np.float32))

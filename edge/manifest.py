@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from edge.errors import ModelError
+from edge.tasks import HEADS, TASKS
 
-TASKS = ("face", "mask", "emotion-bare", "emotion-masked", "landmarks")
-HEADS = ("anchors", "probabilities", "points")
 COLOURS = {"rgb": 3, "grey": 1}
 VERSION = 1
 
@@ -23,12 +22,12 @@ class ModelSpec:
 
     Attributes:
         name: what the model is called in messages and cards.
-        task: one of TASKS; the daemon needs the first four, landmarks serve training only.
+        task: one of edge.tasks.TASKS.
         file: path of the .tflite, relative to the manifest.
         sha256: 64 hex digits of that file.
         width, height: input size in pixels.
         colour: "rgb" or "grey".
-        head: "anchors" (logits (N, 1) and distances (N, 4)), "probabilities" (K,) or "points" (2 * 68,).
+        head: one of edge.tasks.HEADS.
         labels: the classes in the order of the outputs; empty for other heads.
         threshold: the score from which an answer counts; of a mask model with the label "background" the bar of the
             detector and the second look together (edge/pipeline/verifier.py).

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.errors import SettingsError
-from edge.manifest import TASKS
+from edge.tasks import TASKS
 
 FOLDER = Path(__file__).resolve().parent / "recipes"
 MODEL_KEYS = ("threshold", "margin", "shift", "failures")  # what [model] may say of the manifest's entry and the card

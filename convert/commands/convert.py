@@ -14,7 +14,8 @@ from convert.measure import open_evaluation
 from convert.pipeline import Refused, Result
 from convert.request import Request
 from convert.sources import open_source
-from edge.manifest import COLOURS, TASKS, ModelSpec
+from edge.manifest import COLOURS, ModelSpec
+from edge.tasks import TASKS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--manifest", type=Path, metavar="DIR", help="a models folder whose manifest.json gets the entry")
     add("--card", type=Path, metavar="FILE.md", help="where to write the card")
     add("--recipe", metavar="NAME|FILE", help="take name, task, texts and [model] from a training recipe")
-    add("--task", choices=TASKS, help="what the device uses it for")
+    add("--task", choices=tuple(TASKS), help="what the device uses it for")
     add("--name", help="what the model is called")
     add("--labels", metavar="A,B,...", help="classes in the order of the outputs")
     add("--low", type=float, help="real value of pixel 0 (default 0)")
@@ -82,7 +83,7 @@ def main(arguments: argparse.Namespace) -> int:
         if folder is None or not request.task:
             raise ConversionError("--out: expected a place for the .tflite, or --manifest and --task; add one")
         out = folder / request.task / "model.tflite"
-    source = open_source(arguments.calibrate, faces=request.task != "face")
+    source = open_source(arguments.calibrate, faces=not request.whole)
     evaluation = open_evaluation(arguments.evaluate, request.task) if arguments.evaluate else None
     model = load(arguments.model, arguments.weights)
     try:

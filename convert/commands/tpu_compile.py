@@ -11,9 +11,7 @@ from convert import compiler, publish, tflite, tpu
 from convert.commands.tpu_report import memory_line, named
 from convert.errors import CompilerError
 from edge import manifest
-
-# The detector runs in every frame and comes first: the first model has the first right to the memory.
-ORDER = ("face", "mask", "emotion-bare", "emotion-masked")
+from edge.tasks import DAEMON
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +31,7 @@ def main(arguments: argparse.Namespace) -> int:
     folder: Path = arguments.models
     listed = manifest.load(folder)
     found = named([folder])
-    models = {task: found[task] for task in ORDER if task in found}
+    models = {task: found[task] for task in DAEMON if task in found}
     reports = [tpu.report(name, tflite.read(path)) for name, path in models.items()]
     print(memory_line(reports))
     command = compiler.find(arguments.compiler)

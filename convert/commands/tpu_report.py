@@ -11,6 +11,7 @@ from convert import tflite, tpu
 from convert.errors import ConversionError
 from convert.tpu import Report
 from edge import manifest
+from edge.tasks import DAEMON
 
 KIB = 1024
 
@@ -50,7 +51,7 @@ def named(places: list[Path]) -> dict[str, Path]:
     for place in places:
         if place.is_dir():
             listed = manifest.load(place)
-            found += [(task, listed.path(task)) for task in listed.specs if task != "landmarks"]
+            found += [(task, listed.path(task)) for task in listed.specs if task in DAEMON]
         else:
             found.append((place.stem, place))
     if twice := [name for name, count in Counter(name for name, _ in found).items() if count > 1]:

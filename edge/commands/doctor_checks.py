@@ -19,11 +19,11 @@ from edge.engines import open_engine, tpu
 from edge.engines.litert import interpreter_module
 from edge.errors import DelegateError, EdgeError, ScreenAbsent, ScreenError
 from edge.frame import Frame
-from edge.pipeline.factory import TASKS
 from edge.screens import connectors
 from edge.screens.kernel import Kernel, SystemKernel
 from edge.screens.window import SESSION, window_size
 from edge.settings import Settings
+from edge.tasks import DAEMON
 
 OK, WARN, FAIL = "ok", "warn", "fail"
 # Longer than it takes to open a camera, shorter than a person waits.
@@ -59,7 +59,7 @@ def models(settings: Settings) -> Iterator[Finding]:
     except EdgeError as error:
         yield Finding(FAIL, "models", str(error))
         return
-    for task in TASKS:
+    for task in DAEMON:
         try:
             path = listed.path(task)
             engine = open_engine(listed, task, settings.engine.threads)
@@ -82,7 +82,7 @@ def accelerator(settings: Settings, devices: Callable[[], list[str]] = tpu.devic
         return
     try:
         listed = manifest.load(Path(settings.models.dir) if settings.models.dir else None)
-        for engine in tpu.open_tpu(listed, TASKS).values():
+        for engine in tpu.open_tpu(listed, DAEMON).values():
             engine.close()
     except DelegateError as error:
         yield Finding(WARN, "accelerator", f"{error}; the CPU does the work")

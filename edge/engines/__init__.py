@@ -22,7 +22,7 @@ def open_engine(manifest: Manifest, task: str, threads: int = 1, accelerator: st
 
     Args:
         manifest: the models.
-        task: "face", "mask", "emotion-bare", "emotion-masked" or "landmarks".
+        task: one of edge.tasks.TASKS.
         threads: of the interpreter.
         accelerator: "cpu"; "edgetpu" for the compiled model on an Edge TPU, with a said fall-back to the CPU; "auto"
             for the same where one is plugged in and nothing said where none is.

@@ -10,10 +10,9 @@ import numpy as np
 
 from edge.errors import EngineError, InvalidValue, MissingExtra, ModelError
 from edge.manifest import ModelSpec
+from edge.tasks import HEADS
 from edge.vision.detection import anchor_points
 from edge.vision.tensor import dequantize, pixel_table, to_tensor
-
-OUTPUTS = {"anchors": 2, "probabilities": 1, "points": 1}
 
 
 def interpreter_module() -> Any:
@@ -139,9 +138,9 @@ def _checked_input(path: Path, spec: ModelSpec, inputs: list[dict[str, Any]]) ->
 
 
 def _checked_outputs(path: Path, spec: ModelSpec, outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    if len(outputs) != OUTPUTS[spec.head]:
+    if len(outputs) != HEADS[spec.head]:
         raise ModelError(
-            f"{path}: head {spec.head}: expected {OUTPUTS[spec.head]} outputs, got {len(outputs)}; convert it again"
+            f"{path}: head {spec.head}: expected {HEADS[spec.head]} outputs, got {len(outputs)}; convert it again"
         )
     shapes = [tuple(int(size) for size in output["shape"]) for output in outputs]
     expected: list[tuple[int, ...]]

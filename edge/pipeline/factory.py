@@ -10,8 +10,7 @@ from edge.cameras import is_live
 from edge.engines import FIRST_S, open_engines
 from edge.pipeline.pipeline import EmotionPipeline
 from edge.settings import EngineSettings, ModelsSettings, Settings
-
-TASKS = ("face", "mask", "emotion-bare", "emotion-masked")
+from edge.tasks import DAEMON
 
 
 def open_pipeline(settings: Settings, live: bool | None = None, trial_s: float = FIRST_S) -> EmotionPipeline:
@@ -29,7 +28,7 @@ def open_pipeline(settings: Settings, live: bool | None = None, trial_s: float =
     listed = manifest.load(Path(settings.models.dir) if settings.models.dir else None)
     threads, accelerator = settings.engine.threads, settings.engine.accelerator
     fallbacks: list[str] = []
-    face, mask, bare, masked = open_engines(listed, TASKS, threads, accelerator, trial_s, fallbacks.append)
+    face, mask, bare, masked = open_engines(listed, DAEMON, threads, accelerator, trial_s, fallbacks.append)
     live = is_live(settings.source.source) if live is None else live
     track = settings.track if live else replace(settings.track, detect_every=1, refresh_hz=0.0)
     return EmotionPipeline(face, mask, bare, masked, settings.models, track, fallbacks)

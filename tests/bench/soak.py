@@ -42,11 +42,12 @@ from edge.errors import EdgeError, EngineError, SourceError
 from edge.face import Scene
 from edge.frame import Frame
 from edge.journals.writer import FileJournal
-from edge.pipeline.factory import TASKS, open_pipeline
+from edge.pipeline.factory import open_pipeline
 from edge.pipeline.pipeline import EmotionPipeline
 from edge.screens.none import NoScreen
 from edge.settings import JournalSettings, MakerSettings, ModelsSettings, Settings, SourceSettings
 from edge.sinks.event_hook import Hook
+from edge.tasks import DAEMON
 from edge.testing.fakes import FakeClock
 
 FPS = 30.0
@@ -237,7 +238,7 @@ def complete() -> bool:
     """Whether the shipped models are all there."""
     try:
         listed = manifest.load()
-        return all(listed.path(task) for task in TASKS)
+        return all(listed.path(task) for task in DAEMON)
     except EdgeError:
         return False
 

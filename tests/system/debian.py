@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from edge import manifest
-from edge.pipeline.factory import TASKS
+from edge.tasks import DAEMON
 
 CACHE = Path(os.environ.get("EDGE_SYSTEM_CACHE", "~/.cache/edge-emotion/system")).expanduser()
 MIRROR = os.environ.get("EDGE_SYSTEM_MIRROR", "http://deb.debian.org/debian")
@@ -81,7 +81,7 @@ def put_sources(root: Path, arch: str) -> None:
     subprocess.run(["tar", "-x", "-C", str(source)], input=archive, check=True)
     shutil.copytree(wheels(arch), root / "root/wheels")
     faults = put_tiny_models(root)
-    if not set(TASKS) <= set(manifest.load(source / "models").specs):
+    if not set(DAEMON) <= set(manifest.load(source / "models").specs):
         shutil.rmtree(source / "models")
         shutil.copytree(faults / "models", source / "models")
 

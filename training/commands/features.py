@@ -13,7 +13,9 @@ from typing import Any
 from edge import manifest
 from edge.engines import open_engine
 from edge.errors import ModelError
+from edge.labels import EMOTIONS
 from edge.manifest import Manifest, ModelSpec
+from edge.tasks import classifiers
 from training import features, weights
 from training.backend import load_keras
 from training.commands.train import positive
@@ -27,9 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("faces", type=Path, metavar="PATH", help="fer2013.npz, its csv, or a folder of face pictures")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the table to write, .npz or .csv")
     parser.add_argument("--models", type=Path, metavar="DIR", help="folder with a manifest.json (default: the shipped)")
-    parser.add_argument(
-        "--task", choices=("emotion-bare", "emotion-masked"), default="emotion-bare", help="which model"
-    )
+    parser.add_argument("--task", choices=classifiers(EMOTIONS), default=classifiers(EMOTIONS)[0], help="which model")
     parser.add_argument("--weights", type=Path, metavar="FILE", help="weights.npz or .keras of your own instead")
     parser.add_argument("--usage", default="", metavar="NAME", help="of FER2013: Training, PublicTest or PrivateTest")
     parser.add_argument("--find", action="store_true", help="pictures are not faces yet: find each one's best face")

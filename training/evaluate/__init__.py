@@ -7,16 +7,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from edge.errors import InvalidValue
+from edge.tasks import DAEMON, TASKS
 from training.evaluate.context import EvaluationContext, Figure
 
 # In the order in which they are printed. Each module has `figure(context) -> Figure`.
 MODULES = {
-    "face": "face",
-    "mask": "mask",
-    "emotion-bare": "bare",
-    "emotion-masked": "masked",
+    **{name: TASKS[name].evaluator for name in DAEMON},
     "two-stage": "two_stage",
-    "landmarks": "landmarks",
+    **{name: task.evaluator for name, task in TASKS.items() if not task.daemon},
     "close-faces": "close_faces",
     "false-alarms": "false_alarms",
     "sizes": "sizes",

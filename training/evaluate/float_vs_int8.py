@@ -7,20 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.ports import Engine
+from edge.tasks import TASKS
 from training.data import landmarks68, masked_v1
 from training.data.fer2013 import PRIVATE, DataError
 from training.evaluate import bare, face, landmarks, mask, masked
 from training.evaluate.context import EvaluationContext
 from training.metrics import average_precision
-
-# The file in the data folder that the set of a task's main figure is known by.
-SETS = {
-    "face": "faces/annotations.csv",
-    "mask": "masked_faces/annotations.csv",
-    "emotion-bare": "fer2013.npz",
-    "emotion-masked": "fer2013.npz",
-    "landmarks": "landmarks68/points.csv",
-}
 
 
 @dataclass(frozen=True)
@@ -45,7 +37,7 @@ class Comparison:
 
 def is_data(folder: Path) -> bool:
     """Whether this is a folder of data sets, and not a set itself."""
-    return folder.is_dir() and any((folder / name).exists() for name in SETS.values())
+    return folder.is_dir() and any((folder / task.data).exists() for task in TASKS.values())
 
 
 def measure(context: EvaluationContext, task: str) -> Comparison:

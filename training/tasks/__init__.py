@@ -6,16 +6,8 @@ import importlib
 from pathlib import Path
 from typing import Any
 
+from edge.tasks import TASKS
 from training.recipe import Recipe
-
-# Where each task stands. Imported when asked for, since every one of them loads Keras.
-CLASSES = {
-    "face": ("training.tasks.face", "FaceDetection"),
-    "mask": ("training.tasks.mask", "MaskClassifier"),
-    "emotion-bare": ("training.tasks.emotion", "BareEmotion"),
-    "emotion-masked": ("training.tasks.masked", "MaskedEmotion"),
-    "landmarks": ("training.tasks.landmarks", "Landmarks"),
-}
 
 
 def open_task(recipe: Recipe, data: Path) -> Any:
@@ -24,5 +16,5 @@ def open_task(recipe: Recipe, data: Path) -> Any:
     Raises:
         DataError: the task's data set is missing.
     """
-    module, name = CLASSES[recipe.task]
-    return getattr(importlib.import_module(module), name)(recipe, data)
+    module, name = TASKS[recipe.task].trainer.split(":")  # imported when asked for: each of them loads Keras
+    return getattr(importlib.import_module(f"training.tasks.{module}"), name)(recipe, data)

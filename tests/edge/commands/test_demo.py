@@ -9,13 +9,13 @@ import pytest
 from edge import __main__ as program
 from edge import manifest
 from edge.errors import ModelError
-from edge.pipeline.factory import TASKS
+from edge.tasks import DAEMON
 
 
 def test_the_demo_shows_both_routes_on_one_track_within_300_frames(tmp_path, capsys):
     pytest.importorskip("matplotlib", reason="the demo's portrait comes with matplotlib (the extra 'plot')")
     try:
-        for task in TASKS:
+        for task in DAEMON:
             manifest.load()[task]
     except ModelError as error:
         pytest.skip(f"no shipped models yet: {error}")

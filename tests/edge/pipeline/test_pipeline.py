@@ -12,10 +12,11 @@ from edge.face import Scene
 from edge.frame import Frame
 from edge.journals.events import events
 from edge.labels import EMOTIONS
-from edge.pipeline.factory import TASKS, open_models, open_pipeline
+from edge.pipeline.factory import open_models, open_pipeline
 from edge.pipeline.pipeline import EmotionPipeline
 from edge.pipeline.schedule import detection_due, refresh_due
 from edge.settings import ModelsSettings, Settings, SourceSettings, TrackSettings
+from edge.tasks import DAEMON
 
 BARE, MASKED = (32, 32, False, True), (32, 32, True, True)
 
@@ -214,14 +215,14 @@ def test_a_failing_engine_leaves_the_scene_as_it_was(tiny, paint):
 
 
 def test_labels_in_another_order_are_put_in_ours(tiny_manifest, paint):
-    engines = [open_engine(tiny_manifest, task) for task in TASKS]
+    engines = [open_engine(tiny_manifest, task) for task in DAEMON]
     expected = EmotionPipeline(*engines).detect(paint(MASKED))[0]
     engines[1].spec = replace(engines[1].spec, labels=("worn", "bare"))
     assert EmotionPipeline(*engines).detect(paint(MASKED))[0].mask == pytest.approx(1 - expected.mask, abs=1e-6)
 
 
 def test_labels_that_are_not_ours_are_a_model_error(tiny_manifest):
-    engines = [open_engine(tiny_manifest, task) for task in TASKS]
+    engines = [open_engine(tiny_manifest, task) for task in DAEMON]
     engines[2].spec = replace(engines[2].spec, labels=tuple("abcdefg"))
     with pytest.raises(ModelError, match=r"model tiny-emotion-bare: expected the labels angry, .*, got a, b"):
         EmotionPipeline(*engines)

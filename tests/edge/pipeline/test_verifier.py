@@ -14,10 +14,10 @@ from edge.face import Detection, MaskResult, Scene
 from edge.frame import Box, Frame
 from edge.pipeline.classifier import MaskModel
 from edge.pipeline.detector import FaceDetector
-from edge.pipeline.factory import TASKS
 from edge.pipeline.pipeline import EmotionPipeline
 from edge.pipeline.verifier import WEIGHT, VerifiedDetector
 from edge.settings import ModelsSettings, TrackSettings
+from edge.tasks import DAEMON
 
 THREE = ("bare", "worn", "background")
 BARE, MASKED = (32, 16, False, True), (96, 64, True, True)
@@ -43,7 +43,7 @@ class Says:
 
 @pytest.fixture
 def engines(tiny_manifest):
-    return [open_engine(tiny_manifest, task) for task in TASKS]
+    return [open_engine(tiny_manifest, task) for task in DAEMON]
 
 
 def lefts(faces):

@@ -10,6 +10,7 @@ import pytest
 from edge import manifest
 from edge.engines import open_engine
 from edge.manifest import Manifest
+from edge.tasks import TASKS
 from tests.training.evaluate.conftest import TINY
 from training.data.fer2013 import DataError
 from training.evaluate import bare, face, float_vs_int8, mask
@@ -90,4 +91,4 @@ def test_a_folder_of_data_sets_is_told_from_a_set(known_data, tmp_path) -> None:
 
 
 def test_every_task_has_its_figure() -> None:
-    assert set(float_vs_int8.SETS) == set(manifest.TASKS)
+    assert set(float_vs_int8._MEASURES) == set(TASKS)
