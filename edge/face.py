@@ -36,14 +36,18 @@ class MaskResult:
     Attributes:
         worn: P(a mask is worn), 0-1, given that the box holds a face; 0 where hardly anything speaks for a face.
         face: P(the box holds a face), 0-1; 1 from a model without the class "background".
+        incorrect: P(a mask is worn below the nose or on the chin), 0-1, given that the box holds a face; a part of
+            `worn`. 0 from a model without the class "incorrect".
     """
 
     worn: float
     face: float = 1.0
+    incorrect: float = 0.0
 
     def __post_init__(self) -> None:
         _fraction("mask worn", self.worn)
         _fraction("mask face", self.face)
+        _fraction("mask incorrect", self.incorrect)
 
 
 @dataclass(frozen=True)

@@ -35,5 +35,9 @@ class Mask(IntEnum):
 EMOTIONS: tuple[str, ...] = tuple(e.label for e in Emotion)
 MASKS: tuple[str, ...] = tuple(m.label for m in Mask)
 BACKGROUND = "background"
-"""The label of a mask model's third class, if it has one: what is in the box is no face."""
+"""The label of a mask model's third class, if it has one: the box does not hold a face."""
+INCORRECT = "incorrect"
+"""The label of a mask model's fourth class, if it has one: a mask below the nose or on the chin."""
 MASK_LABELS: tuple[str, ...] = (*MASKS, BACKGROUND)
+MASK_STATES: tuple[str, ...] = ("none", "worn", "incorrect")
+"""What the journal and the API say of a mask."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,11 +15,20 @@ BINS = 15
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """One picture's detections (M, 4) with scores (M,) beside its annotated boxes (N, 4), in its own pixels."""
+    """One picture's detections beside its annotated boxes, in its own pixels.
+
+    Attributes:
+        ltrb, scores: the detections (M, 4) and their scores (M,).
+        truth: boxes to find (N, 4).
+        ignored: boxes (K, 4) that are neither faces to find nor background.
+        smallest: px; narrower boxes and detections are neither right nor wrong.
+    """
 
     ltrb: np.ndarray
     scores: np.ndarray
     truth: np.ndarray
+    ignored: np.ndarray = field(default_factory=lambda: np.zeros((0, 4), np.float32))
+    smallest: float = SMALLEST
 
 
 def iou_matrix(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -32,9 +41,11 @@ def iou_matrix(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def _judge(found: Found) -> tuple[list[tuple[float, bool]], int]:
     """(score, right) of each detection that counts, and the number of boxes to find."""
-    small = found.truth[:, 2] - found.truth[:, 0] < SMALLEST if len(found.truth) else np.zeros(0, bool)
-    overlaps = iou_matrix(found.ltrb, found.truth) if len(found.truth) else np.zeros((len(found.ltrb), 0))
-    taken = np.zeros(len(found.truth), bool)
+    boxes = np.concatenate([found.truth.reshape(-1, 4), found.ignored.reshape(-1, 4)])
+    small = boxes[:, 2] - boxes[:, 0] < found.smallest
+    small[len(found.truth) :] = True
+    overlaps = iou_matrix(found.ltrb, boxes) if len(boxes) else np.zeros((len(found.ltrb), 0))
+    taken = np.zeros(len(boxes), bool)
     judged = []
     for index in np.argsort(-found.scores, kind="stable"):
         # The best free box that counts; failing that a small one, which makes the detection count for nothing.
@@ -45,7 +56,7 @@ def _judge(found: Found) -> tuple[list[tuple[float, bool]], int]:
             judged.append((float(found.scores[index]), True))
         elif np.where(small, overlaps[index], 0).max(initial=0) >= IOU:
             continue
-        elif found.ltrb[index, 2] - found.ltrb[index, 0] >= SMALLEST:
+        elif found.ltrb[index, 2] - found.ltrb[index, 0] >= found.smallest:
             judged.append((float(found.scores[index]), False))
     return judged, int((~small).sum())
 

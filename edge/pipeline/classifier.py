@@ -7,7 +7,7 @@ import numpy as np
 from edge.errors import EngineError, ModelError
 from edge.face import MaskResult
 from edge.frame import Box
-from edge.labels import BACKGROUND, MASK_LABELS, MASKS, Mask
+from edge.labels import BACKGROUND, INCORRECT, MASKS, Mask
 from edge.ports import Engine
 from edge.vision.crop import crop
 
@@ -52,7 +52,7 @@ class Classifier:
 
 
 class MaskModel(Classifier):
-    """A classifier with the labels of `edge.labels.MASKS`, or of `MASK_LABELS`, in any order.
+    """A classifier with the labels of `edge.labels.MASKS`, and `background` and `incorrect` or not, in any order.
 
     Raises:
         ModelError: the engine has another head or other labels.
@@ -61,13 +61,14 @@ class MaskModel(Classifier):
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine)
         spec = engine.spec
-        if sorted(spec.labels) not in (sorted(MASKS), sorted(MASK_LABELS)):
+        if {*spec.labels} - {BACKGROUND, INCORRECT} != {*MASKS} or len({*spec.labels}) != len(spec.labels):
             raise ModelError(
-                f"model {spec.name}: expected the labels {', '.join(MASKS)}, with or without {BACKGROUND}, "
-                f"got {', '.join(spec.labels) or 'none'}"
+                f"model {spec.name}: expected the labels {', '.join(MASKS)}, with or without {BACKGROUND} and "
+                f"{INCORRECT}, got {', '.join(spec.labels) or 'none'}"
             )
         self.tells_faces = BACKGROUND in spec.labels
         self._bare, self._worn = (spec.labels.index(mask.label) for mask in Mask)
+        self._incorrect = spec.labels.index(INCORRECT) if INCORRECT in spec.labels else None
 
     def classify(self, image: np.ndarray, box: Box) -> MaskResult:
         """What is in a box of a picture uint8 (H, W, 3) RGB.
@@ -80,8 +81,12 @@ class MaskModel(Classifier):
     def parse(self, answer: np.ndarray) -> MaskResult:
         """What P(label), float32 (K,) in the order of the spec's labels, says of a box."""
         bare, worn = float(answer[self._bare]), float(answer[self._worn])
-        face = min(bare + worn, 1.0)
-        return MaskResult(worn / face if face >= MIN_FACE else 0.0, face if self.tells_faces else 1.0)
+        incorrect = 0.0 if self._incorrect is None else float(answer[self._incorrect])
+        face = min(bare + worn + incorrect, 1.0)
+        if face < MIN_FACE:
+            return MaskResult(0.0, face if self.tells_faces else 1.0)
+        some = min((worn + incorrect) / face, 1.0)
+        return MaskResult(some, face if self.tells_faces else 1.0, min(incorrect / face, some))
 
 
 def expect_head(engine: Engine, head: str) -> None:

@@ -19,6 +19,7 @@ MODULES = {
     "false-alarms": "false_alarms",
     "sizes": "sizes",
     "framing": "framing",
+    "steadiness": "steadiness",
 }
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from training.data import fer2013
 from training.data.fer2013 import PRIVATE, PUBLIC, Fer2013
+from training.evaluate import emotion_wild
 from training.evaluate.classify import answers, confusion
 from training.evaluate.context import Answers, EvaluationContext, Figure
 from training.metrics import calibration_error
@@ -16,7 +17,9 @@ TASK = "emotion-bare"
 
 
 def figure(context: EvaluationContext) -> Figure:
-    """emotion-bare {int8, float, dedup, ece}; beside them PublicTest, each class, and who is taken for whom.
+    """emotion-bare {int8, float, dedup, ece, macro, wild, wild_neutral, wild_happy}.
+
+    Beside them PublicTest, each class, and which emotion is read as which.
 
     The curves say what a confidence below which it is `unsure` would give on PublicTest, to choose one by.
     """
@@ -29,6 +32,7 @@ def figure(context: EvaluationContext) -> Figure:
     values["float"] = twin.accuracy if twin else None
     public = of_usage(context, PUBLIC)
     values["public"] = public.accuracy
+    values |= emotion_wild.figure(context, TASK, masked=False)
     return Figure(values, {TASK: private}, curves(public))
 
 
@@ -57,6 +61,7 @@ def scores(given: Answers, in_training: np.ndarray) -> dict[str, Any]:
     kept = without(given, in_training[: len(given.labels)])
     return {
         "int8": given.accuracy,
+        "macro": float(np.mean(list(recall_by_class(given).values()))),
         "dedup": kept.accuracy,
         "ece": calibration_error(given.probabilities, given.labels),
         "dedup_ece": calibration_error(kept.probabilities, kept.labels),

@@ -11,18 +11,17 @@ from edge.pipeline.verifier import VerifiedDetector
 from edge.ports import Engine
 from training.data import boxes
 from training.data.boxes import Boxed
+from training.evaluate import cut_heads, wild
 from training.evaluate.context import EvaluationContext, Figure
+from training.evaluate.wild import LIMIT, SCORE
 from training.metrics import IOU, SMALLEST, Found, average_precision, iou_matrix
-
-SCORE = 0.01  # detections below do not count for AP
-LIMIT = 200  # detections a picture
 
 
 def figure(context: EvaluationContext) -> Figure:
-    """face {ap50, ap50_masked}; beside them recall and precision as the device shows faces, and recall by size.
+    """face {ap50, ap50_masked, ap50_wild, recall_wild, precision_wild, news_masked, ..., cut_heads, double, no_faces}.
 
-    Average precision is the detector's alone, as other detectors' is; recall and precision are taken after the second
-    look, at the thresholds that ship.
+    Average precision is the detector's alone, as other detectors' is; recall and precision are taken after
+    verification, at the thresholds that ship.
     """
     values: dict[str, object] = {"ap50": None, "ap50_masked": None}
     found = context.take("face.ap50", lambda: detections(context.engine("face"), pictures(context, "faces")))
@@ -37,6 +36,7 @@ def figure(context: EvaluationContext) -> Figure:
     )
     if tight is not None:
         values["ap50_masked"] = average_precision(tight)
+    values |= wild.figure(context) | cut_heads.figure(context)
     if context.floats:
         for key, name in (("ap50", "faces"), ("ap50_masked", "masked_faces")):
             values[f"{key}_float"] = context.take(

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from edge.face import MaskResult
 from edge.frame import Box
 from edge.labels import MASKS, Mask
 from edge.pipeline.classifier import MaskModel
 from edge.ports import Engine
 from training.data import boxes, mask_pairs
 from training.data.boxes import Boxed
+from training.evaluate import mask_colours
 from training.evaluate.classify import confusion
 from training.evaluate.context import Answers, EvaluationContext, Figure
 from training.metrics import calibration_error, wilson
@@ -23,7 +25,7 @@ TRUTH = {"with_mask": Mask.WORN, "without_mask": Mask.BARE}
 
 
 def figure(context: EvaluationContext) -> Figure:
-    """mask {pairs, real}; beside them the interval of pairs, and of real both classes, incorrect_mask and the ECE."""
+    """mask {pairs, real, colours, incorrect_recall, incorrect_precision}; and intervals, classes and the ECE."""
     values: dict[str, Any] = {"pairs": None, "real": None}
     drawn: dict[str, Answers] = {}
     found = context.take("mask.pairs", lambda: pairs(context, context.engine("mask")))
@@ -33,6 +35,7 @@ def figure(context: EvaluationContext) -> Figure:
     if photos:
         values |= photos[0]
         drawn["mask"] = photos[1]
+    values |= mask_colours.figure(context, context.engine("mask")) if photos or found else {"colours": None}
     if context.floats:
         twin = context.take("mask.pairs_float", lambda: pairs(context, context.float_engine("mask")))
         values["pairs_float"] = twin["pairs"] if twin else None
@@ -79,7 +82,20 @@ def real(context: EvaluationContext, engine: Engine) -> tuple[dict[str, Any], An
     given = Answers(truth[known], np.stack([1 - worn[known], worn[known]], axis=1), MASKS)
     values["real_ece"] = calibration_error(given.probabilities, given.labels)
     values["confusion"] = confusion(given)
-    return values, given
+    return values | incorrect(labels, looks), given
+
+
+def incorrect(labels: Sequence[str], results: Sequence[MaskResult]) -> dict[str, Any]:
+    """Recall and precision of incorrectly worn masks among all boxes; None from a model that does not tell them."""
+    truth = np.array([label == "incorrect_mask" for label in labels], bool)
+    if not any(result.incorrect for result in results):
+        return {"incorrect_recall": None, "incorrect_precision": None, "incorrect_total": int(truth.sum())}
+    told = np.array([result.worn >= WORN_FROM and result.incorrect > result.worn / 2 for result in results], bool)
+    return {
+        "incorrect_recall": _share(told[truth]),
+        "incorrect_precision": _share(truth[told]),
+        "incorrect_total": int(truth.sum()),
+    }
 
 
 def _faces(pictures: Sequence[Boxed]) -> Iterator[tuple[np.ndarray, Box, str, bool]]:

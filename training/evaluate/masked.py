@@ -9,7 +9,7 @@ import numpy as np
 from training.data import masked_v1, masks
 from training.data.fer2013 import PRIVATE, PUBLIC
 from training.data.masked_v1 import Table
-from training.evaluate import bare
+from training.evaluate import bare, emotion_wild
 from training.evaluate.classify import answers
 from training.evaluate.context import Answers, EvaluationContext, Figure
 
@@ -18,7 +18,7 @@ NAMES = {usage: name for name, usage in masked_v1.USAGES.items()}
 
 
 def figure(context: EvaluationContext) -> Figure:
-    """emotion-masked {int8, float, dedup, ece}; beside them each kind of mask, and the kinds never seen in training."""
+    """emotion-masked {int8, float, dedup, ece, wild, wild_neutral}; and each kind of mask, seen in training or not."""
     values: dict[str, Any] = {"int8": None, "float": None, "dedup": None, "ece": None}
     private = context.take(f"{TASK}.int8", lambda: of_usage(context, PRIVATE))
     if private is None:
@@ -28,6 +28,7 @@ def figure(context: EvaluationContext) -> Figure:
     values["float"] = twin.accuracy if twin else None
     public = of_usage(context, PUBLIC)
     values["public"] = public.accuracy
+    values |= emotion_wild.figure(context, TASK, masked=True)
     table, _ = frozen(context, PRIVATE)
     kinds = np.array(masks.KINDS)[table.kinds]
     values["kinds"] = by_kind(private, kinds)

@@ -83,7 +83,9 @@ def test_a_model_of_two_classes_takes_every_detection_for_a_face(tiny_manifest, 
 def test_other_labels_are_a_model_error(tiny_manifest, labels):
     engine = open_engine(tiny_manifest, "mask")
     engine.spec = replace(engine.spec, labels=labels)
-    with pytest.raises(ModelError, match="expected the labels bare, worn, with or without background, got bare"):
+    with pytest.raises(
+        ModelError, match="expected the labels bare, worn, with or without background and incorrect, got bare"
+    ):
         MaskModel(engine)
 
 
