@@ -1,13 +1,17 @@
 # make demo    see it work: two minutes, no camera needed
 # make test    linter, types and tests; make clean takes everything away that these two made
+# make test-edge    the tests of what runs on the device: under a minute, and no TensorFlow to fetch
 # make figures    take every figure anew and write README and cards; needs the data sets: DATA=folder PEERS=folder
 # make system-test    the service on a real systemd, and on an emulated arm64 machine: Debian only, as root, an hour
 # Each does its own set-up in $(VENV). Another interpreter: make test PYTHON=python3.13
+# ARGS go to pytest: make test ARGS="tests/edge -k camera"
 
 PYTHON ?= python3
 VENV ?= .venv
 
 BIN := $(VENV)/bin
+# What a change of edge/ or systemd/ can break. tests/test_chain.py trains and converts, so it stays with `make test`.
+EDGE_TESTS := tests/edge tests/systemd $(filter-out tests/test_chain.py,$(wildcard tests/test_*.py))
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 VENV_PACKAGE := $(notdir $(PYTHON))-venv
 
@@ -15,7 +19,7 @@ DATA ?= ../shared/data
 PEERS ?= ../shared/peers
 TAKEN := build/figures
 
-.PHONY: help demo test figures figures-accuracy figures-beside system-test lint format clean
+.PHONY: help demo test test-edge figures figures-accuracy figures-beside system-test lint format clean
 
 help:
 	@sed -n '/^# make/s/^# //p' Makefile
@@ -25,7 +29,10 @@ demo: $(VENV)/.demo
 	$(BIN)/edge-emotion run --source demo --journal demo/journal.jsonl
 
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(ARGS)
+
+test-edge: $(VENV)/.edge
+	$(BIN)/python -m pytest $(or $(ARGS),$(EDGE_TESTS))
 
 # After a change of models. Both parts write into README.md and docs/figures.json; the first one into the cards, too.
 # `beside` measures speed: keep the machine quiet. Others' models are never part of this repository.
@@ -70,11 +77,16 @@ $(VENV)/.demo: setup.cfg pyproject.toml | $(BIN)/python
 	$(PIP) --editable '.[plot]'
 	@touch $@
 
+$(VENV)/.edge: setup.cfg pyproject.toml | $(BIN)/python
+	@echo "Installing the device's packages and the test tools into $(VENV) ..."
+	$(PIP) --editable '.[test,web,plot,window]'
+	@touch $@ $(VENV)/.demo
+
 # TensorFlow is the CPU's, as setup.cfg names it: some 300 MB to fetch.
 $(VENV)/.test: setup.cfg pyproject.toml | $(BIN)/python
 	@echo "Installing everything that the tests need into $(VENV), TensorFlow too; this takes some minutes ..."
 	$(PIP) --editable '.[test,train,web,plot,window]'
-	@touch $@ $(VENV)/.demo
+	@touch $@ $(VENV)/.demo $(VENV)/.edge
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \

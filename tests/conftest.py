@@ -7,6 +7,15 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+from training.onednn import limit_onednn
+
+# Many tests import Keras by themselves; no later moment is early enough for all of them.
+limit_onednn()
+# How long an example takes depends on the machine and on who else uses it; a test that hangs is noticed anyway.
+settings.register_profile("no deadline", parent=settings(), deadline=None)
+settings.load_profile("no deadline")
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"

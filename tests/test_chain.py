@@ -48,8 +48,9 @@ def train_and_convert(task: str, capsys) -> None:
     line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("next: "))
     words = shlex.split(line.removeprefix("next: "))
     assert words[0] == "edge-emotion-convert"
-    # An untrained network's answers are near a tie: what int8 loses on 21 pictures says nothing.
-    assert convert([*words[1:], "--max-loss", "100", "--tolerance", "1"]) == 0
+    # An untrained network's answers are near a tie: what int8 loses on 21 pictures says nothing, and its rounding may
+    # be larger than all differences between the answers.
+    assert convert([*words[1:], "--max-loss", "100", "--tolerance", "inf"]) == 0
     assert manifest.load(Path("models"))[task].name == f"mine-{task}"
     capsys.readouterr()
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests import readme_figures as figures
 
-PAGES = ("README.md", "docs/architecture.md", "docs/figures.md", "docs/measurements.md")
+PAGES = ("README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/figures.md", "docs/measurements.md")
 # Of the system; the rest is ours and is checked.
 SYSTEM = ("apt", "git", "cd", "cp", "curl", "source", "python3", "pip", "systemctl", "journalctl", "rpicam-hello")
 
@@ -50,6 +50,11 @@ def check(root: Path, line: str) -> str:
     elif name == "install.sh":
         text = (root / words[0]).read_text()
         assert all(f"{word})" in text for word in rest if word.startswith("--"))
+    elif name == "python" and rest[:2] == ["-m", "pytest"]:
+        files = [word.partition("::")[0] for word in rest if word.startswith("tests/")]
+        assert files
+        assert all((root / file).exists() for file in files), line
+        return "pytest"
     elif words[:2] == ["python", "-m"]:
         return _bench(words[2], words[3:])
     else:
@@ -76,6 +81,8 @@ def _bench(module: str, words: list[str]) -> str:
         from tests.bench.detectors.__main__ import parser as detectors
 
         detectors().parse_args(words)
+    elif module == "tests.bench.onednn":
+        assert not words
     else:
         assert module == "tests.readme_figures"
         figures.parser().parse_args(words)
@@ -92,6 +99,7 @@ def test_every_command_in_the_pages_is_one_that_its_program_knows(root):
     "line",
     [
         "make dinner",
+        ".venv/bin/python -m pytest tests/edge/test_nothing.py",
         "edge-emotion dance",
         "edge-emotion run --sauce demo",
         "edge-emotion-train train emotion-bare",

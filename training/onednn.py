@@ -5,11 +5,15 @@ What is known (tensorflow-cpu 2.21, AMD EPYC 9004, which is Zen 4 with AVX512, V
   Conversion and inference do not crash.
 - ONEDNN_MAX_CPU_ISA=AVX2 cures it, and so does TF_ENABLE_ONEDNN_OPTS=0. AVX512_CORE, AVX512_CORE_VNNI and
   AVX512_CORE_BF16 do not. Both variables are read when TensorFlow is imported.
-- Intel processors with AVX512 train without trouble, and keep it. On AMD processors without AVX512 TensorFlow does
-  not use oneDNN by default. Zen 5 and PyTorch's oneDNN were not tried; Zen 5 is limited to be safe, PyTorch is not.
+- Intel processors with AVX512 train without trouble, and keep it. TensorFlow turns oneDNN on by itself only where
+  there is AVX512 VNNI or better, so older AMD processors never see it. Zen 5 and PyTorch's oneDNN were not tried: Zen 5
+  is limited to be safe, PyTorch is not.
+- One call is known to corrupt memory on every processor with AVX512, Intel's too, and reacts to these variables in the
+  same way: tf.matmul of shapes (13, 1, 3, 4) and (4, 16), tensorflow issue 117700. None of our networks makes it, so
+  it is a relative of the crash in `fit` at most.
 
-What is not known: the smallest call that crashes. It needs such a processor to find; `python -m tests.bench.onednn`
-runs the operations of a training step one by one, each in a process of its own, and prints which of them die.
+What is not known: the smallest call of a training step that crashes. It takes such an AMD processor to find it; `python
+-m tests.bench.onednn` runs the operations one by one, each in a process of its own, and prints which of them die.
 Whoever runs it on a Zen 4 or Zen 5: write the answer here.
 """
 

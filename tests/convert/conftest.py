@@ -107,9 +107,7 @@ def kit():
     """The functions of this file, for tests that make their own."""
     from types import SimpleNamespace
 
-    return SimpleNamespace(
-        blobs=blobs, network=network, averaging=averaging, taught=taught, SIDE=SIDE, CLASSES=CLASSES
-    )
+    return SimpleNamespace(blobs=blobs, network=network, averaging=averaging, taught=taught, SIDE=SIDE, CLASSES=CLASSES)
 
 
 @pytest.fixture(scope="session")

@@ -87,7 +87,9 @@ def mask_detector(keras_, kit):
     base.get_layer("bn_Conv1").beta.assign(np.ones(16))  # dark is -1, and must not end at the first ReLU
     added = {layer.name.removesuffix("_add") for layer in base.layers if isinstance(layer, layers.Add)}
     for block in added:  # ten of them: each adds a tenth, or all would end at ReLU6
-        base.get_layer(f"{block}_project_BN").gamma.assign(np.full(base.get_layer(f"{block}_project_BN").gamma.shape, 0.1))
+        base.get_layer(f"{block}_project_BN").gamma.assign(
+            np.full(base.get_layer(f"{block}_project_BN").gamma.shape, 0.1)
+        )
     x = layers.AveragePooling2D((2, 2))(base.output)
     x = layers.Dense(64, activation="relu", kernel_initializer="ones")(layers.Flatten()(x))
     answer = layers.Dense(2, activation="softmax")

@@ -52,40 +52,71 @@ def test_mini_xception_a_keras_2_file_keeps_its_accuracy(shared_data, shared_pee
     assert card["accuracy"]["int8"] >= 0.652
 
 
-def test_a_student_demo_on_fer2013(shared_data, tmp_path, capsys):
-    """Four convolutions, two hundred steps on real faces, saved as model.json and .h5."""
-    pytest.importorskip("tensorflow", reason="needs the extra 'train'")
+def student_demo(images, labels):
+    """The emotion demos' network, for grey faces uint8 (N, 48, 48) with labels 0-6.
+
+    Nothing is trained step by step: where a training ends depends on the processor's rounding. The convolutions keep
+    their seeded random kernels, and the dense layers are the ridge regression of the labels on what those see.
+    """
     import keras
     from keras import layers
 
-    from training.data import fer2013
-
-    keras.utils.set_random_seed(5)
-    data = fer2013.load(shared_data / "fer2013.npz")
-    rows = data.training_rows()[:6000]
+    rng = np.random.default_rng(5)
     model = keras.Sequential([layers.Input((48, 48, 1))])
     for number, channels in enumerate((24, 48, 64, 64)):
         model.add(layers.Conv2D(channels, 3, activation="relu"))
-        # After the ReLU, as the demos have it: it stays behind as a MUL. Keras' own momentum is too slow here.
-        model.add(layers.BatchNormalization(momentum=0.9))
+        # After the ReLU, as the demos have it: it stays behind as a MUL. Momentum 0 takes the statistics of one batch.
+        model.add(layers.BatchNormalization(momentum=0.0))
         if number:
             model.add(layers.MaxPooling2D(2))
     for layer in (layers.Flatten(), layers.Dense(128, activation="relu"), layers.Dense(7, activation="softmax")):
         model.add(layer)
-    model.compile("adam", "sparse_categorical_crossentropy")
-    model.fit(data.images[rows][..., None] / np.float32(255), data.labels[rows], batch_size=64, epochs=2, verbose=0)
+    *_, flat, hidden, answer = model.layers
+    for layer in model.layers:
+        if isinstance(layer, layers.Conv2D):
+            shape = layer.kernel.shape
+            kernel = rng.normal(0, (2 / np.prod(shape[:-1])) ** 0.5, shape)
+            layer.set_weights([kernel, np.zeros(shape[-1])])
+    real = images[..., None] / np.float32(255)
+    model(real[:500], training=True)
+    inside = keras.Model(model.inputs[0], flat.output)
+    seen = np.concatenate([np.asarray(inside(real[n : n + 500]), np.float64) for n in range(0, len(real), 500)])
+    mean, spread = seen.mean(axis=0), seen.std(axis=0) + 1e-6
+    seen, wanted = (seen - mean) / spread, np.eye(7)[labels]
+    share = wanted.mean(axis=0)
+    slopes = np.linalg.solve(seen.T @ seen + 3000 * np.eye(seen.shape[1]), seen.T @ (wanted - share)) / spread[:, None]
+    offset = share - mean @ slopes
+    # The hidden layer's ReLU would cut half of it off: seven units hold the positive part, seven the negative.
+    kernel, bias = np.zeros(hidden.kernel.shape), np.zeros(hidden.units)
+    kernel[:, :14], bias[:14] = np.hstack([slopes, -slopes]), np.hstack([offset, -offset])
+    hidden.set_weights([kernel, bias])
+    answer.set_weights([10 * np.vstack([np.eye(7), -np.eye(7), np.zeros((hidden.units - 14, 7))]), np.zeros(7)])
+    return model
+
+
+def test_a_student_demo_on_fer2013(shared_data, tmp_path, capsys):
+    """Four convolutions on real faces, saved as model.json and .h5."""
+    pytest.importorskip("tensorflow", reason="needs the extra 'train'")
+    from training.data import fer2013
+
+    path = shared_data / "fer2013.npz"
+    data = fer2013.load(path)
+    rows = data.training_rows()[:6000]
+    model = student_demo(data.images[rows], data.labels[rows])
     (tmp_path / "model.json").write_text(model.to_json())
     model.save_weights(tmp_path / "model.weights.h5")
-    path = shared_data / "fer2013.npz"
+    # The float model is right on 39.5 %, and often undecided: int8 answers otherwise on some 18 % of 3589 rows, which alone
+    # lets the two accuracies differ by 0.7 points (standard error). Three points are more than four of these; a wrong
+    # scale, order of labels or colour costs ten and more.
     convert(
         [tmp_path / "model.json", "--weights", tmp_path / "model.weights.h5", "--calibrate", path, "--evaluate", path,
-         "--task", "emotion-bare", "--manifest", tmp_path / "models"],
+         "--task", "emotion-bare", "--manifest", tmp_path / "models", "--max-loss", 3],
         capsys,
     )  # fmt: skip
     card = json.loads((tmp_path / "models" / "emotion-bare" / "card.json").read_text())
-    assert card["accuracy"]["float"] > 0.3
+    assert card["accuracy"]["float"] == pytest.approx(0.395, abs=0.02)
     assert card["operations"]["CONV_2D"] == 4
-    assert card["accuracy"]["int8"] >= card["accuracy"]["float"] - 0.005
+    assert card["accuracy"]["int8"] >= card["accuracy"]["float"] - 0.03
     assert private_accuracy(tmp_path / "models", shared_data, 48) == card["accuracy"]["int8"]
 
 

@@ -32,6 +32,9 @@ class KerasXception:
     """mini_XCEPTION through Keras' `predict`, one face a call, as the student demos do it."""
 
     def __init__(self, peers: Path, threads: int) -> None:
+        from training.onednn import limit_onednn
+
+        limit_onednn()
         import tensorflow as tf
 
         tf.config.threading.set_intra_op_parallelism_threads(threads)
