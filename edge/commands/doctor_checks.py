@@ -154,8 +154,8 @@ def screen(settings: Settings, kernel: Kernel | None = None) -> Iterator[Finding
             text = _window(settings)
         else:
             target = connectors.find(kernel or SystemKernel(), settings.screen)
-            target.card.close()
-            text = f"{target.card.path}, {target.output.name}, {connectors.size(target.mode)}"
+            target.device.close()
+            text = f"{target.device.path}, {target.connector.name}, {connectors.size(target.mode)}"
     except ScreenAbsent as error:
         yield Finding(WARN, "screen", f"{_without_name(error)}; run waits for it")
     except EdgeError as error:

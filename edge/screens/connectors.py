@@ -1,4 +1,4 @@
-"""Which card, connector and mode: found by what is connected, or as the settings say."""
+"""Which device, connector and mode to use: whatever is connected, or what the settings name."""
 
 from __future__ import annotations
 
@@ -10,55 +10,53 @@ from dataclasses import dataclass
 from edge.errors import ScreenAbsent, ScreenError
 from edge.screens import kms_abi as abi
 from edge.screens.kernel import Kernel
-from edge.screens.kms import Card, Output
+from edge.screens.kms import Connector, DrmDevice
 from edge.settings import ScreenSettings
 
-# Text is sized by the screen's height and reads as well on 720 rows as on 1080, which cost more than twice as much.
+# Text is sized by the screen's height: 1080 rows read no better than 720, and cost more than twice as much.
 ENOUGH = 1280 * 720
 ASPECT = 0.02
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where to show.
+    """Where to show pictures.
 
     Attributes:
-        card: open; whoever has the target closes it.
-        output: the connector.
-        crtc: what feeds it.
-        place: of the crtc in the card's list.
+        device: open; whoever holds the target closes it.
+        connector: the screen's.
+        crtc: id of the CRTC that feeds it.
         mode: size and timing.
     """
 
-    card: Card
-    output: Output
+    device: DrmDevice
+    connector: Connector
     crtc: int
-    place: int
     mode: abi.Mode
 
 
 def find(kernel: Kernel, settings: ScreenSettings) -> Target:
-    """The first card with the connector of the settings; "auto" is the first one that is connected.
+    """The first device that has the connector of the settings; "auto" means the first that is connected.
 
     Raises:
-        ScreenAbsent: no card is there, or nothing is connected to it.
-        ScreenError: a card or connector of another name, no permission, or no such mode.
+        ScreenAbsent: there is no device, or nothing is connected.
+        ScreenError: unknown device or connector, no permission, or no such mode.
     """
     named = settings.card != "auto"
     paths = [settings.card] if named else kernel.cards()
     if not paths:
-        raise ScreenAbsent("screen: there is no /dev/dri/card*; on a Pi, put dtoverlay=vc4-kms-v3d into config.txt")
-    seen: list[Output] = []
+        raise ScreenAbsent("screen: no /dev/dri/card* found; on a Pi, add dtoverlay=vc4-kms-v3d to config.txt")
+    seen: list[Connector] = []
     refused: ScreenError | None = None
     for path in paths:
         try:
-            target = _on_card(kernel, path, settings, seen)
+            target = _on_device(kernel, path, settings, seen)
         except OSError as error:
-            # EdgeErrors of this room are OSErrors, too, and say more.
-            told = error if isinstance(error, ScreenError) else refusal(path, error)
+            # A ScreenError is an OSError, too, and says more than the kernel does.
+            reason = error if isinstance(error, ScreenError) else refusal(path, error)
             if named or isinstance(error, ScreenError):
-                raise told from None
-            refused = refused or told
+                raise reason from None
+            refused = refused or reason
             continue
         if target is not None:
             return target
@@ -67,79 +65,79 @@ def find(kernel: Kernel, settings: ScreenSettings) -> Target:
     raise _missing(settings, seen)
 
 
-def _on_card(kernel: Kernel, path: str, settings: ScreenSettings, seen: list[Output]) -> Target | None:
-    """The wanted output of one card, or None; every output that it has goes to `seen`."""
-    card = Card(kernel, path)
+def _on_device(kernel: Kernel, path: str, settings: ScreenSettings, seen: list[Connector]) -> Target | None:
+    """The target on one device, or None; every connector that it has is appended to `seen`."""
+    device = DrmDevice(kernel, path)
     target = None
     try:
-        if card.draws():
-            crtcs, connectors = card.resources()
-            outputs = [card.output(connector) for connector in connectors]
-            seen += outputs
-            target = _target(card, settings, crtcs, outputs)
+        if device.has_dumb_buffers():
+            crtcs, numbers = device.resources()
+            connectors = [device.connector(number) for number in numbers]
+            seen += connectors
+            target = _target(device, settings, crtcs, connectors)
     except OSError as error:
-        # A card without screens, such as the Pi's 3D core, does not know these requests.
+        # A device without screens, such as the Pi's 3D core, does not know these requests.
         if error.errno not in (errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL, errno.ENOTTY):
             raise
     finally:
         if target is None:
             with contextlib.suppress(OSError):
-                card.close()
+                device.close()
     return target
 
 
-def _target(card: Card, settings: ScreenSettings, crtcs: Sequence[int], outputs: Sequence[Output]) -> Target | None:
-    for output in outputs:
+def _target(
+    device: DrmDevice, settings: ScreenSettings, crtcs: Sequence[int], connectors: Sequence[Connector]
+) -> Target | None:
+    for connector in connectors:
         if settings.connector == "auto":
-            fits = output.state == abi.CONNECTED
+            fits = connector.state == abi.CONNECTED
         else:
-            # One that cannot tell (composite) is believed when it is asked for by its name.
-            fits = output.name == settings.connector and output.state != abi.DISCONNECTED
-        if not fits or not output.modes:
+            # One that cannot tell (composite) is taken to be connected when the settings name it.
+            fits = connector.name == settings.connector and connector.state != abi.DISCONNECTED
+        if not fits or not connector.modes:
             continue
-        crtc = card.crtc_for(output, crtcs)
+        crtc = device.crtc_for(connector, crtcs)
         if crtc is not None:
-            return Target(card, output, crtc, crtcs.index(crtc), choose_mode(output, settings.mode))
+            return Target(device, connector, crtc, choose_mode(connector, settings.mode))
     return None
 
 
-def _missing(settings: ScreenSettings, seen: Sequence[Output]) -> ScreenError:
-    names = ", ".join(output.name for output in seen)
-    if settings.connector != "auto" and seen and settings.connector not in [output.name for output in seen]:
-        return ScreenError(f"screen: no connector {settings.connector}; mend [screen] connector, there are {names}")
+def _missing(settings: ScreenSettings, seen: Sequence[Connector]) -> ScreenError:
+    names = ", ".join(connector.name for connector in seen)
+    if settings.connector != "auto" and seen and settings.connector not in [connector.name for connector in seen]:
+        return ScreenError(f"screen: no connector {settings.connector}; set [screen] connector to one of {names}")
     if not seen:
-        where = "" if settings.card == "auto" else f" {settings.card}"
-        return ScreenAbsent(
-            f"screen: no connector on any card{where}; on a Pi, put dtoverlay=vc4-kms-v3d into config.txt"
-        )
-    return ScreenAbsent(f"screen: nothing is connected (of {names}); plug a screen in and switch it on")
+        where = "any card" if settings.card == "auto" else settings.card
+        return ScreenAbsent(f"screen: no connector on {where}; on a Pi, add dtoverlay=vc4-kms-v3d to config.txt")
+    return ScreenAbsent(f"screen: nothing is connected to {names}; plug a screen in and switch it on")
 
 
-def choose_mode(output: Output, wanted: str) -> abi.Mode:
-    """The mode of that size ("1280x720"); for "auto" the screen's favourite, or its like with fewer pixels.
+def choose_mode(connector: Connector, wanted: str) -> abi.Mode:
+    """The mode of that size ("1280x720"); for "auto" the preferred one, or one of the same shape with fewer pixels.
 
     Raises:
-        ScreenError: the screen has none of that size.
+        ScreenError: the screen has no mode of that size.
     """
-    favourite = next((mode for mode in output.modes if mode.type & abi.PREFERRED), output.modes[0])
+    preferred = next((mode for mode in connector.modes if mode.type & abi.PREFERRED), connector.modes[0])
     if wanted != "auto":
-        same = [mode for mode in output.modes if size(mode) == wanted]
+        same = [mode for mode in connector.modes if size(mode) == wanted]
         if not same:
-            sizes = ", ".join(dict.fromkeys(map(size, output.modes)))
-            raise ScreenError(f"screen: {output.name} has no mode {wanted}; mend [screen] mode, there are {sizes}")
+            sizes = ", ".join(dict.fromkeys(map(size, connector.modes)))
+            raise ScreenError(f"screen: {connector.name} has no mode {wanted}; set [screen] mode to one of {sizes}")
         return min(same, key=lambda mode: (bool(mode.flags & abi.INTERLACED), abs(mode.vrefresh - 60)))
-    if _pixels(favourite) <= ENOUGH:
-        return favourite
-    aspect = favourite.hdisplay / favourite.vdisplay
+    if _pixels(preferred) <= ENOUGH:
+        return preferred
+    aspect = preferred.hdisplay / preferred.vdisplay
     smaller = [
         mode
-        for mode in output.modes
+        for mode in connector.modes
         if _pixels(mode) <= ENOUGH
         and mode.vdisplay >= 480
         and not mode.flags & abi.INTERLACED
         and abs(mode.hdisplay / mode.vdisplay / aspect - 1) <= ASPECT
     ]
-    return max(smaller, key=lambda mode: (_pixels(mode), -abs(mode.vrefresh - 60)), default=favourite)
+    return max(smaller, key=lambda mode: (_pixels(mode), -abs(mode.vrefresh - 60)), default=preferred)
 
 
 def size(mode: abi.Mode) -> str:
@@ -152,17 +150,19 @@ def _pixels(mode: abi.Mode) -> int:
 
 
 def refusal(path: str, error: OSError) -> ScreenError:
-    """What the kernel's refusal means, and what mends it."""
+    """What the kernel's refusal means, and how to fix it."""
     why = error.strerror or str(error)
     if error.errno in (errno.ENODEV, errno.ENXIO):
         return ScreenAbsent(f"screen: {path} is gone ({why})")
     if error.errno == errno.ENOENT:
-        return ScreenError(f"screen: {path}: no such card; mend [screen] card, or set it to auto")
+        return ScreenError(f"screen: {path}: no such device; set [screen] card to auto")
     if error.errno == errno.EACCES and not _is_request(error):
         return ScreenError(f"screen: {path}: no permission; add the user to the groups video and render")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EBUSY):
-        return ScreenError(f"screen: {path} is held by another program; end the desktop, or use --screen window in it")
-    return ScreenError(f"screen: {path} does not do what is asked ({why}); look at dmesg, or use --screen none")
+        return ScreenError(
+            f"screen: {path} is in use by another program; quit the desktop, or use --screen window inside it"
+        )
+    return ScreenError(f"screen: {path} refused the request ({why}); see dmesg, or use --screen none")
 
 
 def _is_request(error: OSError) -> bool:

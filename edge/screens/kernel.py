@@ -1,4 +1,4 @@
-"""What a graphics card needs of the operating system: its device files, requests, memory, and news of cables."""
+"""What a graphics device needs of the operating system: device files, requests, memory, and news about cables."""
 
 from __future__ import annotations
 
@@ -13,45 +13,48 @@ import socket
 from pathlib import Path
 from typing import Protocol
 
-TRIES = 100  # a request that a signal interrupts is made again, as libdrm does, but not for ever
-# <linux/netlink.h>: messages about devices, and the group in which the kernel itself speaks.
+TRIES = 100  # a request that a signal interrupts is repeated, as libdrm does, but not for ever
+# <linux/netlink.h>: messages about devices, and the multicast group in which the kernel itself sends.
 NETLINK_KOBJECT_UEVENT, KERNEL = 15, 1
-MESSAGES = 64  # of a storm of news the rest is read in the next turn
+MESSAGES = 64  # read at most so many at once; the rest is read next time
 
 
-class Plugs(Protocol):
-    """News of cables."""
+class HotplugMonitor(Protocol):
+    """Notices cables that are plugged in or pulled out."""
 
-    def heard(self) -> bool:
-        """Whether a screen's cable was plugged in or pulled out since it was asked last; at once, never raises."""
+    def poll(self) -> bool:
+        """Whether that happened to a screen's cable since the last call. Returns at once, never raises."""
 
     def close(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
 
 
 class Kernel(Protocol):
-    """The part of the operating system that a card needs; tests bring one that behaves. All raise OSError."""
+    """The part of the operating system that a graphics device needs. All methods raise OSError.
+
+    edge.testing.drm_kernel.FakeKernel is one that behaves, for tests.
+    """
 
     def cards(self) -> list[str]:
         """The device files, in order."""
 
     def open(self, path: str) -> int:
-        """Open a device file."""
+        """Open a device file; its file descriptor."""
 
     def close(self, fd: int) -> None:
-        """Close it; the kernel frees what was made through it, and the console is back."""
+        """Close it; the kernel frees what was made through it and brings the console back."""
 
     def ioctl(self, fd: int, request: int, argument: ctypes.Structure) -> None:
         """Make a request; the argument is read and written."""
 
     def map(self, fd: int, size: int, offset: int) -> mmap.mmap | bytearray:
-        """A buffer's memory, shared with the card."""
+        """A buffer's memory, shared with the device."""
 
     def events(self, fd: int, seconds: float) -> bytes:
-        """What the card has to say, or nothing after so many seconds."""
+        """The device's next events; empty if there are none within that time."""
 
-    def plugs(self) -> Plugs:
-        """Begin to listen for cables."""
+    def hotplug(self) -> HotplugMonitor:
+        """Start to listen for cables."""
 
 
 class SystemKernel:
@@ -65,15 +68,15 @@ class SystemKernel:
         return [str(path) for path in sorted(self._folder.glob("card*"), key=lambda path: (len(path.name), path.name))]
 
     def open(self, path: str) -> int:
-        """For reading and writing; the first who opens a card may set its modes."""
+        """For reading and writing; the first program to open a device may set its modes."""
         return os.open(path, os.O_RDWR | os.O_CLOEXEC)
 
     def close(self, fd: int) -> None:
-        """Close."""
+        """Close the file descriptor."""
         os.close(fd)
 
     def ioctl(self, fd: int, request: int, argument: ctypes.Structure) -> None:
-        """Again where a signal came in between."""
+        """Make a request; one that a signal interrupted is repeated."""
         for left in range(TRIES, 0, -1):
             try:
                 fcntl.ioctl(fd, request, argument)
@@ -83,21 +86,21 @@ class SystemKernel:
                     raise
 
     def map(self, fd: int, size: int, offset: int) -> mmap.mmap:
-        """Map."""
+        """Map the buffer into this process."""
         return mmap.mmap(fd, size, offset=offset)
 
     def events(self, fd: int, seconds: float) -> bytes:
-        """Wait and read."""
+        """Wait for events, then read them."""
         ready, _, _ = select.select([fd], [], [], seconds)
         return os.read(fd, 1024) if ready else b""
 
-    def plugs(self) -> Plugs:
-        """The kernel's own messages."""
-        return SystemPlugs()
+    def hotplug(self) -> HotplugMonitor:
+        """Listen to the kernel's own messages."""
+        return SystemHotplugMonitor()
 
 
-class SystemPlugs:
-    """The kernel's messages about devices (uevents). Where they are not to be had, nothing is ever heard."""
+class SystemHotplugMonitor:
+    """The kernel's messages about devices (uevents). Where they cannot be received, `poll` always returns False."""
 
     def __init__(self) -> None:
         self._socket: socket.socket | None = None
@@ -106,16 +109,16 @@ class SystemPlugs:
             self._socket.setblocking(False)
             self._socket.bind((0, KERNEL))
 
-    def heard(self) -> bool:
-        """Read what came."""
-        news = False
+    def poll(self) -> bool:
+        """Read the messages that have arrived."""
+        changed = False
         for _ in range(MESSAGES if self._socket is not None else 0):
             try:
-                news |= is_plug(self._socket.recv(8192))  # type: ignore[union-attr]
+                changed |= is_hotplug(self._socket.recv(8192))  # type: ignore[union-attr]
             except OSError as error:
-                # Where messages were lost, it may have been among them.
-                return news or error.errno == errno.ENOBUFS
-        return news
+                # Where messages were lost, one about a cable may have been among them.
+                return changed or error.errno == errno.ENOBUFS
+        return changed
 
     def close(self) -> None:
         """Close the socket."""
@@ -123,7 +126,7 @@ class SystemPlugs:
             self._socket.close()
 
 
-def is_plug(message: bytes) -> bool:
-    """Whether a uevent, words with a zero byte between them, is about a screen's cable."""
+def is_hotplug(message: bytes) -> bool:
+    """Whether a uevent (words separated by zero bytes) is about a screen's cable."""
     words = message.split(b"\0")
     return b"SUBSYSTEM=drm" in words and b"HOTPLUG=1" in words

@@ -10,7 +10,7 @@ from edge.ports import NO_NOTICE, Notice
 
 
 class NoScreen:
-    """Shows nothing, whatever it is given."""
+    """Shows nothing."""
 
     def __init__(self, *_: Any) -> None:
         pass
@@ -19,7 +19,7 @@ class NoScreen:
         """Nothing to do."""
 
     def tick(self) -> None:
-        """Nothing to look for."""
+        """Nothing to check."""
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Nothing to close."""

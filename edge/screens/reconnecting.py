@@ -1,4 +1,4 @@
-"""A screen that may be unplugged: what it raises is said once, and it is opened again after a while."""
+"""A screen that may be unplugged: each error is logged once, and the screen is reopened after a while."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ REOPEN_S = 5.0
 
 
 class ReconnectingScreen:
-    """Passes on to a screen as long as there is one.
+    """Passes everything on to a screen while there is one.
 
     Args:
-        open_screen: opens it; called at once, and every `reopen_s` seconds after it failed.
+        open_screen: opens it; called at once, and every `reopen_s` seconds after a failure.
         clock: for when that is due.
         reopen_s: seconds.
 
     Raises:
-        ScreenError: it cannot be opened the first time: a wrong setting should be seen. A screen that is only not
+        ScreenError: it cannot be opened the first time, so that a wrong setting is noticed. A screen that is just not
             plugged in yet (ScreenAbsent) is waited for.
     """
 
@@ -34,20 +34,20 @@ class ReconnectingScreen:
         self._screen: Screen | None = None
         self._failed_at = clock.monotonic()
         self._last: tuple[Frame | None, Scene, Notice] | None = None
-        self._told = ""
+        self._logged = ""
         try:
             self._screen = open_screen()
         except ScreenAbsent as error:
-            self._told = str(error)
-            _log.warning("%s; it is waited for", error)
+            self._logged = str(error)
+            _log.warning("%s; waiting for it", error)
 
     def show(self, frame: Frame | None, scene: Scene, notice: Notice = NO_NOTICE) -> None:
-        """Show it, where the screen is there. Never raises ScreenError."""
+        """Show it, if the screen is there. Never raises ScreenError."""
         self._last = (frame, scene, notice)
         self._try(self._show)
 
     def tick(self) -> None:
-        """Look after the screen; one that is back shows what was shown last. Never raises ScreenError."""
+        """Check the screen; one that is back shows the last picture again. Never raises ScreenError."""
         self._try(self._tick)
 
     def close(self) -> None:
@@ -70,20 +70,20 @@ class ReconnectingScreen:
             self._show()
 
     def _there(self) -> bool:
-        """Whether the screen is open; where it is not, it is tried when that is due."""
+        """Whether the screen is open; if not, it is tried again when that is due."""
         if self._screen is None and self._clock.monotonic() - self._failed_at >= self._reopen_s:
             self._screen = self._open()
-            self._told = ""
-            _log.warning("screen: there it is")
+            self._logged = ""
+            _log.warning("screen: reconnected")
         return self._screen is not None
 
     def _try(self, act: Callable[[], None]) -> None:
         try:
             act()
         except ScreenError as error:
-            # Each reason once: one that came late may be another one, without the mode that is asked for.
-            if str(error) != self._told:
-                self._told = str(error)
-                _log.warning("%s; it is opened again when it is there", error)
+            # Each reason once: the screen that comes back may be another one, without the requested mode.
+            if str(error) != self._logged:
+                self._logged = str(error)
+                _log.warning("%s; it will be reopened when it is back", error)
             self.close()
             self._failed_at = self._clock.monotonic()

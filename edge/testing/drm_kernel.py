@@ -1,4 +1,30 @@
-"""A kernel with graphics cards that behave: cables are pulled, flips take until the refresh, only one may set modes."""
+"""A fake kernel with graphics devices that behave, for tests of a screen that draws on a console.
+
+Cables are plugged in and pulled, a page flip takes until the refresh, only one program at a time may set modes, and a
+request with a wrong size or value is refused as Linux refuses it. Pass it in the place of Linux:
+
+>>> import numpy as np
+>>> from edge.face import Scene
+>>> from edge.frame import Frame
+>>> from edge.screens.drm import DrmScreen
+>>> from edge.settings import ScreenSettings
+>>> from edge.testing.drm_kernel import FakeCard, FakeConnector, FakeKernel
+>>> from edge.testing.fakes import FakeClock
+>>> card = FakeCard([FakeConnector()])                     # a card with one HDMI connector and a 64x36 screen on it
+>>> kernel = FakeKernel(card0=card)                        # appears as /dev/dri/card0
+>>> screen = DrmScreen(ScreenSettings(kind="drm"), FakeClock(), kernel=kernel)
+>>> screen.show(Frame(np.full((36, 64, 3), 200, np.uint8), time=0.0, index=0), Scene())
+>>> card.refresh()                                         # the moment at which a page flip is done
+>>> int(card.shown()[0, 0, 0])                             # what the screen shows, RGB
+200
+>>> kernel.unplug(card.connectors[0])
+>>> screen.tick()
+Traceback (most recent call last):
+edge.errors.ScreenAbsent: screen: HDMI-A-1 was unplugged
+>>> screen.close()
+>>> card.shown() is None                                   # the console is back
+True
+"""
 
 from __future__ import annotations
 
@@ -12,11 +38,11 @@ import numpy as np
 
 from edge.screens import kms_abi as abi
 
-CONSOLE = 7  # the framebuffer of the text console
+CONSOLE = 7  # id of the text console's framebuffer
 
 
 def mode(width: int, height: int, refresh: int = 60, preferred: bool = False, interlaced: bool = False) -> abi.Mode:
-    """A video mode of width x height pixels."""
+    """A video mode of width x height pixels, `refresh` in Hz."""
     return abi.Mode(
         hdisplay=width, vdisplay=height, vrefresh=refresh, clock=width * height * refresh // 1000,
         type=abi.PREFERRED * preferred, flags=abi.INTERLACED * interlaced, name=f"{width}x{height}".encode(),
@@ -24,35 +50,63 @@ def mode(width: int, height: int, refresh: int = 60, preferred: bool = False, in
 
 
 def refuse(number: int, path: str | None = None) -> NoReturn:
-    """Fail as the kernel does, with an errno."""
+    """Fail as the kernel does.
+
+    Raises:
+        OSError: always, with that errno.
+    """
     raise OSError(number, os.strerror(number), path)
 
 
 @dataclass
-class Socket:
-    """A connector of a card."""
+class FakeConnector:
+    """A connector for a screen on a card.
 
-    kind: int = 11  # HDMI-A
+    Attributes:
+        kind: as in abi.CONNECTORS; 11 is HDMI-A.
+        number: of its kind, from 1.
+        state: abi.CONNECTED, abi.DISCONNECTED, or 3 where it cannot tell.
+        modes: what the screen on it can show.
+        reaches: the CRTCs that can feed it, a bit each.
+        feeds: whether the console is shown on it.
+        known: what the kernel reports as its state until somebody probes the cable; None: the true state.
+    """
+
+    kind: int = 11
     number: int = 1
     state: int = abi.CONNECTED
     modes: list[abi.Mode] = field(default_factory=lambda: [mode(64, 36, preferred=True)])
-    reaches: int = 0b1  # CRTCs, a bit each
-    feeds: bool = False  # whether the console is on it
-    known: int | None = None  # what is told of the state until somebody has the cable looked at; None: as it is
+    reaches: int = 0b1
+    feeds: bool = False
+    known: int | None = None
 
 
 @dataclass
 class FakeCard:
-    """A card; `crtcs` shows what each scans out: (framebuffer, mode), at first the console."""
+    """A graphics device.
 
-    sockets: list[Socket] = field(default_factory=list)
+    Attributes:
+        connectors: its connectors; their ids are 200, 201, ...
+        crtc_count: how many CRTCs it has; their ids are 100, 101, ...
+        draws: whether it has buffers that the processor can draw in.
+        modes: whether it can drive screens; a 3D core cannot.
+        refusals: errno by request number, for requests that shall fail.
+        allowed: whether this user may open it.
+        gone: whether it was removed.
+        stalls: whether page flips are never done.
+        master: the file descriptor that may set modes, or None.
+        crtcs: what each CRTC scans out, (framebuffer, mode); at first the console.
+        made, probes, flips, sets: how often buffers were made, cables probed, pages flipped and modes set.
+    """
+
+    connectors: list[FakeConnector] = field(default_factory=list)
     crtc_count: int = 2
     draws: bool = True
-    modes: bool = True  # a 3D core has none
-    refusals: dict[int, int] = field(default_factory=dict)  # errno by request
+    modes: bool = True
+    refusals: dict[int, int] = field(default_factory=dict)
     allowed: bool = True
     gone: bool = False
-    stalls: bool = False  # a flip is never done
+    stalls: bool = False
     master: int | None = None
 
     def __post_init__(self) -> None:
@@ -62,16 +116,16 @@ class FakeCard:
         self.buffers: dict[int, tuple[bytearray, int]] = {}
         self.fbs: dict[int, tuple[int, int, int, int]] = {}
         self.pending: tuple[int, int] | None = None
-        self.told = False  # an event waits to be read
+        self.event = False  # whether one waits to be read
         self.made, self.probes, self.flips, self.sets = 0, 0, 0, 0
 
     def refresh(self) -> None:
-        """The moment between two pictures: a flip that was asked for is done."""
+        """The moment between two pictures: a requested page flip is done."""
         if self.pending is None or self.stalls:
             return
         crtc, fb = self.pending
         self.crtcs[crtc], self.pending = (fb, self.crtcs[crtc][1]), None
-        self.told = True
+        self.event = True
 
     def shown(self, crtc: int = 100) -> np.ndarray | None:
         """What a screen on that CRTC shows, uint8 (H, W, 3) RGB; None for the console."""
@@ -83,16 +137,16 @@ class FakeCard:
         return rows[:, : width * 4].reshape(height, width, 4)[: now.vdisplay, : now.hdisplay, 2::-1].copy()
 
 
-class FakePlugs:
-    """See edge.screens.kernel.Plugs."""
+class FakeHotplugMonitor:
+    """See edge.screens.kernel.HotplugMonitor."""
 
     def __init__(self, kernel: FakeKernel) -> None:
         self._kernel = kernel
 
-    def heard(self) -> bool:
-        """Whether a cable was moved since the last call."""
-        news, self._kernel.news = self._kernel.news, 0
-        return news > 0
+    def poll(self) -> bool:
+        """Whether a cable was plugged in or pulled out since the last call."""
+        changes, self._kernel.hotplugs = self._kernel.hotplugs, 0
+        return changes > 0
 
     def close(self) -> None:
         """Stop listening."""
@@ -100,23 +154,43 @@ class FakePlugs:
 
 
 class FakeKernel:
-    """See edge.screens.kernel. `news` are cables that were moved and not yet heard of."""
+    """See edge.screens.kernel.Kernel.
+
+    Args:
+        cards: by the names of their device files: FakeKernel(card0=FakeCard(...)).
+
+    Attributes:
+        hardware: the cards by path.
+        files: the card by open file descriptor; empty when everything was closed.
+        hotplugs: how many changes of cables were not yet polled.
+        listeners: how many hotplug monitors are open.
+    """
 
     def __init__(self, **cards: FakeCard) -> None:
-        self.news, self.listeners = 0, 0
+        self.hotplugs, self.listeners = 0, 0
         self.hardware = {f"/dev/dri/{name}": card for name, card in cards.items()}
         self.files: dict[int, FakeCard] = {}
         self._next = 30
 
+    def plug(self, connector: FakeConnector) -> None:
+        """Plug a screen in, and report it."""
+        connector.state = abi.CONNECTED
+        self.hotplugs += 1
+
+    def unplug(self, connector: FakeConnector) -> None:
+        """Pull the cable out, and report it."""
+        connector.state = abi.DISCONNECTED
+        self.hotplugs += 1
+
     def cards(self) -> list[str]:
-        """The device files of the cards that are there."""
+        """The device files of the cards that are not gone."""
         return sorted(path for path, card in self.hardware.items() if not card.gone)
 
     def open(self, path: str) -> int:
-        """A file descriptor; the first one becomes the card's master.
+        """A file descriptor; the first one may set modes.
 
         Raises:
-            OSError: no such card, or it may not be opened.
+            OSError: no such card, or no permission.
         """
         card = self.hardware.get(path)
         if card is None or card.gone:
@@ -130,7 +204,7 @@ class FakeKernel:
         return self._next
 
     def close(self, fd: int) -> None:
-        """Close it; the console comes back when the master goes."""
+        """Close it; the console comes back when the one that set modes is closed."""
         card = self.files.pop(fd)
         if card.master == fd:
             card.master = None
@@ -142,7 +216,7 @@ class FakeKernel:
         """The memory of a dumb buffer.
 
         Raises:
-            OSError: there is none of that size.
+            OSError: no such buffer, or a smaller one.
         """
         memory, large = self.files[fd].buffers.get(offset >> 12, (bytearray(), 0))
         if size > large or not size:
@@ -150,24 +224,24 @@ class FakeKernel:
         return memory
 
     def events(self, fd: int, seconds: float) -> bytes:
-        """The events that wait to be read; none of them takes time."""
+        """The events that wait to be read; never waits."""
         card = self.files[fd]
         card.refresh()
-        done, card.told = card.told, False
+        done, card.event = card.event, False
         return b"\2\0\0\0\40\0\0\0" if done else b""
 
-    def plugs(self) -> FakePlugs:
-        """Listen for cables that are moved."""
+    def hotplug(self) -> FakeHotplugMonitor:
+        """Start to listen for cables."""
         self.listeners += 1
-        return FakePlugs(self)
+        return FakeHotplugMonitor(self)
 
     def ioctl(self, fd: int, request: int, argument: ctypes.Structure) -> None:
-        """Do what the request asks for, in `argument` as the kernel does.
+        """Answer a request in `argument`, as the kernel does.
 
         Raises:
-            OSError: as the card was set up to refuse, or as a kernel would.
+            OSError: as the card's `refusals` say, or as Linux would.
         """
-        assert request >> 16 & 0x3FFF == ctypes.sizeof(argument), "the request's number says another size"
+        assert request >> 16 & 0x3FFF == ctypes.sizeof(argument), "the request number encodes another size"
         card = self.files[fd]
         if card.gone:
             refuse(errno.ENODEV)
@@ -184,99 +258,98 @@ def _copy(address: int, values: ctypes.Array) -> None:
     ctypes.memmove(address, values, ctypes.sizeof(values))
 
 
-def _capability(card: FakeCard, asked: abi.Capability) -> None:
-    asked.value = int(card.draws)
+def _capability(card: FakeCard, argument: abi.Capability) -> None:
+    argument.value = int(card.draws)
 
 
-def _resources(card: FakeCard, asked: abi.Resources) -> None:
+def _resources(card: FakeCard, argument: abi.Resources) -> None:
     crtcs = (ctypes.c_uint32 * card.crtc_count)(*card.crtcs)
-    connectors = (ctypes.c_uint32 * len(card.sockets))(*range(200, 200 + len(card.sockets)))
-    if asked.count_crtcs >= len(crtcs) and len(crtcs):
-        _copy(asked.crtcs, crtcs)
-    if asked.count_connectors >= len(connectors) and len(connectors):
-        _copy(asked.connectors, connectors)
-    asked.count_crtcs, asked.count_connectors = len(crtcs), len(connectors)
+    connectors = (ctypes.c_uint32 * len(card.connectors))(*range(200, 200 + len(card.connectors)))
+    if argument.count_crtcs >= len(crtcs) and len(crtcs):
+        _copy(argument.crtcs, crtcs)
+    if argument.count_connectors >= len(connectors) and len(connectors):
+        _copy(argument.connectors, connectors)
+    argument.count_crtcs, argument.count_connectors = len(crtcs), len(connectors)
 
 
-def _connector(card: FakeCard, asked: abi.Connector) -> None:
-    socket = card.sockets[asked.connector_id - 200]
-    if asked.count_modes == 0:
+def _connector(card: FakeCard, argument: abi.Connector) -> None:
+    connector = card.connectors[argument.connector_id - 200]
+    if argument.count_modes == 0:
         card.probes += 1
-        socket.known = None
-    state = socket.state if socket.known is None else socket.known
-    modes = (abi.Mode * len(socket.modes))(*(socket.modes if state != abi.DISCONNECTED else ()))
+        connector.known = None
+    state = connector.state if connector.known is None else connector.known
+    modes = (abi.Mode * len(connector.modes))(*(connector.modes if state != abi.DISCONNECTED else ()))
     count = len(modes) if state != abi.DISCONNECTED else 0
-    if asked.count_modes >= count and count:
-        _copy(asked.modes, modes)
-    encoder = asked.connector_id + 100
-    if asked.count_encoders >= 1:
-        _copy(asked.encoders, (ctypes.c_uint32 * 1)(encoder))
-    asked.count_modes, asked.count_encoders, asked.connection = count, 1, state
-    asked.connector_type, asked.connector_type_id = socket.kind, socket.number
-    asked.encoder_id = encoder if socket.feeds else 0
+    if argument.count_modes >= count and count:
+        _copy(argument.modes, modes)
+    encoder = argument.connector_id + 100
+    if argument.count_encoders >= 1:
+        _copy(argument.encoders, (ctypes.c_uint32 * 1)(encoder))
+    argument.count_modes, argument.count_encoders, argument.connection = count, 1, state
+    argument.connector_type, argument.connector_type_id = connector.kind, connector.number
+    argument.encoder_id = encoder if connector.feeds else 0
 
 
-def _encoder(card: FakeCard, asked: abi.Encoder) -> None:
-    socket = card.sockets[asked.encoder_id - 300]
-    asked.possible_crtcs = socket.reaches
-    asked.crtc_id = 100 + (card.crtc_count - 1) if socket.feeds else 0
+def _encoder(card: FakeCard, argument: abi.Encoder) -> None:
+    connector = card.connectors[argument.encoder_id - 300]
+    argument.possible_crtcs = connector.reaches
+    argument.crtc_id = 100 + (card.crtc_count - 1) if connector.feeds else 0
 
 
-def _get_crtc(card: FakeCard, asked: abi.Crtc) -> None:
-    asked.fb_id, now = card.crtcs[asked.crtc_id]
+def _get_crtc(card: FakeCard, argument: abi.Crtc) -> None:
+    argument.fb_id, now = card.crtcs[argument.crtc_id]
     if now is not None:
-        asked.mode, asked.mode_valid = now, 1
+        argument.mode, argument.mode_valid = now, 1
 
 
-def _set_crtc(card: FakeCard, asked: abi.Crtc) -> None:
-    connector = ctypes.c_uint32.from_address(asked.connectors).value
-    socket = card.sockets[connector - 200]
-    fits = asked.fb_id == CONSOLE or (
-        asked.fb_id in card.fbs
-        and card.fbs[asked.fb_id][0] >= asked.mode.hdisplay
-        and card.fbs[asked.fb_id][1] >= asked.mode.vdisplay
+def _set_crtc(card: FakeCard, argument: abi.Crtc) -> None:
+    connector = card.connectors[ctypes.c_uint32.from_address(argument.connectors).value - 200]
+    fits = argument.fb_id == CONSOLE or (
+        argument.fb_id in card.fbs
+        and card.fbs[argument.fb_id][0] >= argument.mode.hdisplay
+        and card.fbs[argument.fb_id][1] >= argument.mode.vdisplay
     )
-    if asked.count_connectors != 1 or not fits or not socket.reaches >> (asked.crtc_id - 100) & 1:
+    if argument.count_connectors != 1 or not fits or not connector.reaches >> (argument.crtc_id - 100) & 1:
         refuse(errno.EINVAL)
-    kept = abi.Mode.from_buffer_copy(asked.mode)
-    card.crtcs[asked.crtc_id], card.pending = (asked.fb_id, kept), None
+    kept = abi.Mode.from_buffer_copy(argument.mode)
+    card.crtcs[argument.crtc_id], card.pending = (argument.fb_id, kept), None
     card.sets += 1
 
 
-def _flip(card: FakeCard, asked: abi.PageFlip) -> None:
+def _flip(card: FakeCard, argument: abi.PageFlip) -> None:
     if card.pending is not None:
         refuse(errno.EBUSY)
-    if asked.fb_id not in card.fbs or asked.flags != abi.FLIP_EVENT:
+    if argument.fb_id not in card.fbs or argument.flags != abi.FLIP_EVENT:
         refuse(errno.EINVAL)
-    card.pending = (asked.crtc_id, asked.fb_id)
+    card.pending = (argument.crtc_id, argument.fb_id)
     card.flips += 1
 
 
-def _create(card: FakeCard, asked: abi.CreateDumb) -> None:
+def _create(card: FakeCard, argument: abi.CreateDumb) -> None:
     card.made += 1
-    asked.handle = card.made
-    asked.pitch = (asked.width * 4 + 127) // 64 * 64  # rows lie further apart than they are wide
-    asked.size = (asked.pitch * asked.height + 4095) // 4096 * 4096
-    card.buffers[asked.handle] = (bytearray(asked.size), asked.size)
+    argument.handle = card.made
+    argument.pitch = (argument.width * 4 + 127) // 64 * 64  # rows are padded
+    argument.size = (argument.pitch * argument.height + 4095) // 4096 * 4096
+    card.buffers[argument.handle] = (bytearray(argument.size), argument.size)
 
 
-def _add(card: FakeCard, asked: abi.Framebuffer) -> None:
-    if asked.handle not in card.buffers or (asked.bpp, asked.depth) != (32, 24):
+def _add(card: FakeCard, argument: abi.Framebuffer) -> None:
+    if argument.handle not in card.buffers or (argument.bpp, argument.depth) != (32, 24):
         refuse(errno.EINVAL)
-    asked.fb_id = 400 + asked.handle
-    card.fbs[asked.fb_id] = (asked.width, asked.height, asked.pitch, asked.handle)
+    argument.fb_id = 400 + argument.handle
+    card.fbs[argument.fb_id] = (argument.width, argument.height, argument.pitch, argument.handle)
 
 
-def _map(card: FakeCard, asked: abi.MapDumb) -> None:
-    asked.offset = asked.handle << 12
+def _map(card: FakeCard, argument: abi.MapDumb) -> None:
+    argument.offset = argument.handle << 12
 
 
-def _remove(card: FakeCard, asked: abi.FramebufferId) -> None:
-    del card.fbs[asked.fb_id]
+def _remove(card: FakeCard, argument: abi.FramebufferId) -> None:
+    del card.fbs[argument.fb_id]
 
 
-def _destroy(card: FakeCard, asked: abi.DestroyDumb) -> None:
-    del card.buffers[asked.handle]
+def _destroy(card: FakeCard, argument: abi.DestroyDumb) -> None:
+    del card.buffers[argument.handle]
 
 
 ANSWERS: dict[int, Any] = {

@@ -17,7 +17,7 @@ import numpy as np
 from edge.clock import SystemClock
 from edge.face import Detection, Scene, Track
 from edge.frame import Box, Frame
-from edge.screens.drm import write
+from edge.screens.double_buffer import write
 from edge.screens.overlay import compose
 from edge.screens.painter import Painter
 

@@ -52,7 +52,7 @@ def paint():
 class Hardware:
     """What tests put a machine together from."""
 
-    Card, Kernel, Socket = drm_kernel.FakeCard, drm_kernel.FakeKernel, drm_kernel.Socket
+    Card, Connector, Kernel = drm_kernel.FakeCard, drm_kernel.FakeConnector, drm_kernel.FakeKernel
     mode = staticmethod(drm_kernel.mode)
 
 

@@ -113,24 +113,24 @@ def test_no_screen_needs_nothing():
     [
         ({}, "ok", "/dev/dri/card1, HDMI-A-1, 1280x720"),
         ({"card": "/dev/dri/card1", "connector": "HDMI-A-1", "mode": "1920x1080"}, "ok", "HDMI-A-1, 1920x1080"),
-        ({"card": "/dev/dri/card7"}, "fail", "/dev/dri/card7: no such card; mend [screen] card, or set it to auto"),
-        ({"card": "/dev/dri/card0"}, "warn", "no connector on any card /dev/dri/card0; "),
+        ({"card": "/dev/dri/card7"}, "fail", "/dev/dri/card7: no such device; set [screen] card to auto"),
+        ({"card": "/dev/dri/card0"}, "warn", "no connector on /dev/dri/card0; "),
         (
             {"connector": "HDMI-A-2"},
             "warn",
-            "nothing is connected (of HDMI-A-1, HDMI-A-2); plug a screen in",
+            "nothing is connected to HDMI-A-1, HDMI-A-2; plug a screen in",
         ),
-        ({"connector": "DP-9"}, "fail", "no connector DP-9; mend [screen] connector, there are HDMI-A-1, HDMI-A-2"),
+        ({"connector": "DP-9"}, "fail", "no connector DP-9; set [screen] connector to one of HDMI-A-1, HDMI-A-2"),
         (
             {"mode": "1024x768"},
             "fail",
-            "HDMI-A-1 has no mode 1024x768; mend [screen] mode, there are 1280x720",
+            "HDMI-A-1 has no mode 1024x768; set [screen] mode to one of 1280x720",
         ),
     ],
 )
 def test_a_drm_screen_is_what_run_would_find(hardware, settings, level, text):
     modes = [hardware.mode(1280, 720, preferred=True), hardware.mode(1920, 1080)]
-    card = hardware.Card([hardware.Socket(modes=modes), hardware.Socket(number=2, state=2)])
+    card = hardware.Card([hardware.Connector(modes=modes), hardware.Connector(number=2, state=2)])
     kernel = hardware.Kernel(card0=hardware.Card(modes=False), card1=card)
     finding = only(doctor_checks.screen(Settings(screen=ScreenSettings(kind="drm", **settings)), kernel))
     assert (finding.level, finding.about) == (level, "screen")
@@ -148,11 +148,11 @@ def test_a_drm_screen_without_cards_permission_or_cable(hardware):
         return finding.level, finding.text
 
     assert told()[0] == "warn"
-    assert "put dtoverlay=vc4-kms-v3d into config.txt; run waits for it" in told()[1]
-    locked = hardware.Card([hardware.Socket()], allowed=False)
+    assert "add dtoverlay=vc4-kms-v3d to config.txt; run waits for it" in told()[1]
+    locked = hardware.Card([hardware.Connector()], allowed=False)
     assert told(card0=locked)[0] == "fail"
     assert "no permission; add the user to the groups video and render" in told(card0=locked)[1]
-    assert told(card0=hardware.Card([hardware.Socket(state=2)]))[0] == "warn"
+    assert told(card0=hardware.Card([hardware.Connector(state=2)]))[0] == "warn"
 
 
 def test_a_window_needs_a_desktop(monkeypatch):

@@ -11,7 +11,8 @@ from edge.face import Scene
 from edge.frame import Frame
 from edge.ports import Notice
 from edge.screens import kms_abi as abi
-from edge.screens.drm import DrmScreen, write
+from edge.screens.double_buffer import write
+from edge.screens.drm import DrmScreen
 from edge.screens.overlay import compose
 from edge.screens.reconnecting import REOPEN_S, ReconnectingScreen
 from edge.settings import ScreenSettings
@@ -25,7 +26,7 @@ def level(value: int) -> Frame:
 
 
 def corner(card) -> int:
-    """The level that a plain picture has where no words are."""
+    """The level of a plain picture where there is no text."""
     return int(card.shown()[-1, 0].mean())
 
 
@@ -44,8 +45,8 @@ def machine(hardware, clock):
     return build
 
 
-def test_the_screen_is_black_at_first_and_the_console_is_back_at_the_end(hardware, machine):
-    card = hardware.Card([hardware.Socket()])
+def test_the_screen_starts_black_and_gives_the_console_back(hardware, machine):
+    card = hardware.Card([hardware.Connector()])
     screen = machine(card)
     assert screen.size == (64, 36)
     assert not card.shown().any()
@@ -55,7 +56,7 @@ def test_the_screen_is_black_at_first_and_the_console_is_back_at_the_end(hardwar
 
 
 def test_every_pixel_of_a_colour_picture_arrives(hardware, machine):
-    card = hardware.Card([hardware.Socket()])
+    card = hardware.Card([hardware.Connector()])
     screen = machine(card)
     image = np.random.default_rng(0).integers(0, 256, (36, 64, 3), dtype=np.uint8)
     screen.show(Frame(image, 0.0, 0), SCENE)
@@ -64,7 +65,7 @@ def test_every_pixel_of_a_colour_picture_arrives(hardware, machine):
 
 
 def test_a_letterboxed_picture_arrives_as_composed(hardware, machine):
-    card = hardware.Card([hardware.Socket()])
+    card = hardware.Card([hardware.Connector()])
     screen = machine(card)
     frame = Frame(np.random.default_rng(1).integers(0, 256, (30, 40, 3), dtype=np.uint8), 0.0, 0)
     screen.show(frame, SCENE, Notice(visitors="Hello"))
@@ -72,21 +73,21 @@ def test_a_letterboxed_picture_arrives_as_composed(hardware, machine):
     assert np.array_equal(card.shown(), compose(frame, SCENE, Notice(visitors="Hello"), 64, 36))
 
 
-def test_a_picture_is_never_drawn_into_what_is_shown(hardware, machine, clock):
-    card = hardware.Card([hardware.Socket()])
+def test_nothing_is_drawn_into_the_visible_buffer(hardware, machine, clock):
+    card = hardware.Card([hardware.Connector()])
     screen = machine(card)
     for value in (10, 20, 30, 40):
         before = card.shown()
         screen.show(level(value), SCENE)
-        assert np.array_equal(card.shown(), before), "before the refresh the old picture stands"
+        assert np.array_equal(card.shown(), before), "until the refresh the old picture stays"
         card.refresh()
         assert corner(card) == value
         clock.advance(1)
     assert (card.flips, card.sets, card.made) == (4, 1, 2)
 
 
-def test_a_flip_that_is_still_under_way_is_waited_for(hardware, machine, clock):
-    card = hardware.Card([hardware.Socket()])
+def test_a_pending_flip_is_waited_for(hardware, machine, clock):
+    card = hardware.Card([hardware.Connector()])
     screen = machine(card)
     for value in (10, 20, 30):
         screen.show(level(value), SCENE)
@@ -96,8 +97,8 @@ def test_a_flip_that_is_still_under_way_is_waited_for(hardware, machine, clock):
     assert card.flips == 3
 
 
-def test_flips_that_are_lost_are_made_good_by_setting_the_mode(hardware, machine, clock):
-    card = hardware.Card([hardware.Socket()], stalls=True)
+def test_a_lost_flip_is_repaired_by_setting_the_mode(hardware, machine, clock):
+    card = hardware.Card([hardware.Connector()], stalls=True)
     screen = machine(card)
     screen.show(level(10), SCENE)
     clock.advance(1)
@@ -110,7 +111,7 @@ def test_flips_that_are_lost_are_made_good_by_setting_the_mode(hardware, machine
 
 @pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP])
 def test_a_card_that_cannot_flip_sets_the_mode_each_time(hardware, machine, clock, number):
-    card = hardware.Card([hardware.Socket()], refusals={abi.PAGE_FLIP: number})
+    card = hardware.Card([hardware.Connector()], refusals={abi.PAGE_FLIP: number})
     screen = machine(card)
     for value in (10, 20):
         screen.show(level(value), SCENE)
@@ -119,8 +120,8 @@ def test_a_card_that_cannot_flip_sets_the_mode_each_time(hardware, machine, cloc
     assert (card.flips, card.sets) == (0, 3)
 
 
-def test_a_frame_that_is_on_the_screen_is_not_drawn_again(hardware, machine, clock):
-    card = hardware.Card([hardware.Socket()])
+def test_a_frame_already_on_the_screen_is_not_drawn_again(hardware, machine, clock):
+    card = hardware.Card([hardware.Connector()])
     screen = machine(card)
     frame = level(10)
     for _ in range(5):
@@ -129,11 +130,11 @@ def test_a_frame_that_is_on_the_screen_is_not_drawn_again(hardware, machine, clo
     assert card.flips == 1
 
 
-def test_a_pulled_cable_is_noticed_within_a_second_and_told_once(hardware, machine, clock):
-    card = hardware.Card([hardware.Socket()])
+def test_a_pulled_cable_is_noticed_within_a_second(hardware, machine, clock):
+    card = hardware.Card([hardware.Connector()])
     screen = machine(card)
     screen.tick()
-    card.sockets[0].state = abi.DISCONNECTED
+    card.connectors[0].state = abi.DISCONNECTED
     screen.tick()
     clock.advance(1.0)
     with pytest.raises(ScreenAbsent, match="HDMI-A-1 was unplugged"):
@@ -143,15 +144,15 @@ def test_a_pulled_cable_is_noticed_within_a_second_and_told_once(hardware, machi
 @pytest.fixture
 def plugged(hardware, clock):
     """A card, its kernel and a screen on it."""
-    card = hardware.Card([hardware.Socket()])
+    card = hardware.Card([hardware.Connector()])
     kernel = hardware.Kernel(card0=card)
     return card, kernel, DrmScreen(ScreenSettings(kind="drm"), clock, kernel=kernel)
 
 
-def test_a_cable_that_is_out_and_in_again_between_two_looks_changes_nothing(plugged, clock):
+def test_a_cable_pulled_and_plugged_in_again_between_two_checks_changes_nothing(plugged, clock):
     card, kernel, screen = plugged
     clock.advance(0.1)
-    kernel.news = 2
+    kernel.hotplugs = 2
     screen.tick()
     screen.show(level(10), SCENE)
     card.refresh()
@@ -159,61 +160,61 @@ def test_a_cable_that_is_out_and_in_again_between_two_looks_changes_nothing(plug
     probes = card.probes
     clock.advance(0.1)
     screen.tick()
-    assert card.probes == probes, "the cable is probed where there is news, not in every turn"
+    assert card.probes == probes, "the cable is probed only after a hotplug, not at every tick"
     screen.close()
     assert kernel.listeners == 0
 
 
-def test_news_of_a_pulled_cable_are_acted_upon_at_once(plugged):
+def test_a_hotplug_message_is_acted_on_at_once(plugged):
     card, kernel, screen = plugged
-    card.sockets[0].state = abi.DISCONNECTED
-    kernel.news = 1
+    card.connectors[0].state = abi.DISCONNECTED
+    kernel.hotplugs = 1
     with pytest.raises(ScreenAbsent, match="HDMI-A-1 was unplugged"):
         screen.tick()
 
 
-def test_news_that_come_before_the_driver_has_looked_at_the_cable_are_understood(plugged):
+def test_a_hotplug_message_sent_before_the_driver_probed_the_cable_is_understood(plugged):
     card, kernel, screen = plugged
-    card.sockets[0].state, card.sockets[0].known = abi.DISCONNECTED, abi.CONNECTED
-    kernel.news = 1
+    card.connectors[0].state, card.connectors[0].known = abi.DISCONNECTED, abi.CONNECTED
+    kernel.hotplugs = 1
     with pytest.raises(ScreenAbsent, match="HDMI-A-1 was unplugged"):
         screen.tick()
 
 
-def test_another_screen_on_the_same_cable_is_opened_anew_where_it_cannot_show_the_picture(plugged, hardware):
+def test_a_different_screen_that_cannot_show_the_mode_counts_as_absent(plugged, hardware):
     card, kernel, screen = plugged
-    card.sockets[0].modes = [hardware.mode(32, 18, preferred=True)]
-    kernel.news = 2
-    with pytest.raises(ScreenAbsent, match="another one is on HDMI-A-1, which cannot show 64x36"):
+    card.connectors[0].modes = [hardware.mode(32, 18, preferred=True)]
+    kernel.hotplugs = 2
+    with pytest.raises(ScreenAbsent, match="a different screen is on HDMI-A-1; it cannot show 64x36"):
         screen.tick()
 
 
 @pytest.mark.parametrize(
-    ("request_number", "number", "kind", "told"),
+    ("request_number", "number", "kind", "expected"),
     [
-        (abi.SET_CRTC, errno.EACCES, ScreenError, "held by another program"),
-        (abi.CREATE_DUMB, errno.ENOMEM, ScreenError, "does not do what is asked"),
-        (abi.ADD_FRAMEBUFFER, errno.EINVAL, ScreenError, "does not do what is asked"),
+        (abi.SET_CRTC, errno.EACCES, ScreenError, "in use by another program"),
+        (abi.CREATE_DUMB, errno.ENOMEM, ScreenError, "refused the request"),
+        (abi.ADD_FRAMEBUFFER, errno.EINVAL, ScreenError, "refused the request"),
         (abi.MAP_DUMB, errno.ENODEV, ScreenAbsent, "is gone"),
     ],
 )
-def test_a_card_that_refuses_is_let_go(hardware, clock, request_number, number, kind, told):
-    kernel = hardware.Kernel(card0=hardware.Card([hardware.Socket()], refusals={request_number: number}))
-    with pytest.raises(ScreenError, match=told) as caught:
+def test_a_card_that_refuses_is_closed(hardware, clock, request_number, number, kind, expected):
+    kernel = hardware.Kernel(card0=hardware.Card([hardware.Connector()], refusals={request_number: number}))
+    with pytest.raises(ScreenError, match=expected) as caught:
         DrmScreen(ScreenSettings(kind="drm"), clock, kernel=kernel)
     assert type(caught.value) is kind
     assert kernel.files == {}
 
 
-def test_a_desktop_that_holds_the_card_is_told(hardware, clock):
-    kernel = hardware.Kernel(card0=hardware.Card([hardware.Socket()]))
+def test_a_card_in_use_by_a_desktop_is_reported(hardware, clock):
+    kernel = hardware.Kernel(card0=hardware.Card([hardware.Connector()]))
     kernel.open("/dev/dri/card0")
-    with pytest.raises(ScreenError, match="card0 is held by another program; end the desktop"):
+    with pytest.raises(ScreenError, match="card0 is in use by another program; quit the desktop"):
         DrmScreen(ScreenSettings(kind="drm"), clock, kernel=kernel)
 
 
-def test_a_card_that_goes_away_while_drawing_is_an_absent_screen_and_closes_quietly(hardware, machine, clock):
-    card = hardware.Card([hardware.Socket()])
+def test_a_card_removed_while_drawing_is_an_absent_screen_and_closes_quietly(hardware, machine, clock):
+    card = hardware.Card([hardware.Connector()])
     screen = machine(card)
     card.gone = True
     with pytest.raises(ScreenAbsent, match="card0 is gone"):
@@ -225,14 +226,14 @@ def test_a_card_that_goes_away_while_drawing_is_an_absent_screen_and_closes_quie
 
 
 def test_a_closed_screen_refuses_pictures(hardware, machine):
-    screen = machine(hardware.Card([hardware.Socket()]))
+    screen = machine(hardware.Card([hardware.Connector()]))
     screen.close()
     with pytest.raises(ScreenError):
         screen.show(level(10), SCENE)
 
 
-def test_a_screen_is_unplugged_and_plugged_into_the_other_socket_while_the_loop_goes_on(hardware, clock, caplog):
-    first, second = hardware.Socket(number=1), hardware.Socket(number=2, state=abi.DISCONNECTED)
+def test_a_screen_can_move_to_the_other_connector_while_the_loop_runs(hardware, clock, caplog):
+    first, second = hardware.Connector(number=1), hardware.Connector(number=2, state=abi.DISCONNECTED)
     card = hardware.Card([first, second])
     kernel = hardware.Kernel(card0=hardware.Card(modes=False), card1=card)
     screen = ReconnectingScreen(lambda: DrmScreen(ScreenSettings(kind="drm"), clock, kernel=kernel), clock)
@@ -253,30 +254,36 @@ def test_a_screen_is_unplugged_and_plugged_into_the_other_socket_while_the_loop_
         card.refresh()
     assert corner(card) == 29, "what was shown last is there again, without a new frame"
     assert [record.getMessage() for record in caplog.records] == [
-        "screen: HDMI-A-1 was unplugged; it is opened again when it is there",
-        "screen: nothing is connected (of HDMI-A-1, HDMI-A-2); plug a screen in and switch it on; "
-        "it is opened again when it is there",
-        "screen: there it is",
+        "screen: HDMI-A-1 was unplugged; it will be reopened when it is back",
+        "screen: nothing is connected to HDMI-A-1, HDMI-A-2; plug a screen in and switch it on; "
+        "it will be reopened when it is back",
+        "screen: reconnected",
     ]
     screen.close()
     assert kernel.files == {}
 
 
-def test_a_screen_that_is_off_at_the_start_is_waited_for(hardware, clock, caplog):
-    card = hardware.Card([hardware.Socket(state=abi.DISCONNECTED)])
+def test_a_screen_that_is_off_at_start_is_waited_for(hardware, clock, caplog):
+    card = hardware.Card([hardware.Connector(state=abi.DISCONNECTED)])
     kernel = hardware.Kernel(card0=card)
     with caplog.at_level(logging.WARNING):
         screen = ReconnectingScreen(lambda: DrmScreen(ScreenSettings(kind="drm"), clock, kernel=kernel), clock)
+<<<<<<< HEAD
     assert "it is waited for" in caplog.text
     screen.show(None, SCENE, Notice("paused"))
     card.sockets[0].state = abi.CONNECTED
+=======
+    assert "waiting for it" in caplog.text
+    screen.show(None, SCENE, "paused")
+    card.connectors[0].state = abi.CONNECTED
+>>>>>>> b2008db (Screens: DrmDevice, Connector, HotplugMonitor; the double buffer in a file of its own; the fake kernel is documented by a doctest)
     clock.advance(REOPEN_S)
     screen.tick()
     card.refresh()
     assert np.array_equal(card.shown(), compose(None, SCENE, Notice("paused"), 64, 36))
 
 
-def test_writing_keeps_to_its_rows_and_turns_the_colours():
+def test_write_respects_row_padding_and_swaps_the_colours():
     memory = np.zeros((3, 6, 4), np.uint8)
     write(np.full((2, 4, 3), (1, 2, 3), np.uint8), memory[:2, :4])
     assert (memory[:2, :4, :3] == (3, 2, 1)).all()

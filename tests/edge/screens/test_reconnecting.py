@@ -42,7 +42,7 @@ def shop():
     return Shop()
 
 
-def test_no_screen_shows_nothing_and_never_fails():
+def test_the_none_screen_accepts_everything():
     screen = open_screen(ScreenSettings(), FakeClock(), lambda: None)
     assert isinstance(screen, NoScreen)
     screen.show(None, SCENE)
@@ -50,12 +50,12 @@ def test_no_screen_shows_nothing_and_never_fails():
     screen.close()
 
 
-def test_every_kind_of_the_settings_has_an_adapter():
+def test_every_kind_in_the_settings_has_an_adapter():
     kinds = ScreenSettings.__dataclass_fields__["kind"].metadata["choices"]
     assert set(ADAPTERS) == set(kinds)
 
 
-def test_pictures_and_turns_are_passed_on(shop, clock):
+def test_pictures_and_ticks_are_passed_on(shop, clock):
     screen = ReconnectingScreen(shop, clock)
     frame = pictures(1)[0]
     screen.show(frame, SCENE, Notice(visitors="hello"))
@@ -68,13 +68,13 @@ def test_pictures_and_turns_are_passed_on(shop, clock):
 
 
 @pytest.mark.parametrize("error", [ScreenError("no connector HDMI-A-9"), MissingExtra("pygame")])
-def test_a_wrong_setting_is_seen_at_the_start(shop, clock, error):
+def test_a_wrong_setting_is_reported_at_the_start(shop, clock, error):
     shop.refuses = error
     with pytest.raises(type(error)):
         ReconnectingScreen(shop, clock)
 
 
-def test_a_screen_that_is_not_there_at_the_start_is_waited_for(shop, clock, caplog):
+def test_an_absent_screen_is_waited_for_at_the_start(shop, clock, caplog):
     shop.refuses = ScreenAbsent("screen: nothing is connected")
     screen = ReconnectingScreen(shop, clock)
     screen.show(None, SCENE, Notice("paused"))
@@ -84,13 +84,13 @@ def test_a_screen_that_is_not_there_at_the_start_is_waited_for(shop, clock, capl
     assert shop.asked == 2
     shop.refuses = None
     screen.tick()
-    assert shop.asked == 2, "not sooner than it is due"
+    assert shop.asked == 2, "not before it is due"
     clock.advance(REOPEN_S)
     screen.tick()
     assert shop.opened[0].notices() == ["paused"]
 
 
-def test_a_screen_that_comes_late_and_does_not_fit_is_told_once(shop, clock, caplog):
+def test_each_new_reason_is_logged_once(shop, clock, caplog):
     shop.refuses = ScreenAbsent("screen: nothing is connected")
     with caplog.at_level(logging.WARNING):
         screen = ReconnectingScreen(shop, clock)
@@ -107,7 +107,7 @@ def test_a_screen_that_comes_late_and_does_not_fit_is_told_once(shop, clock, cap
 
 
 @pytest.mark.parametrize("where", ["show", "tick"])
-def test_a_screen_that_fails_is_told_once_closed_and_opened_again(shop, clock, caplog, where):
+def test_a_failing_screen_is_logged_once_closed_and_reopened(shop, clock, caplog, where):
     frame = pictures(1)[0]
     screen = ReconnectingScreen(shop, clock)
     shop.opened[0].unplugged = True
@@ -120,11 +120,11 @@ def test_a_screen_that_fails_is_told_once_closed_and_opened_again(shop, clock, c
     clock.advance(REOPEN_S)
     screen.show(frame, SCENE, Notice(visitors="again"))
     assert shop.opened[1].notices() == ["again"]
-    told = [record.getMessage() for record in caplog.records]
-    assert told == ["fake screen: unplugged; it is opened again when it is there", "screen: there it is"]
+    logged = [record.getMessage() for record in caplog.records]
+    assert logged == ["fake screen: unplugged; it will be reopened when it is back", "screen: reconnected"]
 
 
-def test_a_screen_that_is_opened_again_shows_the_last_picture_without_a_new_one(shop, clock):
+def test_a_reopened_screen_shows_the_last_picture_at_once(shop, clock):
     screen = ReconnectingScreen(shop, clock)
     screen.show(None, SCENE, Notice("no camera"))
     shop.opened[0].unplugged = True
@@ -134,7 +134,7 @@ def test_a_screen_that_is_opened_again_shows_the_last_picture_without_a_new_one(
     assert shop.opened[1].shown == [(None, SCENE, Notice("no camera"))]
 
 
-def test_closing_twice_or_before_anything_was_there_is_nothing(shop, clock):
+def test_closing_twice_or_before_the_screen_was_there_is_harmless(shop, clock):
     shop.refuses = ScreenAbsent("gone")
     screen = ReconnectingScreen(shop, clock)
     screen.close()
