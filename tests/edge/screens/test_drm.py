@@ -268,15 +268,9 @@ def test_a_screen_that_is_off_at_start_is_waited_for(hardware, clock, caplog):
     kernel = hardware.Kernel(card0=card)
     with caplog.at_level(logging.WARNING):
         screen = ReconnectingScreen(lambda: DrmScreen(ScreenSettings(kind="drm"), clock, kernel=kernel), clock)
-<<<<<<< HEAD
-    assert "it is waited for" in caplog.text
-    screen.show(None, SCENE, Notice("paused"))
-    card.sockets[0].state = abi.CONNECTED
-=======
     assert "waiting for it" in caplog.text
-    screen.show(None, SCENE, "paused")
+    screen.show(None, SCENE, Notice("paused"))
     card.connectors[0].state = abi.CONNECTED
->>>>>>> b2008db (Screens: DrmDevice, Connector, HotplugMonitor; the double buffer in a file of its own; the fake kernel is documented by a doctest)
     clock.advance(REOPEN_S)
     screen.tick()
     card.refresh()
