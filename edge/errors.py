@@ -45,6 +45,18 @@ class PictureError(EdgeError, ValueError):
     """A picture file that cannot be read."""
 
 
+class NotAPicture(PictureError):
+    """A file whose content is not that of a picture."""
+
+
+class PictureIsVideo(NotAPicture):
+    """A clip in the place of a picture."""
+
+
+class PictureTooLarge(PictureError):
+    """A picture with more pixels, or a file with more bytes, than are read."""
+
+
 class JournalError(EdgeError, OSError):
     """A journal that cannot be written or read."""
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from edge import picture as pictures
 from edge.cameras import is_live, open_camera
-from edge.errors import EngineError, InvalidValue
+from edge.errors import EngineError, InvalidValue, PictureIsVideo
 from edge.face import Scene
 from edge.frame import Frame
 from edge.pipeline.factory import open_pipeline
@@ -36,6 +36,7 @@ class Recognizer:
         threads: threads per model, 1-64.
         accelerator: "auto" uses an Edge TPU if there is one, "edgetpu" warns if there is none, "cpu" never uses it.
         confidence: an emotion less probable than this is reported as unsure, 0-1.
+        max_megapixels: picture files with more pixels, in millions, are refused before they are decoded.
 
     Raises:
         ModelError: a model is missing, broken, or not the one that the manifest lists.
@@ -59,10 +60,12 @@ class Recognizer:
         threads: int = EngineSettings.threads,
         accelerator: str = EngineSettings.accelerator,
         confidence: float = ModelsSettings.confidence,
+        max_megapixels: float = SourceSettings.max_megapixels,
     ) -> None:
         self._settings = Settings(
             models=_section(ModelsSettings, dir=os.fspath(models), confidence=confidence),
             engine=_section(EngineSettings, threads=threads, accelerator=accelerator),
+            source=_section(SourceSettings, max_megapixels=max_megapixels),
         )
         self._pipeline: EmotionPipeline | None = open_pipeline(self._settings, live=False)
         self._lock = threading.Lock()
@@ -91,7 +94,14 @@ class Recognizer:
         edge.errors.InvalidValue: picture: expected uint8 (H, W, 3), got uint8 (120, 160); repeat the grey values: \
 np.stack([picture] * 3, axis=2)
         """
-        frame = Frame(_pixels(picture, bgr), 0.0, 0)
+        if isinstance(picture, str | os.PathLike):
+            try:
+                pixels = pictures.read(Path(picture), self._settings.source.max_megapixels)
+            except PictureIsVideo as error:
+                raise PictureIsVideo(f"{error}; follow it with recognizer.track({os.fspath(picture)!r})") from None
+        else:
+            pixels = _checked(picture, bgr)
+        frame = Frame(pixels, 0.0, 0)
         with self._lock:
             return Result.of(frame, self._open().detect(frame.image))
 
@@ -117,8 +127,7 @@ np.stack([picture] * 3, axis=2)
         0.1 s [(1, 'happy')]
         0.2 s [(1, 'happy')]
         """
-        settings = _section(SourceSettings, source=_source(source))
-        return self._track(settings)
+        return self._track(dataclasses.replace(self._settings.source, source=_source(source)))
 
     def _track(self, settings: SourceSettings) -> Iterator[Result]:
         opened = self._open()
@@ -171,10 +180,8 @@ def _section(kind: type[Any], **values: Any) -> Any:
     return kind(**{name: check(name, value, entries[name]) for name, value in values.items()})
 
 
-def _pixels(picture: Picture, bgr: bool) -> np.ndarray:
-    """A picture as uint8 (H, W, 3) RGB."""
-    if isinstance(picture, str | os.PathLike):
-        return pictures.read(Path(picture))
+def _checked(picture: np.ndarray, bgr: bool) -> np.ndarray:
+    """A picture's array as uint8 (H, W, 3) RGB."""
     if not isinstance(picture, np.ndarray):
         kind = type(picture)
         name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"

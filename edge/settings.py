@@ -53,6 +53,10 @@ class SourceSettings:
     max_fps: float = setting(
         0.0, "a live camera's frames are looked at no more often than this; 0: all", unit="frames/s", low=0, high=240
     )
+    max_megapixels: float = setting(
+        50.0, "larger picture files are refused before they are decoded", unit="megapixels", low=0.01, high=10_000,
+        flag="--max-megapixels",
+    )  # fmt: skip
     rotate: int = setting(0, "clockwise, before everything else", unit="degrees", choices=(0, 90, 180, 270))
     flip: str = setting("none", "mirror the picture, after rotate", choices=("none", "horizontal", "vertical"))
     timeout_s: float = setting(5.0, "a live camera that gives no frame for so long is lost", unit="s", low=0.1, high=60)

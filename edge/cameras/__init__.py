@@ -72,10 +72,11 @@ def _open(settings: SourceSettings, clock: Clock, preview: Preview | None) -> Ca
     path = Path(source)
     if not path.exists():
         raise SourceError(f"{redacted(source)}: no such file, folder or camera; try --source demo")
-    from edge.cameras.folder import FolderCamera, is_picture
+    from edge.cameras.folder import FolderCamera
+    from edge.picture.folder import is_picture
 
     if path.is_dir() or is_picture(path):
-        return FolderCamera(path, settings.fps)
+        return FolderCamera(path, settings.fps, settings.max_megapixels)
     from edge.cameras.clip import ClipCamera
 
     return ClipCamera(path, settings.fps)

@@ -6,18 +6,11 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
-
 from edge import picture
 from edge.errors import PictureError, SourceError
 from edge.frame import Frame
 
 _log = logging.getLogger(__name__)
-
-
-def is_picture(path: Path) -> bool:
-    """Whether a file is a picture: by its content, or, where that is broken, by the end of its name."""
-    return path.suffix.lower() in picture.SUFFIXES or (path.is_file() and cv2.haveImageReader(str(path)))
 
 
 class FolderCamera:
@@ -26,6 +19,7 @@ class FolderCamera:
     Args:
         path: a folder, or one picture.
         fps: frames a second of the folder's own clock.
+        max_megapixels: larger pictures are refused before they are decoded.
 
     Raises:
         SourceError: no picture in it; while iterating, after the last: none of them could be read.
@@ -34,26 +28,34 @@ class FolderCamera:
     live = False
     stuck = False
 
-    def __init__(self, path: Path, fps: float) -> None:
+    def __init__(self, path: Path, fps: float, max_megapixels: float = picture.MAX_MEGAPIXELS) -> None:
         self.fps = fps
         self._path = path
-        try:
-            self._files = picture.listing(path) if path.is_dir() else [path]
-        except PictureError as error:
-            raise SourceError(str(error)) from None
+        self._max_megapixels = max_megapixels
+        self._files: tuple[Path, ...] = (path,)
+        if path.is_dir():
+            try:
+                found = picture.scan(path)
+            except PictureError as error:
+                raise SourceError(str(error)) from None
+            self._files = found.pictures
+            if found.note:
+                _log.warning("%s", found.note)
 
     def __iter__(self) -> Iterator[Frame]:
         index = 0
         failed = ""
         for file in self._files:
             try:
-                image = picture.read(file)
+                loaded = picture.load(file, self._max_megapixels)
             except PictureError as error:
                 failed = str(error)
                 if len(self._files) > 1:
                     _log.warning("%s", error)
                 continue
-            yield Frame(image, index / self.fps, index)
+            if loaded.note:
+                _log.warning("%s", loaded.note)
+            yield Frame(loaded.pixels, index / self.fps, index)
             index += 1
         if index == 0:
             several = len(self._files) > 1

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from edge import picture
-from edge.cameras.folder import FolderCamera, is_picture
+from edge.cameras.folder import FolderCamera
 from edge.errors import SourceError
 
 
@@ -63,16 +63,28 @@ def test_a_picture_lies_as_its_exif_orientation_says(tmp_path):
     assert (frame.width, frame.height) == (6, 8)
 
 
-@pytest.mark.parametrize(
-    ("name", "data", "answer"),
-    [
-        ("a.png", b"", True),
-        ("a.mp4", b"", False),
-        ("a", b"P5 1 1 255 x", True),
-        ("a", b"text", False),
-    ],
-)
-def test_a_picture_is_told_by_its_name_or_its_content(tmp_path, name, data, answer):
-    path = tmp_path / name
-    path.write_bytes(data)
-    assert is_picture(path) is answer
+def test_what_is_skipped_or_moving_is_said(tmp_path, caplog):
+    paint(tmp_path / "a.png", 1)
+    (tmp_path / "notes.txt").write_text("words")
+    paint(tmp_path / "b.jpg", 3)
+    (tmp_path / "b.jpg").rename(tmp_path / "clip.mjpg")
+    with caplog.at_level(logging.WARNING):
+        assert len(list(FolderCamera(tmp_path, 10))) == 2
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{tmp_path}: 1 skipped, not pictures: notes.txt",
+        f"{tmp_path / 'clip.mjpg'}: a series of JPEGs; only its first frame is read",
+    ]
+
+
+def test_the_camera_sees_what_the_command_image_sees(tmp_path):
+    for name in ("a.png", "b.png", "c.bmp"):
+        paint(tmp_path / name, 1)
+    (tmp_path / "b.png").rename(tmp_path / "b")
+    (tmp_path / "words.txt").write_text("words")
+    assert len(list(FolderCamera(tmp_path, 10))) == len(picture.listing(tmp_path)) == 3
+
+
+def test_a_picture_over_the_limit_is_left_out(tmp_path):
+    paint(tmp_path / "a.png", 1)
+    with pytest.raises(SourceError, match="8x6 pixels; expected at most 4e-05 megapixels"):
+        list(FolderCamera(tmp_path / "a.png", 10, max_megapixels=0.00004))

@@ -1,0 +1,53 @@
+"""Writing picture files."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from edge.errors import PictureError
+from edge.text import printable
+
+
+def write(path: Path, image: np.ndarray, *, new: bool = False) -> None:
+    """Write uint8 (H, W, 3) RGB in the format of the file's suffix; what could not be written whole is removed.
+
+    Args:
+        path: the file.
+        image: the picture.
+        new: never overwrite: FileExistsError where there is a file of that name.
+
+    Raises:
+        FileExistsError: with `new`, there is such a file.
+        PictureError: the folder is missing or full, or may not be written to.
+    """
+    name = printable(path)
+    try:
+        ok, data = cv2.imencode(path.suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+    except cv2.error as error:
+        raise PictureError(f"{name}: cannot encode the picture ({error.err})") from None
+    if not ok:
+        raise PictureError(f"{name}: cannot encode the picture as {path.suffix}")
+    try:
+        with open(path, "xb" if new else "wb") as file:
+            _write_whole(file.fileno(), data.tobytes(), path)
+    except FileExistsError:
+        raise
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise PictureError(f"{name}: cannot write the picture ({reason})") from None
+
+
+def _write_whole(descriptor: int, data: bytes, path: Path) -> None:
+    rest = memoryview(data)
+    try:
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+    except OSError:
+        with contextlib.suppress(OSError):
+            path.unlink()
+        raise
