@@ -75,11 +75,14 @@ def _read(path: Path) -> Iterable[tuple[str, str, Any]]:
 
 
 def add_flags(parser: argparse.ArgumentParser, *sections: str) -> None:
-    """Add --config and the flags of these sections (default: all) to a parser; `from_arguments` reads them."""
+    """Add --config and the flags of these sections (default: all) to a parser; `from_arguments` reads them.
+
+    A section may be narrowed to one setting: "source.max_megapixels".
+    """
     parser.add_argument("--config", metavar="FILE", help="settings in TOML (systemd/config.toml lists them)")
     for section, key, entry in table():
         told = entry.metadata
-        if not told["flag"] or (sections and section not in sections):
+        if not told["flag"] or (sections and not {section, f"{section}.{key}"} & set(sections)):
             continue
         parser.add_argument(
             told["flag"], dest=f"{FLAG}{section}.{key}", metavar=None if told["choices"] else key.upper(),

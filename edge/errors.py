@@ -57,6 +57,10 @@ class PictureTooLarge(PictureError):
     """A picture with more pixels, or a file with more bytes, than are read."""
 
 
+class OutputError(EdgeError, OSError):
+    """Standard output is closed, full or cannot be written."""
+
+
 class JournalError(EdgeError, OSError):
     """A journal that cannot be written or read."""
 

@@ -1,25 +1,32 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
+import os
+import pathlib
 
 import numpy as np
 import pytest
 
 from edge import picture, records
 from edge.commands import image
-from edge.errors import ModelError
+from edge.errors import ModelError, OutputError
 from edge.pipeline.factory import open_models
+
+
+def arguments(tiny, *words):
+    parser = argparse.ArgumentParser()
+    image.add_arguments(parser)
+    return parser.parse_args(["--models", str(tiny), *map(str, words)])
 
 
 @pytest.fixture
 def command(tiny, capsys):
     """command(*arguments): exit code, lines on standard output, lines on standard error."""
 
-    def run(*arguments):
-        parser = argparse.ArgumentParser()
-        image.add_arguments(parser)
-        code = image.main(parser.parse_args(["--models", str(tiny), *map(str, arguments)]))
+    def run(*words):
+        code = image.main(arguments(tiny, *words))
         out, err = capsys.readouterr()
         return code, out.splitlines(), [line for line in err.splitlines() if line.startswith("edge-emotion")]
 
@@ -43,7 +50,7 @@ def folder(tmp_path, paint):
 def test_a_folder_is_one_json_line_a_picture(command, folder):
     code, out, err = command(folder, "--json")
     told = [json.loads(line) for line in out]
-    assert (code, err) == (0, [])
+    assert (code, err) == (0, ["edge-emotion: 3 pictures, 3 faces (1 with a mask): happy 1, surprise 1, sad 1"])
     assert [entry["image"] for entry in told] == [str(folder / name) for name in ("a.png", "b.png", "c.png")]
     assert [sorted(str(face["emotion"]) for face in entry["faces"]) for entry in told] == [
         [], ["happy"], ["sad", "surprise"],
@@ -73,14 +80,22 @@ def test_a_bad_picture_and_an_empty_folder_are_named_and_the_rest_is_done(comman
     code, out, err = command(empty, folder, tmp_path / "absent.jpg", folder / "b.png", "--json")
     assert code == 1
     assert len(out) == 4
-    assert [line.split(": ")[1] for line in err] == [str(empty), str(folder / "aa.png"), str(tmp_path / "absent.jpg")]
+    *errors, total = err
+    assert [line.split(": ")[1] for line in errors] == [
+        str(empty),
+        str(folder / "aa.png"),
+        str(tmp_path / "absent.jpg"),
+    ]
+    assert total.endswith("4 pictures, 4 faces (1 with a mask): happy 2, surprise 1, sad 1; 3 failed")
 
 
 def test_drawn_pictures_are_written_beside_each_other(command, folder, tmp_path):
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     out = tmp_path / "new" / "out"
-    code, _, _ = command(folder, folder / "b.png", "--out", out)
+    code, lines, err = command(folder, folder / "b.png", "--out", out)
     assert code == 0
+    assert [line.split(" -> ")[1] for line in lines] == [str(out / f"{n}.png") for n in ("a", "b", "c", "b-2")]
+    assert err[-1].endswith(f"; annotated copies are in {out}")
     assert sorted(path.name for path in out.iterdir()) == ["a.png", "b-2.png", "b.png", "c.png"]
     drawn = picture.read(out / "b.png")
     assert drawn.shape == (360, 480, 3)
@@ -108,6 +123,100 @@ def test_a_folder_that_cannot_be_made_is_named_and_the_answers_still_told(comman
     code, out, err = command(folder / "b.png", "--out", folder / "a.png" / "out", "--json")
     assert (code, len(out)) == (1, 1)
     assert "cannot make the folder" in err[0]
+
+
+@pytest.fixture
+def album(tmp_path):
+    """A folder with a file of another program under the name of a picture."""
+    made = tmp_path / "album"
+    made.mkdir()
+    (made / "b.png").write_text("my original")
+    (made / "b-2.png").write_text("my other picture")
+    return made
+
+
+def test_a_file_that_this_run_did_not_write_is_never_replaced(command, folder, album):
+    code, out, _ = command(folder / "b.png", "--out", album, "--json")
+    assert code == 0
+    assert json.loads(out[0])["annotated"] == str(album / "b-3.png")
+    assert (album / "b.png").read_text() == "my original"
+    assert (album / "b-2.png").read_text() == "my other picture"
+    assert picture.read(album / "b-3.png").shape == (360, 480, 3)
+
+
+def test_with_force_it_is_but_not_a_picture_that_is_read(command, folder, album):
+    assert command(folder / "b.png", "--out", album, "--force")[0] == 0
+    assert picture.read(album / "b.png").shape == (360, 480, 3)
+    before = (folder / "b.png").read_bytes()
+    assert command(folder / "b.png", "--out", folder, "--force")[0] == 0
+    assert (folder / "b.png").read_bytes() == before
+    assert (folder / "b-2.png").exists()
+
+
+def test_a_clip_is_shown_the_command_for_clips(command, tmp_path):
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(b"\0\0\0\x14ftypisom\0\0\0\0isom")
+    code, out, err = command(clip)
+    assert (code, out) == (1, [])
+    assert err == [f"edge-emotion: {clip}: a video, not a picture; for a clip: edge-emotion run --source {clip}"]
+
+
+def test_what_a_folder_holds_beside_pictures_is_named(command, folder):
+    (folder / "notes.txt").write_text("words")
+    code, _, err = command(folder)
+    assert code == 0
+    assert err[0] == f"edge-emotion: {folder}: 1 skipped, not pictures: notes.txt"
+
+
+def test_the_limit_of_pixels_is_a_flag(command, folder):
+    code, out, err = command(folder / "b.png", "--max-megapixels", "0.01")
+    assert (code, out) == (1, [])
+    assert "160x120 pixels; expected at most 0.01 megapixels" in err[0]
+
+
+def test_names_that_are_not_text_are_one_line_and_the_batch_goes_on(command, folder):
+    odd = folder / os.fsdecode(b"caf\xe9\x1b[31m.png")
+    odd.write_bytes((folder / "b.png").read_bytes())
+    long = "a" * 300 + ".png"
+    code, out, err = command(long, odd, folder / "a.png")
+    assert code == 1
+    assert [line.split(":")[0] for line in out] == [rf"{folder}/caf\xe9\x1b[31m.png", str(folder / "a.png")]
+    assert "File name too long" in err[0]
+    code, out, _ = command(odd, "--json")
+    assert json.loads(out[0])["image"] == str(odd)
+
+
+def test_a_picture_in_an_unsearchable_folder_is_one_line(command, folder, monkeypatch):
+    """As root every folder can be searched, so the calls that the kernel would refuse are refused here."""
+    behind = folder / "b.png"
+
+    def refuse(real):
+        def call(path, *rest, **more):
+            if os.fspath(path) == str(behind):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            return real(path, *rest, **more)
+
+        return call
+
+    monkeypatch.setattr(os, "open", refuse(os.open))
+    monkeypatch.setattr(pathlib.Path, "is_dir", refuse(pathlib.Path.is_dir))
+    code, out, err = command(behind, folder / "a.png")
+    assert (code, len(out)) == (1, 1)
+    assert err[0] == f"edge-emotion: {behind}: cannot read the picture (Permission denied)"
+
+
+@pytest.mark.parametrize(
+    ("stream", "message"),
+    [(None, "standard output is closed"), ("/dev/full", "No space left on device")],
+    ids=["closed", "full"],
+)
+def test_a_standard_output_that_takes_nothing_is_one_line(tiny, folder, monkeypatch, stream, message):
+    # Closing it must not raise: what is left in the buffer may go nowhere.
+    with open(stream or os.devnull, "w") as opened:
+        monkeypatch.setattr(image.sys, "stdout", opened if stream else None)
+        with pytest.raises(OutputError, match=message) as caught:
+            image.main(arguments(tiny, folder))
+    assert caught.value.exit_code == 1
 
 
 def test_no_models_is_a_model_error(command, folder, tmp_path):

@@ -1,0 +1,160 @@
+"""What `edge-emotion image` leaves behind: lines on standard output, annotated pictures, a total."""
+
+from __future__ import annotations
+
+import collections
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+
+from edge import picture, records
+from edge.errors import OutputError, PictureError
+from edge.face import Track
+from edge.text import printable
+from edge.vision.annotate import annotate, caption, factor
+
+WRITABLE = (".jpg", ".jpeg", ".png", ".webp")  # other pictures become PNGs
+
+
+class Lines:
+    """One line per picture, as JSON or in words.
+
+    Args:
+        stream: standard output, or None where it is closed.
+        as_json: lines are JSON objects.
+
+    Raises:
+        OutputError: standard output is closed.
+    """
+
+    def __init__(self, stream: TextIO | None, as_json: bool) -> None:
+        if stream is None:
+            raise OutputError("standard output is closed; nothing could be printed")
+        self._stream, self._json = stream, as_json
+
+    def write(self, path: Path, image: np.ndarray, tracks: Sequence[Track], drawn: Path | None) -> None:
+        """One picture's line.
+
+        Raises:
+            OutputError: it cannot be written; BrokenPipeError: nobody reads it any more.
+        """
+        line = self._record(path, image, tracks, drawn) if self._json else words(path, tracks, drawn)
+        try:
+            print(line, file=self._stream, flush=True)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            _give_up(self._stream)
+            raise OutputError(f"standard output: cannot write ({error.strerror or error})") from None
+
+    def _record(self, path: Path, image: np.ndarray, tracks: Sequence[Track], drawn: Path | None) -> str:
+        record = records.picture_record(str(path), image, tracks)
+        if drawn:
+            record["annotated"] = str(drawn)
+        line = json.dumps(record, ensure_ascii=False)
+        try:
+            line.encode(self._stream.encoding or "utf-8")
+        except UnicodeEncodeError:  # a name that is not UTF-8, or an ASCII terminal
+            return json.dumps(record)
+        return line
+
+
+def _give_up(stream: TextIO) -> None:
+    """Nothing more is written, not even by the interpreter's last flush."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    except (OSError, ValueError):
+        return
+
+
+def words(path: Path, tracks: Sequence[Track], drawn: Path | None = None) -> str:
+    """One line for a person, such as "door.jpg: 2 faces: happy 83 % | no mask, unsure | mask"."""
+    count = {0: "no face", 1: "1 face"}.get(len(tracks), f"{len(tracks)} faces")
+    line = f"{printable(path)}: {count}" + (": " + ", ".join(caption(track) for track in tracks) if tracks else "")
+    return f"{line} -> {printable(drawn)}" if drawn else line
+
+
+class Drawn:
+    """Annotated copies in a folder. A file that this run did not write is never replaced, unless `force` says so.
+
+    Args:
+        folder: made when the first picture is written; None: nothing is drawn.
+        read: the pictures of this run, which are never replaced.
+        force: replace other files.
+
+    Attributes:
+        count: how many were written.
+    """
+
+    def __init__(self, folder: Path | None, read: Sequence[Path], force: bool = False) -> None:
+        self._folder, self._force = folder, force
+        self._taken = {os.path.realpath(path) for path in read}
+        self.count = 0
+
+    def write(self, path: Path, image: np.ndarray, tracks: Sequence[Track]) -> Path | None:
+        """Draw the faces of the picture at `path` and write it under its name, or a free one like it.
+
+        Returns:
+            Where it was written.
+
+        Raises:
+            PictureError: it cannot be written.
+        """
+        if self._folder is None:
+            return None
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            name = printable(self._folder)
+            raise PictureError(f"{name}: cannot make the folder ({error.strerror or error})") from None
+        drawn = annotate(image, tracks, factor(image.shape[1], image.shape[0]))
+        suffix = path.suffix if path.suffix.lower() in WRITABLE else ".png"
+        number = 1
+        while True:
+            place = self._folder / (f"{path.stem}{suffix}" if number == 1 else f"{path.stem}-{number}{suffix}")
+            number += 1
+            if os.path.realpath(place) in self._taken:
+                continue
+            try:
+                picture.write(place, drawn, new=not self._force)
+            except FileExistsError:
+                continue
+            self._taken.add(os.path.realpath(place))
+            self.count += 1
+            return place
+
+
+class Total:
+    """What was found in all pictures.
+
+    Attributes:
+        failed: pictures and folders that could not be read or written.
+    """
+
+    def __init__(self) -> None:
+        self.pictures = self.faces = self.masked = self.failed = 0
+        self.emotions: collections.Counter[str] = collections.Counter()
+
+    def add(self, tracks: Sequence[Track]) -> None:
+        """Count the faces of one more picture."""
+        self.pictures += 1
+        self.faces += len(tracks)
+        self.masked += sum(track.worn for track in tracks)
+        self.emotions.update(track.label for track in tracks if track.label)
+
+    def __str__(self) -> str:
+        """Such as "12 pictures, 30 faces (4 with a mask): happy 20, neutral 7; 1 failed"."""
+        line = f"{_counted(self.pictures, 'picture')}, {_counted(self.faces, 'face')}"
+        if self.masked:
+            line += f" ({self.masked} with a mask)"
+        if self.emotions:
+            line += ": " + ", ".join(f"{label} {count}" for label, count in self.emotions.most_common())
+        return line + (f"; {self.failed} failed" if self.failed else "")
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
