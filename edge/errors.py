@@ -73,6 +73,12 @@ class ScreenAbsent(ScreenError):
     """A screen that is not plugged in or not switched on; it may come."""
 
 
+class AdapterError(EdgeError, ImportError):
+    """A camera, screen or sink that no package provides, or one that cannot be imported."""
+
+    exit_code = 2
+
+
 class MissingExtra(EdgeError, ImportError):
     """An optional dependency that is not installed; the message gives the command that installs it."""
 

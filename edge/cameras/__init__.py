@@ -1,100 +1,94 @@
-"""Cameras: one adapter a file, loaded by the name of the source. Vendor libraries load inside the adapters.
+"""Cameras: one adapter a file, chosen by the source's words; edge/registry.py lists them.
 
 | source | adapter |
 |---|---|
-| auto | picamera2 where the Pi's camera is, else the first V4L2 camera |
+| auto | picamera2 where there is a Pi camera, else the first V4L2 camera |
 | picamera | cameras/pi.py |
-| v4l2:N, rtsp://, rtsps://, http://, https:// | cameras/opencv.py |
+| 0, v4l2:0, /dev/video0, /dev/v4l/by-id/... | cameras/opencv.py |
+| rtsp://, rtsps://, http://, https:// | cameras/opencv.py |
 | demo | cameras/demo.py |
 | a folder, a picture | cameras/folder.py |
 | any other file | cameras/clip.py |
+| NAME or NAME:... of another package's entry point | that package |
+
+A file that is named like a camera is reached as ./NAME.
 """
 
 from __future__ import annotations
 
+import os.path
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import cast
 
 from edge.clock import Clock, SystemClock
 from edge.errors import SourceError
 from edge.frame import Frame
 from edge.ports import Camera
+from edge.registry import CAMERAS, camera_name
 from edge.settings import SourceSettings
-
-if TYPE_CHECKING:
-    from edge.cameras.live import Grabber
-    from edge.cameras.pi import Preview
-
-LIVE = ("auto", "picamera")
-LIVE_PREFIXES = ("v4l2:", "rtsp://", "rtsps://", "http://", "https://")
 
 
 def is_live(source: str) -> bool:
-    """Whether the source is a camera that runs on its own, whose frames are dropped where the loop is late.
+    """Whether the source is a camera that runs on its own, so that frames are dropped where the loop is late.
 
-    A file called like a camera is reached as ./auto.
+    Raises:
+        AdapterError: the source is another package's camera, which cannot be imported.
     """
-    return source in LIVE or source.startswith(LIVE_PREFIXES)
+    name = _name(source)
+    if name in CAMERAS.builtin:
+        return CAMERAS.builtin[name].live
+    return bool(name) and getattr(CAMERAS.load(name), "live", True)
 
 
-def open_camera(settings: SourceSettings, clock: Clock | None = None, preview: Preview | None = None) -> Camera:
-    """Open the source of the settings, its frames turned as they say.
+def open_camera(settings: SourceSettings, clock: Clock | None = None) -> Camera:
+    """Open the source of the settings; its frames are rotated and flipped as they say.
 
-    The Pi's camera is offered to `preview`, which may show it without the loop's help.
     A live camera is opened by its own thread: what is wrong with it is raised when the first frame is asked for.
 
     Raises:
-        SourceError: no such source, or it cannot be read.
+        SourceError: there is no such source, or it cannot be read.
+        AdapterError: the source is another package's camera, which cannot be imported.
         MissingExtra: the source needs a library that is not installed.
     """
     from edge.cameras.transform import TransformedCamera
 
-    camera = _open(settings, clock or SystemClock(), preview)
-    return (
-        TransformedCamera(camera, settings.rotate, settings.flip)
-        if settings.rotate or settings.flip != "none"
-        else camera
-    )
+    camera = _open(settings, clock or SystemClock())
+    if settings.rotate or settings.flip != "none":
+        return TransformedCamera(camera, settings.rotate, settings.flip)
+    return camera
 
 
-def _open(settings: SourceSettings, clock: Clock, preview: Preview | None) -> Camera:
+def _open(settings: SourceSettings, clock: Clock) -> Camera:
     source = settings.source
+    name = _name(source) or _file_kind(source)
     if is_live(source):
         from edge.cameras.live import LiveCamera
 
-        return LiveCamera(lambda: _grabber(settings, preview), settings, clock)
-    if source == "demo":
-        from edge.cameras.demo import DemoCamera
+        # A module that cannot be imported is no fault of the camera's: it is raised here, not in the camera's thread.
+        adapter = CAMERAS.load(name)
+        return LiveCamera(lambda: adapter(settings), settings, clock)
+    return cast(Camera, CAMERAS.load(name)(settings))
 
-        return DemoCamera()
+
+def _name(source: str) -> str:
+    """The registered name of the camera that a source means; "" for files."""
+    if name := camera_name(source):
+        return name
+    name = source.partition(":")[0]
+    if os.path.exists(source) or name in CAMERAS.builtin or name not in CAMERAS:
+        return ""
+    return name
+
+
+def _file_kind(source: str) -> str:
     path = Path(source)
-    if not path.exists():
+    if not os.path.exists(source):
         raise SourceError(f"{redacted(source)}: no such file, folder or camera; try --source demo")
-    from edge.cameras.folder import FolderCamera
     from edge.picture.folder import is_picture
 
-    if path.is_dir() or is_picture(path):
-        return FolderCamera(path, settings.fps, settings.max_megapixels)
-    from edge.cameras.clip import ClipCamera
-
-    return ClipCamera(path, settings.fps)
-
-
-def _grabber(settings: SourceSettings, preview: Preview | None) -> Grabber:
-    """The driver's side of a live camera; runs in its thread."""
-    if settings.source == "auto":
-        from edge.cameras.auto import open_auto
-
-        return open_auto(settings, preview=preview)
-    if settings.source == "picamera":
-        from edge.cameras.pi import PiGrabber
-
-        return PiGrabber(settings, preview=preview)
-    from edge.cameras.opencv import open_device, open_stream
-
-    return open_device(settings) if settings.source.startswith("v4l2:") else open_stream(settings)
+    return "folder" if path.is_dir() or is_picture(path) else "clip"
 
 
 def frames(camera: Camera) -> Iterator[Frame]:

@@ -1,4 +1,4 @@
-"""The camera there is: the Pi's own, else the first V4L2 device that gives a picture."""
+"""Whatever camera there is: the Pi's own, else the first V4L2 device that gives a picture."""
 
 from __future__ import annotations
 
@@ -7,27 +7,23 @@ import importlib.util
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from edge.cameras.live import Grabber
 from edge.cameras.opencv import devices, open_device
 from edge.errors import EdgeError, SourceError
 from edge.settings import SourceSettings
 
-if TYPE_CHECKING:
-    from edge.cameras.pi import Preview
-
 _log = logging.getLogger(__name__)
 
 
-def open_auto(settings: SourceSettings, root: Path = Path("/dev"), preview: Preview | None = None) -> Grabber:
-    """Open the first camera that works; says in the log which one it is.
+def open_auto(settings: SourceSettings, root: Path = Path("/dev")) -> Grabber:
+    """Open the first camera that works; the log says which one it is.
 
     Raises:
-        SourceError: none does; the message says what was tried.
+        SourceError: none works; the message says what was tried.
     """
     tried = []
-    for name, opener in _candidates(settings, root, preview):
+    for name, opener in _candidates(settings, root):
         try:
             grabber = opener()
         except EdgeError as error:
@@ -35,18 +31,16 @@ def open_auto(settings: SourceSettings, root: Path = Path("/dev"), preview: Prev
             continue
         _log.info("auto: using %s", name)
         return grabber
-    told = "; ".join(tried) or "no /dev/video* and no picamera2"
-    raise SourceError(f"auto: no camera found ({told}); connect one or try --source demo")
+    reasons = "; ".join(tried) or "no /dev/video* and no picamera2"
+    raise SourceError(f"auto: no camera found ({reasons}); connect one or try --source demo")
 
 
-def _candidates(
-    settings: SourceSettings, root: Path, preview: Preview | None
-) -> list[tuple[str, Callable[[], Grabber]]]:
+def _candidates(settings: SourceSettings, root: Path) -> list[tuple[str, Callable[[], Grabber]]]:
     found: list[tuple[str, Callable[[], Grabber]]] = []
     if importlib.util.find_spec("picamera2"):
         from edge.cameras.pi import PiGrabber
 
-        found.append(("picamera", lambda: PiGrabber(settings, preview=preview)))
+        found.append(("picamera", lambda: PiGrabber(settings)))
     for path in devices(root):
         one = dataclasses.replace(settings, source=f"v4l2:{path}")
         found.append((one.source, lambda one=one: _proven(one, root)))  # type: ignore[misc]
@@ -54,7 +48,7 @@ def _candidates(
 
 
 def _proven(settings: SourceSettings, root: Path) -> Grabber:
-    """An opened device that gave one frame: a Pi has many /dev/video* that are no cameras."""
+    """An opened device that gave one frame: a Pi has many /dev/video* that are not cameras."""
     grabber = open_device(settings, root)
     try:
         grabber.read()

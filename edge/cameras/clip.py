@@ -1,4 +1,4 @@
-"""A clip: a video file, played frame by frame on its own clock."""
+"""A clip: a video file, decoded frame by frame on its own clock."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ import cv2
 
 from edge.errors import SourceError
 from edge.frame import Frame
+from edge.settings import SourceSettings
 
 _log = logging.getLogger(__name__)
 
 
 class ClipCamera:
-    """Every frame of a video file, `time` = index / fps. One that breaks off is played as far as it goes, and says so.
+    """Every frame of a video file, `time` = index / fps. A damaged file is played as far as it goes, with a warning.
 
     Args:
-        path: the file, whatever OpenCV's FFmpeg decodes.
-        fps: frames a second where the file does not say.
+        path: the file, in any format that OpenCV's FFmpeg decodes.
+        fps: frames per second where the file does not say.
 
     Raises:
-        SourceError: the file cannot be read or decoded; while iterating: it has not one frame.
+        SourceError: the file cannot be read or decoded; while iterating: it has no frame.
     """
 
     live = False
@@ -40,9 +41,11 @@ class ClipCamera:
             raise SourceError(f"{path}: the file is empty")
         self._capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
         if not self._capture.isOpened():
-            raise SourceError(f"{path}: not a clip or picture that can be decoded; its end or its head may be missing")
-        told = self._capture.get(cv2.CAP_PROP_FPS)
-        self.fps = told if math.isfinite(told) and 0 < told <= 1000 else fps
+            raise SourceError(
+                f"{path}: not a clip or picture that can be decoded; its beginning or its end may be missing"
+            )
+        declared = self._capture.get(cv2.CAP_PROP_FPS)
+        self.fps = declared if math.isfinite(declared) and 0 < declared <= 1000 else fps
 
     def __iter__(self) -> Iterator[Frame]:
         index = 0
@@ -53,16 +56,25 @@ class ClipCamera:
             yield Frame(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), index / self.fps, index)
             index += 1
         if index == 0:
-            raise SourceError(f"{self._path}: not one frame of this clip can be decoded")
-        told = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
-        if broke_off(index, told):
-            _log.warning("%s: the clip breaks off after %d of %d frames", self._path, index, told)
+            raise SourceError(f"{self._path}: no frame of this clip can be decoded")
+        declared = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        if broke_off(index, declared):
+            _log.warning("%s: the clip breaks off after %d of %d frames", self._path, index, declared)
 
     def close(self) -> None:
         """Close the file."""
         self._capture.release()
 
 
-def broke_off(decoded: int, told: float) -> bool:
-    """Whether a clip gave clearly fewer frames than its head tells; some containers only estimate the number."""
-    return math.isfinite(told) and decoded < told - max(2.0, 0.02 * told)
+def broke_off(decoded: int, declared: float) -> bool:
+    """Whether a clip gave clearly fewer frames than its header declares; some containers only estimate the number."""
+    return math.isfinite(declared) and decoded < declared - max(2.0, 0.02 * declared)
+
+
+def open_clip(settings: SourceSettings) -> ClipCamera:
+    """The clip of the settings.
+
+    Raises:
+        SourceError: it cannot be read or decoded.
+    """
+    return ClipCamera(Path(settings.source), settings.fps)

@@ -1,4 +1,4 @@
-"""The demo: a pan and zoom over the portrait that ships with matplotlib, a mask drawn on in the middle of it.
+"""The demo: pan and zoom over the portrait that ships with matplotlib, wearing a drawn mask in the middle third.
 
 The picture is grace_hopper.jpg (Rear Admiral Grace Hopper, US Navy, public domain). No file of ours is needed.
 """
@@ -13,6 +13,7 @@ import numpy as np
 
 from edge.errors import MissingExtra, SourceError
 from edge.frame import Frame
+from edge.settings import SourceSettings
 
 FRAMES = 300
 FPS = 15.0
@@ -32,15 +33,15 @@ PLEATS = (
     ((200, 299), (266, 299), (329, 298)),
 )
 CLOTH, STRAP = (158, 196, 220), (225, 230, 232)  # RGB
-FINE = 4  # the mask is drawn so many times larger and then averaged, for soft edges
+FINE = 4  # the mask is drawn this many times larger and then averaged, for soft edges
 
 
 class DemoCamera:
-    """300 frames of 640 x 480 at 15 frames a second, the same every time; bare, masked, bare.
+    """300 frames of 640x480 at 15 frames per second, the same every time: bare, masked, bare.
 
     Raises:
         MissingExtra: matplotlib is not installed.
-        SourceError: it came without its picture.
+        SourceError: it was installed without its picture.
     """
 
     live = False
@@ -57,7 +58,17 @@ class DemoCamera:
             yield Frame(view(base, index), index / FPS, index)
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Nothing to release."""
+
+
+def open_demo(settings: SourceSettings) -> DemoCamera:
+    """The demo, whatever the settings say.
+
+    Raises:
+        MissingExtra: matplotlib is not installed.
+        SourceError: it was installed without its picture.
+    """
+    return DemoCamera()
 
 
 def portrait() -> np.ndarray:
@@ -65,19 +76,19 @@ def portrait() -> np.ndarray:
 
     Raises:
         MissingExtra: matplotlib is not installed.
-        SourceError: it came without its picture, as some distributions cut it.
+        SourceError: it was installed without its picture, as some distributions do.
     """
     try:
         from matplotlib import cbook
     except ImportError:
         raise MissingExtra(
-            "demo: the portrait comes with matplotlib, which is not installed; pip install 'edge-emotion[plot]'"
+            "demo: its portrait comes with matplotlib, which is not installed; pip install 'edge-emotion[plot]'"
         ) from None
     try:
         data = np.fromfile(str(cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)), np.uint8)
     except OSError as error:
         raise SourceError(
-            f"demo: matplotlib came without grace_hopper.jpg ({error.strerror}); install it by pip"
+            f"demo: matplotlib was installed without grace_hopper.jpg ({error.strerror}); install it with pip"
         ) from None
     image = cv2.imdecode(data, cv2.IMREAD_COLOR)
     if image is None or image.shape != (600, 512, 3):

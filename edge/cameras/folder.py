@@ -9,20 +9,21 @@ from pathlib import Path
 from edge import picture
 from edge.errors import PictureError, SourceError
 from edge.frame import Frame
+from edge.settings import SourceSettings
 
 _log = logging.getLogger(__name__)
 
 
 class FolderCamera:
-    """The pictures of a folder, `time` = index / fps. One that cannot be read is named in the log and left out.
+    """The pictures of a folder, `time` = index / fps. One that cannot be read is named in the log and skipped.
 
     Args:
         path: a folder, or one picture.
-        fps: frames a second of the folder's own clock.
+        fps: frames per second on the folder's own clock.
         max_megapixels: larger pictures are refused before they are decoded.
 
     Raises:
-        SourceError: no picture in it; while iterating, after the last: none of them could be read.
+        SourceError: there is no picture in it; while iterating, after the last: none could be read.
     """
 
     live = False
@@ -62,4 +63,13 @@ class FolderCamera:
             raise SourceError(f"{self._path}: none of {len(self._files)} pictures can be read" if several else failed)
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Nothing to release."""
+
+
+def open_folder(settings: SourceSettings) -> FolderCamera:
+    """The folder, or the one picture, of the settings.
+
+    Raises:
+        SourceError: there is no picture in it.
+    """
+    return FolderCamera(Path(settings.source), settings.fps, settings.max_megapixels)

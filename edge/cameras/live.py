@@ -1,4 +1,4 @@
-"""A live camera: a thread of its own reads the driver, and only the newest frame is kept."""
+"""A live camera: its own thread reads from the driver, and only the newest frame is kept."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ import numpy as np
 
 from edge.cameras import redacted
 from edge.clock import Clock
-from edge.errors import CameraTimeout, SourceError
+from edge.errors import CameraTimeout, SourceError, one_line
 from edge.frame import Frame
 from edge.settings import SourceSettings
 
-POLL_S = 0.25  # how long a wait for a frame lasts before the loop may do something else
-CLOSE_S = 1.0  # how long close waits for the driver to come back
+POLL_S = 0.25  # the longest wait for a frame before the loop may do something else
+CLOSE_S = 1.0  # how long close waits for the driver to return
 
 
 class Grabber(Protocol):
-    """The driver's side. All of it runs in the camera's thread, and any call may take for ever."""
+    """The driver's side. All of it runs in the camera's thread, and any call may block for ever."""
 
     def read(self) -> np.ndarray:
-        """The next frame, uint8 (H, W, 3) RGB, an array of its own. Raises SourceError."""
+        """The next frame, uint8 (H, W, 3) RGB, an array that nobody else changes. Raises SourceError."""
 
     def close(self) -> None:
-        """Let go of the device."""
+        """Release the device."""
 
 
 class LiveCamera:
-    """Newest frame wins. Frames that nobody took are dropped; they count in `index`.
+    """The newest frame wins: frames that nobody took are dropped, but they count in `index`.
 
     Args:
         open_grabber: opens the driver; called in the camera's thread.
-        settings: for the name, the frame rate and the time-out.
-        clock: what frames are stamped with.
+        settings: for the name and the time-out.
+        clock: stamps the frames.
         poll_s: seconds after which a wait yields None.
         close_s: seconds that `close` waits for the thread.
 
@@ -53,7 +53,6 @@ class LiveCamera:
         poll_s: float = POLL_S,
         close_s: float = CLOSE_S,
     ) -> None:
-        self.fps = settings.fps
         self._name = redacted(settings.source)
         self._timeout_s, self._poll_s, self._close_s = settings.timeout_s, poll_s, close_s
         self._clock = clock
@@ -62,13 +61,13 @@ class LiveCamera:
         self._frame: Frame | None = None
         self._error: SourceError | None = None
         self._closing = False
-        # A daemon thread: where it hangs inside a driver, the process can still end.
+        # A daemon thread: even if it hangs inside a driver, the process can end.
         self._thread = threading.Thread(target=self._pump, name="camera", daemon=True)
         self._thread.start()
 
     @property
     def stuck(self) -> bool:
-        """Whether it was closed and its thread is still inside the driver."""
+        """Whether it was closed, but its thread is still inside the driver."""
         return self._closing and self._thread.is_alive()
 
     def __iter__(self) -> Iterator[Frame | None]:
@@ -83,7 +82,7 @@ class LiveCamera:
                 patience, waiting_since = self._timeout_s, self._clock.monotonic()
 
     def _take(self) -> Frame | None:
-        """The newest frame that was not taken yet, or None after `poll_s`."""
+        """The newest frame that nobody took yet, or None after `poll_s`."""
         with self._news:
             self._news.wait_for(lambda: self._frame or self._error, self._poll_s)
             frame, self._frame = self._frame, None
@@ -92,7 +91,7 @@ class LiveCamera:
             return frame
 
     def close(self) -> None:
-        """Ask the thread to end and wait a moment for it; never longer, whatever the driver does."""
+        """Ask the thread to end and wait for it, `close_s` at most, whatever the driver does."""
         self._closing = True
         self._thread.join(self._close_s)
 
@@ -112,8 +111,8 @@ class LiveCamera:
         except SourceError as error:
             self._fail(error)
         except Exception as error:  # whatever a driver raises ends this camera, not the daemon
-            told = " ".join(str(error).split()) or "no reason given"
-            self._fail(SourceError(f"{self._name}: the camera failed ({type(error).__name__}: {told})"))
+            reason = one_line(error) if str(error) else "no reason given"
+            self._fail(SourceError(f"{self._name}: the camera failed ({type(error).__name__}: {reason})"))
 
     def _fail(self, error: SourceError) -> None:
         with self._news:

@@ -1,14 +1,14 @@
-"""The Pi's own camera, through picamera2 (apt install python3-picamera2)."""
+"""The Raspberry Pi's own camera, through picamera2 (apt install python3-picamera2)."""
 
 from __future__ import annotations
 
 import gc
-from typing import Any, Protocol
+from typing import Any
 
 import cv2
 import numpy as np
 
-from edge.errors import CameraTimeout, SourceError
+from edge.errors import CameraTimeout, SourceError, one_line
 from edge.settings import SourceSettings
 
 # libcamera names a format by its bytes in a little-endian word: "RGB888" lies in memory as B, G, R.
@@ -36,47 +36,32 @@ def to_rgb(array: np.ndarray, format: str) -> np.ndarray:
     return np.array(array) if code is None else cv2.cvtColor(array, code)
 
 
-class Preview(Protocol):
-    """What may show the camera on a screen without the loop's help."""
-
-    def attach(self, camera: Any, library: Any) -> None:
-        """A Picamera2 that is configured and not yet started."""
-
-    def works(self) -> None:
-        """It gave a frame."""
-
-    def detach(self) -> None:
-        """It is about to be closed."""
-
-
 class PiGrabber:
     """Frames of a Picamera2.
 
     Args:
         settings: size, frame rate and time-out.
-        library: the module picamera2, or what stands in for it in tests.
-        preview: what the camera is offered to, or None.
+        library: the module picamera2, or its stand-in in tests.
 
     Raises:
         SourceError: picamera2 is not installed, no camera is connected, it is in use, or it cannot be started.
     """
 
-    def __init__(self, settings: SourceSettings, library: Any = None, preview: Preview | None = None) -> None:
+    def __init__(self, settings: SourceSettings, library: Any = None) -> None:
         library = library or load()
         if not library.Picamera2.global_camera_info():
-            raise SourceError("picamera: no camera is connected; check its cable, then `rpicam-hello --list-cameras`")
+            raise SourceError("picamera: no camera is connected; check its cable with: rpicam-hello --list-cameras")
         self._timeout_s = settings.timeout_s
-        self._library, self._preview = library, preview
         try:
             self._camera: Any = library.Picamera2()
         except (RuntimeError, IndexError) as error:
-            raise SourceError(f"picamera: cannot be opened, it may be in use ({_line(error)})") from None
+            raise SourceError(f"picamera: cannot be opened, it may be in use ({one_line(error)})") from None
         try:
             self._format = self._start(settings)
         except (RuntimeError, OSError, KeyError, SourceError) as error:
             self.close()
-            told = error if isinstance(error, SourceError) else f"picamera: cannot be started ({_line(error)})"
-            raise SourceError(str(told)) from None
+            reason = error if isinstance(error, SourceError) else f"picamera: cannot be started ({one_line(error)})"
+            raise SourceError(str(reason)) from None
 
     def _start(self, settings: SourceSettings) -> str:
         """Configure and start; the name of the format that libcamera settled on."""
@@ -89,8 +74,6 @@ class PiGrabber:
         format = self._camera.camera_configuration()["main"]["format"]
         if format not in CONVERSIONS:
             raise SourceError(f"picamera: expected one of the formats {', '.join(CONVERSIONS)}, got {format}")
-        if self._preview is not None:
-            self._preview.attach(self._camera, self._library)
         self._camera.start()
         return format
 
@@ -105,20 +88,16 @@ class PiGrabber:
             array = self._camera.capture_array("main", wait=self._timeout_s)
         except TimeoutError:
             raise CameraTimeout(f"picamera: the camera gave no frame for {self._timeout_s:g} s") from None
-        if self._preview is not None:
-            self._preview.works()
         return to_rgb(array, self._format)
 
     def close(self) -> None:
-        """Stop and let go of the camera."""
-        if self._preview is not None:
-            self._preview.detach()
+        """Stop and release the camera."""
         camera, self._camera = self._camera, None
         if camera is not None:
             camera.close()
             del camera
             # A closed Picamera2 refers to itself: its file descriptors and frame memory, which is scarce on a Pi, would
-            # be kept until Python's collector comes by.
+            # be kept until the garbage collector runs.
             gc.collect()
 
 
@@ -132,11 +111,7 @@ def load() -> Any:
         import picamera2
     except ImportError as error:
         raise SourceError(
-            f"picamera: picamera2 cannot be imported ({_line(error)}); sudo apt install python3-picamera2, and make "
+            f"picamera: picamera2 cannot be imported ({one_line(error)}); sudo apt install python3-picamera2, and make "
             f"the virtual environment with --system-site-packages"
         ) from None
     return picamera2
-
-
-def _line(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

@@ -1,4 +1,4 @@
-"""Turn and mirror pictures: a camera that hangs upside down, a picture that should be a mirror."""
+"""Rotated and mirrored pictures: for a camera that hangs upside down, or a screen that should be a mirror."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from edge.frame import Frame
 from edge.ports import Camera
 
 
-def turn(image: np.ndarray, rotate: int, flip: str) -> np.ndarray:
-    """uint8 (H, W, 3) turned clockwise by `rotate` degrees (0, 90, 180, 270), then mirrored; a new contiguous array.
+def transform(image: np.ndarray, rotate: int, flip: str) -> np.ndarray:
+    """uint8 (H, W, 3) rotated clockwise by `rotate` degrees (0, 90, 180, 270), then mirrored; a new contiguous array.
 
     Args:
         image: the picture.
@@ -27,21 +27,21 @@ def turn(image: np.ndarray, rotate: int, flip: str) -> np.ndarray:
 
 
 class TransformedCamera:
-    """A camera whose frames are turned."""
+    """A camera whose frames are rotated and mirrored."""
 
     def __init__(self, camera: Camera, rotate: int, flip: str) -> None:
         self._camera, self._rotate, self._flip = camera, rotate, flip
-        self.live, self.fps = camera.live, camera.fps
+        self.live = camera.live
 
     @property
     def stuck(self) -> bool:
-        """As of the camera that is turned."""
+        """As of the camera inside."""
         return self._camera.stuck
 
     def __iter__(self) -> Iterator[Frame | None]:
         for frame in self._camera:
-            yield frame and Frame(turn(frame.image, self._rotate, self._flip), frame.time, frame.index)
+            yield frame and Frame(transform(frame.image, self._rotate, self._flip), frame.time, frame.index)
 
     def close(self) -> None:
-        """Close the camera that is turned."""
+        """Close the camera inside."""
         self._camera.close()

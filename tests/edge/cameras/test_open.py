@@ -25,6 +25,11 @@ from edge.testing.fakes import FakeCamera, FakeClock, pictures
         ("picamera", True),
         ("v4l2:0", True),
         ("v4l2:/dev/video9", True),
+        ("0", True),
+        ("./0", False),
+        ("0.mp4", False),
+        ("/dev/video9", True),
+        ("/dev/v4l/by-id/usb-Logitech_C920-video-index0", True),
         ("rtsp://10.0.0.9/stream", True),
         ("http://10.0.0.9:8080/video", True),
         ("demo", False),
@@ -86,7 +91,7 @@ def test_a_source_that_is_not_there_is_named():
 def test_a_camera_is_opened_by_its_own_thread_and_its_error_comes_with_the_first_frame():
     camera = opened("v4l2:123456")
     assert isinstance(camera, LiveCamera)
-    with pytest.raises(SourceError, match="v4l2:123456: no such camera /dev/video123456"):
+    with pytest.raises(SourceError, match="v4l2:123456: no camera at /dev/video123456"):
         list(camera)
     camera.close()
     assert not camera.stuck

@@ -63,18 +63,33 @@ def test_devices_are_listed_by_number_and_only_video_nodes(tmp_path):
     assert [path.name for path in devices(tmp_path)] == ["video2", "video10"]
 
 
-def test_a_device_is_meant_by_its_number_or_its_path(tmp_path):
+@pytest.mark.parametrize("source", ["2", "v4l2:2", "v4l2:{}", "{}"])
+def test_a_device_is_named_by_its_number_or_its_path(tmp_path, source):
     path = tmp_path / "video2"
     path.touch()
-    assert device_path("v4l2:2", tmp_path) == path
-    assert device_path(f"v4l2:{path}", tmp_path) == path
+    assert device_path(source.format(path), tmp_path) == path
 
 
-def test_a_device_that_is_not_there_is_told_with_those_that_are(tmp_path):
-    with pytest.raises(SourceError, match=r"v4l2:0: no such camera .*/video0; there: none is connected"):
+def test_a_device_is_found_by_its_stable_name_whatever_its_number_is(tmp_path):
+    stable = tmp_path / "by-id" / "usb-Logitech_C920-video-index0"
+    stable.parent.mkdir()
+    for number in (0, 3):
+        (tmp_path / f"video{number}").touch()
+        stable.unlink(missing_ok=True)
+        stable.symlink_to(tmp_path / f"video{number}")
+        assert device_path(str(stable), tmp_path).resolve().name == f"video{number}"
+
+
+def test_a_path_stands_only_once_in_the_message(tmp_path):
+    with pytest.raises(SourceError, match=rf"^no camera at {tmp_path}/video7; none is connected"):
+        device_path(f"{tmp_path}/video7", tmp_path)
+
+
+def test_a_missing_device_is_an_error_that_lists_the_others(tmp_path):
+    with pytest.raises(SourceError, match=r"v4l2:0: no camera at .*/video0; none is connected"):
         device_path("v4l2:0", tmp_path)
     (tmp_path / "video4").touch()
-    with pytest.raises(SourceError, match="there: v4l2:4"):
+    with pytest.raises(SourceError, match=r"choose one of .*/video4$"):
         device_path("v4l2:0", tmp_path)
 
 
@@ -85,10 +100,10 @@ def test_a_device_without_permission_says_which_group(tmp_path, monkeypatch):
         device_path("v4l2:0", tmp_path)
 
 
-def test_a_file_that_is_no_camera_cannot_be_opened(tmp_path):
+def test_a_file_that_is_not_a_camera_cannot_be_opened(tmp_path):
     (tmp_path / "video0").write_bytes(b"no camera")
     with pytest.raises(
-        SourceError, match=r"v4l2:0: .*video0 cannot be opened; in use by another program, or not a camera"
+        SourceError, match=r"v4l2:0: .*video0 cannot be opened; it is in use by another program, or not a camera"
     ):
         open_device(SourceSettings(source="v4l2:0"), tmp_path)
 

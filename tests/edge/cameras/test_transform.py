@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge.cameras.transform import TransformedCamera, turn
+from edge.cameras.transform import TransformedCamera, transform
 from edge.testing.fakes import FakeCamera, pictures
 
 # 1 2 3
@@ -26,7 +26,7 @@ IMAGE = np.repeat(np.array([[1, 2, 3], [4, 5, 6]], np.uint8)[:, :, None], 3, axi
 )
 def test_turn_is_clockwise_then_mirrors(rotate, flip, rows):
     before = IMAGE.copy()
-    got = turn(IMAGE, rotate, flip)
+    got = transform(IMAGE, rotate, flip)
     assert got[:, :, 0].tolist() == rows
     assert got.flags.c_contiguous
     assert not np.shares_memory(got, IMAGE)
@@ -36,7 +36,7 @@ def test_turn_is_clockwise_then_mirrors(rotate, flip, rows):
 def test_four_quarter_turns_are_none():
     image = IMAGE
     for _ in range(4):
-        image = turn(image, 90, "none")
+        image = transform(image, 90, "none")
     assert (image == IMAGE).all()
 
 
@@ -44,7 +44,7 @@ def test_a_turned_camera_keeps_time_pauses_and_the_other_cameras_ways():
     frame = pictures(1, size=(6, 4))[0]
     inner = FakeCamera([frame, None], live=True, hangs=True)
     camera = TransformedCamera(inner, 90, "none")
-    assert (camera.live, camera.fps, camera.stuck) == (True, 10.0, False)
+    assert (camera.live, camera.stuck) == (True, False)
     got, pause = camera
     assert (got.width, got.height, got.time, got.index) == (4, 6, frame.time, frame.index)
     assert pause is None

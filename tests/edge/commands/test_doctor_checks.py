@@ -91,9 +91,9 @@ def test_no_camera_is_a_failure_with_the_mend(tmp_path):
 @pytest.mark.parametrize(
     ("status", "source", "level", "text"),
     [
-        ("", "v4l2:77", "fail", "no such camera"),
-        ("no camera; trying again", "v4l2:77", "fail", "no such camera"),
-        ("paused", "v4l2:77", "fail", "no such camera"),
+        ("", "v4l2:77", "fail", "no camera at /dev/video77"),
+        ("no camera; trying again", "v4l2:77", "fail", "no camera at /dev/video77"),
+        ("paused", "v4l2:77", "fail", "no camera at /dev/video77"),
         ("29.8 fps, 1 face", "v4l2:77", "ok", "the service has it (29.8 fps, 1 face); to try it here: sudo systemctl"),
         ("29.8 fps, 1 face", "/nowhere.mp4", "fail", "/nowhere.mp4"),
     ],

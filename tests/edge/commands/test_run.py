@@ -142,7 +142,7 @@ def test_an_empty_folder_and_a_missing_camera_are_exit_3(go, tmp_path):
     code, _, err = go("--source", tmp_path)
     assert (code, "no picture in this folder" in one_line(err)) == (3, True)
     code, _, err = go("--source", "v4l2:4321")
-    assert (code, "v4l2:4321: no such camera /dev/video4321" in one_line(err)) == (3, True)
+    assert (code, "v4l2:4321: no camera at /dev/video4321" in one_line(err)) == (3, True)
 
 
 def test_a_bad_picture_among_good_ones_is_named_and_the_rest_is_done(go, film, caplog):
@@ -159,7 +159,7 @@ def test_a_process_of_its_own_says_one_line_and_no_library_adds_to_it(tiny, tmp_
     command = [sys.executable, "-m", "edge", "run", "--models", str(tiny), "--source", str(path), "--journal", "-"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     lines = [line for line in done.stderr.splitlines() if not line.startswith(QUIET[0])]
-    told = "not a clip or picture that can be decoded; its end or its head may be missing"
+    told = "not a clip or picture that can be decoded; its beginning or its end may be missing"
     assert (done.returncode, lines) == (3, [f"edge-emotion: {path}: {told}"])
 
 

@@ -1,0 +1,132 @@
+"""Cameras, screens and sinks by name: ours are listed here, others come from installed packages.
+
+A package adds an adapter by an entry point whose name is what users write in their settings, for example in setup.cfg:
+
+    [options.entry_points]
+    edge_emotion.screens =
+        eink = my_package.eink:EInkScreen
+
+An adapter's module is imported only when the adapter is asked for by its name.
+
+| group | what the entry point is called with | what it returns |
+|---|---|---|
+| `edge_emotion.cameras` | `(SourceSettings)` | a Grabber (edge/cameras/live.py); with an attribute `live = False`: a Camera |
+| `edge_emotion.screens` | `(ScreenSettings, Clock, stop)` | a Screen |
+| `edge_emotion.sinks` | `(Settings, Clock)` | a Sink |
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from importlib import metadata
+from typing import Any
+
+from edge.errors import AdapterError, one_line
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """One of our adapters.
+
+    Attributes:
+        target: where it is, as "module:name".
+        sources: of a camera: patterns (fnmatch) of the sources that mean it.
+        live: of a camera: whether it runs on its own, so that frames are dropped where the loop is late.
+        setting: of a sink: the setting that switches it on ("section.key"); empty: it is always on.
+    """
+
+    target: str
+    sources: tuple[str, ...] = ()
+    live: bool = False
+    setting: str = ""
+
+
+class Registry:
+    """The adapters of one kind.
+
+    Args:
+        kind: "camera", "screen" or "sink"; others' adapters are entry points of the group "edge_emotion.KINDs".
+        builtin: ours, by name; they take precedence.
+    """
+
+    def __init__(self, kind: str, builtin: Mapping[str, Adapter]) -> None:
+        self.kind, self.builtin = kind, dict(builtin)
+        self.group = f"edge_emotion.{kind}s"
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.builtin or bool(self._entries(name))
+
+    def installed(self) -> tuple[str, ...]:
+        """The names of the adapters that other packages brought."""
+        return tuple(sorted(entry.name for entry in metadata.entry_points(group=self.group)))
+
+    def load(self, name: str) -> Any:
+        """The adapter of that name: what makes a camera, a screen or a sink. Its module is imported now.
+
+        Raises:
+            AdapterError: there is none of that name, or it cannot be imported.
+        """
+        if name in self.builtin:
+            module, _, attribute = self.builtin[name].target.partition(":")
+            return getattr(importlib.import_module(module), attribute)
+        entries = self._entries(name)
+        if not entries:
+            there = ", ".join((*self.builtin, *self.installed()))
+            raise AdapterError(f"{self.kind} {name}: no such {self.kind}; there are: {there}")
+        (entry, *_) = entries
+        try:
+            return entry.load()
+        except Exception as error:  # a stranger's module may raise anything
+            package = f" of the package {entry.dist.name}" if entry.dist else ""
+            reason = f"{type(error).__name__}: {one_line(error)}"
+            raise AdapterError(f"{self.kind} {name}{package}: cannot be loaded ({reason}); reinstall it") from None
+
+    def _entries(self, name: object) -> tuple[metadata.EntryPoint, ...]:
+        return tuple(metadata.entry_points(group=self.group, name=name)) if name else ()
+
+
+CAMERAS = Registry(
+    "camera",
+    {
+        "auto": Adapter("edge.cameras.auto:open_auto", ("auto",), live=True),
+        "picamera": Adapter("edge.cameras.pi:PiGrabber", ("picamera",), live=True),
+        "v4l2": Adapter(
+            "edge.cameras.opencv:open_device",
+            ("v4l2:*", "[0-9]", "[0-9][0-9]", "/dev/video*", "/dev/v4l/*"),
+            live=True,
+        ),
+        "stream": Adapter(
+            "edge.cameras.opencv:open_stream", ("rtsp://*", "rtsps://*", "http://*", "https://*"), live=True
+        ),
+        "demo": Adapter("edge.cameras.demo:open_demo", ("demo",)),
+        # These two by what the file is.
+        "folder": Adapter("edge.cameras.folder:open_folder"),
+        "clip": Adapter("edge.cameras.clip:open_clip"),
+    },
+)
+SCREENS = Registry(
+    "screen",
+    {
+        "none": Adapter("edge.screens.none:NoScreen"),
+        "drm": Adapter("edge.screens.drm:DrmScreen"),
+        "window": Adapter("edge.screens.window:WindowScreen"),
+    },
+)
+SINKS = Registry(
+    "sink",
+    {
+        "journal": Adapter("edge.sinks.journal:open_journal"),
+        "event_hook": Adapter("edge.sinks.event_hook:open_event_hook", setting="maker.on_event"),
+    },
+)
+
+
+def camera_name(source: str) -> str:
+    """The name of the built-in camera that a source means by its words, or "" where it may be a file."""
+    for name, adapter in CAMERAS.builtin.items():
+        if any(fnmatchcase(source, pattern) for pattern in adapter.sources):
+            return name
+    return ""
