@@ -1,4 +1,4 @@
-"""Where settings come from: defaults, overlaid by a TOML file, overlaid by flags; and the file that lists them all."""
+"""Where settings come from: defaults, overridden by a TOML file, overridden by flags; and the file that lists them."""
 
 from __future__ import annotations
 
@@ -11,25 +11,27 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from edge.errors import SettingsError
+from edge import cli
+from edge.errors import SettingsError, one_line
 from edge.settings import Settings, check, table
 
 _log = logging.getLogger(__name__)
 
 # Settings that files written for an older version may still have; they are skipped, with a warning.
 REMOVED = {("screen", "hardware_preview")}
-FLAG = "setting "  # what the name of a settings flag begins with among the parsed arguments
+FLAG = "setting "  # the beginning of a settings flag's name among the parsed arguments
 
 
 def load(path: str | Path | None = None, flags: Mapping[str, Any] | None = None) -> Settings:
-    """The defaults, overlaid by a TOML file, overlaid by flags.
+    """The defaults, overridden by a TOML file, overridden by flags.
 
     Args:
         path: the TOML file, or None.
         flags: values by "section.key".
 
     Raises:
-        SettingsError: no such file, not TOML, an unknown key, or a value that is not allowed; names key and file.
+        SettingsError: there is no such file, it is not TOML, it has an unknown key, or a value is not allowed; the
+            message names key and file.
     """
     values: dict[str, dict[str, Any]] = {}
     entries = {(section, key): entry for section, key, entry in table()}
@@ -43,7 +45,7 @@ def load(path: str | Path | None = None, flags: Mapping[str, Any] | None = None)
             _log.warning("%s: no longer used; please remove it", where)
             continue
         if (section, key) not in entries:
-            raise SettingsError(f"{where}: unknown setting; systemd/config.toml lists all of them")
+            raise SettingsError(f"{where}: unknown setting{_hint(section, key)}")
         values.setdefault(section, {})[key] = check(where, value, entries[section, key])
     for name, value in (flags or {}).items():
         section, _, key = name.partition(".")
@@ -57,17 +59,18 @@ def load(path: str | Path | None = None, flags: Mapping[str, Any] | None = None)
 
 
 def _read(path: Path) -> Iterable[tuple[str, str, Any]]:
-    """What a TOML file says, as (section, key, value)."""
+    """The content of a TOML file, as (section, key, value)."""
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(f"{path}: cannot read the settings ({error.strerror or error})") from None
     except ValueError as error:
-        raise SettingsError(f"{path}: not valid TOML ({' '.join(str(error).split())})") from None
+        raise SettingsError(f"{path}: not valid TOML ({one_line(error)})") from None
     known = {section.name for section in dataclasses.fields(Settings)}
     for section, keys in document.items():
         if section not in known:
-            raise SettingsError(f"{path}: {section}: unknown section; expected one of {', '.join(sorted(known))}")
+            hint, there = cli.suggestion(section, known), ", ".join(sorted(known))
+            raise SettingsError(f"{path}: [{section}]: unknown section{hint}; expected one of {there}")
         if not isinstance(keys, dict):
             raise SettingsError(f"{path}: {section}: expected a section [{section}], got {keys!r}")
         for key, value in keys.items():
@@ -79,19 +82,21 @@ def add_flags(parser: argparse.ArgumentParser, *sections: str) -> None:
 
     A section may be narrowed to one setting: "source.max_megapixels".
     """
-    parser.add_argument("--config", metavar="FILE", help="settings in TOML (systemd/config.toml lists them)")
+    parser.add_argument("--config", metavar="FILE", help="settings file (TOML); systemd/config.toml lists all settings")
     for section, key, entry in table():
-        told = entry.metadata
-        if not told["flag"] or (sections and not {section, f"{section}.{key}"} & set(sections)):
+        about = entry.metadata
+        if not about["flag"] or (sections and not {section, f"{section}.{key}"} & set(sections)):
             continue
+        # Other packages' adapters are not looked for until one is named.
+        closed = about["choices"] if about["registry"] is None else ()
         parser.add_argument(
-            told["flag"], dest=f"{FLAG}{section}.{key}", metavar=None if told["choices"] else key.upper(),
-            type=type(entry.default), choices=told["choices"] or None, help=told["help"].replace("%", "%%"),
+            about["flag"], dest=f"{FLAG}{section}.{key}", metavar=None if closed else key.upper(),
+            type=type(entry.default), choices=closed or None, help=_flag_help(entry).replace("%", "%%"),
         )  # fmt: skip
 
 
 def from_arguments(arguments: argparse.Namespace) -> Settings:
-    """The settings that parsed arguments ask for: their --config and their flags.
+    """The settings of parsed arguments: their --config and their flags.
 
     Raises:
         SettingsError: as `load`.
@@ -103,7 +108,7 @@ def from_arguments(arguments: argparse.Namespace) -> Settings:
 def render(settings: Settings | None = None) -> str:
     """A TOML file with every setting, its help and its unit in a comment: systemd/config.toml for the defaults."""
     settings = settings or Settings()
-    lines = ["# Settings of edge-emotion. What stands here are the defaults; flags of the command go before the file."]
+    lines = ["# Settings of edge-emotion. The values here are the defaults; command-line flags override this file."]
     before = ""
     for section, key, entry in table():
         if section != before:
@@ -112,6 +117,24 @@ def render(settings: Settings | None = None) -> str:
             before = section
         lines += [f"# {_comment(entry)}", f"{key} = {_toml(getattr(getattr(settings, section), key))}"]
     return "\n".join(lines) + "\n"
+
+
+def _hint(section: str, key: str) -> str:
+    """The end of the message about an unknown key: what was probably meant, else where all keys are listed."""
+    keys = [f"{s}.{k}" for s, k, _ in table()]
+    elsewhere = [name for name in keys if name.endswith(f".{key}")]
+    if elsewhere:
+        other, _, name = elsewhere[0].partition(".")
+        return f"; did you mean [{other}] {name}?"
+    close = cli.suggestion(key, [name.partition(".")[2] for name in keys if name.startswith(f"{section}.")])
+    return close or "; systemd/config.toml lists all settings"
+
+
+def _flag_help(entry: dataclasses.Field[Any]) -> str:
+    default = entry.default if isinstance(entry.default, str) and entry.default else ""
+    if type(entry.default) is int:
+        default = str(entry.default)
+    return entry.metadata["help"] + (f" (default: {default})" if default else "")
 
 
 def _comment(entry: dataclasses.Field[Any]) -> str:

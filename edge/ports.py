@@ -1,4 +1,4 @@
-"""What the loop needs from the world: small protocols. Adapters implement them, fakes too."""
+"""What the loop needs from the world: small protocols that adapters implement, and fakes (edge.testing) too."""
 
 from __future__ import annotations
 
@@ -17,14 +17,13 @@ class Camera(Protocol):
     """A source of frames.
 
     `live` says whether frames that came while the loop was busy may be dropped. Iterating yields frames until the
-    source ends (files) or raises CameraTimeout or SourceError (live cameras); after an error the camera can be closed
-    and a new one opened. A live camera yields None where no frame came for a short while, so that the loop can beat,
-    flush and stop; `edge.cameras.frames` leaves those out. `close` returns soon, whatever a driver does; `stuck` then
+    source ends (files) or raises CameraTimeout or SourceError (live cameras); after an error the camera is closed and
+    a new one opened. A live camera yields None where no frame came for a short while, so that the loop can do what
+    else is due; `edge.cameras.frames` leaves those out. `close` returns soon, whatever a driver does; `stuck` then
     says that a thread is still inside the driver.
     """
 
     live: bool
-    fps: float
 
     @property
     def stuck(self) -> bool:
@@ -34,7 +33,7 @@ class Camera(Protocol):
     def __iter__(self) -> Iterator[Frame | None]: ...
 
     def close(self) -> None:
-        """Let go of the source; returns soon."""
+        """Release the source; returns soon."""
         ...
 
 
@@ -53,7 +52,7 @@ class Engine(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of the model."""
+        """Release the model."""
         ...
 
 
@@ -96,7 +95,7 @@ class Screen(Protocol):
         ...
 
     def tick(self) -> None:
-        """Look after the screen: once a turn of the loop, also while nothing new is shown."""
+        """Do what is due by time; called once in every turn of the loop, even while nothing new is shown."""
         ...
 
     def close(self) -> None:
@@ -104,20 +103,22 @@ class Screen(Protocol):
         ...
 
 
-class Journal(Protocol):
-    """Remembers events in order. An event is a mapping that JSON can hold; a full disk drops it, and says so once.
+class Sink(Protocol):
+    """A destination of events: a journal, a command, a message broker.
 
-    `tick` is called once a turn of the loop: what is due by time (a flush to the disk) is done there.
+    An event is a mapping that JSON can hold, `time` (RFC 3339, UTC) first; a sink does not modify it. All calls come
+    from the loop, so none may block: a sink that talks to the network has a bounded queue and a thread of its own. A
+    sink that cannot deliver (a full disk) drops events and logs that once, it does not raise.
     """
 
     def write(self, event: Mapping[str, Any]) -> None:
-        """Remember one event."""
+        """Take one event; events come in their order."""
         ...
 
     def tick(self) -> None:
-        """Do what is due by time."""
+        """Do what is due by time, such as a flush; called once in every turn of the loop."""
         ...
 
     def close(self) -> None:
-        """Write what is left and let go."""
+        """Deliver what is left and release everything."""
         ...

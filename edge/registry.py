@@ -10,7 +10,7 @@ An adapter's module is imported only when the adapter is asked for by its name.
 
 | group | what the entry point is called with | what it returns |
 |---|---|---|
-| `edge_emotion.cameras` | `(SourceSettings)` | a Grabber (edge/cameras/live.py); with an attribute `live = False`: a Camera |
+| `edge_emotion.cameras` | `(SourceSettings)` | a Grabber (edge/cameras/live.py); if it has `live = False`: a Camera |
 | `edge_emotion.screens` | `(ScreenSettings, Clock, stop)` | a Screen |
 | `edge_emotion.sinks` | `(Settings, Clock)` | a Sink |
 """
@@ -85,7 +85,7 @@ class Registry:
             raise AdapterError(f"{self.kind} {name}{package}: cannot be loaded ({reason}); reinstall it") from None
 
     def _entries(self, name: object) -> tuple[metadata.EntryPoint, ...]:
-        return tuple(metadata.entry_points(group=self.group, name=name)) if name else ()
+        return tuple(metadata.entry_points(group=self.group, name=str(name))) if name else ()
 
 
 CAMERAS = Registry(

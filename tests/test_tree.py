@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 TOP = {
-    ".ci", ".gitignore", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "convert", "docs", "edge", "models", "pyproject.toml",
+    ".ci", ".gitignore", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "convert", "docs", "edge", "models",
+    "pyproject.toml",
     "ruff.toml", "setup.cfg", "systemd", "tests", "training",
 }  # fmt: skip
 PICTURES = {".jpg", ".jpeg", ".mp4", ".mkv", ".avi", ".webm", ".gif", ".bmp"}

@@ -144,7 +144,6 @@ def report(
     settings: Settings, pipeline: EmotionPipeline, frames: Sequence[Frame], times: Mapping[str, Sequence[float]]
 ) -> dict[str, Any]:
     """The command's JSON object, without what was measured at the start."""
-    engines = [pipeline.detector.detector.engine, pipeline.mask.engine, *(c.engine for c in pipeline.emotions.values())]
     return {
         "machine": machine(),
         "source": cameras.redacted(settings.source.source),
@@ -156,7 +155,7 @@ def report(
         "accelerator": settings.engine.accelerator,
         "schedule": {"detect_every": settings.track.detect_every, "refresh_hz": settings.track.refresh_hz},
         "stages": {stage: summary(times[stage]) for stage in STAGES},
-        "model_bytes": {engine.spec.task: size(settings, engine.spec.file) for engine in engines},
+        "model_bytes": {engine.spec.task: size(settings, engine.spec.file) for engine in pipeline.engines},
     }
 
 

@@ -13,13 +13,12 @@ from typing import Any
 
 from edge import config
 from edge.clock import from_rfc3339
-from edge.commands.run import journal_file
 from edge.errors import SettingsError
+from edge.journals.location import SERVICE, journal_file
 from edge.journals.reader import read
 from edge.journals.summary import Summary
 from edge.settings import Settings
 
-SERVICE = Path("/var/log/edge-emotion/journal.jsonl")
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 Event = dict[str, Any]
@@ -78,7 +77,7 @@ def default_file(path: str | None, environment: Mapping[str, str]) -> Path:
         SettingsError: the settings are wrong, or their journal is no file.
     """
     settings = config.load(path) if path else Settings()
-    file = journal_file(settings, environment)
+    file = journal_file(settings.journal, environment)
     if path and settings.journal.file == "-":
         raise SettingsError(f"{path}: [journal] file: standard output cannot be read; name a journal")
     return SERVICE if file == "-" else Path(file)

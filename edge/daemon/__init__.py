@@ -1,1 +1,1 @@
-"""The service: its loop, its supervision, and what it tells systemd and the people who run it."""
+"""The service: its loop, its supervision, and what it reports to systemd and to the people who run it."""

@@ -1,4 +1,4 @@
-"""What may stop or pause the loop from outside: signals, and a file that is there or not."""
+"""What stops or pauses the loop from outside: signals, and a file that exists or not."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from types import FrameType
 
 from edge.clock import Clock
 
-LOOK_S = 0.25  # the pause file is looked for this often
+CHECK_S = 0.25  # how often the pause file is looked for
 
 
-class Switch:
+class Control:
     """Whether to stop, and whether to pause.
 
     Args:
@@ -23,28 +23,28 @@ class Switch:
         self.stopped = False
         self._toggled = False
         self._clock, self._file = clock, pause_file
-        self._looked_at: float | None = None
-        self._there = False
+        self._checked_at: float | None = None
+        self._file_exists = False
 
     @property
     def paused(self) -> bool:
-        """Whether the file is there or the signal asked for it."""
+        """Whether the file exists or the signal asked for a pause."""
         now = self._clock.monotonic()
-        if self._file and (self._looked_at is None or now - self._looked_at >= LOOK_S):
-            self._looked_at = now
-            self._there = self._file.exists()
-        return self._there or self._toggled
+        if self._file and (self._checked_at is None or now - self._checked_at >= CHECK_S):
+            self._checked_at = now
+            self._file_exists = self._file.exists()
+        return self._file_exists or self._toggled
 
     def stop(self) -> None:
         """End the loop after this turn."""
         self.stopped = True
 
     def toggle(self) -> None:
-        """Pause, or go on."""
+        """Pause, or resume."""
         self._toggled = not self._toggled
 
     def listen(self) -> None:
-        """SIGTERM and SIGINT stop (a second one at once), SIGUSR1 pauses and goes on. For the main thread."""
+        """SIGTERM and SIGINT stop (a second one at once), SIGUSR1 pauses and resumes. For the main thread."""
 
         def stop(number: int, _: FrameType | None) -> None:
             self.stop()

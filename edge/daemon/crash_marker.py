@@ -1,19 +1,19 @@
-"""How the run before this one ended, as a file tells: what hung in it is not given much time in this one."""
+"""Whether the previous run ended well: what hung in it gets less time in this one."""
 
 from __future__ import annotations
 
 import contextlib
 from pathlib import Path
 
-# Another after each boot of the machine: a power cut is nobody's fault.
+# Changes with every boot of the machine: a power cut is nobody's fault.
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 class CrashMarker:
-    """A file that is there from the beginning of a run to its good end.
+    """A file that exists from the beginning of a run to its orderly end.
 
     Args:
-        file: which; None: nothing is remembered.
+        file: the marker; None: nothing is remembered.
         boot_id: for tests.
     """
 
@@ -21,7 +21,7 @@ class CrashMarker:
         self._file, self._boot_id = file, boot_id
 
     def begin(self) -> bool:
-        """A run begins; whether all was well with the one before, as far as is known. Never raises."""
+        """Write the marker; returns whether the previous run ended well, as far as is known. Never raises."""
         if self._file is None:
             return True
         now = before = ""
@@ -32,7 +32,7 @@ class CrashMarker:
         return not now or before != now
 
     def end(self) -> None:
-        """This one came to a good end."""
+        """Remove the marker: this run ended well."""
         if self._file is not None:
             with contextlib.suppress(OSError):
                 self._file.unlink(missing_ok=True)

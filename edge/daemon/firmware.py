@@ -1,12 +1,12 @@
-"""Heat and power of a Pi, as the firmware tells them."""
+"""Heat and power of a Raspberry Pi, as its firmware reports them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-# https://www.raspberrypi.com/documentation/computers/os.html#get_throttled: what is so now; the same bits 16 higher
-# say that it was so once since the start.
+# https://www.raspberrypi.com/documentation/computers/os.html#get_throttled: what is the case now; the same bits 16
+# higher say that it was the case at some time since boot.
 NOW = {0: "under-voltage", 1: "frequency-capped", 2: "throttled", 3: "too-hot"}
 THROTTLED = "sys/devices/platform/soc/soc:firmware/get_throttled"
 TEMPERATURE = "sys/class/thermal/thermal_zone0/temp"
@@ -14,11 +14,11 @@ TEMPERATURE = "sys/class/thermal/thermal_zone0/temp"
 
 @dataclass(frozen=True)
 class Reading:
-    """What the machine says of itself.
+    """What the firmware reports.
 
     Attributes:
-        now: what holds it back now, of NOW's words; empty where all is well or it does not say.
-        ever: the same, at any time since the start.
+        now: what slows the machine down now, in the words of NOW; empty where nothing does or nothing is known.
+        ever: the same, for any time since boot.
         celsius: the temperature of the chip, or None.
     """
 
@@ -28,7 +28,7 @@ class Reading:
 
 
 def read(root: Path = Path("/")) -> Reading:
-    """The reading now; all unknown on a machine that is no Pi. `root` is for tests."""
+    """The current reading; empty on a machine that is not a Raspberry Pi. `root` is for tests."""
     bits = _number(root / THROTTLED, 16) or 0
     heat = _number(root / TEMPERATURE, 10)
     now = tuple(word for bit, word in NOW.items() if bits >> bit & 1)

@@ -1,4 +1,4 @@
-"""What is not well, as `health` events: a dark picture, slow work, an accelerator that is not used, heat and power."""
+"""Health problems, as `health` events: a dark picture, slow work, an unused accelerator, heat and power."""
 
 from __future__ import annotations
 
@@ -13,27 +13,29 @@ from edge.settings import HealthSettings
 _log = logging.getLogger(__name__)
 
 SLOW_AGAIN_S = 60.0
-# What the screen says of edge.daemon.firmware.NOW's words; of several only the first, which is the cause of the others.
+# What the screen says about the words of edge.daemon.firmware.NOW; of several only the first, the cause of the others.
 SHOWN = {
     "under-voltage": "low power: use the official supply",
     "too-hot": "too hot: slower until it cools",
     "throttled": "slower: too hot or low power",
     "frequency-capped": "slower: warm or low power",
 }
-EVERY = 16  # brightness is taken from every n-th pixel of every n-th row
+STEP = 16  # brightness is measured on every n-th pixel of every n-th row
 
 
 class Health:
-    """Watches frames, times and the machine, and says what changed.
+    """Watches frames, times and the machine, and reports what changed.
 
     Args:
-        settings: from where something counts as trouble.
-        sensors: reads heat and power.
-        fallbacks: as of edge.pipeline.pipeline.EmotionPipeline.
+        settings: the limits.
+        firmware: reads heat and power.
+        fallbacks: what runs on the CPU instead of an accelerator; see edge.pipeline.pipeline.EmotionPipeline.
     """
 
-    def __init__(self, settings: HealthSettings, sensors: Callable[[], Reading], fallbacks: Sequence[str] = ()) -> None:
-        self._settings, self._sensors, self._fallbacks = settings, sensors, tuple(fallbacks)
+    def __init__(
+        self, settings: HealthSettings, firmware: Callable[[], Reading], fallbacks: Sequence[str] = ()
+    ) -> None:
+        self._settings, self._firmware, self._fallbacks = settings, firmware, tuple(fallbacks)
         self._dark_since: float | None = None
         self.dark = False
         self._slow_at: float | None = None
@@ -42,16 +44,16 @@ class Health:
 
     @property
     def words(self) -> str:
-        """What is not well, for the screen; empty where all is."""
-        trouble = [shown for word, shown in SHOWN.items() if word in self._held][:1]
-        return ", ".join((["dark picture"] if self.dark else []) + trouble)
+        """The problems, for the screen; empty where there are none."""
+        machine = [shown for word, shown in SHOWN.items() if word in self._held][:1]
+        return ", ".join((["dark picture"] if self.dark else []) + machine)
 
     def started(self, time: float) -> list[Event]:
-        """Whether the CPU does what an accelerator was asked to do."""
+        """Whether the CPU runs what an accelerator was asked to run."""
         return [note("health", time, what="cpu-fallback", detail=detail) for detail in self._fallbacks]
 
     def seen(self, frame: Frame) -> list[Event]:
-        """Whether the picture became dark, or light again."""
+        """Whether the picture turned dark, or light again."""
         level = brightness(frame)
         if level >= self._settings.dark_level:
             self._dark_since = None
@@ -67,7 +69,7 @@ class Health:
         return [note("health", frame.time, what="dark", brightness=round(level, 1))]
 
     def took(self, seconds: float, time: float) -> list[Event]:
-        """Whether the work on a frame took too long; said once a minute."""
+        """Whether the work on a frame took too long; reported once a minute."""
         again = self._slow_at is None or time - self._slow_at >= SLOW_AGAIN_S
         if seconds < self._settings.slow_s or not again:
             return []
@@ -75,29 +77,29 @@ class Health:
         return [note("health", time, what="slow", seconds=round(seconds, 3))]
 
     def check(self, now: float, time: float) -> list[Event]:
-        """Whether heat or power began or ceased to hold the machine back.
+        """Whether heat or power began or stopped slowing the machine down.
 
         Args:
-            now: seconds on the monotonic clock, for when a check is due.
+            now: seconds on the monotonic clock, which decide whether a check is due.
             time: seconds on the source's clock, for the event.
         """
         if self._checked_at is not None and now - self._checked_at < self._settings.check_s:
             return []
         self._checked_at = now
-        reading = self._sensors()
+        reading = self._firmware()
         if reading.now == self._held:
             return []
         self._held = reading.now
         what = "throttled" if reading.now else "recovered"
-        _log.warning("the machine is %s (%s)", what, ", ".join(reading.now) or "heat and power are well again")
+        _log.warning("the machine is %s (%s)", what, ", ".join(reading.now) or "heat and power are fine again")
         return [note("health", time, what=what, now=list(reading.now), celsius=reading.celsius)]
 
-    def pace(self, max_fps: float) -> float:
-        """The most frames a second to look at, given the setting; lower while the machine is held back. 0: all."""
+    def limit(self, max_fps: float) -> float:
+        """The most frames per second to process, given the setting; lower while the machine is slowed down. 0: all."""
         limits = [max_fps, self._settings.throttled_fps if self._held else 0.0]
         return min((limit for limit in limits if limit > 0), default=0.0)
 
 
 def brightness(frame: Frame) -> float:
-    """The mean of a frame's values, 0-255, taken from some of its pixels."""
-    return float(frame.image[::EVERY, ::EVERY].mean())
+    """The mean of a frame's values, 0-255, over some of its pixels."""
+    return float(frame.image[::STEP, ::STEP].mean())

@@ -1,20 +1,21 @@
-"""When a frame is looked at: a live camera's no more often than asked, a clip's in its own time where it is watched."""
+"""When a frame is processed: a live camera's at a limited rate, a clip's in real time where somebody watches it."""
 
 from __future__ import annotations
 
-LATE_S = 0.25  # a clip that is so late goes on from where it is, instead of rushing after its own clock
+LATE_S = 0.25  # a clip that is this late continues from where it is instead of rushing to catch up
 
 
 class FrameLimiter:
-    """Leaves out frames that come sooner than a rate allows."""
+    """Skips frames that come sooner than a rate allows."""
 
     def __init__(self) -> None:
         self._next = 0.0
 
     def takes(self, time: float, rate: float) -> bool:
-        """Whether a frame of that time, s, is looked at at so many a second (0: all); the answer counts as taken.
+        """Whether a frame of that time, s, is processed at this many frames per second (0: all).
 
-        What was left over of a frame's time counts for the next: 20 of 30 a second are two of three, not every second.
+        Time left over from one frame counts for the next: 20 out of 30 frames per second are two of three, not every
+        second one.
         """
         if rate <= 0:
             return True
@@ -25,14 +26,14 @@ class FrameLimiter:
 
 
 class Playback:
-    """Holds a clip's clock against the world's."""
+    """Compares a clip's clock with the world's."""
 
     def __init__(self) -> None:
         self._start: float | None = None
         self._last = 0.0
 
     def early(self, time: float, now: float) -> float:
-        """Seconds until a frame is due, at most 0 where it is; a clip that begins anew or is late starts from here.
+        """Seconds until a frame is due, 0 or less where it is; a clip that restarts or is late starts from here.
 
         Args:
             time: of the frame, s on the clip's clock.

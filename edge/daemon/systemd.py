@@ -7,15 +7,15 @@ import os
 import socket
 from collections.abc import Mapping
 
-from edge.clock import Clock
+from edge.clock import Clock, SystemClock
 
 _log = logging.getLogger(__name__)
 
-STATUS_S = 5.0  # a status that changes all the time is sent this often
+STATUS_S = 5.0  # how often a status that changes all the time is sent
 
 
 class Systemd:
-    """Tells the service manager that the work goes on; does nothing where none asked for it.
+    """Notifies the service manager; does nothing where none is listening.
 
     Args:
         environment: for NOTIFY_SOCKET and WATCHDOG_USEC.
@@ -23,37 +23,35 @@ class Systemd:
     """
 
     def __init__(self, environment: Mapping[str, str] = os.environ, clock: Clock | None = None) -> None:
-        from edge.clock import SystemClock
-
         self._address = environment.get("NOTIFY_SOCKET", "")
         watchdog = environment.get("WATCHDOG_USEC", "")
         self._every = int(watchdog) / 1e6 / 8 if watchdog.isdigit() else 1.0
         self._clock = clock or SystemClock()
         self._beat_at: float | None = None
-        self._told_at: float | None = None
+        self._status_at: float | None = None
 
     def ready(self, status: str) -> None:
-        """The models are loaded, the loop begins."""
+        """The models are loaded and the loop begins."""
         self._send(f"READY=1\nSTATUS={status}\nWATCHDOG=1")
 
     def beat(self) -> None:
-        """A turn of the loop came back. Sent a few times in each watchdog interval, not every time."""
+        """A turn of the loop is done. Sent a few times in each watchdog interval, not every time."""
         now = self._clock.monotonic()
         if self._beat_at is None or now - self._beat_at >= self._every:
             self._beat_at = now
             self._send("WATCHDOG=1")
 
     def give_up(self) -> None:
-        """Ask for the watchdog's restart at once: something hangs that only a new process gets rid of."""
+        """Ask for the watchdog's restart at once: something hangs, and only a new process helps."""
         self._send("WATCHDOG=trigger")
 
     def status_due(self) -> bool:
-        """Whether a new status would be sent by now."""
-        return self._told_at is None or self._clock.monotonic() - self._told_at >= STATUS_S
+        """Whether it is time for a new status."""
+        return self._status_at is None or self._clock.monotonic() - self._status_at >= STATUS_S
 
     def status(self, text: str) -> None:
         """One line for `systemctl status`."""
-        self._told_at = self._clock.monotonic()
+        self._status_at = self._clock.monotonic()
         self._send(f"STATUS={text}")
 
     def stopping(self) -> None:

@@ -1,4 +1,4 @@
-"""Mend the end of a journal that a power cut tore."""
+"""Repair the end of a journal that a power cut left torn."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ WINDOW = 1 << 16
 
 
 def repair(fd: int, name: str) -> int:
-    """Cut what follows the last whole line: half a line, or the zeros that a file system leaves after a power cut.
+    """Cut what follows the last complete line: half a line, or the zeros that a file system leaves after a power cut.
 
     Args:
         fd: the file, open for reading and writing.
         name: for messages.
 
     Returns:
-        How many bytes were cut; 0 for a sound journal.
+        How many bytes were cut; 0 for an intact journal.
 
     Raises:
-        JournalError: the file is something else than a journal; it is left as it is.
+        JournalError: the file is not a journal; it is left untouched.
         OSError: it cannot be read or cut.
     """
     size = os.fstat(fd).st_size
@@ -39,7 +39,7 @@ def repair(fd: int, name: str) -> int:
 
 
 def _good_end(data: bytes) -> int | None:
-    """Where the last whole line of `data` ends, or None where there is none."""
+    """Where the last complete line of `data` ends, or None where there is none."""
     end = data.rfind(b"\n") + 1
     while end > 0:
         start = data.rfind(b"\n", 0, end - 1) + 1

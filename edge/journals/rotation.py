@@ -1,4 +1,4 @@
-"""A journal's older files: journal.jsonl.1 is the newest of them, the highest number the oldest."""
+"""A journal's older files: journal.jsonl.1 is the newest of them, the highest number is the oldest."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def rotated(path: Path) -> dict[int, Path]:
 
 
 def whole(path: Path) -> list[Path]:
-    """All files of a journal, the oldest first, the current one last where it is there.
+    """All files of a journal, the oldest first, the current one last where it exists.
 
     Raises:
         OSError: the folder cannot be read.
@@ -33,9 +33,9 @@ def whole(path: Path) -> list[Path]:
 
 
 def rotate(path: Path) -> None:
-    """Make the current file number 1, and number 1 number 2, as far as numbers are taken without a gap.
+    """Rename the current file to number 1, number 1 to number 2, and so on up to the first free number.
 
-    Each step is a rename, the oldest first: a power cut in between leaves a gap in the numbers, and no file is lost.
+    Each step is a rename, the oldest first: a power cut in between leaves a gap in the numbers but loses no file.
 
     Raises:
         OSError: a file cannot be renamed; nothing is lost.
@@ -50,12 +50,12 @@ def rotate(path: Path) -> None:
 
 
 def prune(path: Path, keep_files: int, keep_days: float, wall: float) -> list[Path]:
-    """Remove the older files that are too many or were written last too many days ago; says which.
+    """Remove older files beyond a number or an age; returns which.
 
     Args:
         path: the current file, which is never removed.
-        keep_files: how many older files may stay.
-        keep_days: days since the last write.
+        keep_files: how many older files are kept.
+        keep_days: how many days after their last write they are kept.
         wall: seconds since 1970, now.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The journal on standard output, a pipe or a terminal: a line an event, at once."""
+"""The journal on standard output, a pipe or a terminal: one line an event, written at once."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from edge.clock import Clock
 from edge.journals.jsonl import encode
 
 
-class StreamJournal:
-    """Events on a binary stream.
+class StreamWriter:
+    """Writes events to a binary stream.
 
     Raises (when written):
-        BrokenPipeError: nobody reads any more.
+        BrokenPipeError: the reader is gone.
     """
 
     def __init__(self, stream: BinaryIO, clock: Clock) -> None:
@@ -25,7 +25,7 @@ class StreamJournal:
         self._stream.flush()
 
     def tick(self) -> None:
-        """Nothing waits."""
+        """Nothing is due."""
 
     def close(self) -> None:
-        """The stream belongs to somebody else."""
+        """The stream belongs to its opener."""

@@ -1,4 +1,4 @@
-"""The journal in a file: durable within a second, rotated, and alive while the disk is full."""
+"""The journal in a file: durable within a second, rotated, and still alive when the disk is full."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from edge.settings import JournalSettings
 _log = logging.getLogger(__name__)
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
-# A flush comes a little before it is due, since the loop asks only once a turn.
+# A flush comes a little early, since the loop asks only once a turn.
 EARLY = 0.75
 
 
-class FileJournal:
-    """Events in a file, mode 0640, held for this process alone.
+class JournalWriter:
+    """Writes events to a file, mode 0640, locked for this process alone.
 
-    A write that fails (a full disk) drops its event and is said once; the first one that succeeds says how many were
-    dropped. A torn end is mended when the file is opened, with a `health` event.
+    A write that fails (a full disk) drops its event and is reported once; the first one that succeeds reports how many
+    were dropped. A torn end is repaired when the file is opened, with a `health` event.
 
     Args:
-        path: the current file; older ones lie beside it as PATH.1, PATH.2, ...
+        path: the current file; older ones are beside it as PATH.1, PATH.2, ...
         settings: sizes, numbers and days.
-        clock: for the time of day and for what is due.
+        clock: for the days of the rotation and for what is due.
 
     Raises:
-        JournalError: the file cannot be opened, is in use, or is not a journal. A disk that is full is no error.
+        JournalError: the file cannot be opened, is in use, or is not a journal. A full disk is not an error.
     """
 
     def __init__(self, path: Path, settings: JournalSettings, clock: Clock) -> None:
@@ -55,12 +55,12 @@ class FileJournal:
         except OSError as error:
             if error.errno not in FULL:
                 raise JournalError(
-                    f"{path}: cannot write the journal ({error.strerror}); mend [journal] file"
+                    f"{path}: cannot write the journal ({error.strerror}); change [journal] file"
                 ) from None
             self._failed(error)
 
     def write(self, event: Mapping[str, Any]) -> None:
-        """Add one event. Never raises for what the disk does."""
+        """Add one event. Never raises because of the disk."""
         try:
             self._add(event)
         except (OSError, JournalError) as error:
@@ -68,7 +68,7 @@ class FileJournal:
             self._failed(error)
 
     def tick(self) -> None:
-        """Flush to the disk what has waited for `fsync_s`."""
+        """Flush to the disk what has been waiting for `fsync_s`."""
         now = self._clock.monotonic()
         if self._unsynced is not None and now - self._unsynced >= self._settings.fsync_s * EARLY:
             self._sync()
@@ -83,7 +83,7 @@ class FileJournal:
 
     def _add(self, event: Mapping[str, Any]) -> None:
         line = encode(event, self._clock.wall())
-        if self._fd is not None and os.fstat(self._fd).st_nlink == 0:  # somebody removed the file
+        if self._fd is not None and os.fstat(self._fd).st_nlink == 0:  # somebody deleted the file
             self._release()
         if self._fd is None:
             self._open()
@@ -96,7 +96,7 @@ class FileJournal:
         self.tick()
 
     def _append(self, line: bytes) -> None:
-        """All of the line, or nothing of it."""
+        """All of the line or none of it."""
         assert self._fd is not None
         size = os.fstat(self._fd).st_size
         written = 0
@@ -128,14 +128,14 @@ class FileJournal:
         self._fd = fd
         self._day = first["time"][:10] if first else ""
         if cut:
-            _log.warning("%s: its last line was torn; %d bytes cut", self._path, cut)
+            _log.warning("%s: removed a torn last line (%d bytes)", self._path, cut)
             self._append(self._health("journal-repaired", bytes=cut))
 
     def _take(self, fd: int) -> None:
-        """Lock the file for this process; a new one gets its mode whatever the umask says."""
+        """Lock the file for this process; a new one gets its mode regardless of the umask."""
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
-            raise JournalError(f"{self._path}: not a file; mend [journal] file")
+            raise JournalError(f"{self._path}: not a file; change [journal] file")
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -145,7 +145,7 @@ class FileJournal:
             _sync_folder(self._path.parent)
 
     def _rotate_if_due(self, more: int) -> None:
-        """By size, and on a new day: what is older than `keep_days` can only be removed in whole files."""
+        """Rotate by size and on a new day: what is older than `keep_days` can only be removed in whole files."""
         assert self._fd is not None
         size = os.fstat(self._fd).st_size
         late = self._day and rfc3339(self._clock.wall())[:10] > self._day
@@ -172,15 +172,15 @@ class FileJournal:
             self._failed(error)
 
     def _failed(self, error: Exception) -> None:
-        """Say it once, not for every event."""
+        """Log it once, not for every event."""
         reason = getattr(error, "strerror", None) or str(error)
         if reason != self._fault:
-            _log.warning("%s: cannot be written (%s); events are dropped until it can", self._path, reason)
+            _log.warning("%s: cannot be written (%s); events are dropped until it works again", self._path, reason)
         self._fault = reason
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make a new or renamed file's name last."""
+    """Make the name of a new or renamed file durable."""
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(fd)

@@ -1,1 +1,86 @@
-"""Where events go: one adapter a file."""
+"""Sinks: where events go. One adapter a file; edge/registry.py lists them, and `open_sinks` opens those that are on."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from edge.clock import Clock
+from edge.errors import EdgeError, one_line
+from edge.ports import Sink
+from edge.registry import SINKS
+from edge.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+
+def open_sinks(settings: Settings, clock: Clock) -> tuple[Sink, ...]:
+    """The sinks that the settings switch on: ours, then those of other packages that [maker] sinks names.
+
+    Raises:
+        EdgeError: one of them cannot be opened; those opened before are closed again.
+    """
+    opened: list[Sink] = []
+    with contextlib.ExitStack() as stack:
+        for name, adapter in SINKS.builtin.items():
+            if enabled(settings, adapter.setting):
+                opened.append(SINKS.load(name)(settings, clock))
+                stack.callback(opened[-1].close)
+        for name in settings.maker.sinks.replace(",", " ").split():
+            opened.append(GuardedSink(name, lambda make: make(settings, clock)))
+            stack.callback(opened[-1].close)
+        stack.pop_all()
+    return tuple(opened)
+
+
+def enabled(settings: Settings, setting: str) -> bool:
+    """Whether a setting ("section.key") switches something on; an empty name does."""
+    section, _, key = setting.partition(".")
+    return not setting or bool(getattr(getattr(settings, section), key))
+
+
+class GuardedSink:
+    """Another package's sink; what goes wrong in it is logged once and never ends the loop.
+
+    Args:
+        name: of its entry point.
+        make: calls what the entry point refers to.
+
+    Raises:
+        AdapterError: there is no such sink, or it cannot be imported.
+        EdgeError: it refused to open.
+    """
+
+    def __init__(self, name: str, make: Callable[[Any], Sink]) -> None:
+        self._name, self._failed = name, False
+        adapter = SINKS.load(name)
+        try:
+            self._sink = make(adapter)
+        except EdgeError:
+            raise
+        except Exception as error:
+            raise EdgeError(f"sink {name}: cannot be opened ({type(error).__name__}: {one_line(error)})") from error
+
+    def write(self, event: Mapping[str, Any]) -> None:
+        """Pass on an event."""
+        self._guard(lambda: self._sink.write(dict(event)))
+
+    def tick(self) -> None:
+        """Pass on the turn."""
+        self._guard(self._sink.tick)
+
+    def close(self) -> None:
+        """Close it."""
+        self._guard(self._sink.close)
+
+    def _guard(self, call: Callable[[], None]) -> None:
+        try:
+            call()
+        except Exception as error:  # a stranger's code may raise anything
+            if not self._failed:
+                what = f"{type(error).__name__}: {one_line(error)}"
+                _log.warning("sink %s: failed (%s); it may miss events", self._name, what)
+            _log.debug("sink %s", self._name, exc_info=True)
+            self._failed = True

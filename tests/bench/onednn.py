@@ -1,4 +1,4 @@
-"""Which operation of a training step crashes TensorFlow on this processor: python -m tests.bench.onednn (a few minutes).
+"""Which operation of a training step crashes TensorFlow on this processor: python -m tests.bench.onednn.
 
 For AMD processors with AVX512, where training crashes and the smallest call that does is not known yet (see
 training/onednn.py). Each operation runs several times in a process of its own with oneDNN's own choice of

@@ -15,6 +15,7 @@ threads and latency are taken after a tenth of the frames, in the middle and at 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import errno
 import logging
@@ -32,23 +33,25 @@ from unittest import mock
 import numpy as np
 
 from edge import cameras, manifest
-from edge.commands.run import Counted
-from edge.daemon.control import Switch
+from edge.daemon.control import Control
 from edge.daemon.firmware import Reading
 from edge.daemon.health import Health
-from edge.daemon.loop import Loop
+from edge.daemon.loop import Loop, Parts
+from edge.daemon.supervisor import ReconnectingCamera
 from edge.daemon.systemd import Systemd
 from edge.errors import EdgeError, EngineError, SourceError
 from edge.face import Scene
 from edge.frame import Frame
-from edge.journals.writer import FileJournal
+from edge.journals.summary import Summary
+from edge.journals.writer import JournalWriter
 from edge.pipeline.factory import open_pipeline
 from edge.pipeline.pipeline import EmotionPipeline
 from edge.screens.none import NoScreen
 from edge.settings import JournalSettings, MakerSettings, ModelsSettings, Settings, SourceSettings
-from edge.sinks.event_hook import Hook
+from edge.sinks.event_hook import EventHook
+from edge.sinks.summary import SummarySink
 from edge.tasks import DAEMON
-from edge.testing.fakes import FakeClock
+from edge.testing import FakeClock
 
 FPS = 30.0
 TINY = Path(__file__).resolve().parent.parent / "tiny"
@@ -217,21 +220,28 @@ def painted() -> Iterator[np.ndarray]:
         yield image
 
 
-def run(soak: Soak, settings: Settings, folder: Path) -> Counted:
-    """The loop to its end; the journal, counted."""
-    clock = soak.clock
-    with mock.patch("edge.journals.writer.os", soak.disk):
-        journal = Counted(FileJournal(folder / "journal.jsonl", settings.journal, clock), clock)
-        hook = Hook(settings.maker, clock)
-        heartbeat = Systemd({}, clock)
-        health = Health(settings.health, Reading)
-        parts = (journal, NoScreen(), heartbeat, Switch(clock, folder / "pause"), health, hook)
-        try:
-            Loop(soak.open, soak, *parts, clock, settings, live=True, wait=True).run()
-        finally:
-            hook.close()
-            journal.close()
-    return journal
+def run(soak: Soak, settings: Settings, folder: Path) -> Summary:
+    """The loop to its end; what was written to the journal, summed up."""
+    clock, summary = soak.clock, SummarySink()
+    with mock.patch("edge.journals.writer.os", soak.disk), contextlib.ExitStack() as stack:
+        sinks = (
+            JournalWriter(folder / "journal.jsonl", settings.journal, clock), EventHook(settings.maker, clock), summary,
+        )  # fmt: skip
+        for sink in sinks:
+            stack.callback(sink.close)
+        parts = Parts(
+            camera=ReconnectingCamera(soak.open, settings.source, clock, live=True, wait=True),
+            pipeline=soak,
+            screen=NoScreen(),
+            sinks=sinks,
+            systemd=Systemd({}, clock),
+            control=Control(clock, folder / "pause"),
+            health=Health(settings.health, Reading),
+            clock=clock,
+            settings=settings,
+        )
+        Loop(parts).run()
+    return summary.summary
 
 
 def complete() -> bool:
@@ -262,11 +272,11 @@ def main(argv: list[str] | None = None) -> int:
     pipeline = open_pipeline(settings, live=True)
     soak = Soak(pipeline, source, arguments.frames, arguments.faults)
     with tempfile.TemporaryDirectory() as folder:
-        journal = run(soak, settings, Path(folder))
+        summary = run(soak, settings, Path(folder))
     pipeline.close()
-    health = ", ".join(f"{what} {count}" for what, count in sorted(journal.summary.health.items()))
+    health = ", ".join(f"{what} {count}" for what, count in sorted(summary.health.items()))
     health += f", writes refused by a full disk {soak.disk.refused}"
-    print(f"{source or 'painted pictures'}, models {models or 'shipped'}; {journal.summary.events} events; {health}\n")
+    print(f"{source or 'painted pictures'}, models {models or 'shipped'}; {summary.events} events; {health}\n")
     print(table(soak.marks))
     complaints = grown(soak.marks[0], soak.marks[-1])
     for complaint in complaints:

@@ -45,12 +45,12 @@ def test_every_fault_comes_as_often_as_asked_and_the_loop_outlives_them(tmp_path
     )  # fmt: skip
     pipeline = open_models(TINY)
     soak = Soak(pipeline, "", frames=400, faults=4)
-    journal = run(soak, settings, tmp_path)
+    summary = run(soak, settings, tmp_path)
     pipeline.close()
     assert [mark.frames for mark in soak.marks] == [40, 200, 400]
     told = [event.get("what") for event in read([tmp_path / "journal.jsonl"])]
-    assert journal.summary.health["camera-lost"] == told.count("camera-back") == 4
-    assert journal.summary.health["engine-failed"] == 4
+    assert summary.health["camera-lost"] == told.count("camera-back") == 4
+    assert summary.health["engine-failed"] == 4
     assert told.count("journal-resumed") == 4
     assert soak.disk.refused >= 4
     assert soak.opened == 1 + 4 * (2 + 1)

@@ -9,16 +9,15 @@ import pytest
 
 from edge.cameras import frames, open_camera
 from edge.commands import run
-from edge.daemon.control import Switch
+from edge.daemon.control import Control
 from edge.daemon.firmware import Reading
 from edge.daemon.health import Health
-from edge.daemon.loop import Loop
-from edge.daemon.systemd import Systemd
+from edge.daemon.loop import Loop, Parts
+from edge.daemon.supervisor import ReconnectingCamera
 from edge.errors import ModelError
 from edge.pipeline.factory import open_models, open_pipeline
 from edge.settings import ModelsSettings, Settings, SourceSettings
-from edge.sinks.event_hook import Hook
-from edge.testing.fakes import FakeClock, FakeJournal, FakeScreen
+from edge.testing import FakeClock, FakeScreen, FakeSink, FakeSystemd
 
 pytestmark = pytest.mark.data
 
@@ -37,15 +36,23 @@ def play(path, models="", limit=0):
     clock = FakeClock()
     settings = Settings(source=SourceSettings(source=str(path)), models=ModelsSettings(dir=str(models)))
     pipeline = open_pipeline(settings)
-    journal = FakeJournal()
-    loop = Loop(
-        lambda: open_camera(settings.source, clock), pipeline, journal, FakeScreen(), Systemd({}, clock),
-        Switch(clock), Health(settings.health, Reading), Hook(settings.maker, clock), clock, settings,
-        live=False, frames=limit, about=run.about(settings, pipeline, False),
-    )  # fmt: skip
-    loop.run()
+    sink = FakeSink()
+    parts = Parts(
+        camera=ReconnectingCamera(lambda: open_camera(settings.source, clock), settings.source, clock, live=False),
+        pipeline=pipeline,
+        screen=FakeScreen(),
+        sinks=(sink,),
+        systemd=FakeSystemd(clock),
+        control=Control(clock),
+        health=Health(settings.health, Reading),
+        clock=clock,
+        settings=settings,
+        frames=limit,
+        about=run.about(settings, pipeline, False),
+    )
+    Loop(parts).run()
     pipeline.close()
-    return journal.events
+    return sink.events
 
 
 def test_the_clips_are_those_that_we_know(shared_data):

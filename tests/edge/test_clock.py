@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from edge.clock import SystemClock, from_rfc3339, rfc3339
 from edge.errors import InvalidValue
-from edge.testing.fakes import FakeClock
+from edge.testing import FakeClock
 
 
 @pytest.mark.parametrize(

@@ -30,11 +30,11 @@ def file(tmp_path):
     return write
 
 
-def test_nothing_said_is_the_defaults(file):
+def test_without_file_and_flags_there_are_the_defaults(file):
     assert config.load() == config.load(file("")) == config.load(file("[source]\n")) == parsed() == Settings()
 
 
-def test_a_file_overlays_the_defaults_and_flags_overlay_the_file(file):
+def test_a_file_overrides_the_defaults_and_flags_override_the_file(file):
     path = file('[source]\nsource = "v4l2:2"\nrotate = 90\n[journal]\nsample_s = 5\n')
     settings = parsed("--config", path, "--source", "demo", "--journal", "-")
     assert settings.source == SourceSettings(source="demo", rotate=90)
@@ -45,8 +45,10 @@ def test_a_file_overlays_the_defaults_and_flags_overlay_the_file(file):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("[source]\nsauce = 1\n", ": [source] sauce: unknown setting; "),
-        ("[sauce]\nsource = 1\n", ": sauce: unknown section; expected one of engine, health"),
+        ("[source]\nsauce = 1\n", ": [source] sauce: unknown setting; did you mean 'source'?"),
+        ("[source]\nwatch = 1\n", ": [source] watch: unknown setting; systemd/config.toml lists all settings"),
+        ("[source]\nsample_s = 1\n", ": [source] sample_s: unknown setting; did you mean [journal] sample_s?"),
+        ("[sauce]\nsource = 1\n", ": [sauce]: unknown section; did you mean 'source'?; expected one of engine, health"),
         ("source = 1\n", ": source: expected a section [source], got 1"),
         ("[source]\nrotate = 45\n", ": [source] rotate: expected one of 0, 90"),
         ("[source]\nfps = '30'\n", ": [source] fps: expected a number, got '30'"),
@@ -55,7 +57,7 @@ def test_a_file_overlays_the_defaults_and_flags_overlay_the_file(file):
         ("[source]\nrotate = 0\nrotate = 90\n", ": not valid TOML ("),
     ],
 )
-def test_what_is_wrong_in_a_file_is_one_line_that_names_the_file(file, text, told):
+def test_a_wrong_file_is_one_line_that_names_it(file, text, told):
     path = file(text)
     with pytest.raises(SettingsError) as caught:
         config.load(path)
@@ -64,7 +66,7 @@ def test_what_is_wrong_in_a_file_is_one_line_that_names_the_file(file, text, tol
     assert caught.value.exit_code == 2
 
 
-def test_a_file_that_is_not_there_or_not_text_is_named(tmp_path):
+def test_a_file_that_is_missing_or_not_text_is_named(tmp_path):
     with pytest.raises(SettingsError, match=r"absent\.toml: cannot read the settings \(No such file"):
         config.load(tmp_path / "absent.toml")
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
@@ -78,16 +80,21 @@ def test_a_setting_that_was_removed_is_skipped_with_a_warning(file, caplog):
     assert f"{path}: [screen] hardware_preview: no longer used; please remove it" in caplog.text
 
 
-def test_a_flag_that_is_out_of_range_is_told_by_its_name():
+def test_a_flag_that_is_out_of_range_is_named():
     with pytest.raises(SettingsError, match="--threads: expected at least 1, at most 64, got 0"):
         parsed("--threads", 0)
 
 
 def test_a_flag_that_cannot_be_parsed_is_usage(capsys):
     with pytest.raises(SystemExit) as caught:
-        parsed("--screen", "hdmi")
+        parsed("--accelerator", "gpu")
     assert caught.value.code == 2
-    assert "--screen" in capsys.readouterr().err
+    assert "--accelerator" in capsys.readouterr().err
+
+
+def test_a_screen_that_nobody_provides_is_named():
+    with pytest.raises(SettingsError, match="--screen: expected one of none, drm, window, got hdmi"):
+        parsed("--screen", "hdmi")
 
 
 def test_a_command_gets_only_the_flags_of_its_sections():
@@ -99,7 +106,7 @@ def test_a_command_gets_only_the_flags_of_its_sections():
 def test_the_shipped_file_lists_every_setting_with_its_default(root):
     text = (root / "systemd" / "config.toml").read_text()
     assert text == config.render(), (
-        "write it anew: python -c 'from edge import config; print(config.render(), end=\"\")'"
+        "write it again: python -c 'from edge import config; print(config.render(), end=\"\")'"
     )
     listed = {f"{section}.{key}": value for section, keys in tomllib.loads(text).items() for key, value in keys.items()}
     assert listed == {f"{section}.{key}": entry.default for section, key, entry in table()}

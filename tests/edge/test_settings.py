@@ -28,6 +28,7 @@ def test_every_setting_says_what_it_is(name):
     ("name", "value", "answer"),
     [
         ("source.source", "", ""),
+        ("screen.kind", "drm", "drm"),
         ("source.fps", 25, 25.0),
         ("source.fps", 12.5, 12.5),
         ("source.rotate", 270, 270),
@@ -45,7 +46,7 @@ def test_a_value_in_range_comes_back_in_its_settings_type(name, value, answer):
 @pytest.mark.parametrize(
     ("name", "value", "told"),
     [
-        ("source.source", 3, "expected a text, got 3"),
+        ("source.source", 3, "expected text, got 3"),
         ("source.width", 640.0, "expected a whole number, got 640.0"),
         ("source.width", True, "expected a whole number, got True"),
         ("source.fps", True, "expected a number, got True"),

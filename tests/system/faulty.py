@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
-import edge.cameras
 from edge.__main__ import main
 from edge.engines import tpu
 from edge.engines.litert import LiteRtEngine
 from edge.errors import EngineError, SourceError
+from edge.registry import CAMERAS
 
 FAULTS = Path("/var/lib/edge-emotion/faults")
 FPS = 20.0
@@ -69,7 +69,7 @@ class FaultyGrabber:
         return image
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Nothing to release."""
 
 
 def faulty_infer(self: LiteRtEngine, image: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -94,7 +94,7 @@ def hanging_tpu(manifest: object, tasks: object, threads: int, trial_s: float) -
 infer = LiteRtEngine.infer
 
 if __name__ == "__main__":
-    edge.cameras._grabber = lambda *_: FaultyGrabber()
+    CAMERAS.load = lambda name: lambda settings: FaultyGrabber()  # type: ignore[method-assign]
     LiteRtEngine.infer = faulty_infer  # type: ignore[method-assign]
     if state("tpu-hangs"):
         tpu.devices = lambda *_: ["fault"]

@@ -10,7 +10,7 @@ from edge.cameras import auto
 from edge.cameras.auto import open_auto
 from edge.errors import SourceError
 from edge.settings import SourceSettings
-from edge.testing.grabber import FakeGrabber
+from edge.testing import FakeGrabber
 
 SETTINGS = SourceSettings(source="auto")
 

@@ -11,8 +11,7 @@ from edge.cameras.live import LiveCamera
 from edge.clock import SystemClock
 from edge.errors import CameraTimeout, SourceError
 from edge.settings import SourceSettings
-from edge.testing.fakes import FakeClock
-from edge.testing.grabber import FakeGrabber
+from edge.testing import FakeClock, FakeGrabber
 
 POLL_S = 0.002
 

@@ -12,7 +12,7 @@ from edge.cameras.live import LiveCamera
 from edge.cameras.transform import TransformedCamera
 from edge.errors import SourceError
 from edge.settings import SourceSettings
-from edge.testing.fakes import FakeCamera, FakeClock, pictures
+from edge.testing import FakeCamera, FakeClock, pictures
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from edge.cameras.transform import TransformedCamera, transform
-from edge.testing.fakes import FakeCamera, pictures
+from edge.testing import FakeCamera, pictures
 
 # 1 2 3
 # 4 5 6

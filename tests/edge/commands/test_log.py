@@ -18,7 +18,7 @@ from edge.clock import from_rfc3339, rfc3339
 from edge.commands import log, log_csv, log_plot, log_tail
 from edge.journals.jsonl import encode
 from edge.journals.spans import Span
-from edge.testing.fakes import FakeClock
+from edge.testing import FakeClock
 
 BEGIN = 20_000 * 86400 + 8 * 3600  # 2024-10-04 08:00 UTC
 P = {label: 0.05 for label in ("angry", "disgust", "fear", "happy", "sad", "surprise")} | {"neutral": 0.7}

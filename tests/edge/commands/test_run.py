@@ -13,7 +13,8 @@ import pytest
 
 from edge import __main__ as program
 from edge import picture
-from edge.commands import run
+from edge.daemon.folders import pause_file
+from edge.journals.location import journal_file
 from edge.settings import JournalSettings, MakerSettings, Settings
 
 # What libraries write past Python: LiteRT always, OpenCV and FFmpeg where nobody asked them to be quiet in time.
@@ -213,7 +214,7 @@ def test_somebody_elses_file_is_not_written_to(go, film, tmp_path):
     ],
 )
 def test_where_the_journal_goes(file, environment, answer):
-    assert run.journal_file(Settings(journal=JournalSettings(file=file)), environment) == answer
+    assert journal_file(JournalSettings(file=file), environment) == answer
 
 
 @pytest.mark.parametrize(
@@ -226,7 +227,7 @@ def test_where_the_journal_goes(file, environment, answer):
     ],
 )
 def test_which_file_pauses(file, environment, answer):
-    assert str(run.pause_file(Settings(maker=MakerSettings(pause_file=file)), environment)) == answer
+    assert str(pause_file(Settings(maker=MakerSettings(pause_file=file)), environment)) == answer
 
 
 @pytest.fixture

@@ -13,35 +13,35 @@ def boot_id(tmp_path):
 
 
 @pytest.fixture
-def last(tmp_path, boot_id):
+def marker(tmp_path, boot_id):
     return lambda: CrashMarker(tmp_path / "running", boot_id)
 
 
-def test_of_the_first_run_nothing_bad_is_known(last):
-    assert last().begin()
+def test_nothing_bad_is_known_before_the_first_run(marker):
+    assert marker().begin()
 
 
-def test_a_run_that_ended_well_is_no_news(last):
+def test_runs_that_end_well_leave_no_trace(marker):
     for _ in range(3):
-        run = last()
+        run = marker()
         assert run.begin()
         run.end()
 
 
-def test_a_run_that_was_killed_is_known_until_one_ends_well(last):
-    last().begin()
-    assert not last().begin()
-    again = last()
+def test_a_killed_run_is_remembered_until_one_ends_well(marker):
+    marker().begin()
+    assert not marker().begin()
+    again = marker()
     assert not again.begin()
     again.end()
-    assert last().begin()
+    assert marker().begin()
 
 
-def test_a_power_cut_is_forgiven(last, boot_id):
-    last().begin()
+def test_a_power_cut_is_forgiven(marker, boot_id):
+    marker().begin()
     boot_id.write_text("second\n")
-    assert last().begin()
-    assert not last().begin()
+    assert marker().begin()
+    assert not marker().begin()
 
 
 def test_without_a_state_folder_nothing_is_remembered(boot_id):
@@ -51,7 +51,7 @@ def test_without_a_state_folder_nothing_is_remembered(boot_id):
     assert CrashMarker(None, boot_id).begin()
 
 
-def test_where_it_cannot_be_written_the_run_goes_on(tmp_path, boot_id):
+def test_a_marker_that_cannot_be_written_stops_nobody(tmp_path, boot_id):
     for _ in range(2):
         run = CrashMarker(tmp_path / "no/such/folder", boot_id)
         assert run.begin()

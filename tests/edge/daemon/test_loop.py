@@ -1,82 +1,25 @@
-"""Stories of the daemon's loop, told by what the journal, the screen and the service manager got to know."""
+"""Stories of the daemon's loop, told by what sinks, screen and service manager got to know."""
 
 from __future__ import annotations
 
 import os
 import time
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from edge.daemon.control import Switch
+from edge.daemon.control import Control
 from edge.daemon.firmware import Reading
 from edge.daemon.health import Health
-from edge.daemon.loop import Loop
+from edge.daemon.loop import Loop, Parts
+from edge.daemon.supervisor import ReconnectingCamera
 from edge.errors import CameraTimeout, EngineError, SourceError
-from edge.face import Detection
-from edge.frame import Box
 from edge.settings import HealthSettings, MakerSettings, ScreenSettings, Settings, SourceSettings
-from edge.sinks.event_hook import Hook
-from edge.testing.fakes import FakeCamera, FakeClock, FakeJournal, FakeScreen, pictures
-from edge.vision import tracking
+from edge.sinks.event_hook import EventHook
+from edge.testing import FakeCamera, FakeClock, FakePipeline, FakeScreen, FakeSink, FakeSystemd, pictures
 
-HAPPY = np.float32([0.0, 0.0, 0.0, 0.9, 0.0, 0.0, 0.1])
 UNPLUGGED = SourceError("v4l2:0: the camera gave no frame; is it still connected?")
-
-
-class OneFace:
-    """A pipeline that sees one face in every picture that is not black; some of its looks fail.
-
-    `takes` seconds pass on the clock in each look.
-    """
-
-    def __init__(self, clock, fails=(), takes=0.0):
-        self.clock, self.fails, self.takes = clock, set(fails), takes
-        self.seen = []
-
-    def __call__(self, before, frame):
-        self.seen.append(frame.index)
-        self.clock.advance(self.takes)
-        if len(self.seen) in self.fails:
-            raise EngineError("tiny-face: the model could not be run")
-        faces = [Detection(Box(1, 1, 30, 30), 0.9)] if frame.image.any() else []
-        after = tracking.update(before, faces, frame.time, 0.3, 1.0)
-        known = tuple(replace(t, emotion=HAPPY, raw=HAPPY, refreshed=frame.time) for t in after.tracks)
-        return replace(after, tracks=known)
-
-
-class Manager:
-    """A heartbeat that remembers what it was told, and at what time of the clock."""
-
-    def __init__(self, clock):
-        self.clock, self.told, self.statuses = clock, [], []
-
-    def _tell(self, what):
-        self.told.append((what, round(self.clock.monotonic(), 3)))
-
-    def ready(self, status):
-        self._tell("ready")
-
-    def beat(self):
-        self._tell("beat")
-
-    def give_up(self):
-        self._tell("give up")
-
-    def status_due(self):
-        return True
-
-    def status(self, text):
-        self.statuses.append(text)
-
-    def stopping(self):
-        self._tell("stopping")
-
-    def longest_silence(self):
-        times = [at for _, at in self.told]
-        return max(b - a for a, b in pairwise(times))
 
 
 class House:
@@ -85,14 +28,14 @@ class House:
     def __init__(self, **settings):
         self.clock = FakeClock(monotonic=100.0)
         self.settings = Settings(**settings)
-        self.journal, self.screen = FakeJournal(), FakeScreen()
-        self.manager = Manager(self.clock)
-        self.switch = Switch(self.clock)
-        self.pipeline = OneFace(self.clock)
-        self.machine = Reading()
+        self.sink, self.screen = FakeSink(), FakeScreen()
+        self.systemd = FakeSystemd(self.clock)
+        self.control = Control(self.clock)
+        self.pipeline = FakePipeline(self.clock)
+        self.firmware = Reading()
         self.opened = []
 
-    def run(self, *cameras, live=False, frames=0, wait=False):
+    def run(self, *cameras, live=False, frames=0, wait=False, sinks=()):
         waiting = list(cameras)
 
         def open_camera():
@@ -102,20 +45,24 @@ class House:
                 raise camera
             return camera
 
-        health = Health(self.settings.health, lambda: self.machine)
-        hook = Hook(self.settings.maker, self.clock)
-        loop = Loop(
-            open_camera, self.pipeline, self.journal, self.screen, self.manager, self.switch, health, hook, self.clock,
-            self.settings, live=live, frames=frames, wait=wait, about={"source": "test"},
-        )  # fmt: skip
-        try:
-            return loop.run()
-        finally:
-            hook.close()
+        parts = Parts(
+            camera=ReconnectingCamera(open_camera, self.settings.source, self.clock, live=live, wait=wait),
+            pipeline=self.pipeline,
+            screen=self.screen,
+            sinks=(self.sink, *sinks),
+            systemd=self.systemd,
+            control=self.control,
+            health=Health(self.settings.health, lambda: self.firmware),
+            clock=self.clock,
+            settings=self.settings,
+            frames=frames,
+            about={"source": "test"},
+        )
+        return Loop(parts).run()
 
     def last(self, what):
         """The last event of that kind."""
-        return [e for e in self.journal.events if what in (e["event"], e.get("what"))][-1]
+        return [e for e in self.sink.events if what in (e["event"], e.get("what"))][-1]
 
 
 @pytest.fixture
@@ -146,7 +93,7 @@ def live(house, count, *then, fps=10.0, hangs=False):
 
 
 def stop(house):
-    return house.switch.stop
+    return house.control.stop
 
 
 # A source that ends
@@ -154,16 +101,16 @@ def stop(house):
 
 def test_a_source_without_a_frame_ends_at_once(house):
     assert house.run(FakeCamera([])) == 0
-    assert house.journal.kinds() == ["start", "stop"]
-    assert house.manager.told[0][0] == "ready"
-    assert house.manager.told[-1][0] == "stopping"
+    assert house.sink.kinds() == ["start", "stop"]
+    assert house.systemd.messages[0][0] == "ready"
+    assert house.systemd.messages[-1][0] == "stopping"
 
 
 def test_a_clip_is_seen_whole_and_faces_leave_with_it(house):
     camera = FakeCamera(pictures(25))
     assert house.run(camera) == 25
-    assert house.journal.kinds() == ["start", "appeared", "left", "stop"]
-    assert [event["monotonic"] for event in house.journal.events] == [0.0, 0.0, 2.4, 2.4]
+    assert house.sink.kinds() == ["start", "appeared", "left", "stop"]
+    assert [event["monotonic"] for event in house.sink.events] == [0.0, 0.0, 2.4, 2.4]
     assert house.last("start") == {"monotonic": 0.0, "event": "start", "source": "test"}
     assert house.last("left")["seconds"] == 2.4
     assert house.last("stop")["frames"] == 25
@@ -175,29 +122,29 @@ def test_the_same_clip_gives_the_same_journal(house):
     other.pipeline.takes = 0.03  # a slower machine
     for each in (house, other):
         each.run(FakeCamera(pictures(150, fps=3)))
-    assert house.journal.events == other.journal.events
-    assert "sample" in house.journal.kinds()
+    assert house.sink.events == other.sink.events
+    assert "sample" in house.sink.kinds()
 
 
 def test_the_loop_ends_after_so_many_frames(house):
     assert house.run(FakeCamera(pictures(25)), frames=7) == 7
-    assert house.pipeline.seen == list(range(7))
+    assert house.pipeline.frames == list(range(7))
 
 
 def test_every_turn_beats_after_the_work_and_tells_journal_and_screen(house):
     house.pipeline.takes = 0.5
     house.run(FakeCamera(pictures(3)))
-    assert [entry for entry in house.manager.told if entry[0] == "beat"] == [
+    assert [entry for entry in house.systemd.messages if entry[0] == "beat"] == [
         ("beat", 100.5), ("beat", 101.0), ("beat", 101.5),
     ]  # fmt: skip
-    assert house.journal.ticks == house.screen.ticks == 3
+    assert house.sink.ticks == house.screen.ticks == 3
     assert [frame.index for frame, _, _ in house.screen.shown] == [0, 1, 2]
 
 
 def test_a_source_that_is_not_there_at_the_start_is_an_error(house):
     with pytest.raises(SourceError, match="no such file"):
         house.run(SourceError("clip.mp4: no such file"))
-    assert house.journal.kinds() == ["start", "failed", "stop"]
+    assert house.sink.kinds() == ["start", "failed", "stop"]
     assert house.last("failed")["detail"] == "clip.mp4: no such file"
 
 
@@ -207,7 +154,7 @@ def test_a_source_that_is_not_there_at_the_start_is_an_error(house):
 def test_a_camera_that_is_unplugged_is_opened_again_for_ever_with_back_off(house):
     plugs = [live(house, 5), *[SourceError("no such camera")] * 6, live(house, 3, stop(house), None)]
     assert house.run(*plugs, live=True) == 8
-    assert house.journal.kinds() == [
+    assert house.sink.kinds() == [
         "start", "appeared", "left", "camera-lost", "camera-back", "appeared", "left", "stop",
     ]  # fmt: skip
     waits = np.diff(house.opened)
@@ -219,26 +166,26 @@ def test_a_camera_that_is_unplugged_is_opened_again_for_ever_with_back_off(house
 
 def test_a_face_that_comes_back_after_the_camera_is_a_new_one(house):
     house.run(live(house, 5), live(house, 5, stop(house), None), live=True)
-    assert [event["track"] for event in house.journal.events if event["event"] == "appeared"] == [1, 2]
+    assert [event["track"] for event in house.sink.events if event["event"] == "appeared"] == [1, 2]
 
 
 def test_while_the_camera_is_away_the_screen_says_so_and_the_heart_beats(house):
     house.run(live(house, 3), *[UNPLUGGED] * 5, live(house, 1, stop(house), None), live=True)
     assert house.screen.notices() == ["", "no camera", ""]
-    assert house.manager.longest_silence() < 0.5
-    assert "no camera; trying again" in house.manager.statuses
+    assert house.systemd.longest_silence() < 0.5
+    assert "no camera; trying again" in house.systemd.statuses
 
 
 def test_a_stalled_camera_is_lost_like_one_that_was_unplugged(house):
     stalled = stream(house.clock, 2)([None, None, CameraTimeout("v4l2:0: no frame for 5 s")], live=True)
     house.run(stalled, live(house, 2, stop(house), None), live=True)
-    assert house.journal.kinds()[3:5] == ["camera-lost", "camera-back"]
+    assert house.sink.kinds()[3:5] == ["camera-lost", "camera-back"]
     assert stalled.closed
 
 
 def test_with_wait_a_camera_that_is_not_there_at_the_start_is_waited_for(house):
     house.run(SourceError("no such camera"), live(house, 2, stop(house), None), live=True, wait=True)
-    assert house.journal.kinds() == ["start", "camera-lost", "camera-back", "appeared", "left", "stop"]
+    assert house.sink.kinds() == ["start", "camera-lost", "camera-back", "appeared", "left", "stop"]
 
 
 def test_without_wait_a_live_camera_that_gives_no_first_frame_is_an_error(house):
@@ -249,28 +196,28 @@ def test_without_wait_a_live_camera_that_gives_no_first_frame_is_an_error(house)
 
 def test_a_stop_is_heard_while_the_camera_is_away(house):
     def stop_later():
-        house.clock.sleep = lambda seconds: (FakeClock.sleep(house.clock, seconds), house.switch.stop())
+        house.clock.sleep = lambda seconds: (FakeClock.sleep(house.clock, seconds), house.control.stop())
 
     house.run(live(house, 2, stop_later), SourceError("not reached"), live=True)
     assert len(house.opened) == 1
-    assert house.journal.kinds()[-1] == "stop"
+    assert house.sink.kinds()[-1] == "stop"
 
 
-def test_a_driver_that_does_not_come_back_is_not_opened_again_and_at_last_the_manager_is_asked_for_a_restart():
+def test_a_driver_that_does_not_come_back_is_not_opened_again_and_at_last_a_restart_is_asked_for():
     house = House(source=SourceSettings(stuck_s=5))
     hanging = live(house, 2, hangs=True)
 
     def give_up():
-        house.manager.told.append(("give up", round(house.clock.monotonic(), 3)))
-        house.switch.stop()
+        house.systemd.messages.append(("give up", round(house.clock.monotonic(), 3)))
+        house.control.stop()
 
-    house.manager.give_up = give_up
+    house.systemd.give_up = give_up
     house.run(hanging, live=True)
     assert len(house.opened) == 1, "a second thread would hang as well"
     lost = house.opened[0] + 0.2
-    (asked,) = (at for what, at in house.manager.told if what == "give up")
+    (asked,) = (at for what, at in house.systemd.messages if what == "give up")
     assert asked == pytest.approx(lost + 5, abs=0.5)
-    assert house.manager.told[-2][0] == "give up", "and no beat after that"
+    assert house.systemd.messages[-2][0] == "give up", "and no beat after that"
 
 
 def test_a_driver_that_comes_back_in_time_is_opened_again():
@@ -283,8 +230,8 @@ def test_a_driver_that_comes_back_in_time_is_opened_again():
 
     house.clock.sleep = sleep
     house.run(hanging, live(house, 2, stop(house), None), live=True)
-    assert "give up" not in [what for what, _ in house.manager.told]
-    assert "camera-back" in house.journal.kinds()
+    assert "give up" not in [what for what, _ in house.systemd.messages]
+    assert "camera-back" in house.sink.kinds()
 
 
 # Engines that fail
@@ -293,8 +240,8 @@ def test_a_driver_that_comes_back_in_time_is_opened_again():
 def test_a_look_that_fails_is_told_and_the_next_frame_is_looked_at(house):
     house.pipeline.fails = {3, 4}
     assert house.run(FakeCamera(pictures(6))) == 6
-    assert house.journal.kinds() == ["start", "appeared", "engine-failed", "left", "stop"]
-    assert house.last("engine-failed")["detail"] == "tiny-face: the model could not be run"
+    assert house.sink.kinds() == ["start", "appeared", "engine-failed", "left", "stop"]
+    assert house.last("engine-failed")["detail"] == "fake-face: the model could not be run"
 
 
 def test_an_engine_that_keeps_failing_ends_the_run_so_that_it_is_restarted(house):
@@ -303,8 +250,8 @@ def test_an_engine_that_keeps_failing_ends_the_run_so_that_it_is_restarted(house
     with pytest.raises(EngineError) as caught:
         house.run(camera)
     assert caught.value.exit_code == 1
-    assert house.pipeline.seen == [0, 1, 2, 3, 4]
-    assert house.journal.kinds() == ["start", "appeared", "engine-failed", "failed", "left", "stop"]
+    assert house.pipeline.frames == [0, 1, 2, 3, 4]
+    assert house.sink.kinds() == ["start", "appeared", "engine-failed", "failed", "left", "stop"]
     assert camera.closed
 
 
@@ -319,46 +266,46 @@ def test_an_engine_that_hangs_earns_no_heartbeat(house):
     house.pipeline = hang
     with pytest.raises(Hung):
         house.run(FakeCamera(pictures(1)))
-    assert [what for what, at in house.manager.told if at > 100] == ["stopping"]
+    assert [what for what, at in house.systemd.messages if at > 100] == ["stopping"]
 
 
 # Pause
 
 
 def test_a_pause_closes_the_camera_shows_it_and_goes_on_where_it_was_asked_to(house):
-    first = live(house, 3, house.switch.toggle, None)
+    first = live(house, 3, house.control.toggle, None)
     resumed_at = []
 
     def sleep(seconds):
         FakeClock.sleep(house.clock, seconds)
         assert first.closed
-        if house.switch.paused and house.clock.monotonic() > 160:
-            house.switch.toggle()
+        if house.control.paused and house.clock.monotonic() > 160:
+            house.control.toggle()
             resumed_at.append(house.clock.monotonic())
 
     house.clock.sleep = sleep
     house.run(first, live(house, 3, stop(house), None), live=True)
-    assert house.journal.kinds() == ["start", "appeared", "left", "paused", "resumed", "appeared", "left", "stop"]
+    assert house.sink.kinds() == ["start", "appeared", "left", "paused", "resumed", "appeared", "left", "stop"]
     assert house.screen.notices() == ["", "paused", ""]
     assert house.screen.shown[3][0] is None, "no picture of before"
     assert house.opened == [100.0, resumed_at[0]]
-    assert house.manager.longest_silence() < 0.5
-    assert "paused" in house.manager.statuses
+    assert house.systemd.longest_silence() < 0.5
+    assert "paused" in house.systemd.statuses
 
 
 def test_a_stop_ends_a_pause_too(house):
-    house.switch.toggle()
-    house.clock.sleep = lambda seconds: house.switch.stop()
+    house.control.toggle()
+    house.clock.sleep = lambda seconds: house.control.stop()
     house.run()
-    assert house.journal.kinds() == ["start", "paused", "stop"]
+    assert house.sink.kinds() == ["start", "paused", "stop"]
     assert house.opened == []
 
 
-def test_whatever_the_manager_was_told_stands_in_the_journal_too(house):
-    house.clock.sleep = lambda seconds: house.switch.toggle() if not house.switch.paused else None
-    house.manager.status = lambda text: house.switch.stop() if text == "paused" else None
+def test_whatever_the_service_manager_was_told_is_an_event_too(house):
+    house.clock.sleep = lambda seconds: house.control.toggle() if not house.control.paused else None
+    house.systemd.on_status = lambda text: house.control.stop() if text == "paused" else None
     house.run(UNPLUGGED, wait=True, live=True)
-    assert house.journal.kinds() == ["start", "camera-lost", "paused", "stop"]
+    assert house.sink.kinds() == ["start", "camera-lost", "paused", "stop"]
 
 
 # Pace and health
@@ -383,7 +330,7 @@ def test_a_clip_is_played_in_its_own_time_where_somebody_watches(kind, seconds):
     house = House(screen=ScreenSettings(kind=kind))
     assert house.run(FakeCamera(pictures(30, fps=10))) == 30
     assert house.clock.monotonic() - 100 == pytest.approx(seconds)
-    assert house.journal.kinds() == ["start", "appeared", "left", "stop"]
+    assert house.sink.kinds() == ["start", "appeared", "left", "stop"]
 
 
 def test_work_on_a_watched_clip_counts_as_waiting():
@@ -400,14 +347,14 @@ def test_a_slow_folder_is_watched_with_a_beating_heart_and_a_pause_is_heard():
 
     def sleep(seconds):
         rest(seconds)
-        if house.switch.paused or 105 < house.clock.monotonic() < 105.3:
-            house.switch.toggle()
+        if house.control.paused or 105 < house.clock.monotonic() < 105.3:
+            house.control.toggle()
 
     house.clock.sleep = sleep
     assert house.run(first, FakeCamera(pictures(2, fps=0.1))) == 3
     assert first.closed
-    assert "paused" in house.journal.kinds()
-    assert house.manager.longest_silence() <= 0.5
+    assert "paused" in house.sink.kinds()
+    assert house.systemd.longest_silence() <= 0.5
     assert house.clock.monotonic() - 100 == pytest.approx(15.25, abs=0.6)
 
 
@@ -415,7 +362,7 @@ def test_a_throttled_machine_is_told_and_looks_less_often():
     house = House(health=HealthSettings(check_s=1, throttled_fps=2))
 
     def heat():
-        house.machine = Reading(now=("throttled",), celsius=85.0)
+        house.firmware = Reading(now=("throttled",), celsius=85.0)
 
     hot = live(house, 30, heat, None)
     camera = live(house, 60, stop(house), None)
@@ -427,14 +374,14 @@ def test_a_throttled_machine_is_told_and_looks_less_often():
 def test_a_dark_picture_is_told_and_shown(house):
     dark, light = pictures(70, level=3), pictures(90)[70:]
     house.run(FakeCamera([*dark, *light]))
-    assert [what for what in house.journal.kinds() if what in ("dark", "light")] == ["dark", "light"]
+    assert [what for what in house.sink.kinds() if what in ("dark", "light")] == ["dark", "light"]
     assert house.screen.notices() == ["", "dark picture", ""]
 
 
 def test_slow_work_is_told(house):
     house.pipeline.takes = 1.5
     house.run(FakeCamera(pictures(10)))
-    assert house.journal.kinds().count("slow") == 1
+    assert house.sink.kinds().count("slow") == 1
 
 
 def test_the_notice_for_visitors_stands_beside_the_state():
@@ -445,13 +392,24 @@ def test_the_notice_for_visitors_stands_beside_the_state():
 
 def test_the_status_tells_frames_a_second_and_faces(house):
     house.run(live(house, 20, stop(house), None), live=True)
-    assert house.manager.statuses[-2] == "10.0 fps, 1 face"
+    assert house.systemd.statuses[-2] == "10.0 fps, 1 face"
 
 
-def test_every_event_is_passed_on_to_the_makers_command(tmp_path):
+def test_every_event_reaches_every_sink(house):
+    other = FakeSink()
+    house.run(FakeCamera(pictures(5)), sinks=(other,))
+    assert other.events == house.sink.events != []
+    assert other.times == house.sink.times
+    assert all(time.startswith("2023-11-14T22:13:") for time in other.times)
+    assert other.ticks == 5
+
+
+def test_every_event_is_passed_on_to_the_users_command(tmp_path):
     out = tmp_path / "out"
-    house = House(maker=MakerSettings(on_event=f"tee -a {out}", on_event_max=64))
-    house.run(FakeCamera([*pictures(5), lambda: wait_for(out, 2)]))
+    house = House()
+    hook = EventHook(MakerSettings(on_event=f"tee -a {out}", on_event_max=64), house.clock)
+    house.run(FakeCamera([*pictures(5), lambda: wait_for(out, 2)]), sinks=(hook,))
+    hook.close()
     assert sorted(line.split('"event": "')[1].split('"')[0] for line in out.read_text().splitlines()[:2]) == [
         "appeared", "start",
     ]  # fmt: skip

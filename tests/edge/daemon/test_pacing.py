@@ -8,17 +8,17 @@ from edge.daemon.pacing import LATE_S, FrameLimiter, Playback
 @pytest.mark.parametrize(
     ("fps", "rate", "taken"), [(30, 0, 30), (30, 30, 30), (30, 60, 30), (30, 20, 20), (30, 10, 10), (10, 1, 1)]
 )
-def test_of_a_second_of_frames_as_many_are_taken_as_asked(fps, rate, taken):
-    thinner = FrameLimiter()
-    seconds = [sum(thinner.takes(50 + s + n / fps, rate) for n in range(fps)) for s in range(10)]
+def test_as_many_frames_a_second_are_taken_as_asked(fps, rate, taken):
+    limiter = FrameLimiter()
+    seconds = [sum(limiter.takes(50 + s + n / fps, rate) for n in range(fps)) for s in range(10)]
     assert all(abs(count - taken) <= 1 for count in seconds)
     assert sum(seconds) == pytest.approx(10 * taken, abs=1)
 
 
 def test_after_a_gap_there_is_no_burst():
-    thinner = FrameLimiter()
-    assert thinner.takes(10.0, 10)
-    assert sum(thinner.takes(60 + n / 100, 10) for n in range(10)) <= 2, "the next one and what was left over"
+    limiter = FrameLimiter()
+    assert limiter.takes(10.0, 10)
+    assert sum(limiter.takes(60 + n / 100, 10) for n in range(10)) <= 2, "the next one and what was left over"
 
 
 def test_the_first_frame_is_due_at_once_whatever_the_clocks_say():

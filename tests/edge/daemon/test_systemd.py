@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from edge.daemon.systemd import Systemd
-from edge.testing.fakes import FakeClock
+from edge.testing import FakeClock
 
 
 class Manager:
@@ -16,7 +16,7 @@ class Manager:
         self.line.bind(address)
         self.line.setblocking(False)
 
-    def heard(self):
+    def received(self):
         messages = []
         while True:
             try:
@@ -38,66 +38,66 @@ def clock():
 
 
 @pytest.fixture
-def heartbeat(tmp_path, clock, manager):
+def systemd(tmp_path, clock, manager):
     return Systemd({"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "8000000"}, clock)
 
 
-def test_nobody_asked_nobody_is_told(clock):
-    heartbeat = Systemd({}, clock)
-    heartbeat.ready("started")
-    heartbeat.beat()
-    heartbeat.status("x")
-    heartbeat.stopping()
+def test_without_a_service_manager_nothing_is_sent(clock):
+    systemd = Systemd({}, clock)
+    systemd.ready("started")
+    systemd.beat()
+    systemd.status("x")
+    systemd.stopping()
 
 
-def test_a_life_as_the_manager_hears_it(heartbeat, manager):
-    heartbeat.ready("models loaded")
-    heartbeat.beat()
-    heartbeat.status("12.0 fps, 1 face")
-    heartbeat.stopping()
-    assert manager.heard() == [
+def test_what_the_service_manager_receives_from_start_to_stop(systemd, manager):
+    systemd.ready("models loaded")
+    systemd.beat()
+    systemd.status("12.0 fps, 1 face")
+    systemd.stopping()
+    assert manager.received() == [
         "READY=1\nSTATUS=models loaded\nWATCHDOG=1", "WATCHDOG=1", "STATUS=12.0 fps, 1 face", "STOPPING=1",
     ]  # fmt: skip
 
 
-def test_many_turns_are_a_few_beats_in_each_watchdog_interval(heartbeat, manager, clock):
+def test_many_turns_are_a_few_beats_in_each_watchdog_interval(systemd, manager, clock):
     for _ in range(240):
-        heartbeat.beat()
+        systemd.beat()
         clock.advance(1 / 30)
-    beats = len(manager.heard())
+    beats = len(manager.received())
     assert 7 <= beats <= 9, "about eight in the eight seconds of the watchdog"
 
 
-def test_a_loop_that_does_not_turn_does_not_beat(heartbeat, manager, clock):
-    heartbeat.beat()
-    manager.heard()
+def test_a_loop_that_hangs_does_not_beat(systemd, manager, clock):
+    systemd.beat()
+    manager.received()
     clock.advance(60)
-    assert manager.heard() == []
+    assert manager.received() == []
 
 
-def test_the_status_is_due_every_few_seconds(heartbeat, clock):
-    assert heartbeat.status_due()
-    heartbeat.status("x")
+def test_the_status_is_due_every_few_seconds(systemd, clock):
+    assert systemd.status_due()
+    systemd.status("x")
     clock.advance(4.9)
-    assert not heartbeat.status_due()
+    assert not systemd.status_due()
     clock.advance(0.2)
-    assert heartbeat.status_due()
+    assert systemd.status_due()
 
 
 def test_an_abstract_socket_is_found(clock):
     name = f"edge-emotion-test-{id(clock)}"
     manager = Manager(f"\0{name}")
     Systemd({"NOTIFY_SOCKET": f"@{name}"}, clock).beat()
-    assert manager.heard() == ["WATCHDOG=1"]
+    assert manager.received() == ["WATCHDOG=1"]
     manager.line.close()
 
 
 @pytest.mark.parametrize("environment", [{"NOTIFY_SOCKET": "/nowhere/notify"}, {"NOTIFY_SOCKET": "x" * 200}])
-def test_a_manager_that_cannot_be_reached_does_no_harm(environment, clock):
+def test_a_service_manager_that_cannot_be_reached_does_no_harm(environment, clock):
     Systemd(environment, clock).beat()
 
 
-def test_a_manager_that_does_not_listen_does_not_hold_us_up(heartbeat, manager, clock):
+def test_a_service_manager_that_does_not_listen_does_not_block(systemd, manager, clock):
     for _ in range(5000):
-        heartbeat.status("x" * 1000)
-    assert 0 < len(manager.heard()) < 5000
+        systemd.status("x" * 1000)
+    assert 0 < len(manager.received()) < 5000

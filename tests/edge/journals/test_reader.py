@@ -9,9 +9,9 @@ from edge.errors import JournalError
 from edge.journals.jsonl import encode
 from edge.journals.reader import follow, read
 from edge.journals.rotation import rotate
-from edge.journals.writer import FileJournal
+from edge.journals.writer import JournalWriter
 from edge.settings import JournalSettings
-from edge.testing.fakes import FakeClock
+from edge.testing import FakeClock
 
 
 def line(n):
@@ -177,7 +177,7 @@ def test_following_goes_on_after_a_torn_end_was_cut(path):
 
 
 def test_following_a_real_journal_through_its_own_rotations(path):
-    journal = FileJournal(path, JournalSettings(max_bytes=4096), FakeClock())
+    journal = JournalWriter(path, JournalSettings(max_bytes=4096), FakeClock())
     steps = [lambda n=n: journal.write({"monotonic": 0.0, "event": "sample", "track": n}) for n in range(120)]
     assert followed(path, *steps) == list(range(120))
     assert path.with_name("journal.jsonl.2").exists()

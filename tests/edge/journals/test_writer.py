@@ -12,11 +12,11 @@ import stat
 import pytest
 
 from edge.errors import JournalError
-from edge.journals import open_journal
-from edge.journals.stream import StreamJournal
-from edge.journals.writer import FileJournal
-from edge.settings import JournalSettings
-from edge.testing.fakes import FakeClock
+from edge.journals.stream import StreamWriter
+from edge.journals.writer import JournalWriter
+from edge.settings import JournalSettings, Settings
+from edge.sinks.journal import open_journal
+from edge.testing import FakeClock
 
 DAY = 86400
 NOON = 20_000 * DAY + DAY // 2
@@ -38,12 +38,16 @@ def opened(path, clock):
     journals = []
 
     def make(**settings):
-        journals.append(FileJournal(path, JournalSettings(**settings), clock))
+        journals.append(JournalWriter(path, JournalSettings(**settings), clock))
         return journals[-1]
 
     yield make
     for journal in journals:
         journal.close()
+
+
+def to(file):
+    return Settings(journal=JournalSettings(file=str(file)))
 
 
 class Disk:
@@ -162,7 +166,7 @@ def test_a_torn_last_line_is_cut_and_noted_when_the_journal_is_opened(opened, pa
     journal.write(sample(2))
     assert kinds(path) == ["sample", "journal-repaired", "sample"]
     assert lines(path)[1]["bytes"] == 12
-    assert ["its last line was torn; 12 bytes cut" in record.getMessage() for record in caplog.records] == [True]
+    assert ["removed a torn last line (12 bytes)" in record.getMessage() for record in caplog.records] == [True]
 
 
 def test_the_file_is_rotated_before_it_grows_over_its_limit(opened, path):
@@ -219,7 +223,7 @@ def test_a_full_disk_drops_events_says_so_once_and_goes_on_when_there_is_room(op
     resumed = lines(path)[1]
     assert (resumed["dropped"], resumed["reason"]) == (19, "No space left on device")
     assert [record.getMessage().partition(": ")[2] for record in caplog.records] == [
-        "cannot be written (No space left on device); events are dropped until it can",
+        "cannot be written (No space left on device); events are dropped until it works again",
         "writing again; 19 events were dropped",
     ]
 
@@ -280,7 +284,7 @@ def test_a_failed_flush_is_told_and_the_next_event_says_it_is_over(opened, path,
 @pytest.mark.parametrize(
     ("where", "told"),
     [
-        ("absent/journal.jsonl", r"cannot write the journal \(No such file or directory\); mend"),
+        ("absent/journal.jsonl", r"cannot write the journal \(No such file or directory\); change \[journal\] file"),
         ("thesis.txt", "not a journal of edge-emotion"),
         ("folder", r"cannot write the journal \(Is a directory\)"),
     ],
@@ -289,7 +293,7 @@ def test_a_journal_that_cannot_be_written_is_one_line(tmp_path, clock, where, to
     (tmp_path / "thesis.txt").write_text("my thesis\n")
     (tmp_path / "folder").mkdir()
     with pytest.raises(JournalError, match=told) as caught:
-        open_journal(str(tmp_path / where), JournalSettings(), clock)
+        open_journal(to(tmp_path / where), clock)
     assert caught.value.exit_code == 1
     assert (tmp_path / "thesis.txt").read_text() == "my thesis\n"
 
@@ -297,16 +301,16 @@ def test_a_journal_that_cannot_be_written_is_one_line(tmp_path, clock, where, to
 def test_a_journal_is_let_go_when_it_cannot_be_used(path, clock):
     path.write_text("my thesis\n")
     with pytest.raises(JournalError):
-        FileJournal(path, JournalSettings(), clock)
+        JournalWriter(path, JournalSettings(), clock)
     with open(path) as file:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def test_what_is_no_regular_file_is_written_to_like_a_stream(clock, capfdbinary):
-    journal = open_journal("-", JournalSettings(), clock)
-    assert isinstance(journal, StreamJournal)
+def test_what_is_not_a_regular_file_is_written_to_like_a_stream(clock, capfdbinary):
+    journal = open_journal(to("-"), clock)
+    assert isinstance(journal, StreamWriter)
     journal.tick()
     journal.write(sample(1))
     journal.close()
     assert json.loads(capfdbinary.readouterr().out) == {"time": "2024-10-04T12:00:00.000Z", **sample(1)}
-    assert isinstance(open_journal("/dev/null", JournalSettings(), clock), StreamJournal)
+    assert isinstance(open_journal(to("/dev/null"), clock), StreamWriter)

@@ -16,7 +16,7 @@ from edge.screens.drm import DrmScreen
 from edge.screens.overlay import compose
 from edge.screens.reconnecting import REOPEN_S, ReconnectingScreen
 from edge.settings import ScreenSettings
-from edge.testing.fakes import FakeClock, pictures
+from edge.testing import FakeClock, pictures
 
 SCENE = Scene()
 

@@ -6,7 +6,7 @@ from edge.errors import ScreenError
 from edge.face import Scene
 from edge.ports import Notice
 from edge.screens.painter import LONGEST_S, SHARE, Painter, Rate
-from edge.testing.fakes import FakeClock, pictures
+from edge.testing import FakeClock, pictures
 
 SIZE = (64, 36)
 

@@ -7,11 +7,11 @@ import pytest
 from edge.errors import MissingExtra, ScreenAbsent, ScreenError
 from edge.face import Scene
 from edge.ports import Notice
-from edge.screens import ADAPTERS, open_screen
+from edge.screens import open_screen
 from edge.screens.none import NoScreen
 from edge.screens.reconnecting import REOPEN_S, ReconnectingScreen
 from edge.settings import ScreenSettings
-from edge.testing.fakes import FakeClock, FakeScreen, pictures
+from edge.testing import FakeClock, FakeScreen, pictures
 
 SCENE = Scene()
 
@@ -50,12 +50,7 @@ def test_the_none_screen_accepts_everything():
     screen.close()
 
 
-def test_every_kind_in_the_settings_has_an_adapter():
-    kinds = ScreenSettings.__dataclass_fields__["kind"].metadata["choices"]
-    assert set(ADAPTERS) == set(kinds)
-
-
-def test_pictures_and_ticks_are_passed_on(shop, clock):
+def test_pictures_and_turns_are_passed_on(shop, clock):
     screen = ReconnectingScreen(shop, clock)
     frame = pictures(1)[0]
     screen.show(frame, SCENE, Notice(visitors="hello"))

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from edge.daemon.control import Switch
+from edge.daemon.control import Control
 from edge.daemon.firmware import Reading
 from edge.daemon.health import Health
-from edge.daemon.loop import Loop
-from edge.daemon.systemd import Systemd
+from edge.daemon.loop import Loop, Parts
+from edge.daemon.supervisor import ReconnectingCamera
 from edge.errors import SourceError
 from edge.face import Scene
 from edge.screens.reconnecting import ReconnectingScreen
-from edge.settings import HealthSettings, MakerSettings, ScreenSettings, Settings, SourceSettings
-from edge.sinks.event_hook import Hook
-from edge.testing.fakes import FakeCamera, FakeClock, FakeJournal, FakeScreen, pictures
+from edge.settings import HealthSettings, ScreenSettings, Settings, SourceSettings
+from edge.testing import FakeCamera, FakeClock, FakeScreen, FakeSink, FakeSystemd, pictures
 
 
 class Same:
@@ -27,15 +26,23 @@ class Same:
 class Stage:
     def __init__(self, *cameras: FakeCamera, reading: Reading | None = None, notice: str = "") -> None:
         self.clock, self.screen = FakeClock(), FakeScreen()
-        self.switch = Switch(self.clock)
+        self.control = Control(self.clock)
         self.reading = reading or Reading()
         self.cameras = list(cameras)
         settings = Settings(source=SourceSettings(source="auto"), screen=ScreenSettings(notice=notice))
         self.loop = Loop(
-            lambda: self.cameras.pop(0), Same(), FakeJournal(), ReconnectingScreen(lambda: self.screen, self.clock),
-            Systemd({}, self.clock), self.switch, Health(HealthSettings(), lambda: self.reading),
-            Hook(MakerSettings(), self.clock), self.clock, settings, live=True,
-        )  # fmt: skip
+            Parts(
+                camera=ReconnectingCamera(lambda: self.cameras.pop(0), settings.source, self.clock, live=True),
+                pipeline=Same(),
+                screen=ReconnectingScreen(lambda: self.screen, self.clock),
+                sinks=(FakeSink(),),
+                systemd=FakeSystemd(self.clock),
+                control=self.control,
+                health=Health(HealthSettings(), lambda: self.reading),
+                clock=self.clock,
+                settings=settings,
+            )
+        )
 
 
 @pytest.mark.parametrize(
@@ -76,7 +83,7 @@ def test_whoever_closes_the_window_ends_the_loop():
     def close_at_the_third() -> None:
         tick()
         if stage.screen.ticks == 3:
-            stage.switch.stop()
+            stage.control.stop()
 
     stage.screen.tick = close_at_the_third
     assert stage.loop.run() == 3

@@ -13,7 +13,7 @@ from edge.screens import open_screen
 from edge.screens.overlay import compose
 from edge.screens.window import WindowScreen, window_size
 from edge.settings import ScreenSettings
-from edge.testing.fakes import FakeClock
+from edge.testing import FakeClock
 from tests.conftest import absent
 
 SCENE = Scene()

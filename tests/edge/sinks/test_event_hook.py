@@ -1,4 +1,4 @@
-"""on_event with real commands: they run for a moment, or hang until they are ended."""
+"""on_event with real commands: they run for a moment, or hang until they are killed."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 
 from edge.errors import SettingsError
 from edge.settings import MakerSettings
-from edge.sinks.event_hook import Hook
-from edge.testing.fakes import FakeClock
+from edge.sinks.event_hook import EventHook
+from edge.testing import FakeClock
 
 EVENT = {"time": "2026-01-31T08:00:00.000Z", "event": "appeared", "track": 1, "box": (1.0, 2.00001), "score": 0.5}
 
@@ -42,7 +42,7 @@ def hooked(clock):
     hooks = []
 
     def make(command, **settings):
-        hooks.append(Hook(MakerSettings(on_event=command, **settings), clock))
+        hooks.append(EventHook(MakerSettings(on_event=command, **settings), clock))
         return hooks[-1]
 
     yield make
@@ -55,9 +55,9 @@ def alive(hook):
     return len(hook._running)
 
 
-def test_no_command_is_nothing_to_do(hooked):
+def test_without_a_command_nothing_happens(hooked):
     hook = hooked("")
-    hook.pass_on(EVENT)
+    hook.write(EVENT)
     hook.tick()
     assert hook._running == []
 
@@ -66,7 +66,7 @@ def test_the_command_gets_the_event_as_one_line_of_json(hooked, tmp_path):
     out = tmp_path / "out"
     hook = hooked(python("import sys; open(sys.argv[1] + '.new', 'w').write(sys.stdin.read());"
                          "import os; os.rename(sys.argv[1] + '.new', sys.argv[1])", out))  # fmt: skip
-    hook.pass_on(EVENT)
+    hook.write(EVENT)
     assert until(out.exists)
     text = out.read_text()
     assert text.count("\n") == 1
@@ -74,20 +74,20 @@ def test_the_command_gets_the_event_as_one_line_of_json(hooked, tmp_path):
     assert until(lambda: alive(hook) == 0)
 
 
-def test_no_shell_reads_the_command(hooked, tmp_path):
+def test_no_shell_runs_the_command(hooked, tmp_path):
     hook = hooked(f"{python('import sys; open(sys.argv[1], chr(119))', tmp_path / 'a')} ; touch {tmp_path / 'b'}")
-    hook.pass_on(EVENT)
+    hook.write(EVENT)
     assert until(lambda: alive(hook) == 0)
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
-def test_too_many_at_once_are_left_out_and_it_is_said_once(hooked, caplog):
+def test_events_are_skipped_while_too_many_commands_run_and_that_is_logged_once(hooked, caplog):
     hook = hooked(python("import time; time.sleep(60)"), on_event_max=2)
     for _ in range(5):
-        hook.pass_on(EVENT)
+        hook.write(EVENT)
     assert alive(hook) == 2
     assert [record.getMessage().partition(" ")[2] for record in caplog.records] == [
-        f"{sys.executable} 2 are still running; events are not passed on"
+        f"{sys.executable} is still running 2 times; events are skipped"
     ]
 
 
@@ -101,10 +101,10 @@ time.sleep(60)
 """
 
 
-def test_one_that_takes_too_long_is_ended_with_its_children(hooked, clock, tmp_path):
+def test_a_command_that_takes_too_long_is_killed_with_its_children(hooked, clock, tmp_path):
     pids = tmp_path / "pids"
     hook = hooked(python(PARENT, pids), on_event_timeout_s=5)
-    hook.pass_on(EVENT)
+    hook.write(EVENT)
     assert until(pids.exists)
     clock.advance(4.9)
     assert alive(hook) == 1
@@ -112,7 +112,7 @@ def test_one_that_takes_too_long_is_ended_with_its_children(hooked, clock, tmp_p
     assert until(lambda: alive(hook) == 0)
 
     def gone(pid):
-        # Ended, and perhaps not yet collected by the machine's first process.
+        # Dead, and perhaps not yet collected by the init process.
         try:
             with open(f"/proc/{pid}/stat") as file:
                 return file.read().rpartition(")")[2].split()[0] in "ZX"
@@ -126,27 +126,27 @@ def test_one_that_takes_too_long_is_ended_with_its_children(hooked, clock, tmp_p
     ("command", "told"),
     [
         ("/nowhere/command", "cannot be started (No such file or directory)"),
-        (python("raise SystemExit(3)"), "ended with 3"),
+        (python("raise SystemExit(3)"), "ended with exit code 3"),
     ],
 )
-def test_a_command_that_fails_is_told_once_and_disturbs_nobody(hooked, caplog, command, told):
+def test_a_command_that_fails_is_logged_once_and_disturbs_nobody(hooked, caplog, command, told):
     hook = hooked(command)
     for _ in range(3):
-        hook.pass_on(EVENT)
+        hook.write(EVENT)
         assert until(lambda: alive(hook) == 0)
     (record,) = caplog.records
     assert record.getMessage().endswith(told)
 
 
-def test_a_command_that_does_not_read_does_not_hold_up_the_loop(hooked):
+def test_a_command_that_does_not_read_does_not_block_the_loop(hooked):
     hook = hooked(python("import time; time.sleep(60)"))
-    hook.pass_on({**EVENT, "text": "x" * 1_000_000})
+    hook.write({**EVENT, "text": "x" * 1_000_000})
     assert alive(hook) == 1
 
 
-def test_close_ends_what_runs(hooked):
+def test_close_kills_what_runs(hooked):
     hook = hooked(python("import time; time.sleep(60)"))
-    hook.pass_on(EVENT)
+    hook.write(EVENT)
     (child, _) = hook._running[0]
     hook.close()
     assert child.returncode is not None
@@ -155,4 +155,4 @@ def test_close_ends_what_runs(hooked):
 
 def test_a_command_that_cannot_be_split_is_a_settings_error(clock):
     with pytest.raises(SettingsError, match=r"\[maker\] on_event: cannot be split into words \(No closing quotation\)"):
-        Hook(MakerSettings(on_event="say 'hello"), clock)
+        EventHook(MakerSettings(on_event="say 'hello"), clock)

@@ -1,0 +1,34 @@
+"""The journal as a sink: a file with rotation, or a plain stream."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from edge.clock import Clock
+from edge.errors import JournalError
+from edge.journals.location import journal_file
+from edge.journals.stream import StreamWriter
+from edge.journals.writer import JournalWriter
+from edge.ports import Sink
+from edge.settings import Settings
+
+
+def open_journal(settings: Settings, clock: Clock, environment: Mapping[str, str] = os.environ) -> Sink:
+    """The journal of the settings. What is not a regular file (a pipe, a terminal) is just written to.
+
+    Raises:
+        JournalError: it cannot be opened, is in use, or is not a journal.
+    """
+    file = journal_file(settings.journal, environment)
+    if file == "-":
+        return StreamWriter(sys.stdout.buffer, clock)
+    path = Path(file)
+    if path.exists() and not path.is_file() and not path.is_dir():
+        try:
+            return StreamWriter(open(path, "ab", buffering=0), clock)
+        except OSError as error:
+            raise JournalError(f"{path}: cannot write the journal ({error.strerror}); change [journal] file") from None
+    return JournalWriter(path, settings.journal, clock)
