@@ -1,6 +1,6 @@
 # make demo    see it work: two minutes, no camera needed
 # make test    linter, types and tests; make clean takes everything away that these two made
-# make test-edge    the tests of what runs on the device: under a minute, and no TensorFlow to fetch
+# make test-edge    the tests of what runs on the device: about half a minute, and no TensorFlow to fetch
 # make figures    take every figure anew and write README and cards; needs the data sets: DATA=folder PEERS=folder
 # make system-test    the service on a real systemd, and on an emulated arm64 machine: Debian only, as root, an hour
 # Each does its own set-up in $(VENV). Another interpreter: make test PYTHON=python3.13

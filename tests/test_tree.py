@@ -9,8 +9,7 @@ import pytest
 
 TOP = {
     ".ci", ".gitignore", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "convert", "docs", "edge", "models",
-    "pyproject.toml",
-    "ruff.toml", "setup.cfg", "systemd", "tests", "training",
+    "pyproject.toml", "ruff.toml", "setup.cfg", "systemd", "tests", "training",
 }  # fmt: skip
 PICTURES = {".jpg", ".jpeg", ".mp4", ".mkv", ".avi", ".webm", ".gif", ".bmp"}
 WEIGHTS = {".h5", ".hdf5", ".keras", ".onnx", ".pb", ".pt", ".ckpt"}

@@ -1,9 +1,9 @@
-"""Which operation of a training step crashes TensorFlow on this processor: python -m tests.bench.onednn.
+"""Which operation of a training step crashes TensorFlow on this processor: python -m tests.bench.onednn
 
-For AMD processors with AVX512, where training crashes and the smallest call that does is not known yet (see
-training/onednn.py). Each operation runs several times in a process of its own with oneDNN's own choice of
-instructions; what dies is run again limited to AVX2. The line to look for is the first operation that dies without the
-limit and not with it; write it down in training/onednn.py.
+It takes a few minutes. For AMD processors with AVX512, where training crashes and the smallest call that does is not
+known yet (see training/onednn.py). Each operation runs several times in a process of its own with oneDNN's own choice
+of instructions; what dies is run again limited to AVX2. The line to look for is the first operation that dies without
+the limit and not with it; write it down in training/onednn.py.
 """
 
 from __future__ import annotations

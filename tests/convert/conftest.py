@@ -45,7 +45,7 @@ def network(channels: int = 1, classes: int = 4, width: int = 8):
 
 
 def averaging(model, seed: int = 1) -> None:
-    """Every convolution averages what it sees, every batch norm nearly passes it on, each channel its own way."""
+    """Every convolution averages what it sees, every batch norm nearly passes it on; no two channels are the same."""
     from keras import layers
 
     rng = np.random.default_rng(seed)

@@ -105,9 +105,9 @@ def test_a_student_demo_on_fer2013(shared_data, tmp_path, capsys):
     model = student_demo(data.images[rows], data.labels[rows])
     (tmp_path / "model.json").write_text(model.to_json())
     model.save_weights(tmp_path / "model.weights.h5")
-    # The float model is right on 39.5 %, and often undecided: int8 answers otherwise on some 18 % of 3589 rows,
-    # which alone lets the two accuracies differ by 0.7 points (standard error). Three points are more than four of
-    # these; a wrong scale, order of labels or colour costs ten and more.
+    # The float model is right on 39.5 %, and often undecided: int8 answers otherwise on some 18 % of 3589 rows, which
+    # alone lets the two accuracies differ by 0.7 points (standard error). Three points are more than four of these; a
+    # wrong scale, order of labels or colour costs ten and more.
     convert(
         [tmp_path / "model.json", "--weights", tmp_path / "model.weights.h5", "--calibrate", path, "--evaluate", path,
          "--task", "emotion-bare", "--manifest", tmp_path / "models", "--max-loss", 3],

@@ -16,7 +16,7 @@ from training.onednn import SET_BY_USER, VARIABLE, limit_onednn, onednn_limit
 
 def cpuinfo(vendor: str, flags: str) -> str:
     """Two processors as /proc/cpuinfo lists them."""
-    one = f"vendor_id\t: {vendor}\ncpu family\t: 25\nmodel name\t: a chip: with a colon\nflags\t\t: fpu {flags} sse\n\n"
+    one = f"vendor_id\t: {vendor}\nmodel name\t: a processor: with a colon\nflags\t\t: fpu {flags} sse\n\n"
     return "processor\t: 0\n" + one + "processor\t: 1\n" + one
 
 
