@@ -81,6 +81,7 @@ class Track:
         emotion: smoothed float32 (7,) that sums to 1, or None while the face was too small to judge.
         raw: this frame's answer of the model, float32 (7,), or None.
         reason: why there is no emotion to show: None, "too-small" or "unsure".
+        named: the place in EMOTIONS of the emotion that is shown, held by hysteresis; None: the most probable one.
         since: seconds; the time of the frame in which it appeared.
         refreshed: seconds; when mask and emotion were last run for it, or None.
     """
@@ -93,6 +94,7 @@ class Track:
     emotion: np.ndarray | None = None
     raw: np.ndarray | None = None
     reason: str | None = None
+    named: int | None = None
     since: float = 0.0
     refreshed: float | None = None
 
@@ -110,10 +112,10 @@ class Track:
 
     @property
     def label(self) -> str | None:
-        """The most probable emotion, or None where it is too small or unsure."""
+        """The emotion that is shown, or None where the face is too small or the answer unsure."""
         if self.emotion is None or self.reason is not None:
             return None
-        return EMOTIONS[int(np.argmax(self.emotion))]
+        return EMOTIONS[int(np.argmax(self.emotion)) if self.named is None else self.named]
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,7 @@ class Scene:
         looked: index of the frame in which faces were last looked for, or None; between, tracks keep their place.
         looked_at: seconds, the time of that frame. A track with an older `seen` was not found in it.
         tentative: faces found too seldom so far to become tracks.
+        thumbnail: of the last frame that had anything in it, to tell a cut by; see edge.vision.cuts.
     """
 
     time: float = 0.0
@@ -153,3 +156,4 @@ class Scene:
     looked: int | None = None
     looked_at: float = 0.0
     tentative: tuple[TentativeTrack, ...] = field(default=())
+    thumbnail: np.ndarray | None = None

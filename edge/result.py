@@ -31,6 +31,7 @@ class Face:
         reason: why there is no emotion: "too-small" or "unsure"; None where there is one.
         track: the number of the face while it is followed, from 1; None in a single picture. It identifies nobody:
             someone who comes back gets a new number.
+        named: the emotion that tracking holds on to; None: the most probable one.
 
     Raises:
         InvalidValue: a number is out of its range, or the reason is unknown.
@@ -54,6 +55,7 @@ class Face:
     distribution: tuple[float, ...] | None = None
     reason: str | None = None
     track: int | None = None
+    named: str | None = None
 
     def __post_init__(self) -> None:
         for name, value in (("score", self.score), ("mask", self.mask)):
@@ -77,14 +79,20 @@ class Face:
             masked=track.worn,
             distribution=None if track.emotion is None else tuple(track.emotion.tolist()),
             reason=track.reason,
+            named=track.label,
             track=track.id if followed else None,
         )
 
     @property
     def emotion(self) -> str | None:
-        """The most probable emotion, such as "happy"; None where `reason` says why there is none."""
+        """The emotion, such as "happy"; None where `reason` says why there is none.
+
+        It is the most probable one; of a face that is followed, the one that is held until another is clearly ahead.
+        """
         if self.distribution is None or self.reason is not None:
             return None
+        if self.named is not None:
+            return self.named
         return EMOTIONS[max(range(len(EMOTIONS)), key=self.distribution.__getitem__)]
 
     @property

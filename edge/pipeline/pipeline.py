@@ -17,7 +17,7 @@ from edge.pipeline.schedule import detection_due, refresh_due
 from edge.pipeline.verifier import MAX_VERIFICATIONS, VerifiedDetector
 from edge.ports import Engine
 from edge.settings import ModelsSettings, TrackSettings
-from edge.vision import routing, smoothing, tracking
+from edge.vision import cuts, naming, routing, smoothing, tracking
 
 
 class EmotionPipeline:
@@ -73,7 +73,13 @@ class EmotionPipeline:
         Raises:
             EngineError: a model could not be run; `before` still holds.
         """
+        thumbnail = cuts.thumbnail(frame.image)
+        if before.thumbnail is not None and cuts.is_cut(before.thumbnail, thumbnail):
+            # Nobody of before is known to be here: tracks end, and this frame is searched.
+            before = Scene(time=before.time, serial=before.serial)
         after = self._detect(before, frame)
+        if cuts.tells(thumbnail):
+            after = replace(after, thumbnail=thumbnail)
         seen = [n for n, known in enumerate(after.tracks) if known.seen >= after.looked_at]
         due = set(refresh_due(after, seen, frame.time - before.time, self.track.refresh_hz))
         return replace(
@@ -122,12 +128,15 @@ class EmotionPipeline:
         mask = min(max(smoothing.blend(None if fresh else known.mask, now, seconds, tau), 0.0), 1.0)
         worn = routing.choose(None if fresh else known.worn, mask, models.route_on, models.route_off)
         seen = replace(known, mask=mask, worn=worn, refreshed=frame.time)
-        if min(box.width, box.height) < models.min_face_px:
-            return replace(seen, emotion=None, raw=None, reason="too-small")
+        small = None if fresh else known.reason == "too-small"
+        if naming.too_small(small, min(box.width, box.height), models.min_face_px):
+            return replace(seen, emotion=None, raw=None, reason="too-small", named=None)
         raw = self.emotions[worn].probabilities(frame.image, box)[self._orders[worn]]
         # The two models are two instruments: after a change of route smoothing starts anew.
         emotion = smoothing.blend(known.emotion if worn == known.worn else None, raw, seconds, tau)
-        return replace(seen, emotion=emotion, raw=raw, reason="unsure" if emotion.max() < models.confidence else None)
+        new = known.emotion is None
+        named = naming.choose_emotion(known.named, new, emotion, models.confidence, self.track.hold)
+        return replace(seen, emotion=emotion, raw=raw, reason="unsure" if named is None else None, named=named)
 
 
 def _order(engine: Engine, labels: tuple[str, ...]) -> Any:

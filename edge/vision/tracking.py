@@ -8,6 +8,8 @@ from dataclasses import replace
 from edge.face import Detection, Scene, TentativeTrack, Track
 from edge.frame import Box
 
+LONGER = 4  # times as many detections are needed of a face below another one
+BODY = 2.0  # heights of a face that the body below it is searched for false detections
 INSIDE = 0.7  # a detection with this much of its box inside a tracked face is a part of that face, such as its eyes
 
 
@@ -48,7 +50,8 @@ def update(
     there = [faces[n].box for n in taken]
     rest = [face for n, face in enumerate(faces) if n not in taken and _apart(face, there)]
     known = update_tentative(scene.tentative, rest, time, match_iou)
-    fresh = [c for c in known if c.found >= min_hits or c.face.score >= sure_score]
+    boxes = [track.face.box for track in tracks]
+    fresh = [c for c in known if _confirmed(c, boxes, min_hits, sure_score)]
     waiting = tuple(c for c in known if c not in fresh and c.missed <= min_hits // 2 and time - c.seen <= expire_s)
     tracks += [Track(id=scene.serial + n, face=c.face, seen=time, since=c.since) for n, c in enumerate(fresh)]
     return replace(scene, time=time, tracks=tuple(tracks), serial=scene.serial + len(fresh), tentative=waiting)
@@ -67,6 +70,20 @@ def update_tentative(
     ]
     taken = set(pairs.values())
     return updated + [TentativeTrack(face, time, time) for n, face in enumerate(faces) if n not in taken]
+
+
+def _confirmed(tentative: TentativeTrack, tracked: Sequence[Box], min_hits: int, sure_score: float) -> bool:
+    """Whether a tentative track becomes one. Below a tracked face, where hands and shirts are, it takes longer."""
+    if min_hits > 1 and any(_below(tentative.face.box, box) for box in tracked):
+        return tentative.found >= LONGER * min_hits
+    return tentative.found >= min_hits or tentative.face.score >= sure_score
+
+
+def _below(box: Box, face: Box) -> bool:
+    """Whether a box lies on the body of the person whose face is known, and is no larger than that face."""
+    shared = min(box.right, face.right + face.width / 2) - max(box.left, face.left - face.width / 2)
+    near = face.bottom - 0.1 * face.height <= box.top <= face.bottom + BODY * face.height
+    return near and shared > 0.5 * box.width and box.width <= 1.1 * face.width
 
 
 def _apart(face: Detection, there: Sequence[Box]) -> bool:

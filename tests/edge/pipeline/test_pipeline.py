@@ -264,3 +264,18 @@ def test_a_face_that_stays_is_told_of_from_the_look_that_makes_it_certain(watch,
     assert [e["event"] for a, b in pairwise(scenes) for e in events(a, b, 160, 120, 10.0)] == ["appeared"]
     (at_once, *_), _ = watch([paint(BARE)], sure_score=0.9)
     assert len(at_once.tracks) == 1
+
+
+def test_a_cut_ends_every_track_and_nothing_is_kept_of_them(watch, paint):
+    other = paint()
+    other[:, 96:, 1:] = 255  # another scene, without anything red, which is what the tiny detector looks for
+    scenes, _ = watch([paint(BARE), paint(BARE), other], fps=10)
+    assert [len(scene.tracks) for scene in scenes] == [1, 1, 0]
+
+
+def test_after_a_cut_a_face_at_the_same_place_has_a_new_number(watch, paint):
+    far = paint(BARE, width=160, height=120)
+    far[:, 100:] = np.random.default_rng(1).integers(0, 256, (120, 60, 1))
+    far[:, :20] = 255
+    scenes, _ = watch([paint(BARE), far], fps=10)
+    assert [[track.id for track in scene.tracks] for scene in scenes] == [[1], [2]]

@@ -199,3 +199,21 @@ def test_a_face_beside_another_is_one_though_their_boxes_overlap():
     scene = look(Scene(), [face(0, side=100)], 0.0, sure_score=0.9)
     scene = look(scene, [face(0, side=100), face(70, 0, side=80)], 0.1, sure_score=0.9)
     assert ids(scene) == {1: 0, 2: 70}
+
+
+@pytest.mark.parametrize(
+    ("box", "looks"),
+    [
+        pytest.param(face(40, 0), 1, id="beside a face: a sure one counts at once"),
+        pytest.param(face(1, 12), 16, id="on the chest below it: four times as long"),
+        pytest.param(face(1, 60), 1, id="far below: another person"),
+        pytest.param(face(-10, 12, side=30), 1, id="larger than the face: a person in front"),
+    ],
+)
+def test_a_face_below_another_one_needs_longer_proof(box, looks):
+    scene = look(Scene(), [face(0)], 0.0, sure_score=0.5)
+    needed = 0
+    while len(scene.tracks) < 2:
+        needed += 1
+        scene = look(scene, [face(0), box], needed / 100, sure_score=0.5)
+    assert needed == looks
