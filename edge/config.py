@@ -131,15 +131,14 @@ def _hint(section: str, key: str) -> str:
 
 
 def _flag_help(entry: dataclasses.Field[Any]) -> str:
-    default = entry.default if isinstance(entry.default, str) and entry.default else ""
-    if type(entry.default) is int:
-        default = str(entry.default)
-    return entry.metadata["help"] + (f" (default: {default})" if default else "")
+    return (
+        f"{entry.metadata['help']} (default: {entry.default})" if entry.default != "" else str(entry.metadata["help"])
+    )
 
 
 def _comment(entry: dataclasses.Field[Any]) -> str:
     unit, choices = entry.metadata["unit"], ", ".join(map(str, entry.metadata["choices"]))
-    return entry.metadata["help"] + (f" ({unit})" if unit else "") + (f": {choices}" if choices else "")
+    return str(entry.metadata["help"]) + (f" ({unit})" if unit else "") + (f": {choices}" if choices else "")
 
 
 def _toml(value: Any) -> str:

@@ -93,7 +93,8 @@ def portrait() -> np.ndarray:
     image = cv2.imdecode(data, cv2.IMREAD_COLOR)
     if image is None or image.shape != (600, 512, 3):
         raise SourceError("demo: matplotlib's grace_hopper.jpg is not the picture that the mask was fitted to")
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+    made: np.ndarray = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+    return made
 
 
 def view(base: np.ndarray, index: int) -> np.ndarray:
@@ -107,7 +108,10 @@ def view(base: np.ndarray, index: int) -> np.ndarray:
     left = min(max(x - width / 2, 0.0), base.shape[1] - width)
     top = min(max(y - height / 2, 0.0), base.shape[0] - height)
     matrix = np.array([[scale, 0, -left * scale], [0, scale, -top * scale]])
-    return cv2.warpAffine(base, matrix, (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    made: np.ndarray = cv2.warpAffine(
+        base, matrix, (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    return made
 
 
 def put_mask_on(base: np.ndarray) -> np.ndarray:
@@ -126,7 +130,8 @@ def put_mask_on(base: np.ndarray) -> np.ndarray:
     cv2.polylines(pleats, [_fine(OUTLINE)], True, 160, FINE, cv2.LINE_AA)
     cloth = cloth * (1 - 0.28 * cv2.GaussianBlur(_coarse(pleats), (0, 0), 1.2)[:, :, None])
     picture = _over(base.astype(np.float32), np.array(STRAP, np.float32), _coarse(straps))
-    return np.clip(np.rint(_over(picture, cloth, _coarse(cover))), 0, 255).astype(np.uint8)
+    made: np.ndarray = np.clip(np.rint(_over(picture, cloth, _coarse(cover))), 0, 255).astype(np.uint8)
+    return made
 
 
 def _cloth(rows: int, columns: int, base: np.ndarray) -> np.ndarray:
@@ -136,11 +141,13 @@ def _cloth(rows: int, columns: int, base: np.ndarray) -> np.ndarray:
     away = ((x - middle[0]) / 105) ** 2 + ((y - middle[1]) / 110) ** 2
     shade = 1.06 - 0.30 * np.clip(away, 0, 1.2)
     light = cv2.GaussianBlur(cv2.cvtColor(base, cv2.COLOR_RGB2GRAY).astype(np.float32), (0, 0), 14) / 160
-    return np.array(CLOTH, np.float32) * (shade * (0.75 + 0.25 * np.clip(light, 0.5, 1.3)))[:, :, None]
+    made: np.ndarray = np.array(CLOTH, np.float32) * (shade * (0.75 + 0.25 * np.clip(light, 0.5, 1.3)))[:, :, None]
+    return made
 
 
 def _over(below: np.ndarray, colour: np.ndarray, cover: np.ndarray) -> np.ndarray:
-    return below * (1 - cover) + colour * cover
+    made: np.ndarray = below * (1 - cover) + colour * cover
+    return made
 
 
 def _fine(points: tuple[tuple[int, int], ...]) -> np.ndarray:
@@ -159,4 +166,5 @@ def _curve(ends: tuple[tuple[int, int], ...]) -> np.ndarray:
 def _coarse(canvas: np.ndarray) -> np.ndarray:
     """A fine canvas uint8 back at the picture's size, float32 (H, W, 1) 0-1."""
     size = (canvas.shape[1] // FINE, canvas.shape[0] // FINE)
-    return (cv2.resize(canvas, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255)[:, :, None]
+    made: np.ndarray = (cv2.resize(canvas, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255)[:, :, None]
+    return made

@@ -40,9 +40,10 @@ class CaptureGrabber:
 
 def to_rgb(image: np.ndarray) -> np.ndarray:
     """A picture as OpenCV reads it, grey (H, W), BGR (H, W, 3) or BGRA (H, W, 4), as RGB (H, W, 3)."""
-    if image.ndim == 2 or image.shape[2] == 1:
-        return cv2.cvtColor(image, cv2.COLOR_GRAY2RGB)
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB if image.shape[2] == 3 else cv2.COLOR_BGRA2RGB)
+    channels = 1 if image.ndim == 2 else image.shape[2]
+    code = {1: cv2.COLOR_GRAY2RGB, 3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGB}[channels]
+    rgb: np.ndarray = cv2.cvtColor(image, code)
+    return rgb
 
 
 def device_path(source: str, root: Path = Path("/dev")) -> Path:

@@ -71,7 +71,7 @@ class PiGrabber:
             buffer_count=4,
         )
         self._camera.configure(configuration)
-        format = self._camera.camera_configuration()["main"]["format"]
+        format: str = self._camera.camera_configuration()["main"]["format"]
         if format not in CONVERSIONS:
             raise SourceError(f"picamera: expected one of the formats {', '.join(CONVERSIONS)}, got {format}")
         self._camera.start()

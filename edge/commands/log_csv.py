@@ -1,4 +1,4 @@
-"""`edge-emotion log csv`: a table for spreadsheets, a row an event, times in UTC."""
+"""`edge-emotion log csv`: a table for spreadsheets, one row an event, times in UTC."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from edge.labels import EMOTIONS
 
 PLAIN = ("time", "monotonic", "event", "track", "score", "mask", "worn", "emotion", "intensity", "reason", "seconds")
 BOX = ("left", "top", "right", "bottom")
-# Everything else (of start, stop and health events) is one column of JSON.
+# Everything else (in start, stop and health events) goes into one column as JSON.
 COLUMNS = (*PLAIN[:4], *(f"box_{side}" for side in BOX), *PLAIN[4:], *(f"p_{name}" for name in EMOTIONS), "details")
 NOT_DETAILS = {*PLAIN, "box", "probabilities"}
 
@@ -43,7 +43,7 @@ def show(arguments: argparse.Namespace, files: Sequence[Path]) -> int:
 
 
 def write(events: Iterable[Mapping[str, Any]], file: TextIO) -> None:
-    """The head line and a row an event (RFC 4180, but for line ends)."""
+    """The header and one row an event (RFC 4180, but with plain line ends)."""
     table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
     table.writeheader()
     for event in events:
@@ -51,7 +51,7 @@ def write(events: Iterable[Mapping[str, Any]], file: TextIO) -> None:
 
 
 def row(event: Mapping[str, Any]) -> dict[str, Any]:
-    """The cells of an event; what it does not have is left out."""
+    """The cells of an event; what it does not have stays empty."""
     cells = {key: event[key] for key in PLAIN if event.get(key) is not None}
     cells |= {f"box_{side}": value for side, value in zip(BOX, event.get("box") or (), strict=False)}
     cells |= {f"p_{name}": p for name, p in (event.get("probabilities") or {}).items() if name in EMOTIONS}

@@ -1,4 +1,4 @@
-"""`edge-emotion log plot`: a timeline as PNG: faces in sight by emotion, bare and masked, and what was not well."""
+"""`edge-emotion log plot`: a timeline as PNG: faces in sight by emotion, with and without mask, and problems."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from edge.journals.summary import TROUBLE
 from edge.labels import EMOTIONS
 
 LABELS = (*EMOTIONS, "unsure", "too-small")
-# Told apart also by those who do not see red and green (Okabe and Ito, 2008), greys for no emotion.
+# Safe for colour-blind readers (Okabe and Ito, 2008); greys stand for no emotion.
 COLOURS = ("#d55e00", "#009e73", "#cc79a7", "#f0e442", "#0072b2", "#e69f00", "#56b4e9", "#999999", "#dddddd")
 BINS = 240
 
 
 def show(arguments: argparse.Namespace, files: Sequence[Path]) -> int:
-    """Draw the picture and say where it is.
+    """Draw the picture and print its path.
 
     Raises:
         MissingExtra: matplotlib is not installed.
@@ -33,14 +33,14 @@ def show(arguments: argparse.Namespace, files: Sequence[Path]) -> int:
     """
     spans, troubles = gather(between(read(files), arguments.since, arguments.until))
     if not spans:
-        raise JournalError(f"{', '.join(map(str, files))}: no face in this time; nothing to draw")
+        raise JournalError(f"{', '.join(map(str, files))}: no face in this period; nothing to draw")
     draw(spans, troubles, arguments.out)
     print(arguments.out)
     return 0
 
 
 def gather(events: Iterable[Mapping[str, Any]]) -> tuple[list[Span], list[float]]:
-    """The spans of faces, and when something was not well (seconds since 1970)."""
+    """The spans of faces, and the times of problems (seconds since 1970)."""
     fold, spans, troubles = Spans(), [], []
     for event in events:
         spans += fold.add(event)
@@ -60,7 +60,7 @@ def binned(spans: Sequence[Span], worn: bool, edges: np.ndarray) -> np.ndarray:
 
 
 def draw(spans: Sequence[Span], troubles: Sequence[float], path: Path) -> None:
-    """Two rows of stacked areas, local time across.
+    """Two rows of stacked areas over local time.
 
     Raises:
         MissingExtra, JournalError: as `show`.
@@ -70,13 +70,13 @@ def draw(spans: Sequence[Span], troubles: Sequence[float], path: Path) -> None:
         from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
         from matplotlib.figure import Figure
     except ImportError:
-        raise MissingExtra("log plot: matplotlib is not installed; pip install 'edge-emotion[plot]'") from None
+        raise MissingExtra("log plot needs matplotlib; install it with: pip install 'edge-emotion[plot]'") from None
     edges = np.linspace(min(s.wall for s in spans), max(s.wall + s.seconds for s in spans), BINS + 1)
     times = [datetime.fromtimestamp(t) for t in np.repeat(edges, 2)[1:-1]]
     figure = Figure(figsize=(12, 6), dpi=100, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(2, 1, sharex=True, sharey=True)
-    for axis, worn, title in ((axes[0], False, "bare"), (axes[1], True, "masked")):
+    for axis, worn, title in ((axes[0], False, "no mask"), (axes[1], True, "mask")):
         counts = np.repeat(binned(spans, worn, edges), 2, axis=1)
         axis.stackplot(times, counts, labels=LABELS, colors=COLOURS)
         axis.set_ylabel(f"{title}: faces in sight")

@@ -1,4 +1,4 @@
-"""`edge-emotion log tail`: the last events, a line each, in local time."""
+"""`edge-emotion log tail`: the last events, one line each, in local time."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from edge.clock import Clock, SystemClock, from_rfc3339
 from edge.commands.log import between
 from edge.errors import JournalError
 from edge.journals.reader import follow, read
-from edge.journals.summary import ROUTES, human
+from edge.journals.summary import REASONS, ROUTES, human
 
 POLL_S = 0.5
-TOLD = ("time", "monotonic", "event")  # what a line says anyway
+SHOWN = ("time", "monotonic", "event")  # what a line shows anyway
 
 
 def show(arguments: argparse.Namespace, files: Sequence[Path], clock: Clock | None = None) -> int:
-    """Print, and with --follow go on until Ctrl-C.
+    """Print the events; with --follow, go on until Ctrl-C.
 
     Raises:
-        JournalError: no such journal, or several to follow.
+        JournalError: there is no such journal, or there are several to follow.
     """
     if arguments.follow and len(files) > 1:
-        raise JournalError(f"cannot follow {len(files)} journals at once; name one")
+        raise JournalError(f"cannot follow {len(files)} journals at once; name only one")
     if not (arguments.follow and not files[0].exists()):
         for event in deque(between(read(files), arguments.since, arguments.until), max(arguments.lines, 0)):
             print(line(event), flush=True)
@@ -43,14 +43,14 @@ def show(arguments: argparse.Namespace, files: Sequence[Path], clock: Clock | No
 
 
 def line(event: Mapping[str, Any], zone: tzinfo | None = None) -> str:
-    """One event for a person: "2026-01-31 08:00:01  face 3 changed: masked, happy 83 %, intensity 0.71"."""
+    """One event for a person: "2026-01-31 08:00:01  face 3 changed: mask, happy 83 %, intensity 0.71"."""
     when = f"{datetime.fromtimestamp(from_rfc3339(event['time']), zone):%Y-%m-%d %H:%M:%S}"
     if "track" in event:
         return f"{when}  face {event['track']} {event['event']}: {_face(event)}"
-    rest = {key: value for key, value in event.items() if key not in TOLD}
+    rest = {key: value for key, value in event.items() if key not in SHOWN}
     what = rest.pop("what", None)
-    told = ", ".join(f"{key} {_plain(value)}" for key, value in rest.items() if value not in (None, [], {}))
-    return f"{when}  {event['event']}{f' {what}' if what else ''}{f': {told}' if told else ''}"
+    details = ", ".join(f"{key} {_plain(value)}" for key, value in rest.items() if value not in (None, [], {}))
+    return f"{when}  {event['event']}{f' {what}' if what else ''}{f': {details}' if details else ''}"
 
 
 def _face(event: Mapping[str, Any]) -> str:
@@ -59,7 +59,7 @@ def _face(event: Mapping[str, Any]) -> str:
     if emotion:
         parts.append(f"{emotion} {100 * (event.get('probabilities') or {}).get(emotion, 0.0):.0f} %")
     else:
-        parts.append(event.get("reason") or "unsure")
+        parts.append(REASONS.get(reason := event.get("reason") or "unsure", reason))
     if event.get("intensity") is not None:
         parts.append(f"intensity {event['intensity']:.2f}")
     if event["event"] == "left" and "seconds" in event:

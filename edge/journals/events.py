@@ -1,7 +1,7 @@
-"""What is worth remembering of a step from one scene to the next. Pure: scenes in, events out.
+"""What is worth recording between one scene and the next. Pure: scenes in, events out.
 
-An event is a mapping that JSON can hold, its keys in the order in which they are written. The journal puts the time of
-day before it. `monotonic` is seconds on the source's own clock: a clip's index / fps, a live camera's monotonic clock.
+An event is a mapping that JSON can hold, its keys in the order in which they are written; the loop adds the
+time of day. `monotonic` is seconds on the source's own clock: index / fps for a clip, the monotonic clock for a camera.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ Event = dict[str, Any]
 def events(before: Scene, after: Scene, width: int, height: int, sample_s: float) -> list[Event]:
     """The events between two scenes, in the order of the tracks; those that left come first.
 
-    A track appears when it was looked at closely for the first time: before, nothing is known of it. `changed` says
-    that the route or the emotion shown is another one. `sample` comes every `sample_s` seconds of a track's life.
+    A track appears once its mask and emotion were classified for the first time. `changed` says that its route or its
+    emotion is another one. `sample` comes every `sample_s` seconds of a track's life.
 
     Args:
         before, after: one step of the EmotionPipeline.
@@ -40,7 +40,7 @@ def events(before: Scene, after: Scene, width: int, height: int, sample_s: float
 
 
 def left(track: Track, time: float, width: int, height: int) -> Event:
-    """The event that a track ends: what was known of it last, and for how many `seconds` it was seen."""
+    """The event that ends a track: its last state, and for how many `seconds` it was seen."""
     return {
         **_of_track("left", track, time, width, height),
         "seconds": round(max(track.seen - track.since, 0.0), DECIMALS),
@@ -48,7 +48,7 @@ def left(track: Track, time: float, width: int, height: int) -> Event:
 
 
 def note(kind: str, time: float, **fields: Any) -> Event:
-    """An event that is about no track: start, stop or health; `time` in seconds on the source's clock."""
+    """An event that is not about a track: start, stop or health; `time` in seconds on the source's clock."""
     return {"monotonic": round(time, DECIMALS), "event": kind, **fields}
 
 
@@ -68,5 +68,5 @@ def _kinds(before: Track | None, after: Track, time_before: float, time: float, 
 
 
 def _samples(track: Track, time: float, sample_s: float) -> int:
-    """How many samples were due by then. The small part forgives sums of frame times that fall just short."""
+    """How many samples were due by then. The small addend allows for sums of frame times that fall just short."""
     return math.floor((time - track.since) / sample_s + 1e-6)

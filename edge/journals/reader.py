@@ -1,4 +1,4 @@
-"""Reading journals: all files of one, in order, and what happens at the end of one that is being written."""
+"""Reading journals: all files of one in order, and what is being added to its end."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ Event = dict[str, Any]
 
 
 def read(paths: Iterable[Path]) -> Iterator[Event]:
-    """The events of journals, each with its rotated files, the oldest first. Lines that are no events are counted.
+    """The events of journals, each with its rotated files, the oldest first. Lines that are not events are counted.
 
     Raises:
-        JournalError: a journal is not there (raised at once) or cannot be read.
+        JournalError: a journal does not exist (raised at once) or cannot be read.
     """
     found: list[Path] = []
     for path in paths:
@@ -31,13 +31,15 @@ def read(paths: Iterable[Path]) -> Iterator[Event]:
         except OSError as error:
             raise JournalError(f"{path}: cannot read the journal ({error.strerror})") from None
         if not files:
-            raise JournalError(f"{path}: no such journal; name its file, or start edge-emotion run --journal FILE")
+            raise JournalError(
+                f"{path}: no such journal; name its file, or write one with: edge-emotion run --journal FILE"
+            )
         found += files
     return chain.from_iterable(map(read_file, found))
 
 
 def read_file(path: Path) -> Iterator[Event]:
-    """The events of one file; lines that are no events are left out and their number is logged.
+    """The events of one file; lines that are not events are skipped, and their number is logged.
 
     Raises:
         JournalError: it cannot be read.
@@ -54,18 +56,18 @@ def read_file(path: Path) -> Iterator[Event]:
     except OSError as error:
         raise JournalError(f"{path}: cannot read the journal ({error.strerror or error})") from None
     if bad:
-        _log.warning("%s: %d lines are not events, left out", path, bad)
+        _log.warning("%s: skipped %d lines that are not events", path, bad)
 
 
 def follow(path: Path, wait: Callable[[], bool], from_end: bool = True) -> Iterator[Event]:
-    """The events that are added to a journal, across its rotations, however many there were between two looks.
+    """The events that are added to a journal, across any number of rotations.
 
     Args:
-        path: the current file; it may not be there yet.
-        wait: called where nothing new is there; False ends it.
-        from_end: leave out what is there already.
+        path: the current file; it need not exist yet.
+        wait: called when there is nothing new; False ends the iteration.
+        from_end: skip what is already there.
     """
-    files: list[BinaryIO] = []  # the one that is followed, and newer ones after a rotation
+    files: list[BinaryIO] = []  # the one being followed, and newer ones after a rotation
     rest = b""
     try:
         while True:
@@ -83,7 +85,7 @@ def follow(path: Path, wait: Callable[[], bool], from_end: bool = True) -> Itera
             if len(files) == 1:
                 files += _newer(path, files[0])
             if len(files) > 1:
-                # Nobody writes to the old file any more, but the last lines may have come since it was read.
+                # Nobody writes to the old file any more, but its last lines may be newer than our last read.
                 last = [decode(line) for line in (rest + files[0].read()).splitlines(keepends=True)]
                 files.pop(0).close()
                 rest = b""
@@ -91,7 +93,7 @@ def follow(path: Path, wait: Callable[[], bool], from_end: bool = True) -> Itera
             elif not wait():
                 return
             elif files and files[0].tell() > os.fstat(files[0].fileno()).st_size:
-                rest = b""  # a torn end was cut
+                rest = b""  # a torn end was cut off
                 files[0].seek(0, os.SEEK_END)
     finally:
         for file in files:
@@ -101,8 +103,8 @@ def follow(path: Path, wait: Callable[[], bool], from_end: bool = True) -> Itera
 def _newer(path: Path, file: BinaryIO) -> list[BinaryIO]:
     """The files that came after an open one, the oldest first; empty while it is the current one.
 
-    They are opened from the newest on, so that a rotation in between shows one twice and leaves none out. Where the
-    open one is no longer there at all, only the current one is known to be newer.
+    They are opened from the newest on: a rotation in between shows one of them twice but hides none. If the open one
+    no longer has a name, only the current one is known to be newer.
     """
     found: dict[tuple[int, int], BinaryIO] = {}
     name, number = path, 0
@@ -126,6 +128,6 @@ def _newer(path: Path, file: BinaryIO) -> list[BinaryIO]:
 
 
 def _identity(file: BinaryIO) -> tuple[int, int]:
-    """What stays the same of a file when it is renamed."""
+    """What identifies a file even when it is renamed."""
     status = os.fstat(file.fileno())
     return status.st_dev, status.st_ino

@@ -1,4 +1,4 @@
-"""From events to spans of time: how long a face was seen bare or masked, and with which emotion."""
+"""From events to spans of time: how long a face was seen with or without a mask, and with which emotion."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Span:
     Attributes:
         wall: seconds since 1970 at which it begins.
         seconds: how long it lasts.
-        track: of which run's track.
+        track: the number of its track in its run.
         worn: whether the mask is on.
         label: the emotion, or why there is none: "unsure", "too-small".
     """
@@ -30,7 +30,7 @@ class Span:
 
 @dataclass
 class _Open:
-    """A track that is there: its state since when, on both clocks, and when it appeared, where that was seen."""
+    """A track in sight: its state, since when on both clocks, and when it appeared, if that was seen."""
 
     worn: bool
     label: str
@@ -40,9 +40,9 @@ class _Open:
 
 
 class Spans:
-    """Feed it events in order; it answers the spans that each one ends. It remembers only the faces that are there.
+    """Turns events, in their order, into the spans that they end; it holds only the faces in sight.
 
-    The time between the last event of a run that ended badly and the start of the next belongs to nobody.
+    The time between the last event of a run that crashed and the start of the next belongs to no face.
     """
 
     def __init__(self) -> None:
@@ -50,7 +50,7 @@ class Spans:
         self._anchor: tuple[float, float] | None = None
 
     def add(self, event: Mapping[str, Any]) -> list[Span]:
-        """The spans that end with this event, those without length left out."""
+        """The spans that end with this event, except empty ones."""
         kind, time = event["event"], float(event.get("monotonic") or 0.0)
         wall = self._wall(event, time)
         if kind == "start":
@@ -65,14 +65,14 @@ class Spans:
             self._open[track] = _Open(bool(event.get("worn")), label, wall, time, appeared)
         if known is None:
             return []
-        # A face is missed for a while before its track ends: it counts as long as it was seen.
+        # A track ends a while after its face was last seen: only the time until then counts.
         if kind == "left" and known.appeared is not None and "seconds" in event:
             time = min(time, known.appeared + event["seconds"])
         seconds = time - known.since
         return [Span(known.wall, seconds, track, known.worn, known.label)] if seconds > 0 else []
 
     def _wall(self, event: Mapping[str, Any], time: float) -> float:
-        """When it happened; a clip is played faster or slower than it was, so it counts from its start."""
+        """When it happened; for a clip, processed faster or slower than real time, counted from its start."""
         wall = from_rfc3339(event["time"])
         if event["event"] == "start":
             self._anchor = None if event.get("live", True) else (wall, time)

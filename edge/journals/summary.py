@@ -1,4 +1,4 @@
-"""What a journal says, for a person: who came by, bare or masked, and with which emotions."""
+"""What a journal says, for a person: who came by, with or without a mask, and with which emotions."""
 
 from __future__ import annotations
 
@@ -11,24 +11,25 @@ from edge.clock import from_rfc3339
 from edge.journals.spans import Span, Spans
 from edge.labels import EMOTIONS
 
-FEW, LONG = 8, 20  # up to so many faces are told of one by one, each with so many changes between bare and masked
+FEW, LONG = 8, 20  # at most this many faces are described one by one, each with at most this many changes of mask
 TROUBLE = (
     "camera-lost", "dark", "slow", "throttled", "engine-failed", "cpu-fallback", "failed", "journal-repaired",
     "journal-resumed",
 )  # fmt: skip
-ROUTES = {False: "bare", True: "masked"}
+ROUTES = {False: "no mask", True: "mask"}
+REASONS = {"too-small": "too small"}  # why a face has no emotion, in words where the journal's own are not for people
 
 
 class Summary:
-    """A fold over events; what it holds does not grow with their number, but for an entry an hour.
+    """Sums up events; what it holds does not grow with their number, except for one entry an hour.
 
     Attributes:
         faces: tracks that appeared.
-        both: tracks that were seen bare and masked.
+        both: tracks that were seen with and without a mask.
         seconds: time by (worn, label).
-        watched: seconds with a camera.
-        hours: faces by hour, seconds since 1970 of its beginning in UTC.
-        health: what was not well, and how many times.
+        watched: seconds of video.
+        hours: faces by the hour, which is counted from 1970 (UTC).
+        health: problems, and how often each came.
     """
 
     def __init__(self) -> None:
@@ -41,13 +42,13 @@ class Summary:
         self.events = 0
         self._spans = Spans()
         self._routes: dict[int, set[bool]] = {}
-        self._mark: float | None = None  # monotonic seconds up to which `watched` counts, None while nobody watches
-        # Of each face of a single run with few faces: its stretches bare or masked, and the seconds of what it showed.
+        self._mark: float | None = None  # monotonic seconds up to which `watched` counts, None without a camera
+        # For each face of a single run with few faces: its stretches with or without mask, and the seconds by label.
         self._stories: dict[int, list[tuple[bool, dict[str, float]]]] | None = {}
         self._runs = 0
 
     def add(self, event: Mapping[str, Any]) -> None:
-        """Take one event in; events come in the order in which they were written."""
+        """Add one event; events come in the order in which they were written."""
         wall = from_rfc3339(event["time"])
         self.first = self.first if self.events else wall
         self.last = wall
@@ -56,7 +57,7 @@ class Summary:
         self._watch(kind, what, float(event.get("monotonic") or 0.0))
         for span in self._spans.add(event):
             self.seconds[span.worn, span.label] += span.seconds
-            self._tell(span)
+            self._narrate(span)
         if kind == "start":
             self._runs += 1
             self._routes.clear()
@@ -68,7 +69,7 @@ class Summary:
         self._route(event)
 
     def _watch(self, kind: str, what: str | None, time: float) -> None:
-        """Time counts from one event to the next, but for pauses, lost cameras and the time between two runs."""
+        """Time counts from one event to the next, except for pauses, lost cameras and the time between two runs."""
         if kind != "start" and self._mark is not None:
             self.watched += max(time - self._mark, 0.0)
         blind = kind == "stop" or what in ("camera-lost", "paused")
@@ -86,7 +87,7 @@ class Summary:
         if event["event"] == "left":
             del self._routes[track]
 
-    def _tell(self, span: Span) -> None:
+    def _narrate(self, span: Span) -> None:
         if self._stories is None:
             return
         story = self._stories.setdefault(span.track, [])
@@ -97,26 +98,26 @@ class Summary:
             self._stories = None
 
     def text(self, zone: tzinfo | None = None) -> str:
-        """Some lines for a person, in local time (or that of `zone`)."""
+        """A few lines for a person, in local time (or that of `zone`)."""
         if not self.events:
             return "No events."
         begin, end = (datetime.fromtimestamp(t, zone).strftime("%Y-%m-%d %H:%M:%S") for t in (self.first, self.last))
         lines = [f"From {begin} to {end}: watched {human(self.watched)}"]
         if not self.faces and not self.seconds:
-            return "\n".join([*lines, "No faces.", *self._troubles()])
+            return "\n".join([*lines, "No faces.", *self._problems()])
         lines += [self._came(zone), self._sight(), "", *self._table()]
         if self._stories and self._runs <= 1:
             lines += ["", *(f"Face {track}: {_story(spans)}" for track, spans in sorted(self._stories.items()))]
-        return "\n".join([*lines, *self._troubles()])
+        return "\n".join([*lines, *self._problems()])
 
     def _came(self, zone: tzinfo | None) -> str:
         line = f"Faces: {self.faces}"
         if self.watched >= 3600:
-            line += f", {self.faces / (self.watched / 3600):.1f} an hour"
+            line += f", {self.faces / (self.watched / 3600):.1f} per hour"
         if len(self.hours) > 1:
             hour, most = max(self.hours.items(), key=lambda item: (item[1], -item[0]))
-            line += f", most ({most}) from {datetime.fromtimestamp(hour * 3600, zone):%Y-%m-%d %H:%M}"
-        return line + (f"; {self.both} of them seen both bare and masked" if self.faces else "")
+            line += f", busiest hour from {datetime.fromtimestamp(hour * 3600, zone):%Y-%m-%d %H:%M} ({most})"
+        return line + (f"; {self.both} seen both with and without a mask" if self.both else "")
 
     def _sight(self) -> str:
         total = sum(self.seconds.values())
@@ -127,27 +128,27 @@ class Summary:
         return f"In sight for {human(total)}: {', '.join(parts)}"
 
     def _table(self) -> list[str]:
-        """Time by emotion, a column a route."""
+        """Time by emotion, one column without and one with mask."""
         labels = [
             label for label in (*EMOTIONS, "unsure", "too-small") if any((w, label) in self.seconds for w in ROUTES)
         ]
         totals = {w: sum(s for (worn, _), s in self.seconds.items() if worn == w) for w in ROUTES}
-        rows = [f"{'':<10} {'bare':>20} {'masked':>20}"]
+        rows = [f"{'':<10} {ROUTES[False]:>20} {ROUTES[True]:>20}"]
         for label in labels:
             cells = []
             for worn in ROUTES:
                 seconds = self.seconds.get((worn, label), 0.0)
                 cells.append(f"{human(seconds)} {_percent(seconds, totals[worn]):>5}" if seconds else "-")
-            rows.append(f"{label:<10} {cells[0]:>20} {cells[1]:>20}")
+            rows.append(f"{REASONS.get(label, label):<10} {cells[0]:>20} {cells[1]:>20}")
         return rows
 
-    def _troubles(self) -> list[str]:
-        told = [f"{what} {count} time{'s' * (count != 1)}" for what, count in sorted(self.health.items())]
-        return ["", f"Health: {', '.join(told)}"] if told else []
+    def _problems(self) -> list[str]:
+        counts = [f"{what} {count} time{'s' * (count != 1)}" for what, count in sorted(self.health.items())]
+        return ["", f"Problems: {', '.join(counts)}"] if counts else []
 
 
 def human(seconds: float) -> str:
-    """A time as people say it: "9.5 s", "3 min 20 s", "2 h 5 min", "3 d 4 h"."""
+    """A duration as people write it: "9.5 s", "3 min 20 s", "2 h 5 min", "3 d 4 h"."""
     if round(seconds, 1) < 60:
         return f"{seconds:.1f} s"
     whole = round(seconds)
@@ -162,10 +163,10 @@ def _percent(part: float, total: float) -> str:
 
 
 def _story(stretches: list[tuple[bool, dict[str, float]]]) -> str:
-    """One face from its first to its last: each stretch bare or masked, and what it mostly showed."""
-    told = []
+    """One face from first to last: each stretch with or without a mask, and what it mostly showed."""
+    parts = []
     for worn, by_label in stretches:
         total = sum(by_label.values())
         label, seconds = max(by_label.items(), key=lambda item: item[1])
-        told.append(f"{ROUTES[worn]} {human(total)}, mostly {label} ({_percent(seconds, total)})")
-    return "; then ".join(told)
+        parts.append(f"{ROUTES[worn]} {human(total)}, mostly {REASONS.get(label, label)} ({_percent(seconds, total)})")
+    return "; then ".join(parts)

@@ -75,25 +75,23 @@ def test_an_empty_journal(tmp_path, capsys):
     assert call(capsys, "tail", path) == (0, "", "")
     assert call(capsys, "csv", path) == (0, ",".join(log_csv.COLUMNS) + "\n", "")
     code, _, err = call(capsys, "plot", path, "--out", tmp_path / "t.png")
-    assert (code, "no face in this time; nothing to draw" in err) == (1, True)
+    assert (code, "no face in this period; nothing to draw" in err) == (1, True)
 
 
 @pytest.mark.parametrize("kind", ["summary", "tail", "csv", "plot"])
-def test_a_journal_that_is_not_there_is_one_line(tmp_path, capsys, kind):
+def test_a_missing_journal_is_one_line(tmp_path, capsys, kind):
     code, out, err = call(capsys, kind, tmp_path / "absent.jsonl")
     assert (code, out) == (1, "")
-    mend = "no such journal; name its file, or start edge-emotion run --journal FILE"
-    assert err == f"edge-emotion: {tmp_path}/absent.jsonl: {mend}\n"
+    fix = "no such journal; name its file, or write one with: edge-emotion run --journal FILE"
+    assert err == f"edge-emotion: {tmp_path}/absent.jsonl: {fix}\n"
 
 
 def test_the_summary_reads_rotated_files_and_tells_local_time(journal, capsys):
     code, out, _ = call(capsys, "summary", journal)
     assert code == 0
-    assert out.startswith(
-        "From 2024-10-04 05:00:00 to 2024-10-04 05:03:00: watched 3 min 0 s\nFaces: 1; 1 of them seen both"
-    )
-    assert "bare 1 min 0 s (50 %), masked 1 min 0 s (50 %)" in out
-    assert out.endswith("Health: throttled 1 time\n")
+    assert out.startswith("From 2024-10-04 05:00:00 to 2024-10-04 05:03:00: watched 3 min 0 s\nFaces: 1; 1 seen both")
+    assert "no mask 1 min 0 s (50 %), mask 1 min 0 s (50 %)" in out
+    assert out.endswith("Problems: throttled 1 time\n")
 
 
 def test_since_and_until_are_local_times(journal, capsys):
@@ -121,7 +119,7 @@ def test_times_as_people_write_them(text, answer):
 
 @pytest.mark.parametrize("text", ["", "noon", "25:00", "2026-13-01", "h", "-1h", "2 fortnights"])
 def test_what_is_no_time_is_usage(text):
-    with pytest.raises(argparse.ArgumentTypeError, match="expected a time as 2026-01-31"):
+    with pytest.raises(argparse.ArgumentTypeError, match="expected a time such as 2026-01-31"):
         log.moment(text, NOW)
 
 
@@ -152,10 +150,10 @@ def test_tail_tells_the_last_events_in_local_time(journal, capsys):
     assert code == 0
     assert out.splitlines() == [
         "2024-10-04 05:00:00  start: source demo, live yes, models face=abc",
-        "2024-10-04 05:00:01  face 1 appeared: bare, neutral 70 %, intensity 0.30",
-        "2024-10-04 05:01:01  face 1 changed: masked, neutral 70 %, intensity 0.30",
+        "2024-10-04 05:00:01  face 1 appeared: no mask, neutral 70 %, intensity 0.30",
+        "2024-10-04 05:01:01  face 1 changed: mask, neutral 70 %, intensity 0.30",
         "2024-10-04 05:01:30  health throttled: now too-hot, celsius 84.0",
-        "2024-10-04 05:02:01  face 1 left: masked, neutral 70 %, intensity 0.30, seen for 2 min 0 s",
+        "2024-10-04 05:02:01  face 1 left: mask, neutral 70 %, intensity 0.30, seen for 2 min 0 s",
         "2024-10-04 05:03:00  stop: frames 1800",
     ]
     assert call(capsys, "tail", "-n", 1, journal)[1] == "2024-10-04 05:03:00  stop: frames 1800\n"
@@ -167,7 +165,7 @@ def test_a_face_that_nothing_is_known_of_says_why():
         "time": rfc3339(BEGIN),
         **face("sample", 0, emotion=None, probabilities=None, intensity=None, reason="too-small"),
     }
-    assert log_tail.line(event, UTC) == "2024-10-04 08:00:00  face 1 sample: bare, too-small"
+    assert log_tail.line(event, UTC) == "2024-10-04 08:00:00  face 1 sample: no mask, too small"
 
 
 class Follower(FakeClock):
@@ -214,7 +212,7 @@ def test_tail_waits_for_a_journal_that_is_not_there_yet(tmp_path, capsys):
 
 def test_only_one_journal_can_be_followed(journal, capsys):
     code, _, err = call(capsys, "tail", "-f", journal, journal)
-    assert (code, err) == (1, "edge-emotion: cannot follow 2 journals at once; name one\n")
+    assert (code, err) == (1, "edge-emotion: cannot follow 2 journals at once; name only one\n")
 
 
 def test_the_table_has_a_row_an_event_in_utc(journal, capsys, tmp_path):
@@ -255,7 +253,7 @@ def test_the_plot_is_a_picture(journal, capsys, tmp_path):
     assert blue[:280, 550:].mean() == blue[300:, :400].mean() == 0
 
 
-def test_the_plot_without_matplotlib_says_the_mend(journal, capsys, monkeypatch):
+def test_the_plot_without_matplotlib_says_how_to_install_it(journal, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.backends.backend_agg", None)
     code, _, err = call(capsys, "plot", journal)
     assert (code, "pip install 'edge-emotion[plot]'" in err) == (1, True)

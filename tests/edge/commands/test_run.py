@@ -90,8 +90,8 @@ def test_a_journal_in_a_file_ends_with_a_summary_a_person_understands(go, film, 
     file = tmp_path / "journal.jsonl"
     code, out, err = go("--source", film, "--journal", file)
     assert (code, err) == (0, "")
-    assert "Faces: 1; 1 of them seen both bare and masked" in out
-    assert "Face 1: bare " in out
+    assert "Faces: 1; 1 seen both with and without a mask" in out
+    assert "Face 1: no mask " in out
     assert out.endswith(f"Journal: {file}\n")
     assert [e["event"] for e in events(file.read_text())][-1] == "stop"
 

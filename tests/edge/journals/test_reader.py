@@ -52,11 +52,11 @@ def test_lines_that_are_no_events_are_counted_but_a_line_that_is_being_written_i
     path.write_bytes(line(1) + b"rubbish\n\0\0\n" + line(2) + line(3)[:20])
     with caplog.at_level(logging.WARNING):
         assert tracks(read([path])) == [1, 2]
-    assert [record.getMessage() for record in caplog.records] == [f"{path}: 2 lines are not events, left out"]
+    assert [record.getMessage() for record in caplog.records] == [f"{path}: skipped 2 lines that are not events"]
 
 
 @pytest.mark.parametrize("name", ["journal.jsonl", "absent/journal.jsonl"])
-def test_a_journal_that_is_not_there_is_named_with_the_mend(tmp_path, name):
+def test_a_missing_journal_is_named_with_a_fix(tmp_path, name):
     with pytest.raises(JournalError, match=r"journal\.jsonl: no such journal; name its file"):
         list(read([tmp_path / name]))
 
