@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from edge.errors import ModelError
 from edge.tasks import HEADS, TASKS
+from edge.text import printable
 
 COLOURS = {"rgb": 3, "grey": 1}
 VERSION = 1
+MAX_SIDE = 4096  # pixels of an input
 
 
 @dataclass(frozen=True)
@@ -62,24 +66,57 @@ class ModelSpec:
     def __post_init__(self) -> None:
         def expect(ok: bool, key: str, what: str) -> None:
             if not ok:
-                raise ModelError(f"model {self.name}: {key}: expected {what}, got {getattr(self, key)!r}")
+                got = repr(getattr(self, key))
+                got = got if len(got) <= 60 else got[:57] + "..."
+                raise ModelError(f"model {printable(self.name)[:60]}: {key}: expected {what}, got {got}")
 
+        for key in ("name", "task", "file", "sha256", "colour", "head", "edgetpu", "edgetpu_sha256"):
+            expect(isinstance(getattr(self, key), str), key, "a text")
+        for key in ("labels", "strides", "units"):
+            expect(isinstance(getattr(self, key), tuple), key, "a list")
         expect(self.task in TASKS, "task", f"one of {', '.join(TASKS)}")
         expect(self.head in HEADS, "head", f"one of {', '.join(HEADS)}")
         expect(self.colour in COLOURS, "colour", "rgb or grey")
-        expect(self.width > 0 and self.height > 0, "width", "a positive size")
+        for key in ("width", "height"):
+            expect(_is_number(getattr(self, key), 1, MAX_SIDE, whole=True), key, f"pixels, 1-{MAX_SIDE}")
+        for key in ("low", "high"):
+            expect(_is_number(getattr(self, key), -1e6, 1e6), key, "a number")
         expect(self.high > self.low, "high", "more than low")
-        expect(0.0 <= self.threshold <= 1.0, "threshold", "0-1")
-        expect(self.margin > 0, "margin", "a positive factor")
+        expect(_is_number(self.threshold, 0.0, 1.0), "threshold", "0-1")
+        expect(_is_number(self.margin, 0.01, 100.0), "margin", "a factor, 0.01-100")
+        expect(_is_number(self.shift, -100.0, 100.0), "shift", "a part of the box's height, -100 to 100")
+        expect(all(isinstance(label, str) for label in self.labels), "labels", "a list of texts")
+        expect(len(set(self.labels)) == len(self.labels), "labels", "every label once")
         expect(self.head != "probabilities" or len(self.labels) > 1, "labels", "at least two for head probabilities")
+        expect(all(_is_number(s, 1, MAX_SIDE, whole=True) for s in self.strides), "strides", "a list of pixels")
+        expect(all(_is_number(unit, 1e-6, 1e6) for unit in self.units), "units", "a list of positive numbers")
         levels = len(self.strides)
         expect(self.head != "anchors" or (levels > 0 and levels == len(self.units)), "strides", "one unit a stride")
-        expect(len(self.sha256) == 64, "sha256", "64 hex digits")
+        expect(_is_inside(self.file), "file", "a path inside the models folder")
+        expect(not self.edgetpu or _is_inside(self.edgetpu), "edgetpu", "a path inside the models folder")
+        expect(_is_sha256(self.sha256), "sha256", "64 hex digits")
+        expect(not self.edgetpu or _is_sha256(self.edgetpu_sha256), "edgetpu_sha256", "64 hex digits")
 
     @property
     def channels(self) -> int:
         """3 for rgb, 1 for grey."""
         return COLOURS[self.colour]
+
+
+def _is_number(value: object, low: float, high: float, whole: bool = False) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
+        return False
+    return low <= value <= high
+
+
+def _is_inside(file: str) -> bool:
+    """Whether it is a relative path that does not climb out of its folder."""
+    path = PurePosixPath(file)
+    return bool(path.parts) and not path.is_absolute() and ".." not in path.parts and "\0" not in file
+
+
+def _is_sha256(text: str) -> bool:
+    return re.fullmatch("[0-9a-f]{64}", text) is not None
 
 
 def sha256_of(path: Path) -> str:
@@ -118,11 +155,13 @@ class Manifest:
         name, expected = (spec.edgetpu, spec.edgetpu_sha256) if edgetpu else (spec.file, spec.sha256)
         path = self.folder / name
         try:
+            if path.exists() and not path.is_file():
+                raise OSError(errno.EINVAL, "not a regular file")
             got = sha256_of(path)
         except OSError as error:
             raise ModelError(
                 f"{path}: cannot read the {task} model ({error.strerror or error}); reinstall edge-emotion "
-                f"or mend [models] dir"
+                f"or correct [models] dir"
             ) from None
         if got != expected:
             raise ModelError(
@@ -148,12 +187,14 @@ def load(folder: Path | None = None) -> Manifest:
     folder = Path(folder) if folder else default_folder()
     path = folder / "manifest.json"
     try:
+        if path.exists() and not path.is_file():
+            raise OSError(errno.EINVAL, "not a regular file")
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ModelError(
             f"{path}: cannot read the manifest ({error.strerror or error}); point [models] dir at a folder with one"
         ) from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # the latter: nested thousands of times
         raise ModelError(f"{path}: not valid JSON ({error}); convert the models again") from None
     if not isinstance(document, dict) or document.get("version") != VERSION:
         raise ModelError(f"{path}: expected manifest version {VERSION}; convert the models again")
@@ -168,12 +209,14 @@ def _spec(path: Path, task: str, entry: Any) -> ModelSpec:
     if not isinstance(entry, dict):
         raise ModelError(f"{path}: {task}: expected an object, got {type(entry).__name__}")
     if unknown := sorted(set(entry) - known):
-        raise ModelError(f"{path}: {task}: unknown field {unknown[0]!r}; convert the model again")
+        raise ModelError(f"{path}: {task}: unknown field {unknown[0][:60]!r}; convert the model again")
     values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
     try:
         spec = ModelSpec(**values)
     except TypeError as error:
         raise ModelError(f"{path}: {task}: {error}".replace("ModelSpec.__init__()", "entry")) from None
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from None
     if spec.task != task:
         raise ModelError(f"{path}: {task}: the entry says task {spec.task!r}")
     return spec

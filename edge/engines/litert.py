@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from edge.engines import operators
+from edge.engines.quiet import quiet_stderr
 from edge.errors import EngineError, InvalidValue, MissingExtra, ModelError
 from edge.manifest import ModelSpec
 from edge.tasks import HEADS
@@ -27,7 +30,9 @@ def interpreter_module() -> Any:
         try:
             from tflite_runtime import interpreter
         except ImportError:
-            raise MissingExtra("LiteRT is not installed; mend it with: pip install ai-edge-litert") from None
+            raise MissingExtra(
+                f"LiteRT is not installed; install it: {sys.executable} -m pip install ai-edge-litert"
+            ) from None
     return interpreter
 
 
@@ -41,17 +46,20 @@ class LiteRtEngine:
         delegates: loaded delegates, such as the Edge TPU's.
 
     Raises:
-        ModelError: the file is broken, or its inputs or outputs are not what the spec says.
+        ModelError: the file is broken, uses an operation that is refused, or its inputs or outputs are not what the
+            spec says.
     """
 
     def __init__(self, spec: ModelSpec, path: Path, threads: int = 1, delegates: Sequence[Any] = ()) -> None:
         self.spec = spec
         module = interpreter_module()
+        operators.check(path, _content(path))
         try:
-            self._interpreter: Any = module.Interpreter(
-                model_path=str(path), num_threads=max(1, threads), experimental_delegates=list(delegates) or None
-            )
-            self._interpreter.allocate_tensors()
+            with quiet_stderr():
+                self._interpreter: Any = module.Interpreter(
+                    model_path=str(path), num_threads=max(1, threads), experimental_delegates=list(delegates) or None
+                )
+                self._interpreter.allocate_tensors()
             ordered = _outputs(self._interpreter)
             inputs = self._interpreter.get_input_details()
         except (ValueError, RuntimeError) as error:
@@ -94,6 +102,13 @@ class LiteRtEngine:
         if values.dtype == np.float32:
             return values
         return dequantize(values, *output["quantization"])
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path}: cannot read the model ({error.strerror or error}); reinstall edge-emotion") from None
 
 
 def _line(error: BaseException) -> str:

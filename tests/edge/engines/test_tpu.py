@@ -118,7 +118,10 @@ def opened(tiny_manifest, monkeypatch):
     """
 
     def answers(error=None):
-        both = {task: replace(tiny_manifest[task], edgetpu="there.tflite") for task in ("mask", "face")}
+        both = {
+            task: replace(tiny_manifest[task], edgetpu="there.tflite", edgetpu_sha256="0" * 64)
+            for task in ("mask", "face")
+        }
         listed = Manifest(tiny_manifest.folder, {**tiny_manifest.specs, **both})
         asked, told = [], []
 
