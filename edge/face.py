@@ -8,7 +8,7 @@ import numpy as np
 
 from edge.errors import InvalidValue
 from edge.frame import Box
-from edge.labels import EMOTIONS, Emotion
+from edge.labels import EMOTIONS, MASK_STATES, Emotion
 
 
 def _fraction(name: str, value: float) -> None:
@@ -77,6 +77,8 @@ class Track:
         face: where it was seen last.
         seen: seconds; the time of the frame in which it was seen last.
         mask: smoothed P(a mask is worn), 0-1.
+        incorrect: smoothed P(a mask is worn below the nose or on the chin), 0-1; a part of `mask`.
+        mask_state: "none", "worn" or "incorrect", with hysteresis.
         worn: the route taken: True for the masked-face model.
         emotion: smoothed float32 (7,) that sums to 1, or None while the face was too small to judge.
         raw: this frame's answer of the model, float32 (7,), or None.
@@ -90,6 +92,8 @@ class Track:
     face: Detection
     seen: float
     mask: float = 0.0
+    incorrect: float = 0.0
+    mask_state: str = "none"
     worn: bool = False
     emotion: np.ndarray | None = None
     raw: np.ndarray | None = None
@@ -100,6 +104,9 @@ class Track:
 
     def __post_init__(self) -> None:
         _fraction("track mask", self.mask)
+        _fraction("track incorrect", self.incorrect)
+        if self.mask_state not in MASK_STATES:
+            raise InvalidValue(f"track mask_state: expected one of {', '.join(MASK_STATES)}, got {self.mask_state!r}")
         object.__setattr__(self, "emotion", _distribution("track emotion", self.emotion))
         object.__setattr__(self, "raw", _distribution("track raw", self.raw))
         if self.reason not in (None, "too-small", "unsure"):

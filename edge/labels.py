@@ -41,3 +41,5 @@ INCORRECT = "incorrect"
 MASK_LABELS: tuple[str, ...] = (*MASKS, BACKGROUND)
 MASK_STATES: tuple[str, ...] = ("none", "worn", "incorrect")
 """What the journal and the API say of a mask."""
+MASK_WORDS = {"none": "no mask", "worn": "mask", "incorrect": "mask not over nose and mouth"}
+"""What people read for each of them."""

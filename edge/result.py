@@ -11,7 +11,7 @@ import numpy as np
 from edge.errors import InvalidValue
 from edge.face import Track
 from edge.frame import Box, Frame
-from edge.labels import EMOTIONS, Emotion
+from edge.labels import EMOTIONS, MASK_STATES, MASK_WORDS, Emotion
 from edge.records import labelled, record
 
 REASONS = {"too-small": "too small", "unsure": "unsure"}
@@ -31,6 +31,8 @@ class Face:
         reason: why there is no emotion: "too-small" or "unsure"; None where there is one.
         track: the number of the face while it is followed, from 1; None in a single picture. It identifies nobody:
             someone who comes back gets a new number.
+        mask_state: "none", "worn", or "incorrect" for a mask below the nose or on the chin; as `masked` says if not
+            given.
         named: the emotion that tracking holds on to; None: the most probable one.
 
     Raises:
@@ -56,6 +58,7 @@ class Face:
     reason: str | None = None
     track: int | None = None
     named: str | None = None
+    mask_state: str = ""
 
     def __post_init__(self) -> None:
         for name, value in (("score", self.score), ("mask", self.mask)):
@@ -66,6 +69,10 @@ class Face:
             if len(values) != len(EMOTIONS) or not min(values) >= 0.0 or not abs(sum(values) - 1.0) < 1e-3:
                 raise InvalidValue(f"face distribution: expected {len(EMOTIONS)} numbers that sum to 1, got {values}")
             object.__setattr__(self, "distribution", values)
+        if not self.mask_state:
+            object.__setattr__(self, "mask_state", "worn" if self.masked else "none")
+        if self.mask_state not in MASK_STATES:
+            raise InvalidValue(f"face mask_state: expected one of {', '.join(MASK_STATES)}, got {self.mask_state!r}")
         if self.reason not in (None, *REASONS):
             raise InvalidValue(f"face reason: expected None, {' or '.join(REASONS)}, got {self.reason!r}")
 
@@ -77,6 +84,7 @@ class Face:
             score=track.face.score,
             mask=track.mask,
             masked=track.worn,
+            mask_state=track.mask_state,
             distribution=None if track.emotion is None else tuple(track.emotion.tolist()),
             reason=track.reason,
             named=track.label,
@@ -114,6 +122,7 @@ class Face:
             score=self.score,
             mask=self.mask,
             worn=self.masked,
+            mask_state=self.mask_state,
             emotion=self.emotion,
             probabilities=self.probabilities,
             intensity=self.intensity,
@@ -126,8 +135,9 @@ class Face:
         if self.emotion is None or self.distribution is None:
             words.append(REASONS.get(self.reason or "", "not judged yet"))
         else:
-            words.append(f"{self.emotion} {max(self.distribution):.0%}".replace("%", " %"))
-        words.append("mask" if self.masked else "no mask")
+            share = self.distribution[EMOTIONS.index(self.emotion)]
+            words.append(f"{self.emotion} {share:.0%}".replace("%", " %"))
+        words.append(MASK_WORDS[self.mask_state])
         sides = ", ".join(f"{side:.0f}" for side in self.box)
         return f"Face({', '.join(words)}, box=({sides}))"
 

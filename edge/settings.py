@@ -103,6 +103,9 @@ class ModelsSettings:
     route_off: float = setting(
         0.4, "P(mask) at which it switches back to the model for bare faces", unit="0-1", low=0, high=1
     )
+    incorrect_route: str = setting(
+        "masked", "emotion model for a mask below the nose or on the chin", choices=("masked", "bare")
+    )
     confidence: float = setting(
         0.35, "an emotion with a lower probability is reported as unsure", unit="0-1", low=0, high=1
     )

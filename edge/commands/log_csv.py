@@ -16,7 +16,10 @@ from edge.errors import JournalError
 from edge.journals.reader import read
 from edge.labels import EMOTIONS
 
-PLAIN = ("time", "monotonic", "event", "track", "score", "mask", "worn", "emotion", "intensity", "reason", "seconds")
+PLAIN = (
+    "time", "monotonic", "event", "track", "score", "mask", "worn", "mask_state", "emotion", "intensity", "reason",
+    "seconds",
+)  # fmt: skip
 BOX = ("left", "top", "right", "bottom")
 # Everything else (in start, stop and health events) goes into one column as JSON.
 COLUMNS = (*PLAIN[:4], *(f"box_{side}" for side in BOX), *PLAIN[4:], *(f"p_{name}" for name in EMOTIONS), "details")

@@ -20,8 +20,8 @@ Event = dict[str, Any]
 def events(before: Scene, after: Scene, width: int, height: int, sample_s: float) -> list[Event]:
     """The events between two scenes, in the order of the tracks; those that left come first.
 
-    A track appears once its mask and emotion were classified for the first time. `changed` says that its route or its
-    emotion is another one. `sample` comes every `sample_s` seconds of a track's life.
+    A track appears once its mask and emotion were classified for the first time. `changed` says that its route, its
+    mask or its emotion is another one. `sample` comes every `sample_s` seconds of a track's life.
 
     Args:
         before, after: one step of the EmotionPipeline.
@@ -60,7 +60,7 @@ def _kinds(before: Track | None, after: Track, time_before: float, time: float, 
     if before is None:
         return ["appeared"]
     kinds = []
-    if (before.worn, before.label) != (after.worn, after.label):
+    if (before.worn, before.mask_state, before.label) != (after.worn, after.mask_state, after.label):
         kinds.append("changed")
     if _samples(after, time, sample_s) > _samples(after, time_before, sample_s):
         kinds.append("sample")

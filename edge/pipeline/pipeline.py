@@ -124,10 +124,14 @@ class EmotionPipeline:
         seconds = 0.0 if known.refreshed is None else frame.time - known.refreshed
         # A detection of this frame that was verified has its mask already.
         verified = known.face.mask if known.seen == frame.time else None
-        now = (verified or self.mask.classify(frame.image, box)).worn
-        mask = min(max(smoothing.blend(None if fresh else known.mask, now, seconds, tau), 0.0), 1.0)
-        worn = routing.choose(None if fresh else known.worn, mask, models.route_on, models.route_off)
-        seen = replace(known, mask=mask, worn=worn, refreshed=frame.time)
+        now = verified or self.mask.classify(frame.image, box)
+        mask = _smoothed(None if fresh else known.mask, now.worn, seconds, tau)
+        incorrect = min(_smoothed(None if fresh else known.incorrect, now.incorrect, seconds, tau), mask)
+        on, off = models.route_on, models.route_off
+        state = routing.mask_state(None if fresh else known.mask_state, mask, incorrect, on, off)
+        covered = mask if models.incorrect_route == "masked" else mask - incorrect
+        worn = routing.choose(None if fresh else known.worn, covered, on, off)
+        seen = replace(known, mask=mask, incorrect=incorrect, mask_state=state, worn=worn, refreshed=frame.time)
         small = None if fresh else known.reason == "too-small"
         if naming.too_small(small, min(box.width, box.height), models.min_face_px):
             return replace(seen, emotion=None, raw=None, reason="too-small", named=None)
@@ -137,6 +141,10 @@ class EmotionPipeline:
         new = known.emotion is None
         named = naming.choose_emotion(known.named, new, emotion, models.confidence, self.track.hold)
         return replace(seen, emotion=emotion, raw=raw, reason="unsure" if named is None else None, named=named)
+
+
+def _smoothed(before: float | None, now: float, seconds: float, tau: float) -> float:
+    return min(max(smoothing.blend(before, now, seconds, tau), 0.0), 1.0)
 
 
 def _order(engine: Engine, labels: tuple[str, ...]) -> Any:

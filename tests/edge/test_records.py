@@ -24,7 +24,7 @@ def test_a_face_has_four_decimals_and_a_box_inside_the_picture(changes, expected
         id=3,
         face=Detection(Box(-3.14159, 10.123456, 20.5, 44.0), 0.987654),
         seen=0.0,
-        **{"mask": 1 / 3, "worn": False, "emotion": EMOTION, **changes},
+        **{"mask": 1 / 3, "worn": False, "mask_state": "none", "emotion": EMOTION, **changes},
     )
     told = records.face_record(track, width=100, height=40)
     chances = (
@@ -35,10 +35,11 @@ def test_a_face_has_four_decimals_and_a_box_inside_the_picture(changes, expected
         "score": 0.9877,
         "mask": 0.3333,
         "worn": False,
+        "mask_state": "none",
         "probabilities": chances,
         **expected,
     }
-    order = ["box", "score", "mask", "worn", "emotion", "probabilities", "intensity"]
+    order = ["box", "score", "mask", "worn", "mask_state", "emotion", "probabilities", "intensity"]
     assert list(told) == order + ["reason"] * ("reason" in changes)
 
 

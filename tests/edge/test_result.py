@@ -26,7 +26,8 @@ def track(**changes):
     ("changes", "followed", "printed"),
     [
         ({}, False, "Face(happy 92 %, no mask, box=(0, 10, 40, 50))"),
-        ({"worn": True}, False, "Face(happy 92 %, mask, box=(0, 10, 40, 50))"),
+        ({"worn": True, "mask_state": "worn"}, False, "Face(happy 92 %, mask, box=(0, 10, 40, 50))"),
+        ({"mask_state": "incorrect"}, False, "Face(happy 92 %, mask not over nose and mouth, box=(0, 10, 40, 50))"),
         ({"reason": "unsure"}, False, "Face(unsure, no mask, box=(0, 10, 40, 50))"),
         ({"emotion": None, "reason": "too-small"}, False, "Face(too small, no mask, box=(0, 10, 40, 50))"),
         ({"emotion": None}, False, "Face(not judged yet, no mask, box=(0, 10, 40, 50))"),

@@ -62,7 +62,8 @@ def test_what_is_told_of_a_step(before, after, answer):
 def test_an_event_says_all_that_is_known_in_the_journals_order():
     (event,) = events(scene(0), scene(1.23456, track()), 320, 240, 10)
     assert list(event) == [
-        "monotonic", "event", "track", "box", "score", "mask", "worn", "emotion", "probabilities", "intensity",
+        "monotonic", "event", "track", "box", "score", "mask", "worn", "mask_state", "emotion", "probabilities",
+        "intensity",
     ]  # fmt: skip
     assert event["monotonic"] == 1.2346
     assert event["box"] == [0.0, 10.0, 40.0001, 60.0], "clipped to the picture, 4 decimals"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.vision.routing import choose
+from edge.vision.routing import choose, mask_state
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,21 @@ def test_it_changes_only_across_the_whole_gap(masks):
             changed_at = mask
         worn = now
     assert changed_at is None or not 0.4 < changed_at < 0.6
+
+
+@pytest.mark.parametrize(
+    ("before", "mask", "incorrect", "state"),
+    [
+        pytest.param(None, 0.0, 0.0, "none", id="bare"),
+        pytest.param(None, 0.9, 0.0, "worn", id="worn"),
+        pytest.param(None, 0.9, 0.6, "incorrect", id="below the nose"),
+        pytest.param("worn", 0.9, 0.45, "worn", id="half and half stays what it was"),
+        pytest.param("incorrect", 0.9, 0.45, "incorrect", id="either way"),
+        pytest.param("incorrect", 0.9, 0.3, "worn", id="pulled up"),
+        pytest.param("worn", 0.5, 0.0, "worn", id="a mask half seen stays"),
+        pytest.param("none", 0.5, 0.5, "none", id="and does not come"),
+        pytest.param("incorrect", 0.3, 0.3, "none", id="taken off"),
+    ],
+)
+def test_the_state_of_a_mask(before, mask, incorrect, state):
+    assert mask_state(before, mask, incorrect, 0.6, 0.4) == state
