@@ -8,6 +8,8 @@ A package adds an adapter by an entry point whose name is what users write in th
 
 An adapter's module is imported only when the adapter is asked for by its name.
 
+A screen may also have `check(ScreenSettings) -> str`: what it would use, for `edge-emotion doctor`.
+
 | group | what the entry point is called with | what it returns |
 |---|---|---|
 | `edge_emotion.cameras` | `(SourceSettings)` | a Grabber (edge/cameras/live.py); if it has `live = False`: a Camera |

@@ -1,4 +1,4 @@
-"""`edge-emotion bench`: what each stage costs on this machine, on frames that are already in memory."""
+"""`edge-emotion bench`: benchmark each stage on this machine, on frames that are already in memory."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ from edge.settings import Settings, SourceSettings
 Timer = Callable[[], float]
 STAGES = ("face", "decode", "mask", "emotion", "whole", "shipped")
 EXPLAINED = {
-    "face": "letterbox and face model, a frame",
-    "decode": "boxes and suppression, a frame",
-    "mask": "crop and mask model, a face",
-    "emotion": "crop and emotion model, a face",
-    "whole": "everything on every frame",
-    "shipped": "the settings' schedule for a live camera",
+    "face": "letterbox and face model, per frame",
+    "decode": "boxes and suppression (NMS), per frame",
+    "mask": "crop and mask model, per face",
+    "emotion": "crop and emotion model, per face",
+    "whole": "every stage on every frame",
+    "shipped": "as the settings schedule it for a live camera",
 }
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
-    parser.add_argument("--source", default="demo", help="frames to measure on, as for run (default: demo)")
-    parser.add_argument("--frames", type=_count, default=100, metavar="N", help="so many are loaded (default: 100)")
-    parser.add_argument("--rounds", type=_count, default=3, metavar="N", help="times over all frames (default: 3)")
-    parser.add_argument("--json", action="store_true", help="one JSON object")
+    parser.add_argument("--source", default="demo", help="source of the frames, as for run (default: demo)")
+    parser.add_argument("--frames", type=_count, default=100, metavar="N", help="load N frames (default: 100)")
+    parser.add_argument("--rounds", type=_count, default=3, metavar="N", help="process all frames N times (default: 3)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
     config.add_flags(parser, "models", "engine")
 
 
@@ -48,14 +48,14 @@ def main(arguments: argparse.Namespace) -> int:
     """Measure and print.
 
     Raises:
-        EdgeError: settings, models or a source that are wrong.
+        EdgeError: wrong settings, models or source.
     """
     settings = config.from_arguments(arguments)
-    # A face is worked on from its first frame: what is measured is the work.
+    # Every face is processed from its first frame on: the work is what is measured.
     track = replace(settings.track, min_hits=1)
     settings = replace(settings, source=replace(settings.source, source=arguments.source), track=track)
     pipeline = open_pipeline(settings, live=False)
-    first_look(pipeline)
+    warm_up(pipeline)
     started = {"startup_s": round(since_start(), 3), "rss_mb": round(rss() / 1e6, 1)}
     frames = load(settings.source, arguments.frames)
     shipped = open_pipeline(settings, live=True)
@@ -65,8 +65,8 @@ def main(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def first_look(pipeline: EmotionPipeline) -> None:
-    """Every model run once, as on the first frame with a face."""
+def warm_up(pipeline: EmotionPipeline) -> None:
+    """Run every model once, as on the first frame with a face."""
     frame = Frame(np.zeros((480, 640, 3), np.uint8), 0.0, 0)
     pipeline(Scene(), frame)
     for classifier in (pipeline.mask, *pipeline.emotions.values()):
@@ -96,7 +96,7 @@ def measure(
     rounds: int,
     timer: Timer = time.perf_counter,
 ) -> dict[str, list[float]]:
-    """Seconds of each run of each stage, after one round that is not counted."""
+    """Seconds of each run of each stage, after one warm-up round."""
     stages(pipeline, frames, timer)
     times: dict[str, list[float]] = {stage: [] for stage in STAGES}
     for _ in range(rounds):
@@ -108,7 +108,7 @@ def measure(
 
 
 def stages(pipeline: EmotionPipeline, frames: Sequence[Frame], timer: Timer) -> dict[str, list[float]]:
-    """Seconds of each stage by itself: a frame's for face and decode, a face's for mask and emotion."""
+    """Seconds of each stage by itself: per frame for face and decode, per face for mask and emotion."""
     times: dict[str, list[float]] = {stage: [] for stage in STAGES[:4]}
     for frame in frames:
         start = timer()
@@ -143,7 +143,7 @@ def whole(pipeline: EmotionPipeline, frames: Sequence[Frame], timer: Timer) -> l
 def report(
     settings: Settings, pipeline: EmotionPipeline, frames: Sequence[Frame], times: Mapping[str, Sequence[float]]
 ) -> dict[str, Any]:
-    """The command's JSON object, without what was measured at the start."""
+    """The command's JSON object, except for what was measured at the start."""
     return {
         "machine": machine(),
         "source": cameras.redacted(settings.source.source),
@@ -160,7 +160,7 @@ def report(
 
 
 def summary(seconds: Sequence[float]) -> dict[str, float | int | None]:
-    """Median and 95th percentile in milliseconds, and of how many runs; null where there was none."""
+    """Median and 95th percentile in milliseconds, and the number of runs; null where there was none."""
     if not seconds:
         return {"median_ms": None, "p95_ms": None, "runs": 0}
     median, p95 = np.percentile(np.asarray(seconds) * 1000, [50, 95])
@@ -168,11 +168,11 @@ def summary(seconds: Sequence[float]) -> dict[str, float | int | None]:
 
 
 def table(result: Mapping[str, Any]) -> str:
-    """The JSON object for a person."""
+    """The JSON object as text for a person."""
     size = f"{result['width']}x{result['height']}"
     lines = [
         f"{result['machine']}, {result['threads']} threads, accelerator {result['accelerator']}",
-        f"{result['frames']} frames of {size} from {result['source']}, {result['faces_per_frame']:g} faces a frame",
+        f"{result['frames']} frames of {size} from {result['source']}, {result['faces_per_frame']:g} faces per frame",
         "",
         f"{'stage':<8} {'median ms':>10} {'p95 ms':>9} {'runs':>6}",
     ]
@@ -181,7 +181,7 @@ def table(result: Mapping[str, Any]) -> str:
         lines.append(f"{stage:<8} {median:>10} {p95:>9} {row['runs']:>6}  {EXPLAINED[stage]}")
     models = ", ".join(f"{task} {count / 1000:.0f} kB" for task, count in result["model_bytes"].items())
     lines += ["", f"models: {models}"]
-    lines += [f"first observation {result['startup_s']:.2f} s after start; memory then {result['rss_mb']:.0f} MB"]
+    lines += [f"first result {result['startup_s']:.2f} s after start; memory then {result['rss_mb']:.0f} MB"]
     return "\n".join(lines)
 
 
@@ -194,7 +194,7 @@ def size(settings: Settings, file: str) -> int:
 
 
 def machine() -> str:
-    """What this machine is called: a Pi by its device tree, others by their processor."""
+    """The name of this machine: a Raspberry Pi by its device tree, others by their processor."""
     try:
         return Path("/proc/device-tree/model").read_text().strip("\0\n")
     except OSError:
@@ -208,12 +208,12 @@ def machine() -> str:
 
 
 def rss() -> int:
-    """Bytes of memory that this process has now (Linux)."""
+    """Resident memory of this process in bytes (Linux)."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def since_start() -> float:
-    """Seconds since this process was started, imports and all (Linux; to a hundredth)."""
+    """Seconds since this process was started, imports included (Linux; to a hundredth)."""
     # After the name in brackets, which may hold spaces, the start time is the 20th field.
     started = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")
     return time.clock_gettime(time.CLOCK_BOOTTIME) - started

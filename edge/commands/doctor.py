@@ -1,4 +1,4 @@
-"""`edge-emotion doctor`: is everything here that `run` needs? A line each: what, how it is, and the mend."""
+"""`edge-emotion doctor`: checks everything that `run` needs; one line each, with a fix where something is wrong."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from edge.commands import doctor_checks
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's arguments: the settings of `run`, to be checked as they would be used."""
+    """The command's arguments: those of `run` that are settings, checked as they would be used."""
     config.add_flags(parser)
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """0: `run` with the same settings can work (there may be warnings); 1: it cannot.
+    """0: `run` would work with the same settings (there may be warnings); 1: it would not.
 
     Raises:
         SettingsError: the settings themselves are wrong.

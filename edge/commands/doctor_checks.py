@@ -1,9 +1,8 @@
-"""What `edge-emotion doctor` looks at. Each check gives findings: how it is, about what, and what mends it."""
+"""The checks of `edge-emotion doctor`. Each gives findings: how good, about what, and how to fix it."""
 
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import os
 import subprocess
 from collections.abc import Callable, Iterator
@@ -17,12 +16,10 @@ from edge import cameras, manifest
 from edge.daemon import firmware
 from edge.engines import open_engine, tpu
 from edge.engines.litert import interpreter_module
-from edge.errors import DelegateError, EdgeError, ScreenAbsent, ScreenError
+from edge.errors import DelegateError, EdgeError, ScreenAbsent
 from edge.frame import Frame
-from edge.screens import connectors
-from edge.screens.kernel import Kernel, SystemKernel
-from edge.screens.window import SESSION, window_size
-from edge.settings import Settings
+from edge.registry import SCREENS, SINKS
+from edge.settings import ScreenSettings, Settings
 from edge.tasks import DAEMON
 
 OK, WARN, FAIL = "ok", "warn", "fail"
@@ -74,10 +71,10 @@ def models(settings: Settings) -> Iterator[Finding]:
 
 
 def accelerator(settings: Settings, devices: Callable[[], list[str]] = tpu.devices) -> Iterator[Finding]:
-    """The Edge TPU, as far as it is asked for."""
+    """The Edge TPU, if it is wanted."""
     asked, there = settings.engine.accelerator, devices()
     if asked == "cpu" or (asked == "auto" and not there):
-        reason = "as set" if asked == "cpu" else "no Edge TPU is plugged in"
+        reason = "as configured" if asked == "cpu" else "no Edge TPU is plugged in"
         yield Finding(OK, "accelerator", f"CPU, {settings.engine.threads} threads ({reason})")
         return
     try:
@@ -85,33 +82,31 @@ def accelerator(settings: Settings, devices: Callable[[], list[str]] = tpu.devic
         for engine in tpu.open_tpu(listed, DAEMON).values():
             engine.close()
     except DelegateError as error:
-        yield Finding(WARN, "accelerator", f"{error}; the CPU does the work")
+        yield Finding(WARN, "accelerator", f"{error}; using the CPU")
     except EdgeError as error:
         yield Finding(FAIL, "accelerator", str(error))
     else:
-        yield Finding(
-            OK, "accelerator", f"Edge TPU ({', '.join(there) or 'found by its library'}), all models run on it"
-        )
+        yield Finding(OK, "accelerator", f"Edge TPU ({', '.join(there) or 'found by its library'}), runs all models")
 
 
 def service_status() -> str:
-    """What the installed service says of itself, as "29.8 fps, 1 face"; empty where none runs."""
-    # A service that was stopped keeps its last words.
+    """The status of the installed service, such as "29.8 fps, 1 face"; empty where none is running."""
+    # A stopped service keeps its last status.
     command = ["systemctl", "show", "--property=ActiveState", "--property=StatusText", "edge-emotion"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=CAMERA_S, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    told = dict(line.partition("=")[::2] for line in done.stdout.splitlines())
-    return told.get("StatusText", "") if told.get("ActiveState") == "active" else ""
+    shown = dict(line.partition("=")[::2] for line in done.stdout.splitlines())
+    return shown.get("StatusText", "") if shown.get("ActiveState") == "active" else ""
 
 
 def camera(settings: Settings, status: Callable[[], str] = service_status) -> Iterator[Finding]:
-    """The source, by its first frame. A camera that the running service holds is as it should be.
+    """The source, by its first frame. A camera that the running service uses is fine.
 
     Args:
         settings: the settings.
-        status: what the service says, or what stands in for it in tests.
+        status: gets the status of the service; replaced in tests.
     """
     source = replace(settings.source, timeout_s=max(settings.source.timeout_s, CAMERA_S))
     name = cameras.redacted(source.source)
@@ -120,8 +115,8 @@ def camera(settings: Settings, status: Callable[[], str] = service_status) -> It
         opened = cameras.open_camera(source)
         frame: Frame | None = next(cameras.frames(opened), None)
     except EdgeError as error:
-        if cameras.is_live(source.source) and " fps" in (told := status()):
-            text = f"{name}: the service has it ({told}); to try it here: sudo systemctl stop edge-emotion"
+        if cameras.is_live(source.source) and " fps" in (shown := status()):
+            text = f"{name}: used by the service ({shown}); to test it here: sudo systemctl stop edge-emotion"
             yield Finding(OK, "camera", text)
         else:
             yield Finding(FAIL, "camera", str(error))
@@ -130,47 +125,31 @@ def camera(settings: Settings, status: Callable[[], str] = service_status) -> It
         if opened is not None:
             opened.close()
     if frame is None:
-        yield Finding(FAIL, "camera", f"{name}: no frame; choose another [source] source")
+        yield Finding(FAIL, "camera", f"{name}: no frame; choose another source")
         return
     size = f"{name}: {frame.width}x{frame.height}"
     if frame.image.mean() < DARK:
-        yield Finding(WARN, "camera", f"{size}, but the picture is dark; take off the cap or put on the light")
+        yield Finding(WARN, "camera", f"{size}, but the picture is dark; remove the lens cap or turn on a light")
     else:
         yield Finding(OK, "camera", size)
 
 
-def screen(settings: Settings, kernel: Kernel | None = None) -> Iterator[Finding]:
-    """The screen of the settings, as `run` would find it; a card is only asked, so a running service is not disturbed.
+def screen(settings: Settings, check: Callable[[ScreenSettings], str] | None = None) -> Iterator[Finding]:
+    """The screen of the settings, as `run` would find it, by its adapter's own `check`.
 
     Args:
         settings: the settings.
-        kernel: Linux, or what stands in for it in tests.
+        check: replaces the adapter's, in tests.
     """
-    kind = settings.screen.kind
     try:
-        if kind == "none":
-            text = "none is asked for"
-        elif kind == "window":
-            text = _window(settings)
-        else:
-            target = connectors.find(kernel or SystemKernel(), settings.screen)
-            target.device.close()
-            text = f"{target.device.path}, {target.connector.name}, {connectors.size(target.mode)}"
+        check = check or getattr(SCREENS.load(settings.screen.kind), "check", None)
+        text = check(settings.screen) if check else f"{settings.screen.kind}, installed; it has no check of its own"
     except ScreenAbsent as error:
-        yield Finding(WARN, "screen", f"{_without_name(error)}; run waits for it")
+        yield Finding(WARN, "screen", f"{_without_name(error)}; `run` will wait for it")
     except EdgeError as error:
         yield Finding(FAIL, "screen", _without_name(error))
     else:
         yield Finding(OK, "screen", text)
-
-
-def _window(settings: Settings) -> str:
-    width, height = window_size(settings.screen.mode)
-    if not importlib.util.find_spec("pygame"):
-        raise ScreenError("pygame is not installed; mend it with: pip install 'edge-emotion[window]'")
-    if not any(os.environ.get(name) for name in SESSION):
-        raise ScreenError("no desktop session here; start from one, or use --screen drm")
-    return "the whole desktop" if settings.screen.fullscreen else f"a window of {width}x{height} on the desktop"
 
 
 def _without_name(error: EdgeError) -> str:
@@ -178,7 +157,7 @@ def _without_name(error: EdgeError) -> str:
 
 
 def permissions(settings: Settings) -> Iterator[Finding]:
-    """The journal's folder and the pause file's."""
+    """Whether the journal can be written."""
     file = settings.journal.file
     if file in ("-", "auto"):
         yield Finding(OK, "journal", "standard output, or the service's log folder")
@@ -186,28 +165,43 @@ def permissions(settings: Settings) -> Iterator[Finding]:
     path = Path(file)
     target = path if path.exists() else path.parent
     if not target.exists():
-        yield Finding(FAIL, "journal", f"{target}: no such folder; make it or mend [journal] file")
+        yield Finding(FAIL, "journal", f"{target}: no such folder; create it or change [journal] file")
     elif not os.access(target, os.W_OK) or path.is_dir():
-        yield Finding(FAIL, "journal", f"{path}: cannot be written by this user; mend [journal] file or its owner")
+        yield Finding(
+            FAIL, "journal", f"{path}: cannot be written by this user; change [journal] file or the owner of the file"
+        )
     else:
         yield Finding(OK, "journal", f"{path} can be written")
 
 
 def power(settings: Settings, root: Path = Path("/")) -> Iterator[Finding]:
-    """Heat and throttling, as a Pi's firmware tells them."""
+    """Temperature and throttling, as a Raspberry Pi's firmware reports them."""
     reading = firmware.read(root)
     heat = "" if reading.celsius is None else f", {reading.celsius:.0f} °C"
     if not (root / firmware.THROTTLED).exists():
-        yield Finding(OK, "power", f"no Raspberry Pi's firmware to ask{heat}")
+        yield Finding(OK, "power", f"not a Raspberry Pi, skipped{heat}")
     elif reading.now:
-        mend = "use the official power supply" if "under-voltage" in reading.now else "cool it"
-        yield Finding(WARN, "power", f"now {', '.join(reading.now)}{heat}; {mend}")
+        fix = "use the official power supply" if "under-voltage" in reading.now else "improve the cooling"
+        yield Finding(WARN, "power", f"now {', '.join(reading.now)}{heat}; {fix}")
     elif reading.ever:
-        yield Finding(WARN, "power", f"since the start: {', '.join(reading.ever)}{heat}; look at supply and cooling")
+        yield Finding(
+            WARN, "power", f"since boot: {', '.join(reading.ever)}{heat}; check the power supply and the cooling"
+        )
     else:
         yield Finding(OK, "power", f"not throttled{heat}")
 
 
+def sinks(settings: Settings) -> Iterator[Finding]:
+    """The sinks of other packages, if any are named: whether they can be imported."""
+    for name in settings.maker.sinks.replace(",", " ").split():
+        try:
+            SINKS.load(name)
+        except EdgeError as error:
+            yield Finding(FAIL, f"sink {name}", str(error).removeprefix(f"sink {name}: "))
+        else:
+            yield Finding(OK, f"sink {name}", "installed")
+
+
 CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
-    runtime, models, accelerator, camera, screen, permissions, power,
+    runtime, models, accelerator, camera, screen, permissions, sinks, power,
 )  # fmt: skip

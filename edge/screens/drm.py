@@ -56,6 +56,17 @@ class DrmScreen:
         self._checked_at = clock.monotonic()
         self._hotplug = kernel.hotplug()
 
+    @staticmethod
+    def check(settings: ScreenSettings, kernel: Kernel | None = None) -> str:
+        """What would be used, for `edge-emotion doctor`; the device is only queried, so a running service goes on.
+
+        Raises:
+            ScreenError, ScreenAbsent: as of the class.
+        """
+        target = find(kernel or SystemKernel(), settings)
+        target.device.close()
+        return f"{target.device.path}, {target.connector.name}, {size(target.mode)}"
+
     @property
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -65,6 +66,22 @@ class WindowScreen:
             raise ScreenError(
                 f"screen: no window can be opened ({error}); start it in a desktop session, or use --screen drm"
             ) from None
+
+    @staticmethod
+    def check(settings: ScreenSettings, environment: Mapping[str, str] = os.environ) -> str:
+        """What would be opened, for `edge-emotion doctor`; no window is.
+
+        Raises:
+            MissingExtra: pygame is not installed.
+            ScreenError: there is no desktop session here.
+            SettingsError: the size in the settings is not one.
+        """
+        width, height = window_size(settings.mode)
+        if not importlib.util.find_spec("pygame"):
+            raise MissingExtra("screen: a window needs pygame; install it with: pip install 'edge-emotion[window]'")
+        if not any(environment.get(name) for name in SESSION):
+            raise ScreenError("screen: there is no desktop session here; start it from one, or use --screen drm")
+        return "the whole desktop" if settings.fullscreen else f"a window of {width}x{height} on the desktop"
 
     def show(self, frame: Frame | None, scene: Scene, notice: Notice = NO_NOTICE) -> None:
         """Draw it where it changed, in the size that the window has now."""

@@ -165,7 +165,7 @@ def _yunet(options: Options, images: np.ndarray, size: tuple[int, int]) -> Pipel
 
 
 def _pipeline(options: Options, live: bool) -> Any:
-    from edge.commands.bench import first_look
+    from edge.commands.bench import warm_up
     from edge.pipeline.factory import open_pipeline
     from edge.settings import Settings
 
@@ -177,7 +177,7 @@ def _pipeline(options: Options, live: bool) -> Any:
         track=replace(default.track, min_hits=1),  # others work on every face of every frame
     )
     pipeline = open_pipeline(settings, live=live)
-    first_look(pipeline)
+    warm_up(pipeline)
     return pipeline
 
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import importlib.util
 import shutil
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +11,7 @@ import pytest
 from edge import picture
 from edge.commands import doctor_checks
 from edge.daemon import firmware
+from edge.screens.drm import DrmScreen
 from edge.settings import (
     EngineSettings,
     JournalSettings,
@@ -60,10 +63,10 @@ def test_one_wrong_hash_fails_and_the_others_are_still_looked_at(tiny, tmp_path)
 @pytest.mark.parametrize(
     ("accelerator", "devices", "level", "text"),
     [
-        ("cpu", ["/dev/apex_0"], "ok", "as set"),
+        ("cpu", ["/dev/apex_0"], "ok", "as configured"),
         ("auto", [], "ok", "no Edge TPU is plugged in"),
-        ("auto", ["/dev/apex_0"], "warn", "the CPU does the work"),
-        ("edgetpu", [], "warn", "the CPU does the work"),
+        ("auto", ["/dev/apex_0"], "warn", "using the CPU"),
+        ("edgetpu", [], "warn", "using the CPU"),
     ],
 )
 def test_the_accelerator_by_table(tiny, accelerator, devices, level, text):
@@ -94,7 +97,12 @@ def test_no_camera_is_a_failure_with_the_mend(tmp_path):
         ("", "v4l2:77", "fail", "no camera at /dev/video77"),
         ("no camera; trying again", "v4l2:77", "fail", "no camera at /dev/video77"),
         ("paused", "v4l2:77", "fail", "no camera at /dev/video77"),
-        ("29.8 fps, 1 face", "v4l2:77", "ok", "the service has it (29.8 fps, 1 face); to try it here: sudo systemctl"),
+        (
+            "29.8 fps, 1 face",
+            "v4l2:77",
+            "ok",
+            "used by the service (29.8 fps, 1 face); to test it here: sudo systemctl",
+        ),
         ("29.8 fps, 1 face", "/nowhere.mp4", "fail", "/nowhere.mp4"),
     ],
 )
@@ -132,7 +140,11 @@ def test_a_drm_screen_is_what_run_would_find(hardware, settings, level, text):
     modes = [hardware.mode(1280, 720, preferred=True), hardware.mode(1920, 1080)]
     card = hardware.Card([hardware.Connector(modes=modes), hardware.Connector(number=2, state=2)])
     kernel = hardware.Kernel(card0=hardware.Card(modes=False), card1=card)
-    finding = only(doctor_checks.screen(Settings(screen=ScreenSettings(kind="drm", **settings)), kernel))
+    finding = only(
+        doctor_checks.screen(
+            Settings(screen=ScreenSettings(kind="drm", **settings)), partial(DrmScreen.check, kernel=kernel)
+        )
+    )
     assert (finding.level, finding.about) == (level, "screen")
     assert text in finding.text
     assert not finding.text.startswith("screen")
@@ -144,11 +156,11 @@ def test_a_drm_screen_without_cards_permission_or_cable(hardware):
     settings = Settings(screen=ScreenSettings(kind="drm"))
 
     def told(**cards):
-        finding = only(doctor_checks.screen(settings, hardware.Kernel(**cards)))
+        finding = only(doctor_checks.screen(settings, partial(DrmScreen.check, kernel=hardware.Kernel(**cards))))
         return finding.level, finding.text
 
     assert told()[0] == "warn"
-    assert "add dtoverlay=vc4-kms-v3d to config.txt; run waits for it" in told()[1]
+    assert "add dtoverlay=vc4-kms-v3d to config.txt; `run` will wait for it" in told()[1]
     locked = hardware.Card([hardware.Connector()], allowed=False)
     assert told(card0=locked)[0] == "fail"
     assert "no permission; add the user to the groups video and render" in told(card0=locked)[1]
@@ -156,7 +168,7 @@ def test_a_drm_screen_without_cards_permission_or_cable(hardware):
 
 
 def test_a_window_needs_a_desktop(monkeypatch):
-    monkeypatch.setattr(doctor_checks.importlib.util, "find_spec", lambda name: object())
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     monkeypatch.delenv("SDL_VIDEODRIVER", raising=False)
@@ -168,7 +180,7 @@ def test_a_window_needs_a_desktop(monkeypatch):
     )
     tiny = Settings(screen=ScreenSettings(kind="window", mode="small"))
     assert only(doctor_checks.screen(tiny)).text == "[screen] mode: expected auto or a size such as 1280x720, got small"
-    monkeypatch.setattr(doctor_checks.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert "edge-emotion[window]" in only(doctor_checks.screen(settings)).text
 
 
@@ -185,11 +197,11 @@ def test_where_the_journal_goes_must_be_writable(tmp_path):
 @pytest.mark.parametrize(
     ("bits", "level", "text"),
     [
-        (None, "ok", "no Raspberry Pi"),
+        (None, "ok", "not a Raspberry Pi, skipped"),
         ("0", "ok", "not throttled, 48 °C"),
         ("50005", "warn", "now under-voltage, throttled, 48 °C; use the official power supply"),
-        ("8", "warn", "now too-hot, 48 °C; cool it"),
-        ("10000", "warn", "since the start: under-voltage"),
+        ("8", "warn", "now too-hot, 48 °C; improve the cooling"),
+        ("10000", "warn", "since boot: under-voltage"),
     ],
 )
 def test_power_by_table(tmp_path, bits, level, text):
