@@ -10,20 +10,12 @@ from edge.errors import EngineError, ModelError
 from edge.frame import Box
 from edge.pipeline.classifier import Classifier
 from edge.pipeline.detector import FaceDetector
+from edge.testing import FakeEngine
 
 
-class Fixed:
-    """An engine that gives the same answer to everything and remembers what it was asked."""
-
-    def __init__(self, spec, *outputs):
-        self.spec, self.outputs, self.asked = spec, outputs, []
-
-    def infer(self, image):
-        self.asked.append(image)
-        return self.outputs
-
-    def close(self):
-        pass
+def fixed(spec, *outputs):
+    """An engine that gives the same answer to everything."""
+    return FakeEngine(spec, lambda image: outputs)
 
 
 @pytest.fixture
@@ -64,7 +56,7 @@ def test_a_box_in_the_padding_is_nowhere(tiny_manifest):
     spec = tiny_manifest["face"]
     logits = np.full((80, 1), -9, np.float32)
     logits[[0, 79]] = 9  # the top left and the bottom right cell
-    finder = FaceDetector(Fixed(spec, logits, np.full((80, 4), 0.5, np.float32)))
+    finder = FaceDetector(fixed(spec, logits, np.full((80, 4), 0.5, np.float32)))
     wide = np.zeros((60, 160, 3), np.uint8)
     assert boxes(finder.detect(wide)) == [(0, 0, 16, 16)]
 
@@ -73,7 +65,7 @@ def test_the_score_can_be_told_and_is_the_models_own_otherwise(tiny_manifest):
     spec = replace(tiny_manifest["face"], threshold=0.9)
     logits = np.full((80, 1), -9, np.float32)
     logits[3] = 1  # a score of .73
-    engine = Fixed(spec, logits, np.full((80, 4), 0.5, np.float32))
+    engine = fixed(spec, logits, np.full((80, 4), 0.5, np.float32))
     picture = np.zeros((120, 160, 3), np.uint8)
     assert FaceDetector(engine).detect(picture) == ()
     assert len(FaceDetector(engine, score=0.5).detect(picture)) == 1
@@ -88,25 +80,25 @@ def test_a_finder_wants_a_detector_and_a_classifier_a_classifier(tiny_manifest):
 
 def test_a_classifier_cuts_the_square_of_its_spec_out_of_the_picture(tiny_manifest):
     spec = replace(tiny_manifest["mask"], margin=2.0, shift=0.5)
-    engine = Fixed(spec, np.float32([0.25, 0.75]))
+    engine = fixed(spec, np.float32([0.25, 0.75]))
     picture = np.zeros((100, 100, 3), np.uint8)
     picture[46:62, 42:58] = 200  # twice the box's side around its middle, half its height further down
     before = picture.copy()
     answer = Classifier(engine).probabilities(picture, Box(46, 46, 54, 54))
     assert answer.tolist() == [0.25, 0.75]
-    assert engine.asked[0].shape == (16, 16, 3)
-    assert (engine.asked[0] == 200).all()
+    assert engine.images[0].shape == (16, 16, 3)
+    assert (engine.images[0] == 200).all()
     assert np.array_equal(picture, before)
 
 
 def test_eight_bits_beside_one_are_made_a_distribution(tiny_manifest):
-    engine = Fixed(tiny_manifest["mask"], np.float32([0.5, 0.49]))
+    engine = fixed(tiny_manifest["mask"], np.float32([0.5, 0.49]))
     answer = Classifier(engine).probabilities(np.zeros((50, 50, 3), np.uint8), Box(0, 0, 10, 10))
     assert answer.sum() == pytest.approx(1.0, abs=1e-6)
     assert answer[0] / answer[1] == pytest.approx(0.5 / 0.49)
 
 
 def test_an_answer_of_nothing_is_an_engine_error(tiny_manifest):
-    engine = Fixed(tiny_manifest["mask"], np.zeros(2, np.float32))
+    engine = fixed(tiny_manifest["mask"], np.zeros(2, np.float32))
     with pytest.raises(EngineError, match="only zeros"):
         Classifier(engine).probabilities(np.zeros((50, 50, 3), np.uint8), Box(0, 0, 10, 10))

@@ -17,6 +17,7 @@ from edge.pipeline.pipeline import EmotionPipeline
 from edge.pipeline.schedule import detection_due, refresh_due
 from edge.settings import ModelsSettings, Settings, SourceSettings, TrackSettings
 from edge.tasks import DAEMON
+from edge.testing import FakeEngine
 
 BARE, MASKED = (32, 32, False, True), (32, 32, True, True)
 
@@ -29,26 +30,16 @@ def watch(tiny):
         models = ModelsSettings(dir=str(tiny), min_face_px=min_face_px, confidence=confidence)
         track = TrackSettings(**{"detect_every": 1, "refresh_hz": 0.0, **track})
         pipeline = open_pipeline(Settings(models=models, track=track), live=True)
-        counts = {}
-        for name, part in (("face", pipeline.detector.detector), ("mask", pipeline.mask)):
-            part.engine = Counted(part.engine, counts, name)
+        counted = {"face": pipeline.detector.detector, "mask": pipeline.mask}
+        for part in counted.values():
+            part.engine = FakeEngine(part.engine.spec, part.engine.infer)
         scene, scenes = Scene(), []
         for index, picture in enumerate(pictures):
             scene = pipeline(scene, Frame(picture, index / fps, index))
             scenes.append(scene)
-        return scenes, counts
+        return scenes, {name: part.engine.calls for name, part in counted.items()}
 
     return run
-
-
-class Counted:
-    def __init__(self, engine, counts, name):
-        self.spec, self._engine, self._counts, self._name = engine.spec, engine, counts, name
-        counts[name] = 0
-
-    def infer(self, image):
-        self._counts[self._name] += 1
-        return self._engine.infer(image)
 
 
 def test_an_empty_picture_is_an_empty_scene(pipeline, paint):

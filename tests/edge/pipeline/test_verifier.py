@@ -18,27 +18,22 @@ from edge.pipeline.pipeline import EmotionPipeline
 from edge.pipeline.verifier import WEIGHT, VerifiedDetector
 from edge.settings import ModelsSettings, TrackSettings
 from edge.tasks import DAEMON
+from edge.testing import FakeEngine
 
 THREE = ("bare", "worn", "background")
 BARE, MASKED = (32, 16, False, True), (96, 64, True, True)
 
 
-class Says:
-    """A mask engine: P(background) where there is no blue in the square, another where there is."""
+def says(spec, bare=0.1, worn=0.1, threshold=0.5):
+    """A mask engine whose P(background) is `worn` where the square is blue, and `bare` where it is not."""
 
-    def __init__(self, spec, bare=0.1, worn=0.1, threshold=0.5):
-        self.spec = replace(spec, labels=THREE, threshold=threshold)
-        self.without, self.with_blue, self.asked = bare, worn, 0
-
-    def infer(self, image):
-        self.asked += 1
+    def answer(image):
         blue = image[..., 2].mean() > 127
-        background = self.with_blue if blue else self.without
+        background = worn if blue else bare
         face = np.array([0.0, 1.0] if blue else [1.0, 0.0]) * (1 - background)
         return (np.float32([*face, background]),)
 
-    def close(self):
-        pass
+    return FakeEngine(replace(spec, labels=THREE, threshold=threshold), answer)
 
 
 @pytest.fixture
@@ -94,7 +89,7 @@ def checked(engines):
     """checked(without, with_blue, score): a finder whose faces, all of score .97, need a second look's word."""
 
     def make(without=0.0, with_blue=0.0, score=None):
-        mask = Says(engines[1].spec, without, with_blue, threshold=0.97)
+        mask = says(engines[1].spec, without, with_blue, threshold=0.97)
         return VerifiedDetector(engines[0], MaskModel(mask), score)
 
     return make
@@ -135,7 +130,7 @@ def test_a_sure_verification_lifts_a_doubtful_detector(checked):
 def test_the_detectors_own_threshold_is_but_the_zero_of_the_scale(engines, paint, threshold):
     engines[0].spec = replace(engines[0].spec, threshold=threshold)
     for background, expected in ((0.0, [32]), (1.0, [])):
-        mask = MaskModel(Says(engines[1].spec, background, threshold=0.97))
+        mask = MaskModel(says(engines[1].spec, background, threshold=0.97))
         assert lefts(VerifiedDetector(engines[0], mask).detect(paint(BARE))) == expected
 
 
@@ -171,7 +166,7 @@ def test_a_face_is_shown_up_to_its_score(checked, paint, score):
 def test_a_live_cameras_verifications_are_limited(engines, paint, most, followed, verified):
     picture = paint(BARE, MASKED)
     picture[16:64, 32:80, 0] = 250  # less sure of the left one
-    finder = VerifiedDetector(engines[0], MaskModel(Says(engines[1].spec, threshold=0.9)))
+    finder = VerifiedDetector(engines[0], MaskModel(says(engines[1].spec, threshold=0.9)))
     tops = {32: 16, 96: 64}
     known = [Detection(Box(left, tops[left], left + 48, tops[left] + 48), 0.9) for left in followed]
     found = finder.detect(picture, known, 0.3, most)
@@ -185,7 +180,7 @@ def test_the_detector_alone_decides_about_what_is_not_verified(checked, paint):
 
 
 def test_the_pipeline_follows_nothing_that_verification_drops(engines, paint):
-    mask = Says(engines[1].spec, 1.0, 0.0, threshold=0.97)
+    mask = says(engines[1].spec, 1.0, 0.0, threshold=0.97)
     pipeline = EmotionPipeline(
         engines[0], mask, *engines[2:], track=TrackSettings(detect_every=1, refresh_hz=0.0, min_hits=1)
     )
@@ -197,21 +192,21 @@ def test_the_pipeline_follows_nothing_that_verification_drops(engines, paint):
 
 
 def test_a_face_is_looked_at_once_a_frame(engines, paint):
-    mask = Says(engines[1].spec, 0.0, 0.0, threshold=0.97)
+    mask = says(engines[1].spec, 0.0, 0.0, threshold=0.97)
     pipeline = EmotionPipeline(
         engines[0], mask, *engines[2:], track=TrackSettings(detect_every=1, refresh_hz=0.0, min_hits=1)
     )
     scene, asked = Scene(), []
     for index in range(3):
         scene = pipeline(scene, Frame(paint(BARE, MASKED), index / 10, index))
-        asked.append(mask.asked)
+        asked.append(mask.calls)
     assert asked == [2, 4, 6]
     pipeline.detect(paint(BARE))
-    assert mask.asked == 7
+    assert mask.calls == 7
 
 
 @pytest.mark.parametrize(("score", "shown"), [(0.0, 0), (0.5, 0), (0.3, 1)])
 def test_the_setting_of_the_score_moves_both_thresholds(engines, paint, score, shown):
-    mask = Says(engines[1].spec, 0.9, 0.0, threshold=0.97)
+    mask = says(engines[1].spec, 0.9, 0.0, threshold=0.97)
     pipeline = EmotionPipeline(engines[0], mask, *engines[2:], models=ModelsSettings(face_score=score))
     assert len(pipeline.detect(paint(BARE))) == shown

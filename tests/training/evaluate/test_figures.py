@@ -10,6 +10,7 @@ import pytest
 from edge import manifest
 from edge.errors import ModelError
 from edge.labels import EMOTIONS, Emotion
+from edge.testing import FakeEngine
 from training import evaluate
 from training.data import masked_v1
 from training.data.fer2013 import PRIVATE, PUBLIC
@@ -248,18 +249,14 @@ def test_a_pasted_head_is_where_its_box_says() -> None:
         assert (made.ltrb <= np.array([640, 480, 640, 480]) + 1e-3).all()
 
 
-class Doubts:
-    """A mask engine of three classes to which all is bare; what is green is no face."""
+def doubting(spec) -> FakeEngine:
+    """A mask engine with three classes: everything is bare, except that what is green is not a face."""
 
-    def __init__(self, spec) -> None:
-        self.spec = replace(spec, labels=("bare", "worn", "background"), threshold=0.97)
-
-    def infer(self, image: np.ndarray) -> tuple[np.ndarray, ...]:
+    def answer(image: np.ndarray) -> tuple[np.ndarray, ...]:
         none = float(image[..., 1].mean() > 127)
         return (np.float32([1 - none, 0.0, none]),)
 
-    def close(self) -> None:
-        """Nothing is held."""
+    return FakeEngine(replace(spec, labels=("bare", "worn", "background"), threshold=0.97), answer)
 
 
 def test_figures_are_taken_after_the_second_look(known_data) -> None:
@@ -267,7 +264,7 @@ def test_figures_are_taken_after_the_second_look(known_data) -> None:
     from tests.training.evaluate.conftest import TINY, painted
 
     listed = manifest.load(TINY)
-    given = EvaluationContext(listed, known_data, given=[Doubts(listed["mask"])])
+    given = EvaluationContext(listed, known_data, given=[doubting(listed["mask"])])
     lamp = painted((32, 32, False))
     lamp[32:80, 32:80, 1] = 255
     alone = EvaluationContext(replace_specs(listed, {"face"}), known_data)

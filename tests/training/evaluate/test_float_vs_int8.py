@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from edge import manifest
 from edge.engines import open_engine
 from edge.manifest import Manifest
 from edge.tasks import TASKS
+from edge.testing import FakeEngine
 from tests.training.evaluate.conftest import TINY
 from training.data.fer2013 import DataError
 from training.evaluate import bare, face, float_vs_int8, mask
@@ -30,18 +30,9 @@ def tiny_engine():
         engine.close()
 
 
-class Mirrored:
-    """A float twin that says of every face what the other class is."""
-
-    def __init__(self, engine) -> None:
-        self.spec, self._engine = replace(engine.spec, name="mirrored"), engine
-
-    def infer(self, image: np.ndarray) -> tuple[np.ndarray, ...]:
-        (answer,) = self._engine.infer(image)
-        return (answer[::-1].copy(),)
-
-    def close(self) -> None:
-        raise AssertionError("who opened it closes it")
+def mirrored(engine) -> FakeEngine:
+    """A float twin that answers the other class for every face."""
+    return FakeEngine(replace(engine.spec, name="mirrored"), lambda image: (engine.infer(image)[0][::-1],))
 
 
 def handed_in(data, task, engine, twin):
@@ -62,12 +53,14 @@ def test_int8_is_what_evaluate_publishes(known_data, context, tiny_engine, task,
 
 def test_the_float_twin_is_asked_for_float(known_data, tiny_engine) -> None:
     engine = tiny_engine("mask")
-    given = handed_in(known_data, "mask", engine, Mirrored(engine))
+    twin = mirrored(engine)
+    given = handed_in(known_data, "mask", engine, twin)
     found = float_vs_int8.measure(given, "mask")
     assert found.int8 == pytest.approx((3 / 4 + 1) / 2)
     assert found.float_ == pytest.approx(1 - found.int8)
     assert (found.figure, found.source, found.pictures) == ("balanced accuracy", "masked_faces test", 6)
     given.close()
+    assert not twin.closed, "whoever opened it closes it"
 
 
 def test_a_set_that_is_not_there_is_named(tmp_path, tiny_engine) -> None:
