@@ -254,7 +254,7 @@ class FakeKernel:
         ANSWERS[request](card, argument)
 
 
-def _copy(address: int, values: ctypes.Array) -> None:
+def _copy(address: int, values: ctypes.Array[Any]) -> None:
     ctypes.memmove(address, values, ctypes.sizeof(values))
 
 
