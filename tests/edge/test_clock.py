@@ -26,7 +26,7 @@ def test_a_written_time_is_read_back(milliseconds):
     assert round(from_rfc3339(rfc3339(milliseconds / 1000)) * 1000) == milliseconds
 
 
-def test_what_is_no_time_is_a_value_error():
+def test_a_wrong_time_is_a_value_error():
     with pytest.raises(ValueError, match="noon"):
         from_rfc3339("noon")
 

@@ -43,7 +43,7 @@ def test_a_file_overrides_the_defaults_and_flags_override_the_file(file):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("[source]\nsauce = 1\n", ": [source] sauce: unknown setting; did you mean 'source'?"),
         ("[source]\nwatch = 1\n", ": [source] watch: unknown setting; systemd/config.toml lists all settings"),
@@ -57,11 +57,11 @@ def test_a_file_overrides_the_defaults_and_flags_override_the_file(file):
         ("[source]\nrotate = 0\nrotate = 90\n", ": not valid TOML ("),
     ],
 )
-def test_a_wrong_file_is_one_line_that_names_it(file, text, told):
+def test_a_wrong_file_is_one_line_that_names_it(file, text, message):
     path = file(text)
     with pytest.raises(SettingsError) as caught:
         config.load(path)
-    assert str(caught.value).startswith(f"{path}{told}")
+    assert str(caught.value).startswith(f"{path}{message}")
     assert "\n" not in str(caught.value)
     assert caught.value.exit_code == 2
 

@@ -55,7 +55,7 @@ def ending(monkeypatch):
         (["doctor", "extra"], "edge-emotion doctor: unknown argument extra"),
     ],
 )
-def test_wrong_usage_is_exit_2_and_says_what_is_right(words, line, capsys):
+def test_wrong_usage_is_exit_2_with_a_suggestion(words, line, capsys):
     with pytest.raises(SystemExit) as caught:
         program.main(words)
     assert caught.value.code == 2
@@ -117,7 +117,7 @@ def test_an_error_is_one_line_on_standard_error(ending, capsys):
     assert capsys.readouterr() == ("", "edge-emotion: clip.mp4: no such file\n")
 
 
-def test_a_bug_is_one_line_too_and_says_how_to_see_more(ending, capsys):
+def test_a_bug_is_one_line_that_names_the_debug_flag(ending, capsys):
     ending(KeyError("width"))
     assert program.main(["doctor"]) == 1
     assert capsys.readouterr() == (
@@ -139,7 +139,7 @@ def test_debug_shows_the_traceback_wherever_it_stands(ending, caplog, words):
     assert caplog.records[-1].exc_info[1].args == ("no such file",)
 
 
-def test_a_reader_that_went_away_is_no_error_to_speak_of():
+def test_a_reader_that_goes_away_is_a_silent_exit_1():
     script = (
         "import sys; from edge import __main__ as p; from edge.commands import doctor\n"
         "def main(a):\n    while True: print('x' * 1000)\n"

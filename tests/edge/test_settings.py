@@ -16,12 +16,12 @@ def test_the_defaults_are_allowed_values():
 
 
 @pytest.mark.parametrize("name", ENTRIES)
-def test_every_setting_says_what_it_is(name):
-    told = ENTRIES[name].metadata
-    assert told["help"] == told["help"].strip() != ""
+def test_every_setting_has_a_help_text_and_a_unit(name):
+    message = ENTRIES[name].metadata
+    assert message["help"] == message["help"].strip() != ""
     assert type(ENTRIES[name].default) in (bool, int, float, str)
-    if type(ENTRIES[name].default) in (int, float) and not told["choices"] and not name.endswith("_max"):
-        assert told["unit"], f"{name} is a number without a unit"
+    if type(ENTRIES[name].default) in (int, float) and not message["choices"] and not name.endswith("_max"):
+        assert message["unit"], f"{name} is a number without a unit"
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_a_value_in_range_comes_back_in_its_settings_type(name, value, answer):
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "told"),
+    ("name", "value", "message"),
     [
         ("source.source", 3, "expected text, got 3"),
         ("source.width", 640.0, "expected a whole number, got 640.0"),
@@ -59,10 +59,10 @@ def test_a_value_in_range_comes_back_in_its_settings_type(name, value, answer):
         ("journal.max_bytes", 10, "expected at least 4096, got 10"),
     ],
 )
-def test_a_value_that_is_not_allowed_is_told_with_what_was_expected(name, value, told):
+def test_an_error_about_a_value_says_what_was_expected(name, value, message):
     with pytest.raises(SettingsError, match="here: ") as caught:
         settings.check("here", value, ENTRIES[name])
-    assert str(caught.value) == f"here: {told}"
+    assert str(caught.value) == f"here: {message}"
     assert caught.value.exit_code == 2
 
 

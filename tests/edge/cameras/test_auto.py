@@ -34,13 +34,13 @@ def dev(tmp_path):
     return make
 
 
-def test_no_camera_at_all_says_what_to_do(dev):
+def test_without_any_camera_the_error_says_what_to_do(dev):
     with pytest.raises(SourceError, match=r"no camera found .* try --source demo") as caught:
         open_auto(SETTINGS, dev())
     assert caught.value.exit_code == 3
 
 
-def test_the_first_device_that_gives_a_frame_is_taken_and_the_others_let_go(dev, monkeypatch):
+def test_the_first_device_that_gives_a_frame_is_used_and_the_others_are_closed(dev, monkeypatch):
     root = dev(0, 1, 2)
     drivers = {
         "video0": FakeGrabber([SourceError("metadata only")]),
@@ -53,7 +53,7 @@ def test_the_first_device_that_gives_a_frame_is_taken_and_the_others_let_go(dev,
     assert [driver.closed for driver in drivers.values()] == [True, False, False]
 
 
-def test_all_that_was_tried_is_told(dev):
+def test_the_error_lists_everything_that_was_tried(dev):
     with pytest.raises(SourceError, match=r"video0 cannot be opened.*; .*video3 cannot be opened"):
         open_auto(SETTINGS, dev(0, 3))
 

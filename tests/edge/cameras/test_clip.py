@@ -38,7 +38,7 @@ def test_every_frame_comes_in_rgb_on_the_clips_own_clock(clip, caplog):
     assert (camera.live, camera.stuck, camera.fps) == (False, False, FPS)
 
 
-def test_a_clip_that_breaks_off_is_played_as_far_as_it_goes_and_it_is_said(clip, tmp_path, caplog):
+def test_a_clip_that_breaks_off_is_played_as_far_as_it_goes_with_a_warning(clip, tmp_path, caplog):
     data = clip.read_bytes()
     path = tmp_path / "torn.avi"
     path.write_bytes(data[: len(data) // 2])
@@ -50,13 +50,13 @@ def test_a_clip_that_breaks_off_is_played_as_far_as_it_goes_and_it_is_said(clip,
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "message"),
     [(b"", "the file is empty"), (b"no clip", "not a clip or picture that can be decoded")],
 )
-def test_what_cannot_be_decoded_is_a_source_error(tmp_path, data, told):
+def test_what_cannot_be_decoded_is_a_source_error(tmp_path, data, message):
     path = tmp_path / "clip.mp4"
     path.write_bytes(data)
-    with pytest.raises(SourceError, match=rf"clip\.mp4: {told}") as caught:
+    with pytest.raises(SourceError, match=rf"clip\.mp4: {message}") as caught:
         ClipCamera(path)
     assert caught.value.exit_code == 3
 
@@ -76,9 +76,9 @@ def test_a_clip_that_may_not_be_read_is_named(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("decoded", "told", "answer"),
+    ("decoded", "declared", "answer"),
     [(0, 0, False), (63, 64, False), (62, 64, False), (61, 64, True), (990, 1000, False), (979, 1000, True),
      (5, float("nan"), False), (5, -9e18, False)],
 )  # fmt: skip
-def test_a_number_of_frames_that_is_only_an_estimate_is_forgiven(decoded, told, answer):
-    assert broke_off(decoded, told) is answer
+def test_a_number_of_frames_that_is_only_an_estimate_is_forgiven(decoded, declared, answer):
+    assert broke_off(decoded, declared) is answer

@@ -63,7 +63,7 @@ def test_a_curve_goes_through_its_three_points():
     assert [points[n].tolist() for n in (0, 16, 32)] == [[0, 0], [10, 5], [20, 0]]
 
 
-def test_without_matplotlib_the_mend_is_told(monkeypatch):
+def test_without_matplotlib_the_error_says_how_to_install_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(MissingExtra, match=r"pip install 'edge-emotion\[plot\]'"):
         demo.DemoCamera()

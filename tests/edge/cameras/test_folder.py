@@ -50,7 +50,7 @@ def test_no_good_picture_at_all_is_a_source_error(tmp_path):
         list(FolderCamera(tmp_path, 10))
 
 
-def test_a_picture_lies_as_its_exif_orientation_says(tmp_path):
+def test_a_picture_is_rotated_by_its_exif_orientation(tmp_path):
     # One JPEG of 8 x 6 with an APP1 segment that says orientation 6: turn it clockwise.
     ok, data = cv2.imencode(".jpg", np.full((6, 8, 3), 90, np.uint8))
     assert ok

@@ -149,17 +149,17 @@ def test_a_device_that_goes_away_is_a_source_error_after_the_last_frame():
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "message"),
     [
         (OSError("device\ngone"), "OSError: device gone"),
         (RuntimeError(), "RuntimeError: no reason given"),
     ],
 )
-def test_whatever_a_driver_raises_becomes_one_line(error, told):
+def test_whatever_a_driver_raises_becomes_one_line(error, message):
     camera = live(lambda: FakeGrabber([error]))
     with pytest.raises(SourceError) as caught:
         list(camera)
-    assert str(caught.value) == f"rtsp://***@cam/1: the camera failed ({told})"
+    assert str(caught.value) == f"rtsp://***@cam/1: the camera failed ({message})"
     camera.close()
 
 

@@ -37,7 +37,7 @@ from edge.testing import FakeCamera, FakeClock, pictures
         ("/dev/shm", False),
     ],
 )
-def test_what_runs_by_itself(source, live):
+def test_which_sources_are_live(source, live):
     assert cameras.is_live(source) is live
 
 
@@ -75,14 +75,14 @@ def test_the_kind_of_file_decides(photo, tmp_path):
     assert isinstance(opened(nameless), FolderCamera)
 
 
-def test_a_file_that_is_no_picture_is_tried_as_a_clip(tmp_path):
+def test_a_file_that_is_not_a_picture_is_tried_as_a_clip(tmp_path):
     path = tmp_path / "notes.txt"
     path.write_text("not a clip")
     with pytest.raises(SourceError, match=r"notes\.txt: not a clip or picture"):
         opened(path)
 
 
-def test_a_source_that_is_not_there_is_named():
+def test_a_missing_source_is_named():
     with pytest.raises(SourceError, match=r"gone\.mp4: no such file, folder or camera") as caught:
         opened("gone.mp4")
     assert caught.value.exit_code == 3

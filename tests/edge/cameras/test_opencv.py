@@ -27,7 +27,7 @@ class FakeCapture:
         self.released = True
 
 
-def test_frames_are_rgb_and_the_device_is_let_go():
+def test_frames_are_rgb_and_the_device_is_closed():
     capture = FakeCapture((True, np.full((2, 2, 3), (1, 2, 3), np.uint8)))
     grabber = CaptureGrabber(capture, "v4l2:0")
     assert grabber.read()[0, 0].tolist() == [3, 2, 1]
@@ -156,7 +156,7 @@ def test_a_stream_that_nobody_serves_is_a_source_error():
 
 
 @pytest.mark.parametrize(("mine", "expected"), [(None, "3"), ("7", "7")])
-def test_opencv_waits_no_longer_than_the_loop_unless_somebody_says_so(monkeypatch, tmp_path, mine, expected):
+def test_opencv_waits_no_longer_than_the_loop_unless_the_user_sets_it(monkeypatch, tmp_path, mine, expected):
     (tmp_path / "video0").touch()
     monkeypatch.setattr(cv2, "VideoCapture", Recorded)
     # Set first, so that what the call sets is taken back at the end.

@@ -126,7 +126,7 @@ def test_every_format_becomes_rgb_in_an_array_of_its_own(format, array, slack):
     assert not np.shares_memory(rgb, array)
 
 
-def test_a_format_nobody_asked_for_is_told_and_the_camera_let_go(library):
+def test_an_unexpected_format_is_an_error_and_the_camera_is_closed(library):
     library.Picamera2.format = "SRGGB10"
     with pytest.raises(SourceError, match=r"expected one of the formats RGB888, .*, got SRGGB10"):
         PiGrabber(SETTINGS, library)
@@ -135,14 +135,14 @@ def test_a_format_nobody_asked_for_is_told_and_the_camera_let_go(library):
         to_rgb(RED, "MJPEG")
 
 
-def test_no_camera_says_how_to_look_for_it(library):
+def test_without_a_camera_the_error_says_how_to_check(library):
     library.Picamera2.cameras = []
     with pytest.raises(SourceError, match="picamera: no camera is connected; check its cable"):
         PiGrabber(SETTINGS, library)
 
 
 @pytest.mark.parametrize(
-    ("step", "error", "told"),
+    ("step", "error", "message"),
     [
         ("open", RuntimeError("Failed to acquire:\nDevice busy"), r"in use \(Failed to acquire: Device"),
         ("open", IndexError("list index out of range"), "cannot be opened"),
@@ -150,9 +150,9 @@ def test_no_camera_says_how_to_look_for_it(library):
         ("start", OSError("no memory"), r"cannot be started \(no memory\)"),
     ],
 )  # fmt: skip
-def test_a_camera_that_cannot_start_is_a_source_error_and_is_let_go(library, step, error, told):
+def test_a_camera_that_cannot_start_is_a_source_error_and_is_closed(library, step, error, message):
     library.Picamera2.faults[step] = error
-    with pytest.raises(SourceError, match=told):
+    with pytest.raises(SourceError, match=message):
         PiGrabber(SETTINGS, library)
     assert step == "open" or library.Picamera2.last.closed
 
@@ -164,7 +164,7 @@ def test_a_stalled_camera_is_a_time_out(library):
         grabber.read()
 
 
-def test_without_picamera2_the_mend_is_told(monkeypatch):
+def test_without_picamera2_the_error_says_how_to_install_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "picamera2", None)
     with pytest.raises(SourceError, match="sudo apt install python3-picamera2"):
         load()

@@ -70,7 +70,7 @@ def test_a_summary_by_table(seconds, expected):
     assert bench.summary(seconds) == expected
 
 
-def test_a_source_that_is_not_there_is_a_source_error(tiny, tmp_path):
+def test_a_missing_source_is_a_source_error(tiny, tmp_path):
     with pytest.raises(SourceError, match="absent"):
         bench.main(parsed("--source", tmp_path / "absent", "--models", tiny))
 

@@ -21,10 +21,10 @@ def test_the_demo_shows_both_routes_on_one_track_within_300_frames(tmp_path, cap
         pytest.skip(f"no shipped models yet: {error}")
     file = tmp_path / "journal.jsonl"
     assert program.main(["run", "--source", "demo", "--journal", str(file), "--accelerator", "cpu"]) == 0
-    told = [json.loads(line) for line in file.read_text().splitlines()]
-    assert told[-1]["frames"] == 300
+    message = [json.loads(line) for line in file.read_text().splitlines()]
+    assert message[-1]["frames"] == 300
     routes = {}
-    for event in told:
+    for event in message:
         if "track" in event and event["emotion"]:
             routes.setdefault(event["track"], set()).add(event["worn"])
     assert {False, True} in routes.values()

@@ -33,7 +33,7 @@ def test_all_well_is_a_line_each_and_exit_0(tiny, source, capsys):
     ]  # fmt: skip
 
 
-def test_what_is_wrong_is_named_and_everything_else_still_looked_at(tiny, tmp_path, capsys):
+def test_what_is_wrong_is_named_and_everything_else_is_still_checked(tiny, tmp_path, capsys):
     assert examine("--models", tmp_path, "--source", tmp_path / "absent.mp4", "--accelerator", "cpu") == 1
     lines = capsys.readouterr().out.splitlines()
     assert [line[6:].split(":")[0] for line in lines if line.startswith("fail")] == ["models", "camera"]

@@ -50,7 +50,7 @@ def test_a_missing_folder_is_one_failure(tmp_path):
     assert "manifest.json" in finding.text
 
 
-def test_one_wrong_hash_fails_and_the_others_are_still_looked_at(tiny, tmp_path):
+def test_one_wrong_hash_fails_and_the_others_are_still_checked(tiny, tmp_path):
     folder = tmp_path / "models"
     shutil.copytree(tiny, folder)
     with open(folder / "mask/model.tflite", "ab") as file:
@@ -85,7 +85,7 @@ def test_the_camera_is_its_first_frame(tmp_path, brightness, level, text):
     assert text in finding.text
 
 
-def test_no_camera_is_a_failure_with_the_mend(tmp_path):
+def test_a_missing_source_is_a_failure_that_names_it(tmp_path):
     finding = only(doctor_checks.camera(Settings(source=SourceSettings(source=str(tmp_path / "absent.mp4")))))
     assert finding.level == "fail"
     assert "absent.mp4" in finding.text
@@ -106,7 +106,7 @@ def test_no_camera_is_a_failure_with_the_mend(tmp_path):
         ("29.8 fps, 1 face", "/nowhere.mp4", "fail", "/nowhere.mp4"),
     ],
 )
-def test_a_camera_that_the_service_watches_through_is_no_failure(status, source, level, text):
+def test_a_camera_that_the_service_uses_is_not_a_failure(status, source, level, text):
     finding = only(doctor_checks.camera(Settings(source=SourceSettings(source=source)), lambda: status))
     assert finding.level == level
     assert text in finding.text
@@ -155,16 +155,16 @@ def test_a_drm_screen_is_what_run_would_find(hardware, settings, level, text):
 def test_a_drm_screen_without_cards_permission_or_cable(hardware):
     settings = Settings(screen=ScreenSettings(kind="drm"))
 
-    def told(**cards):
+    def found(**cards):
         finding = only(doctor_checks.screen(settings, partial(DrmScreen.check, kernel=hardware.Kernel(**cards))))
         return finding.level, finding.text
 
-    assert told()[0] == "warn"
-    assert "add dtoverlay=vc4-kms-v3d to config.txt; `run` will wait for it" in told()[1]
+    assert found()[0] == "warn"
+    assert "add dtoverlay=vc4-kms-v3d to config.txt; `run` will wait for it" in found()[1]
     locked = hardware.Card([hardware.Connector()], allowed=False)
-    assert told(card0=locked)[0] == "fail"
-    assert "no permission; add the user to the groups video and render" in told(card0=locked)[1]
-    assert told(card0=hardware.Card([hardware.Connector(state=2)]))[0] == "warn"
+    assert found(card0=locked)[0] == "fail"
+    assert "no permission; add the user to the groups video and render" in found(card0=locked)[1]
+    assert found(card0=hardware.Card([hardware.Connector(state=2)]))[0] == "warn"
 
 
 def test_a_window_needs_a_desktop(monkeypatch):
@@ -218,7 +218,7 @@ def test_power_by_table(tmp_path, bits, level, text):
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "message"),
     [
         ("", ""),
         ("StatusText=29.8 fps, 1 face\nActiveState=active\n", "29.8 fps, 1 face"),
@@ -226,14 +226,14 @@ def test_power_by_table(tmp_path, bits, level, text):
         ("ActiveState=active\nStatusText=a = b\n", "a = b"),
     ],
 )
-def test_a_stopped_services_last_words_do_not_count(tmp_path, monkeypatch, answer, told):
+def test_a_stopped_services_last_words_do_not_count(tmp_path, monkeypatch, answer, message):
     program = tmp_path / "systemctl"
     program.write_text(f"#!/bin/sh\nprintf '%s' '{answer}'\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    assert doctor_checks.service_status() == told
+    assert doctor_checks.service_status() == message
 
 
-def test_without_systemd_no_service_says_anything(tmp_path, monkeypatch):
+def test_without_systemd_there_is_no_service_status(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert doctor_checks.service_status() == ""

@@ -25,8 +25,8 @@ P = {label: 0.05 for label in ("angry", "disgust", "fear", "happy", "sad", "surp
 
 
 def face(kind, monotonic, track=1, worn=False, **fields):
-    told = {"monotonic": float(monotonic), "event": kind, "track": track, "box": [1.0, 2.0, 3.5, 4.0], "score": 0.9}
-    return told | {"mask": 0.1, "worn": worn, "emotion": "neutral", "probabilities": P, "intensity": 0.3} | fields
+    base = {"monotonic": float(monotonic), "event": kind, "track": track, "box": [1.0, 2.0, 3.5, 4.0], "score": 0.9}
+    return base | {"mask": 0.1, "worn": worn, "emotion": "neutral", "probabilities": P, "intensity": 0.3} | fields
 
 
 EVENTS = [
@@ -86,7 +86,7 @@ def test_a_missing_journal_is_one_line(tmp_path, capsys, kind):
     assert err == f"edge-emotion: {tmp_path}/absent.jsonl: {fix}\n"
 
 
-def test_the_summary_reads_rotated_files_and_tells_local_time(journal, capsys):
+def test_the_summary_reads_rotated_files_and_shows_local_time(journal, capsys):
     code, out, _ = call(capsys, "summary", journal)
     assert code == 0
     assert out.startswith("From 2024-10-04 05:00:00 to 2024-10-04 05:03:00: watched 3 min 0 s\nFaces: 1; 1 seen both")
@@ -118,7 +118,7 @@ def test_times_as_people_write_them(text, answer):
 
 
 @pytest.mark.parametrize("text", ["", "noon", "25:00", "2026-13-01", "h", "-1h", "2 fortnights"])
-def test_what_is_no_time_is_usage(text):
+def test_a_wrong_time_is_a_usage_error(text):
     with pytest.raises(argparse.ArgumentTypeError, match="expected a time such as 2026-01-31"):
         log.moment(text, NOW)
 
@@ -145,7 +145,7 @@ def test_standard_output_cannot_be_read_back(tmp_path, capsys):
     assert (code, "standard output cannot be read; name a journal" in err) == (2, True)
 
 
-def test_tail_tells_the_last_events_in_local_time(journal, capsys):
+def test_tail_shows_the_last_events_in_local_time(journal, capsys):
     code, out, _ = call(capsys, "tail", journal)
     assert code == 0
     assert out.splitlines() == [
@@ -160,7 +160,7 @@ def test_tail_tells_the_last_events_in_local_time(journal, capsys):
     assert call(capsys, "tail", "-n", 0, journal)[1] == ""
 
 
-def test_a_face_that_nothing_is_known_of_says_why():
+def test_a_face_without_an_emotion_is_shown_with_its_reason():
     event = {
         "time": rfc3339(BEGIN),
         **face("sample", 0, emotion=None, probabilities=None, intensity=None, reason="too-small"),
@@ -203,7 +203,7 @@ def test_tail_follows_across_a_rotation(journal, capsys):
     ]  # fmt: skip
 
 
-def test_tail_waits_for_a_journal_that_is_not_there_yet(tmp_path, capsys):
+def test_tail_waits_for_a_journal_that_does_not_exist_yet(tmp_path, capsys):
     path = tmp_path / "journal.jsonl"
     with pytest.raises(KeyboardInterrupt):
         log_tail.show(arguments(), [path], Follower(lambda: path.write_bytes(lines(EVENTS[:1])), lambda: None))

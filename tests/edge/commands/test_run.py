@@ -70,14 +70,14 @@ def timeless(text):
 def test_a_film_is_journalled_on_standard_output_with_both_routes_on_one_track(go, film):
     code, out, err = go("--source", film)
     assert (code, err) == (0, "")
-    told = events(out)
-    assert [e["event"] for e in told][:2] == ["start", "appeared"]
-    assert [e["event"] for e in told][-2:] == ["left", "stop"]
-    assert {e["track"] for e in told if "track" in e} == {1}
-    by_route = {worn: {e["emotion"] for e in told if e.get("worn") is worn} - {None} for worn in (False, True)}
+    recorded = events(out)
+    assert [e["event"] for e in recorded][:2] == ["start", "appeared"]
+    assert [e["event"] for e in recorded][-2:] == ["left", "stop"]
+    assert {e["track"] for e in recorded if "track" in e} == {1}
+    by_route = {worn: {e["emotion"] for e in recorded if e.get("worn") is worn} - {None} for worn in (False, True)}
     assert by_route == {False: {"happy", "sad"}, True: {"surprise", "neutral"}}, "each by its own model"
-    assert told[0]["source"] == str(film)
-    assert set(told[0]["models"]) == {"face", "mask", "emotion-bare", "emotion-masked"}
+    assert recorded[0]["source"] == str(film)
+    assert set(recorded[0]["models"]) == {"face", "mask", "emotion-bare", "emotion-masked"}
 
 
 def test_the_same_film_gives_the_same_journal_but_for_the_time_of_day(go, film):
@@ -96,7 +96,7 @@ def test_a_journal_in_a_file_ends_with_a_summary_a_person_understands(go, film, 
     assert [e["event"] for e in events(file.read_text())][-1] == "stop"
 
 
-def test_a_second_run_goes_on_in_the_same_journal(go, film, tmp_path):
+def test_a_second_run_continues_the_same_journal(go, film, tmp_path):
     file = tmp_path / "journal.jsonl"
     go("--source", film, "--journal", file, "--frames", 3)
     go("--source", film, "--journal", file, "--frames", 4)
@@ -121,7 +121,7 @@ def one_line(err):
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "told"),
+    ("name", "content", "message"),
     [
         ("absent.mp4", None, "no such file, folder or camera"),
         ("empty.jpg", b"", "the file is empty"),
@@ -130,13 +130,13 @@ def one_line(err):
         ("text.mp4", b"hello", "not a clip or picture that can be decoded"),
     ],
 )
-def test_a_source_that_cannot_be_read_is_exit_3(go, tmp_path, name, content, told):
+def test_a_source_that_cannot_be_read_is_exit_3(go, tmp_path, name, content, message):
     path = tmp_path / name
     if content is not None:
         path.write_bytes(content)
     code, _, err = go("--source", path)
     assert code == 3
-    assert one_line(err).startswith(f"{path}: {told}")
+    assert one_line(err).startswith(f"{path}: {message}")
 
 
 def test_an_empty_folder_and_a_missing_camera_are_exit_3(go, tmp_path):
@@ -154,26 +154,26 @@ def test_a_bad_picture_among_good_ones_is_named_and_the_rest_is_done(go, film, c
     assert events(out)[-1]["frames"] == 89
 
 
-def test_a_process_of_its_own_says_one_line_and_no_library_adds_to_it(tiny, tmp_path):
+def test_a_whole_process_prints_one_line_and_no_library_adds_to_it(tiny, tmp_path):
     path = tmp_path / "text.mp4"
     path.write_bytes(b"hello")
     command = [sys.executable, "-m", "edge", "run", "--models", str(tiny), "--source", str(path), "--journal", "-"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     lines = [line for line in done.stderr.splitlines() if not line.startswith(QUIET[0])]
-    told = "not a clip or picture that can be decoded; its beginning or its end may be missing"
-    assert (done.returncode, lines) == (3, [f"edge-emotion: {path}: {told}"])
+    message = "not a clip or picture that can be decoded; its beginning or its end may be missing"
+    assert (done.returncode, lines) == (3, [f"edge-emotion: {path}: {message}"])
 
 
 @pytest.mark.parametrize(
-    ("text", "told"), [("[source]\nsauce = 1", "sauce: unknown setting"), ("[sou", "not valid TOML")]
+    ("text", "message"), [("[source]\nsauce = 1", "sauce: unknown setting"), ("[sou", "not valid TOML")]
 )
-def test_wrong_settings_are_exit_2(go, tmp_path, text, told):
+def test_wrong_settings_are_exit_2(go, tmp_path, text, message):
     file = tmp_path / "config.toml"
     file.write_text(text)
     code, out, err = go("--config", file)
     assert (code, out) == (2, "")
     assert one_line(err).startswith(f"{file}: ")
-    assert told in err
+    assert message in err
 
 
 def test_a_model_that_does_not_match_its_hash_is_exit_4(go, tiny, film, tmp_path):
@@ -232,7 +232,7 @@ def test_which_file_pauses(file, environment, answer):
 
 @pytest.fixture
 def daemon(tiny, film, tmp_path):
-    """A daemon that waits for a camera that never comes, as a service manager starts it: (process, what it tells)."""
+    """A daemon that waits for a camera that never comes, as a service manager starts it: (process, wait_for(words))."""
     address = str(tmp_path / "notify")
     line = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     line.bind(address)
@@ -244,32 +244,32 @@ def daemon(tiny, film, tmp_path):
     command = [sys.executable, "-m", "edge", "run", "--wait", "--models", str(tiny), "--source", "v4l2:4321"]
     child = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
-    def told(what):
-        """Wait until the daemon tells that."""
+    def wait_for(what):
+        """Wait for a message with these words."""
         while what not in (message := line.recv(4096).decode()):
             pass
         return message
 
-    yield child, told
+    yield child, wait_for
     child.kill()
     child.communicate()
     line.close()
 
 
 def test_as_a_service_it_waits_beats_pauses_and_stops_on_sigterm(daemon, tmp_path):
-    child, told = daemon
-    assert told("READY=1").startswith("READY=1\nSTATUS=")
-    told("STATUS=no camera; trying again")
+    child, wait_for = daemon
+    assert wait_for("READY=1").startswith("READY=1\nSTATUS=")
+    wait_for("STATUS=no camera; trying again")
     for _ in range(4):
-        told("WATCHDOG=1")
+        wait_for("WATCHDOG=1")
     (tmp_path / "pause").touch()
-    told("STATUS=paused")
+    wait_for("STATUS=paused")
     (tmp_path / "pause").unlink()
-    told("STATUS=no camera; trying again")
+    wait_for("STATUS=no camera; trying again")
     child.send_signal(signal.SIGUSR1)
-    told("STATUS=paused")
+    wait_for("STATUS=paused")
     child.send_signal(signal.SIGTERM)
-    told("STOPPING=1")
+    wait_for("STOPPING=1")
     assert child.wait(30) == 0
     what = [event.get("what", event["event"]) for event in events((tmp_path / "journal.jsonl").read_text())]
     assert what == ["start", "camera-lost", "paused", "resumed", "paused", "stop"] or what == [

@@ -60,7 +60,7 @@ def test_the_pause_file_pauses_while_it_exists(tmp_path, clock):
     assert states == [False, True, False]
 
 
-def test_the_file_is_not_looked_for_in_every_turn(tmp_path, clock):
+def test_the_file_is_not_checked_in_every_turn(tmp_path, clock):
     file = tmp_path / "pause"
     control = Control(clock, file)
     assert not control.paused
@@ -71,5 +71,5 @@ def test_the_file_is_not_looked_for_in_every_turn(tmp_path, clock):
     assert control.paused
 
 
-def test_a_pause_file_in_a_missing_folder_is_no_pause(tmp_path, clock):
+def test_a_pause_file_in_a_missing_folder_does_not_pause(tmp_path, clock):
     assert not Control(clock, tmp_path / "absent" / "pause").paused

@@ -1,4 +1,4 @@
-"""Stories of the daemon's loop, told by what sinks, screen and service manager got to know."""
+"""Stories of the daemon's loop, as sinks, screen and service manager see them."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def test_the_loop_ends_after_so_many_frames(house):
     assert house.pipeline.frames == list(range(7))
 
 
-def test_every_turn_beats_after_the_work_and_tells_journal_and_screen(house):
+def test_every_turn_beats_after_the_work_and_ticks_sinks_and_screen(house):
     house.pipeline.takes = 0.5
     house.run(FakeCamera(pictures(3)))
     assert [entry for entry in house.systemd.messages if entry[0] == "beat"] == [
@@ -141,7 +141,7 @@ def test_every_turn_beats_after_the_work_and_tells_journal_and_screen(house):
     assert [frame.index for frame, _, _ in house.screen.shown] == [0, 1, 2]
 
 
-def test_a_source_that_is_not_there_at_the_start_is_an_error(house):
+def test_a_source_that_is_missing_at_the_start_is_an_error(house):
     with pytest.raises(SourceError, match="no such file"):
         house.run(SourceError("clip.mp4: no such file"))
     assert house.sink.kinds() == ["start", "failed", "stop"]
@@ -169,7 +169,7 @@ def test_a_face_that_comes_back_after_the_camera_is_a_new_one(house):
     assert [event["track"] for event in house.sink.events if event["event"] == "appeared"] == [1, 2]
 
 
-def test_while_the_camera_is_away_the_screen_says_so_and_the_heart_beats(house):
+def test_while_the_camera_is_gone_the_screen_says_so_and_the_heartbeat_goes_on(house):
     house.run(live(house, 3), *[UNPLUGGED] * 5, live(house, 1, stop(house), None), live=True)
     assert house.screen.notices() == ["", "no camera", ""]
     assert house.systemd.longest_silence() < 0.5
@@ -183,7 +183,7 @@ def test_a_stalled_camera_is_lost_like_one_that_was_unplugged(house):
     assert stalled.closed
 
 
-def test_with_wait_a_camera_that_is_not_there_at_the_start_is_waited_for(house):
+def test_with_wait_a_camera_that_is_missing_at_the_start_is_waited_for(house):
     house.run(SourceError("no such camera"), live(house, 2, stop(house), None), live=True, wait=True)
     assert house.sink.kinds() == ["start", "camera-lost", "camera-back", "appeared", "left", "stop"]
 
@@ -194,7 +194,7 @@ def test_without_wait_a_live_camera_that_gives_no_first_frame_is_an_error(house)
     assert house.opened == [100.0]
 
 
-def test_a_stop_is_heard_while_the_camera_is_away(house):
+def test_a_stop_works_while_the_camera_is_gone(house):
     def stop_later():
         house.clock.sleep = lambda seconds: (FakeClock.sleep(house.clock, seconds), house.control.stop())
 
@@ -203,7 +203,7 @@ def test_a_stop_is_heard_while_the_camera_is_away(house):
     assert house.sink.kinds()[-1] == "stop"
 
 
-def test_a_driver_that_does_not_come_back_is_not_opened_again_and_at_last_a_restart_is_asked_for():
+def test_a_driver_that_hangs_is_not_opened_again_and_a_restart_is_requested():
     house = House(source=SourceSettings(stuck_s=5))
     hanging = live(house, 2, hangs=True)
 
@@ -220,7 +220,7 @@ def test_a_driver_that_does_not_come_back_is_not_opened_again_and_at_last_a_rest
     assert house.systemd.messages[-2][0] == "give up", "and no beat after that"
 
 
-def test_a_driver_that_comes_back_in_time_is_opened_again():
+def test_a_driver_that_returns_in_time_is_opened_again():
     house = House(source=SourceSettings(stuck_s=5))
     hanging = live(house, 2, hangs=True)
 
@@ -237,7 +237,7 @@ def test_a_driver_that_comes_back_in_time_is_opened_again():
 # Engines that fail
 
 
-def test_a_look_that_fails_is_told_and_the_next_frame_is_looked_at(house):
+def test_a_failed_inference_is_reported_and_the_next_frame_is_processed(house):
     house.pipeline.fails = {3, 4}
     assert house.run(FakeCamera(pictures(6))) == 6
     assert house.sink.kinds() == ["start", "appeared", "engine-failed", "left", "stop"]
@@ -272,7 +272,7 @@ def test_an_engine_that_hangs_earns_no_heartbeat(house):
 # Pause
 
 
-def test_a_pause_closes_the_camera_shows_it_and_goes_on_where_it_was_asked_to(house):
+def test_a_pause_closes_the_camera_and_is_shown_until_it_ends(house):
     first = live(house, 3, house.control.toggle, None)
     resumed_at = []
 
@@ -301,7 +301,7 @@ def test_a_stop_ends_a_pause_too(house):
     assert house.opened == []
 
 
-def test_whatever_the_service_manager_was_told_is_an_event_too(house):
+def test_every_status_is_an_event_too(house):
     house.clock.sleep = lambda seconds: house.control.toggle() if not house.control.paused else None
     house.systemd.on_status = lambda text: house.control.stop() if text == "paused" else None
     house.run(UNPLUGGED, wait=True, live=True)
@@ -314,19 +314,19 @@ def test_whatever_the_service_manager_was_told_is_an_event_too(house):
 @pytest.mark.parametrize(
     ("fps", "max_fps", "looked_at"), [(10, 0, 30), (10, 10, 30), (10, 30, 30), (10, 5, 15), (10, 7.5, 22), (10, 0.5, 2)]
 )
-def test_a_live_camera_is_looked_at_no_more_often_than_asked(fps, max_fps, looked_at):
+def test_a_live_camera_is_processed_at_most_at_max_fps(fps, max_fps, looked_at):
     house = House(source=SourceSettings(max_fps=max_fps) if max_fps else SourceSettings())
     frames = house.run(live(house, 30, stop(house), None, fps=fps), live=True)
     assert abs(frames - looked_at) <= 1
 
 
-def test_a_clip_is_never_thinned_out():
+def test_no_frame_of_a_clip_is_skipped():
     house = House(source=SourceSettings(max_fps=1))
     assert house.run(FakeCamera(pictures(30))) == 30
 
 
 @pytest.mark.parametrize(("kind", "seconds"), [("none", 0.0), ("window", 2.9), ("drm", 2.9)])
-def test_a_clip_is_played_in_its_own_time_where_somebody_watches(kind, seconds):
+def test_a_clip_is_played_in_real_time_where_somebody_watches(kind, seconds):
     house = House(screen=ScreenSettings(kind=kind))
     assert house.run(FakeCamera(pictures(30, fps=10))) == 30
     assert house.clock.monotonic() - 100 == pytest.approx(seconds)
@@ -340,7 +340,7 @@ def test_work_on_a_watched_clip_counts_as_waiting():
     assert house.clock.monotonic() - 100 == pytest.approx(2.98)
 
 
-def test_a_slow_folder_is_watched_with_a_beating_heart_and_a_pause_is_heard():
+def test_a_slow_folder_keeps_the_heartbeat_and_can_be_paused():
     house = House(screen=ScreenSettings(kind="window"))
     first = FakeCamera(pictures(3, fps=0.1))
     rest = house.clock.sleep
@@ -358,7 +358,7 @@ def test_a_slow_folder_is_watched_with_a_beating_heart_and_a_pause_is_heard():
     assert house.clock.monotonic() - 100 == pytest.approx(15.25, abs=0.6)
 
 
-def test_a_throttled_machine_is_told_and_looks_less_often():
+def test_a_throttled_machine_is_reported_and_processes_fewer_frames():
     house = House(health=HealthSettings(check_s=1, throttled_fps=2))
 
     def heat():
@@ -371,14 +371,14 @@ def test_a_throttled_machine_is_told_and_looks_less_often():
     assert house.last("throttled")["celsius"] == 85.0
 
 
-def test_a_dark_picture_is_told_and_shown(house):
+def test_a_dark_picture_is_reported_and_shown(house):
     dark, light = pictures(70, level=3), pictures(90)[70:]
     house.run(FakeCamera([*dark, *light]))
     assert [what for what in house.sink.kinds() if what in ("dark", "light")] == ["dark", "light"]
     assert house.screen.notices() == ["", "dark picture", ""]
 
 
-def test_slow_work_is_told(house):
+def test_slow_work_is_reported(house):
     house.pipeline.takes = 1.5
     house.run(FakeCamera(pictures(10)))
     assert house.sink.kinds().count("slow") == 1
@@ -390,7 +390,7 @@ def test_the_notice_for_visitors_stands_beside_the_state():
     assert house.screen.notices() == ["Nothing is stored", "no camera - Nothing is stored", "Nothing is stored"]
 
 
-def test_the_status_tells_frames_a_second_and_faces(house):
+def test_the_status_has_frames_per_second_and_faces(house):
     house.run(live(house, 20, stop(house), None), live=True)
     assert house.systemd.statuses[-2] == "10.0 fps, 1 face"
 
@@ -429,6 +429,6 @@ def test_nothing_is_left_open(house):
     assert len(os.listdir("/proc/self/fd")) == before
 
 
-def test_scenes_start_anew_but_numbers_go_on(house):
+def test_track_numbers_continue_after_a_lost_camera(house):
     house.run(live(house, 1), live(house, 1), live(house, 1, stop(house), None), live=True)
     assert [known.id for _, scene, _ in house.screen.shown for known in scene.tracks] == [1, 2, 3]

@@ -15,7 +15,7 @@ def test_as_many_frames_a_second_are_taken_as_asked(fps, rate, taken):
     assert sum(seconds) == pytest.approx(10 * taken, abs=1)
 
 
-def test_after_a_gap_there_is_no_burst():
+def test_a_gap_is_not_followed_by_a_burst():
     limiter = FrameLimiter()
     assert limiter.takes(10.0, 10)
     assert sum(limiter.takes(60 + n / 100, 10) for n in range(10)) <= 2, "the next one and what was left over"

@@ -32,7 +32,7 @@ def scene(time, *tracks):
     return Scene(time=time, tracks=tracks, serial=9)
 
 
-def told(before, after, sample_s=10.0):
+def kinds_between(before, after, sample_s=10.0):
     return [(event["event"], event["track"]) for event in events(before, after, 320, 240, sample_s)]
 
 
@@ -55,11 +55,11 @@ def told(before, after, sample_s=10.0):
         ([track(refreshed=None)], [], []),
     ],
 )
-def test_what_is_told_of_a_step(before, after, answer):
-    assert told(scene(1.0, *before), scene(1.1, *after)) == answer
+def test_the_events_between_two_scenes(before, after, answer):
+    assert kinds_between(scene(1.0, *before), scene(1.1, *after)) == answer
 
 
-def test_an_event_says_all_that_is_known_in_the_journals_order():
+def test_an_event_has_everything_in_the_journals_order():
     (event,) = events(scene(0), scene(1.23456, track()), 320, 240, 10)
     assert list(event) == [
         "monotonic", "event", "track", "box", "score", "mask", "worn", "mask_state", "emotion", "probabilities",
@@ -71,13 +71,13 @@ def test_an_event_says_all_that_is_known_in_the_journals_order():
     assert list(event["probabilities"]) == list(EMOTIONS)
 
 
-def test_a_face_without_an_emotion_says_why():
+def test_a_face_without_an_emotion_has_a_reason():
     (event,) = events(scene(0), scene(1, track(label=None, reason="too-small")), 320, 240, 10)
     assert (event["emotion"], event["probabilities"], event["intensity"]) == (None, None, None)
     assert event["reason"] == "too-small"
 
 
-def test_a_face_that_leaves_says_how_long_it_was_seen():
+def test_a_face_that_leaves_has_the_time_for_which_it_was_seen():
     event = left(track(seen=7.5, since=3.25), 8.0, 320, 240)
     assert (event["event"], event["seconds"], event["monotonic"]) == ("left", 4.25, 8.0)
 
@@ -92,7 +92,7 @@ def samples(fps, seconds, sample_s, since=0.0):
     """The times at which a face that is there all the time is sampled."""
     times = [since + n / fps for n in range(int(seconds * fps) + 1)]
     known = track(since=since)
-    return [b for a, b in itertools.pairwise(times) if told(scene(a, known), scene(b, known), sample_s)]
+    return [b for a, b in itertools.pairwise(times) if kinds_between(scene(a, known), scene(b, known), sample_s)]
 
 
 def test_samples_come_at_their_time_whatever_the_frame_rate():
@@ -113,4 +113,4 @@ def test_there_are_as_many_samples_as_periods_that_ended_or_frames_that_came(fps
 
 def test_a_step_over_many_periods_is_one_sample():
     known = track()
-    assert told(scene(0, known), scene(95, known), 10) == [("sample", 1)]
+    assert kinds_between(scene(0, known), scene(95, known), 10) == [("sample", 1)]

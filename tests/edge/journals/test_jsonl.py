@@ -67,7 +67,7 @@ def test_numbers_have_four_decimals_and_json_can_hold_them(number):
         b'{"time": "\xff", "event": "start"}\n',
     ],
 )
-def test_what_is_no_whole_event_is_none(line):
+def test_an_incomplete_event_is_none(line):
     assert decode(line) is None
 
 

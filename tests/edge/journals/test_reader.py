@@ -48,7 +48,7 @@ def test_several_journals_are_read_one_after_the_other(path, tmp_path):
     assert tracks(read([other, path])) == [2, 1]
 
 
-def test_lines_that_are_no_events_are_counted_but_a_line_that_is_being_written_is_not(path, caplog):
+def test_lines_that_are_not_events_are_counted_except_one_that_is_being_written(path, caplog):
     path.write_bytes(line(1) + b"rubbish\n\0\0\n" + line(2) + line(3)[:20])
     with caplog.at_level(logging.WARNING):
         assert tracks(read([path])) == [1, 2]
@@ -61,7 +61,7 @@ def test_a_missing_journal_is_named_with_a_fix(tmp_path, name):
         list(read([tmp_path / name]))
 
 
-def test_a_folder_is_no_journal(tmp_path):
+def test_a_folder_is_not_a_journal(tmp_path):
     with pytest.raises(JournalError, match=r"cannot read the journal \(Is a directory\)"):
         list(read([tmp_path]))
 
@@ -87,13 +87,13 @@ def append(path, data):
     return step
 
 
-def test_following_tells_what_is_added_and_not_what_was_there(path):
+def test_following_gives_what_is_added_but_not_what_was_there(path):
     path.write_bytes(line(1))
     assert followed(path, append(path, line(2)), append(path, line(3) + line(4))) == [2, 3, 4]
     assert followed(path, from_end=False) == [1, 2, 3, 4]
 
 
-def test_following_waits_for_a_journal_that_is_not_there_yet(path):
+def test_following_waits_for_a_journal_that_does_not_exist_yet(path):
     assert followed(path, lambda: None, append(path, line(1))) == [1]
 
 
@@ -132,7 +132,7 @@ def test_following_sees_files_that_came_and_went_between_two_looks(path, times):
     assert followed(path, append(path, line(1)), much, append(path, line(99))) == [*range(1, 2 * times + 2), 99]
 
 
-def test_following_a_file_that_was_removed_goes_on_with_the_new_one(path):
+def test_following_a_deleted_file_continues_with_the_new_one(path):
     path.write_bytes(line(1))
     path.with_name("journal.jsonl.1").write_bytes(line(0))
 
@@ -167,7 +167,7 @@ def test_a_rotation_while_it_looks_for_newer_files_loses_nothing(path, monkeypat
     assert [name.name for name in opened[2:6]] == [path.name, *(f"{path.name}.{n}" for n in (1, 2, 3))]
 
 
-def test_following_goes_on_after_a_torn_end_was_cut(path):
+def test_following_continues_after_a_torn_end_was_cut(path):
     path.touch()
 
     def cut():

@@ -25,7 +25,7 @@ def contents(path):
     return {file.name: file.read_text() for file in path.parent.iterdir()}
 
 
-def test_no_files_are_no_journal(journal):
+def test_without_files_there_is_no_journal(journal):
     path = journal()
     assert rotated(path) == {}
     assert whole(path) == []
@@ -57,7 +57,7 @@ def test_a_gap_is_filled_and_what_is_behind_it_stays(journal):
 
 
 @pytest.mark.parametrize("fails_at", [1, 2, 3])
-def test_a_power_cut_within_a_rotation_loses_no_file_and_the_next_rotation_goes_on(journal, monkeypatch, fails_at):
+def test_a_power_cut_within_a_rotation_loses_no_file_and_the_next_one_works(journal, monkeypatch, fails_at):
     path = journal("journal.jsonl", "journal.jsonl.1", "journal.jsonl.2")
     before = sorted(contents(path).values())
     real, calls = os.rename, []

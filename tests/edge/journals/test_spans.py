@@ -7,8 +7,8 @@ from edge.journals.spans import Span, Spans
 
 
 def event(kind, monotonic, track=None, wall=None, **fields):
-    told = {"time": rfc3339(1000 + monotonic if wall is None else wall), "monotonic": monotonic, "event": kind}
-    return told | ({} if track is None else {"track": track}) | fields
+    base = {"time": rfc3339(1000 + monotonic if wall is None else wall), "monotonic": monotonic, "event": kind}
+    return base | ({} if track is None else {"track": track}) | fields
 
 
 def happy(kind, monotonic, track=1, worn=False, **fields):
@@ -61,21 +61,21 @@ def test_a_face_without_an_emotion_is_called_by_its_reason():
 
 
 def test_a_clip_that_is_played_faster_counts_from_its_start():
-    told = [
+    message = [
         event("start", 0.0, wall=5000, live=False),
         happy("appeared", 60.0, wall=5001),
         happy("left", 90.0, wall=5002),
     ]
-    assert spans(*told) == [Span(5060, 30, 1, False, "happy")]
+    assert spans(*message) == [Span(5060, 30, 1, False, "happy")]
 
 
 def test_a_live_camera_follows_the_time_of_day_even_where_that_was_set():
-    told = [
+    message = [
         event("start", 7.0, wall=100, live=True),
         happy("appeared", 8.0, wall=5000),
         happy("left", 9.0, wall=5001),
     ]
-    assert spans(*told) == [Span(5000, 1, 1, False, "happy")]
+    assert spans(*message) == [Span(5000, 1, 1, False, "happy")]
 
 
 def test_a_monotonic_clock_that_went_back_gives_no_span():

@@ -115,7 +115,7 @@ def test_every_event_is_in_the_file_at_once_with_the_time_of_day(opened, path, c
     ]
 
 
-def test_a_second_run_goes_on_where_the_first_ended(opened, path):
+def test_a_second_run_continues_where_the_first_ended(opened, path):
     opened().write(sample(1))
     with pytest.raises(JournalError, match="in use by another edge-emotion"):
         opened()
@@ -208,7 +208,7 @@ def test_a_clock_that_jumps_back_does_not_rotate_nor_disturb(opened, path, clock
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_a_full_disk_drops_events_says_so_once_and_goes_on_when_there_is_room(opened, path, disk, caplog):
+def test_a_full_disk_drops_events_reports_it_once_and_resumes_when_there_is_room(opened, path, disk, caplog):
     journal = opened()
     journal.write(sample(0))
     disk.room = 30
@@ -244,7 +244,7 @@ def test_a_disk_that_is_full_at_the_start_does_not_keep_the_daemon_from_starting
     assert kinds(path) == ["journal-resumed", "sample"]
 
 
-def test_a_card_that_breaks_is_no_end_either(opened, path, disk, caplog):
+def test_a_broken_card_does_not_end_the_run_either(opened, path, disk, caplog):
     journal = opened()
     disk.broken = errno.EIO
     journal.write(sample(1))
@@ -267,7 +267,7 @@ def test_a_file_that_somebody_removed_is_made_anew(opened, path):
     assert [event["track"] for event in lines(path)] == [2]
 
 
-def test_a_failed_flush_is_told_and_the_next_event_says_it_is_over(opened, path, disk, clock, caplog):
+def test_a_failed_flush_is_reported_and_so_is_its_end(opened, path, disk, clock, caplog):
     journal = opened(fsync_s=0)
 
     def broken(fd):
@@ -282,23 +282,23 @@ def test_a_failed_flush_is_told_and_the_next_event_says_it_is_over(opened, path,
 
 
 @pytest.mark.parametrize(
-    ("where", "told"),
+    ("where", "message"),
     [
         ("absent/journal.jsonl", r"cannot write the journal \(No such file or directory\); change \[journal\] file"),
         ("thesis.txt", "not a journal of edge-emotion"),
         ("folder", r"cannot write the journal \(Is a directory\)"),
     ],
 )
-def test_a_journal_that_cannot_be_written_is_one_line(tmp_path, clock, where, told):
+def test_a_journal_that_cannot_be_written_is_one_line(tmp_path, clock, where, message):
     (tmp_path / "thesis.txt").write_text("my thesis\n")
     (tmp_path / "folder").mkdir()
-    with pytest.raises(JournalError, match=told) as caught:
+    with pytest.raises(JournalError, match=message) as caught:
         open_journal(to(tmp_path / where), clock)
     assert caught.value.exit_code == 1
     assert (tmp_path / "thesis.txt").read_text() == "my thesis\n"
 
 
-def test_a_journal_is_let_go_when_it_cannot_be_used(path, clock):
+def test_a_journal_that_cannot_be_used_is_closed(path, clock):
     path.write_text("my thesis\n")
     with pytest.raises(JournalError):
         JournalWriter(path, JournalSettings(), clock)

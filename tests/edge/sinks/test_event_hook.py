@@ -123,19 +123,19 @@ def test_a_command_that_takes_too_long_is_killed_with_its_children(hooked, clock
 
 
 @pytest.mark.parametrize(
-    ("command", "told"),
+    ("command", "message"),
     [
         ("/nowhere/command", "cannot be started (No such file or directory)"),
         (python("raise SystemExit(3)"), "ended with exit code 3"),
     ],
 )
-def test_a_command_that_fails_is_logged_once_and_disturbs_nobody(hooked, caplog, command, told):
+def test_a_command_that_fails_is_logged_once_and_disturbs_nobody(hooked, caplog, command, message):
     hook = hooked(command)
     for _ in range(3):
         hook.write(EVENT)
         assert until(lambda: alive(hook) == 0)
     (record,) = caplog.records
-    assert record.getMessage().endswith(told)
+    assert record.getMessage().endswith(message)
 
 
 def test_a_command_that_does_not_read_does_not_block_the_loop(hooked):
