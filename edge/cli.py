@@ -114,6 +114,13 @@ class Parser(argparse.ArgumentParser):
             self.error(f"unknown argument {extra[0]}{suggestion(extra[0].partition('=')[0], flags)}")
         return known, extra
 
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """As of argparse, in the words of our other errors and with a suggestion."""
+        if action.choices is not None and value not in action.choices:
+            choices = list(map(str, action.choices))
+            line = f"expected one of {', '.join(choices)}, got {value}{suggestion(str(value), choices)}"
+            raise argparse.ArgumentError(action, line)
+
     def error(self, message: str) -> NoReturn:
         """The usage and one line, exit code 2."""
         self.print_usage(sys.stderr)

@@ -1,4 +1,4 @@
-"""The clock, passed to whatever needs one: tests bring their own (edge.testing.fakes.FakeClock)."""
+"""The clock, passed to whatever needs one: tests bring their own (edge.testing.FakeClock)."""
 
 from __future__ import annotations
 

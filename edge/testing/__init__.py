@@ -2,12 +2,12 @@
 
 They stall, end, fail, hang and remember: a test reads as a story, and needs no hardware, no network and no sleep.
 
-    from edge.testing import FakeClock, FakeSink
-
-    clock, sink = FakeClock(), FakeSink()
-    clock.advance(10)                      # ten seconds pass at once
-    sink.write({"event": "start", "monotonic": clock.monotonic()})
-    assert sink.kinds() == ["start"]
+>>> from edge.testing import FakeClock, FakeSink
+>>> clock, sink = FakeClock(), FakeSink()
+>>> clock.advance(10)  # ten seconds pass at once
+>>> sink.write({"event": "start", "monotonic": clock.monotonic()})
+>>> sink.kinds(), sink.events[0]["monotonic"]
+(['start'], 10.0)
 
 | fake | stands in for |
 |---|---|

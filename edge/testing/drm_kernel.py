@@ -9,7 +9,7 @@ request with a wrong size or value is refused as Linux refuses it. Pass it in th
 >>> from edge.screens.drm import DrmScreen
 >>> from edge.settings import ScreenSettings
 >>> from edge.testing.drm_kernel import FakeCard, FakeConnector, FakeKernel
->>> from edge.testing.fakes import FakeClock
+>>> from edge.testing import FakeClock
 >>> card = FakeCard([FakeConnector()])                     # a card with one HDMI connector and a 64x36 screen on it
 >>> kernel = FakeKernel(card0=card)                        # appears as /dev/dri/card0
 >>> screen = DrmScreen(ScreenSettings(kind="drm"), FakeClock(), kernel=kernel)

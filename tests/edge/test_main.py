@@ -53,6 +53,16 @@ def ending(monkeypatch):
         (["log", "tail", "--folow"], "edge-emotion log tail: unknown argument --folow; did you mean '--follow'?"),
         (["run", "--frames", "0"], "edge-emotion run: argument --frames: expected at least 1, got 0"),
         (["doctor", "extra"], "edge-emotion doctor: unknown argument extra"),
+        (
+            ["log", "tial"],
+            "edge-emotion log: argument COMMAND: expected one of summary, tail, plot, csv, got tial; "
+            "did you mean 'tail'?",
+        ),
+        (
+            ["run", "--accelerator", "gpu"],
+            "edge-emotion run: argument --accelerator: expected one of auto, cpu, edgetpu, got gpu; "
+            "did you mean 'cpu'?",
+        ),
     ],
 )
 def test_wrong_usage_is_exit_2_with_a_suggestion(words, line, capsys):

@@ -8,12 +8,11 @@ import pytest
 from PIL import Image
 
 import edge
-from edge import picture, records
+from edge import picture, records, testing
 from edge.cameras import demo
 from edge.errors import EngineError, InvalidValue, ModelError, PictureError, SettingsError, SourceError
 from edge.frame import Frame
 from edge.pipeline.factory import open_models
-from edge.testing import fakes
 
 
 @pytest.fixture
@@ -158,7 +157,7 @@ def test_each_call_starts_anew(recognizer, photo):
 
 def test_leaving_the_loop_closes_the_source(recognizer, monkeypatch, paint):
     image = paint((48, 32, False, True))
-    camera = fakes.FakeCamera([Frame(image, n / 10, n) for n in range(3)])
+    camera = testing.FakeCamera([Frame(image, n / 10, n) for n in range(3)])
     monkeypatch.setattr("edge.recognizer.open_camera", lambda settings: camera)
     results = recognizer.track("demo")
     assert len(next(results)) == 1
@@ -185,7 +184,7 @@ def test_a_source_is_a_number_a_name_an_address_or_a_path(recognizer, monkeypatc
 
     def open_camera(settings):
         asked.append(settings.source)
-        return fakes.FakeCamera([])
+        return testing.FakeCamera([])
 
     monkeypatch.setattr("edge.recognizer.open_camera", open_camera)
     assert list(recognizer.track(given)) == []
@@ -207,7 +206,7 @@ def test_a_live_camera_keeps_the_schedule_of_the_service(recognizer, monkeypatch
     """Its pauses give no result, and faces are looked for in every second frame: between, one keeps its place."""
     one, nobody = paint((48, 32, False, True)), paint()
     script = [Frame(one, 0.0, 0), None, Frame(nobody, 0.1, 1), Frame(nobody, 0.2, 2), Frame(nobody, 1.5, 15)]
-    monkeypatch.setattr("edge.recognizer.open_camera", lambda settings: fakes.FakeCamera(script, live=True))
+    monkeypatch.setattr("edge.recognizer.open_camera", lambda settings: testing.FakeCamera(script, live=True))
     assert [(result.index, len(result)) for result in recognizer.track("picamera")] == [
         (0, 1), (1, 1), (2, 1), (15, 0),
     ]  # fmt: skip
