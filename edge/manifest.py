@@ -33,8 +33,8 @@ class ModelSpec:
         colour: "rgb" or "grey".
         head: one of edge.tasks.HEADS.
         labels: the classes in the order of the outputs; empty for other heads.
-        threshold: the score from which an answer counts; of a mask model with the label "background" the bar of the
-            detector and the second look together (edge/pipeline/verifier.py).
+        threshold: the score from which an answer counts; of a mask model with the label "background", the threshold of
+            detector and verification together (edge/pipeline/verifier.py).
         low, high: the real values that pixel 0 and pixel 255 stand for at the input.
         margin, shift: how the square around a face is cut for this model (Box.square).
         strides, units: of the anchor levels: pixels between points, and pixels per unit of distance.

@@ -24,8 +24,8 @@ def open_engine(manifest: Manifest, task: str, threads: int = 1, accelerator: st
         manifest: the models.
         task: one of edge.tasks.TASKS.
         threads: of the interpreter.
-        accelerator: "cpu"; "edgetpu" for the compiled model on an Edge TPU, with a said fall-back to the CPU; "auto"
-            for the same where one is plugged in and nothing said where none is.
+        accelerator: "cpu"; "edgetpu" for the compiled model on an Edge TPU, with a warning where the CPU takes over;
+            "auto" for the same, but without a warning where no Edge TPU is plugged in.
 
     Raises:
         ModelError: the model is missing, broken, or not what the manifest says.

@@ -78,7 +78,7 @@ def probe(paths: Sequence[Path], timeout_s: float = FIRST_S, command: tuple[str,
             child.kill()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 child.wait(KILL_S)
-            raise DelegateError(f"Edge TPU: no answer within {timeout_s:g} s; plug it out and in again") from None
+            raise DelegateError(f"Edge TPU: no answer within {timeout_s:g} s; unplug it and plug it back in") from None
         except OSError as error:
             raise DelegateError(f"Edge TPU: cannot be tried out ({error.strerror})") from None
         said.seek(0)

@@ -81,14 +81,20 @@ def decode(
     return ltrb[whole].astype(np.float32, copy=False), scores[whole].astype(np.float32, copy=False)
 
 
-def nms(ltrb: np.ndarray, scores: np.ndarray, iou: float, limit: int) -> np.ndarray:
-    """Greedy non-maximum suppression: the best box stays, what overlaps it by more than `iou` goes, and again.
+def nms(
+    ltrb: np.ndarray, scores: np.ndarray, iou: float, limit: int, inside: float = 1.0, similar: float = 0.0
+) -> np.ndarray:
+    """Greedy non-maximum suppression: the best box stays, what overlaps it by more than `iou` goes, and so on.
 
     Args:
         ltrb: float32 (M, 4), boxes with an area.
         scores: float32 (M,); of equal scores the earlier box wins.
         iou: 0-1, intersection over union above which two boxes are one face.
         limit: how many boxes may stay. Only the best CANDIDATES boxes (or `limit`, if that is more) are looked at.
+        inside: 0-1; two boxes are also one face if they share more than this part of the smaller one, as an eye and
+            nose do with their head. 1: never.
+        similar: 0-1; but only if the smaller box has at least this part of the larger one's area: a much smaller box
+            is another person, such as a child on an arm.
 
     Returns:
         The indices that stay, int64 (K,), K <= limit, best first.
@@ -102,32 +108,54 @@ def nms(ltrb: np.ndarray, scores: np.ndarray, iou: float, limit: int) -> np.ndar
         best, rest = left_over[0], left_over[1:]
         kept.append(best)
         shared = intersection(boxes[best], boxes[rest])
-        left_over = rest[shared <= iou * (areas[best] + areas[rest] - shared)]
+        apart = shared <= iou * (areas[best] + areas[rest] - shared)
+        if inside < 1.0:
+            apart &= ~nested(shared, areas[best], areas[rest], inside, similar)
+        left_over = rest[apart]
     return order[np.array(kept, dtype=np.int64)]
 
 
-def box_voting(ltrb: np.ndarray, scores: np.ndarray, kept: np.ndarray, iou: float) -> np.ndarray:
+def nested(shared: np.ndarray, area: float, areas: np.ndarray, inside: float, similar: float) -> np.ndarray:
+    """Which of some boxes lie in a box, or it in them, and are of a similar size; bool (M,).
+
+    Args:
+        shared: the area that each shares with the box, (M,).
+        area, areas: of the box, and of the others (M,).
+        inside, similar: as of `nms`.
+    """
+    smaller = np.minimum(area, areas)
+    answer: np.ndarray = (shared > inside * smaller) & (smaller >= similar * np.maximum(area, areas))
+    return answer
+
+
+def box_voting(ltrb: np.ndarray, scores: np.ndarray, kept: np.ndarray, iou: float, once: bool = False) -> np.ndarray:
     """The kept boxes, each moved to the mean of the boxes around it, weighted by their scores.
 
     Box voting (Gidaris & Komodakis, 2015; BlazeFace's blending): neighbouring points saw the same face, and their mean
     is nearer to it, and calmer from frame to frame, than the best of them.
 
     Args:
-        ltrb: float32 (M, 4), boxes with an area; scores: float32 (M,), above 0.
-        kept: the indices that `suppress` left, (K,).
+        ltrb: float32 (M, 4), boxes with an area.
+        scores: float32 (M,), above 0.
+        kept: the indices that `nms` left, (K,).
         iou: 0-1, intersection over union from which a box has a vote.
+        once: a box between two kept ones votes only for the one that it overlaps more (of equal ones the earlier), so
+            that neighbouring faces are not drawn together.
 
     Returns:
         float32 (K, 4), in the order of `kept`.
     """
     boxes = ltrb.astype(np.float64)
     areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
-    moved = np.empty((len(kept), 4), np.float32)
+    shares = np.empty((len(kept), len(boxes)))
     for place, best in enumerate(kept):
         shared = intersection(boxes[best], boxes)
-        near = shared >= iou * (areas[best] + areas - shared)
-        moved[place] = np.average(boxes[near], axis=0, weights=scores[near])
-    return moved
+        shares[place] = shared / (areas[best] + areas - shared)
+    near = shares >= iou
+    if once and len(kept):
+        near &= shares.argmax(axis=0) == np.arange(len(kept))[:, None]
+    moved = [np.average(boxes[votes], axis=0, weights=scores[votes]) for votes in near]
+    return np.array(moved, np.float32).reshape(-1, 4)
 
 
 def intersection(one: np.ndarray, others: np.ndarray) -> np.ndarray:

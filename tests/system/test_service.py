@@ -133,7 +133,7 @@ def test_an_edge_tpu_that_hangs_again_when_it_is_tried_out_leaves_the_work_to_th
     machine.must("rm", f"{FAULTS}/tpu-hangs")
     figures("engine-hangs, then the Edge TPU's trial hangs: until a face is seen again", f"{seconds:.1f} s")
     told = [event["detail"] for event in journal(machine)[-200:] if event.get("what") == "cpu-fallback"]
-    assert told[-1] == "Edge TPU: no answer within 3 s; plug it out and in again; the CPU does the work"
+    assert told[-1] == "Edge TPU: no answer within 3 s; unplug it and plug it back in; the CPU does the work"
     assert seconds <= RECOVERY_S
 
 

@@ -151,10 +151,10 @@ def test_what_was_compiled_runs_on_the_edge_tpu_and_the_rest_is_said_once(opened
 
 
 def test_an_edge_tpu_that_does_not_work_is_tried_and_said_once(opened, caplog):
-    engines, told, asked = opened(DelegateError("Edge TPU: no answer within 3 s; plug it out and in again"))
+    engines, told, asked = opened(DelegateError("Edge TPU: no answer within 3 s; unplug it and plug it back in"))
     assert len(asked) == 1
     assert [engine.spec.task for engine in engines] == ["emotion-bare", "mask", "emotion-masked", "face"]
-    assert told[1:] == ["Edge TPU: no answer within 3 s; plug it out and in again; the CPU does the work"]
+    assert told[1:] == ["Edge TPU: no answer within 3 s; unplug it and plug it back in; the CPU does the work"]
     assert caplog.messages == told
 
 

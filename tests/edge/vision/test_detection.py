@@ -32,13 +32,25 @@ def slow_iou(a, b):
     return across * down / (area[0] + area[1] - across * down)
 
 
-def slow_suppress(boxes, scores, iou, limit):
+def slow_nested(a, b, inside, similar):
+    """Whether they share more than a part of the smaller one, and that one is not much smaller."""
+    across = max(0.0, min(a[2], b[2]) - max(a[0], b[0]))
+    down = max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
+    small, large = sorted((box[2] - box[0]) * (box[3] - box[1]) for box in (a, b))
+    return across * down > inside * small and small >= similar * large
+
+
+def slow_suppress(boxes, scores, iou, limit, inside=1.0, similar=0.0):
     alive = sorted(range(len(boxes)), key=lambda i: (-scores[i], i))
     kept = []
     while alive and len(kept) < limit:
         best = alive.pop(0)
         kept.append(best)
-        alive = [i for i in alive if slow_iou(boxes[best], boxes[i]) <= iou]
+        alive = [
+            i
+            for i in alive
+            if slow_iou(boxes[best], boxes[i]) <= iou and not slow_nested(boxes[best], boxes[i], inside, similar)
+        ]
     return kept
 
 
@@ -169,6 +181,39 @@ def test_suppress_by_table(boxes, kept):
     assert detection.nms(np.array(boxes, np.float32).reshape(-1, 4), scores, 0.45, 10).tolist() == kept
 
 
+@given(
+    st.lists(st.tuples(BOX, st.sampled_from([0.1, 0.25, 0.5, 0.75, 1.0])), max_size=25),
+    st.sampled_from([0.0, 0.45, 1.0]),
+    st.sampled_from([0.3, 0.55, 0.81]),
+    st.sampled_from([0.0, 0.17, 0.61]),
+)
+def test_suppression_of_nested_boxes_agrees_with_a_loop(found, iou, inside, similar):
+    boxes = np.array([(x, y, x + w, y + h) for (x, y, w, h), _ in found], np.float32).reshape(-1, 4)
+    scores = np.array([score for _, score in found], np.float32)
+    got = detection.nms(boxes, scores, iou, 10, inside, similar)
+    assert got.tolist() == slow_suppress(boxes.tolist(), scores.tolist(), iou, 10, inside, similar)
+
+
+HEAD = (0, 0, 100, 100)
+
+
+@pytest.mark.parametrize(
+    ("other", "kept"),
+    [
+        ((20, 20, 80, 80), [0]),
+        ((60, 60, 120, 120), [0, 1]),
+        ((10, 10, 40, 40), [0, 1]),
+        ((-20, -20, 140, 140), [0]),
+        ((100, 0, 200, 100), [0, 1]),
+    ],
+    ids=["eyes to mouth", "a neighbour's", "a much smaller face", "a box around it", "beside it"],
+)
+def test_a_box_in_another_of_the_same_face_goes(other, kept):
+    boxes = np.float32([HEAD, other])
+    assert detection.nms(boxes, np.float32([0.9, 0.8]), 0.5, 10, inside=0.8, similar=0.25).tolist() == kept
+    assert detection.nms(boxes, np.float32([0.9, 0.8]), 0.5, 10).tolist() == [0, 1], "off unless asked for"
+
+
 def test_a_chain_does_not_carry_suppression_on():
     # The second goes because of the first; the third overlaps only the second, which is gone: it stays.
     boxes = np.float32([(0, 0, 10, 10), (4, 0, 14, 10), (8, 0, 18, 10)])
@@ -217,3 +262,12 @@ def test_a_box_alone_stays_and_neighbours_pull_by_their_scores():
         [50, 50, 60, 60],
     ]
     assert detection.box_voting(boxes, scores, np.array([], np.int64), 0.7).shape == (0, 4)
+
+
+def test_a_box_between_two_faces_votes_once():
+    # Each shares a half with the other; what lies between them overlaps both by .71.
+    boxes = np.float32([[0, 0, 60, 60], [20, 0, 80, 60], [10, 0, 70, 60]])
+    scores, kept = np.float32([0.5, 0.5, 0.5]), np.array([0, 1])
+    assert detection.box_voting(boxes, scores, kept, 0.7).tolist() == [[5, 0, 65, 60], [15, 0, 75, 60]]
+    assert detection.box_voting(boxes, scores, kept, 0.7, once=True).tolist() == [[5, 0, 65, 60], [20, 0, 80, 60]]
+    assert detection.box_voting(boxes, scores, kept[:0], 0.7, once=True).shape == (0, 4)
