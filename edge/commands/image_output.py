@@ -15,7 +15,8 @@ from edge import picture, records
 from edge.errors import OutputError, PictureError
 from edge.face import Track
 from edge.text import printable
-from edge.vision.annotate import annotate, caption, factor
+from edge.vision import captions
+from edge.vision.annotate import annotate, factor
 
 WRITABLE = (".jpg", ".jpeg", ".png", ".webp")  # other pictures become PNGs
 
@@ -72,9 +73,9 @@ def _give_up(stream: TextIO) -> None:
 
 
 def words(path: Path, tracks: Sequence[Track], drawn: Path | None = None) -> str:
-    """One line for a person, such as "door.jpg: 2 faces: happy 83 % | no mask, unsure | mask"."""
+    """One line for a person, such as "door.jpg: 2 faces: happy 83 %, no mask; unsure, mask"."""
     count = {0: "no face", 1: "1 face"}.get(len(tracks), f"{len(tracks)} faces")
-    line = f"{printable(path)}: {count}" + (": " + ", ".join(caption(track) for track in tracks) if tracks else "")
+    line = f"{printable(path)}: {count}" + (": " + "; ".join(map(captions.words, tracks)) if tracks else "")
     return f"{line} -> {printable(drawn)}" if drawn else line
 
 

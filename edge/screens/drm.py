@@ -26,7 +26,7 @@ class DrmScreen:
     """Two buffers, one shown while the other is drawn.
 
     Args:
-        settings: card, connector and mode.
+        settings: card, connector, mode, rotation and style.
         clock: for the rate of drawing and of checking the cable.
         stop: not used; nobody can close a console's picture.
         kernel: Linux, or a fake one (edge.testing.drm_kernel).
@@ -52,7 +52,7 @@ class DrmScreen:
             with contextlib.suppress(OSError):
                 self._target.device.close()
             raise refusal(self._target.device.path, error) from None
-        self._painter = Painter(self._present, clock)
+        self._painter = Painter(self._present, clock, settings)
         self._checked_at = clock.monotonic()
         self._hotplug = kernel.hotplug()
 

@@ -1,4 +1,4 @@
-"""When to draw: only what changed, and for no more than a tenth of the time."""
+"""When to draw: only what changed, and never more than a tenth of the time."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 from collections import deque
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 
 from edge.clock import Clock
@@ -13,10 +14,13 @@ from edge.face import Scene
 from edge.frame import Frame
 from edge.ports import Notice
 from edge.screens.overlay import compose
+from edge.settings import ScreenSettings
 
-SHARE = 0.1
+SHARE = 0.1  # of the time may go into drawing
 FPS_S = 2.0  # frames a second are counted over this long
-FPS_EVERY_S = 1.0  # and told this often, so that the figure can be read
+FPS_EVERY_S = 1.0  # and updated this often, so that the figure can be read
+ROTATIONS = {0: None, 90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
+DEFAULTS = ScreenSettings()
 LONGEST_S = 1.0  # no picture is older, whatever drawing costs
 
 
@@ -29,11 +33,18 @@ class Painter:
     Args:
         present: puts uint8 (height, width, 3) RGB on the screen; raises ScreenError.
         clock: for cost and pace.
+        settings: how the picture is rotated, and how faces are marked.
         share: how much of the time may go into drawing, 0-1.
     """
 
-    def __init__(self, present: Callable[[np.ndarray], None], clock: Clock, share: float = SHARE) -> None:
-        self._present, self._clock = present, clock
+    def __init__(
+        self,
+        present: Callable[[np.ndarray], None],
+        clock: Clock,
+        settings: ScreenSettings = DEFAULTS,
+        share: float = SHARE,
+    ) -> None:
+        self._present, self._clock, self._settings = present, clock, settings
         self._pace = Pace(clock, share)
         self._drawn: tuple[object, ...] | None = None
         self._rate = Rate()
@@ -54,9 +65,19 @@ class Painter:
             return False
         with self._pace as due:
             if due or frame is None:
-                self._present(compose(frame, scene, notice, width, height, fps))
+                self._present(self._compose(frame, scene, notice, width, height, fps))
                 self._drawn = wanted
         return self._drawn is wanted
+
+    def _compose(
+        self, frame: Frame | None, scene: Scene, notice: Notice, width: int, height: int, fps: float
+    ) -> np.ndarray:
+        """The picture, rotated as the panel hangs."""
+        turn, outline = ROTATIONS[self._settings.rotate], self._settings.style
+        if turn is None:
+            return compose(frame, scene, notice, width, height, fps, outline)
+        upright = (width, height) if turn == cv2.ROTATE_180 else (height, width)
+        return cv2.rotate(compose(frame, scene, notice, *upright, fps, outline), turn)
 
     def forget(self) -> None:
         """The screen no longer shows what was drawn."""

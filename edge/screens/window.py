@@ -53,7 +53,7 @@ class WindowScreen:
         if not any(environment.get(name) for name in SESSION):
             raise ScreenError("screen: there is no desktop session here; start it from one, or use --screen drm")
         self._pygame = library or load()
-        self._painter = Painter(self._present, clock)
+        self._painter = Painter(self._present, clock, settings)
         self._last: tuple[Frame | None, Scene, Notice] | None = None
         try:
             self._surface = self._open()

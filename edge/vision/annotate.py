@@ -1,19 +1,29 @@
-"""Draw what is known about faces: box, state, label and a bar chart of the seven emotions. New arrays, RGB colours."""
+"""Draw what is known about faces: boxes, captions, bar charts and a legend. New arrays, RGB colours."""
 
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Sequence
+from dataclasses import replace
 
+import cv2
 import numpy as np
 
 from edge.face import Track
 from edge.labels import EMOTIONS
-from edge.vision import canvas
-from edge.vision.canvas import BARE, INK, MASKED, UNKNOWN, Rect, Style
+from edge.vision import canvas, captions, palette
+from edge.vision.canvas import Rect, eyes
+from edge.vision.captions import Caption, arranged, percent
+from edge.vision.legend import Legend, arranged_with_legend
+from edge.vision.lettering import Style, write
+from edge.vision.palette import DARK, INK, MUTED
+from edge.vision.placement import Detail
 
-# A picture whose shorter side is below is enlarged before it is drawn on, so that words fit.
+# A picture whose shorter side is below this is enlarged before it is drawn on, so that captions fit.
 LEGIBLE_PX = 360
+SMALLEST = 9  # height of capitals, pixels
+CHARTS = 2  # with more faces than this, there are no charts
 
 
 def factor(width: int, height: int) -> int:
@@ -21,56 +31,56 @@ def factor(width: int, height: int) -> int:
     return max(1, min(8, math.ceil(LEGIBLE_PX / min(width, height))))
 
 
-def annotate(image: np.ndarray, tracks: Sequence[Track], enlarge: int = 1) -> np.ndarray:
-    """The picture with each face's box, mask state, emotion and, where there is room, its bar chart.
+def annotate(image: np.ndarray, tracks: Sequence[Track], enlarge: int = 1, legend_below: bool = False) -> np.ndarray:
+    """The picture with each face's box and caption; with a bar chart each, where there are few faces and room.
+
+    A face that has no room for a caption has a badge, which the legend explains.
 
     Args:
         image: uint8 (H, W, 3) RGB; not changed.
         tracks: boxes in its pixels.
         enlarge: whole factor by which the answer is larger than the image.
+        legend_below: put the legend below the picture, with a number for each face that needs it, in the order of the
+            tracks, from 1. Otherwise badges are pictograms, and it lies along
+            the lower or upper edge, where it hides nobody's eyes.
 
     Returns:
-        uint8 (H * enlarge, W * enlarge, 3) RGB, a new array.
+        uint8 (H * enlarge, W * enlarge, 3) RGB, a new array; higher by the legend if that is below.
     """
-    picture = np.repeat(np.repeat(image, enlarge, axis=0), enlarge, axis=1) if enlarge > 1 else np.array(image)
+    picture = np.array(image)
+    if enlarge > 1:
+        size = (image.shape[1] * enlarge, image.shape[0] * enlarge)
+        picture = cv2.resize(image, size, interpolation=cv2.INTER_CUBIC)
     height, width = picture.shape[:2]
-    style = Style.of(width, height)
-    rects = [_rect(track, enlarge) for track in tracks]
-    for track, rect in zip(tracks, rects, strict=True):
-        canvas.frame(picture, rect, state_colour(track), style.line)
-    # The largest faces come first to the room that there is; what would hide another's words is left out.
-    order = sorted(range(len(tracks)), key=lambda n: -canvas.area(rects[n]))
-    taken: list[Rect] = []
-    for n in order:
-        text = caption(tracks[n])
-        plate = _label_place(text, rects, n, taken, width, height, style)
-        if plate:
-            canvas.plate(picture, plate)
-            canvas.text(picture, text, (plate[0] + style.pad, plate[3] - style.pad), state_colour(tracks[n]), style)
-            taken.append(plate)
-    for n in order:
-        emotion = tracks[n].emotion
-        place = None if emotion is None else _chart_place(rects, n, taken, width, height, style)
-        if place and emotion is not None:
-            _chart(picture, place, emotion, state_colour(tracks[n]), style)
-            taken.append(place)
+    faces = [_rect(track, enlarge) for track in tracks]
+    style = style_of(width, height, faces)
+    told = [Caption.of(track, n + 1 if legend_below else None) for n, track in enumerate(tracks)]
+    charts = chart_places(told, faces, (width, height), style) if len(tracks) <= CHARTS else {}
+    # What the chart says need not be said again.
+    told = [replace(each, share=None) if n in charts else each for n, each in enumerate(told)]
+    keep = list(charts.values())
+    if legend_below:
+        places = arranged(told, faces, (width, height), keep, style, Detail.SHORT)
+        legend = Legend.of(told, places, width, style)
+        picture, top = _higher(picture, legend.height), height
+    else:
+        places, legend, top = arranged_with_legend(told, faces, (width, height), keep, style, Detail.SHORT, (0, height))
+    for caption, face in zip(told, faces, strict=True):
+        canvas.frame(picture[:height], face, caption.colour, canvas.line_for(face, style.line))
+    captions.draw(picture[:height], told, places, style)
+    for n, place in charts.items():
+        _chart(picture, place, tracks[n], style)
+    legend.draw(picture, top)
     return picture
 
 
-def state_colour(track: Track) -> tuple[int, int, int]:
-    """RGB: grey where there is no emotion to show, else by the route."""
-    if track.label is None:
-        return UNKNOWN
-    return MASKED if track.worn else BARE
-
-
-def caption(track: Track) -> str:
-    """A face in a few words, such as "happy 83% | mask"."""
-    if track.label is not None and track.emotion is not None:
-        words = f"{track.label} {track.emotion.max():.0%}"
-    else:
-        words = {"too-small": "too small", "unsure": "unsure"}.get(track.reason or "", "...")
-    return f"{words} | {'mask' if track.worn else 'no mask'}"
+def style_of(width: int, height: int, faces: Sequence[Rect]) -> Style:
+    """Text sizes for a picture that is looked at from near: smaller where the faces are small, but legible."""
+    shorter = min(width, height)
+    largest, smallest = 0.022 * shorter, 0.013 * shorter
+    sides = [max(face[2] - face[0], face[3] - face[1]) for face in faces]
+    wanted = 0.13 * statistics.median(sides) if sides else largest
+    return Style(max(SMALLEST, round(max(smallest, min(largest, wanted)))))
 
 
 def _rect(track: Track, enlarge: int) -> Rect:
@@ -78,42 +88,45 @@ def _rect(track: Track, enlarge: int) -> Rect:
     return left, top, right, bottom
 
 
-def _label_place(
-    text: str, rects: Sequence[Rect], own: int, taken: Sequence[Rect], width: int, height: int, style: Style
-) -> Rect | None:
-    """Above the box or below it, on no other label and on no other face; or None."""
-    left, top, _, bottom = rects[own]
-    size = (style.width_of(text) + 2 * style.pad, style.capitals + 2 * style.pad)
-    above = canvas.into(left, top - size[1] - style.line, size, width, height)
-    below = canvas.into(left, bottom + style.line, size, width, height)
-    # A face that fills the picture has the label inside, at its top.
-    places = (below, above) if canvas.shared(above, rects[own]) > canvas.shared(below, rects[own]) else (above, below)
-    for place in places:
-        others = (canvas.shared(place, rect) > 0.1 * canvas.area(rect) for n, rect in enumerate(rects) if n != own)
-        if not any(canvas.shared(place, other) for other in taken) and not any(others):
-            return place
-    return None
+def _higher(picture: np.ndarray, by: int) -> np.ndarray:
+    """The picture with dark rows below it."""
+    return cv2.copyMakeBorder(picture, 0, by, 0, 0, cv2.BORDER_CONSTANT, value=DARK) if by else picture
 
 
-def _chart_place(
-    rects: Sequence[Rect], own: int, taken: Sequence[Rect], width: int, height: int, style: Style
+def chart_places(
+    told: Sequence[Caption], faces: Sequence[Rect], bounds: tuple[int, int], style: Style
+) -> dict[int, Rect]:
+    """Where charts go, the largest face's first: on no caption, no other chart and nobody's eyes."""
+    taken = [place.rect for place in arranged(told, faces, bounds, [], style, Detail.SHORT)]
+    charts: dict[int, Rect] = {}
+    for n in sorted(range(len(told)), key=lambda n: -canvas.area(faces[n])):
+        place = chart_place(faces, n, taken, *bounds, style) if told[n].share is not None else None
+        if place:
+            charts[n] = place
+            taken.append(place)
+    return charts
+
+
+def chart_place(
+    faces: Sequence[Rect], own: int, taken: Sequence[Rect], width: int, height: int, style: Style
 ) -> Rect | None:
-    """Beside, below or above the face, on no other chart or label and on as little of any face as can be; or None."""
-    size, gap = _chart_size(style), style.line + 2
-    if size[0] > width or size[1] > height:
+    """Where a face's chart goes: beside it, below, above, or in a corner of the picture; None: there is no room."""
+    (chart_width, chart_height), gap = _chart_size(style), style.line + style.pad
+    if chart_width > width or chart_height > height:
         return None
-    left, top, right, bottom = rects[own]
-    beside = [(right + gap, top), (left - gap - size[0], top)]
-    wanted = [*beside, (left, bottom + gap), (left, top - size[1] - 2 * style.row)]
-    corners = [(0, 0), (width, 0), (0, height), (width, height)]
+    left, top, right, bottom = faces[own]
+    beside = [(right + gap, top), (left - gap - chart_width, top)]
+    wanted = [*beside, (left, bottom + gap + 2 * style.row), (left, top - chart_height - 2 * style.row)]
+    corners = [(0, 0), (width, 0), (0, height), (width, height)] if len(faces) == 1 else []
     best: tuple[float, Rect] | None = None
     for n, (x, y) in enumerate(wanted + corners):
-        place = canvas.into(x, y, size, width, height)
-        if any(canvas.shared(place, other) for other in taken):
+        x, y = max(0, min(x, width - chart_width)), max(0, min(y, height - chart_height))
+        place = (x, y, x + chart_width, y + chart_height)
+        if any(canvas.shared(place, other) for other in [*taken, *map(eyes, faces)]):
             continue
-        hidden = [canvas.shared(place, rect) / max(1, canvas.area(rect)) for rect in rects]
+        hidden = [canvas.shared(place, face) / max(1, canvas.area(face)) for face in faces]
         others = max((share for i, share in enumerate(hidden) if i != own), default=0.0)
-        if others > 0.1 or hidden[own] > 0.6 or (n >= len(wanted) and len(rects) > 1):
+        if others > 0.1 or hidden[own] > 0.4:
             continue
         cost = others * 4 + hidden[own] + n * 1e-3
         if best is None or cost < best[0]:
@@ -123,18 +136,22 @@ def _chart_place(
 
 def _chart_size(style: Style) -> tuple[int, int]:
     """Width and height of a bar chart."""
-    width = style.width_of("surprise") + style.capitals * 9 + 3 * style.pad
+    labels = max(map(style.width_of, EMOTIONS))
+    width = labels + style.capitals * 7 + style.width_of(percent(1.0)) + 4 * style.pad
     return width, len(EMOTIONS) * style.row + 2 * style.pad
 
 
-def _chart(picture: np.ndarray, place: Rect, emotion: np.ndarray, colour: tuple[int, int, int], style: Style) -> None:
-    """Seven rows: the label, a bar from 0 to 1, the highest in the state's colour."""
+def _chart(picture: np.ndarray, place: Rect, track: Track, style: Style) -> None:
+    """Seven rows: the name, a bar from 0 to 1 in the emotion's colour, the percentage; the face's emotion is bright."""
+    if track.emotion is None:
+        return
     canvas.plate(picture, place)
-    first = place[0] + 2 * style.pad + style.width_of("surprise")
-    room = place[2] - style.pad - first
-    for n, (label, share) in enumerate(zip(EMOTIONS, emotion, strict=True)):
+    first = place[0] + 2 * style.pad + max(map(style.width_of, EMOTIONS))
+    last = place[2] - 2 * style.pad - style.width_of(percent(1.0))
+    for n, (name, share) in enumerate(zip(EMOTIONS, track.emotion, strict=True)):
         base = place[1] + style.pad + (n + 1) * style.row - (style.row - style.capitals) // 2
-        high = n == int(np.argmax(emotion))
-        canvas.text(picture, label, (place[0] + style.pad, base), INK if high else UNKNOWN, style)
-        top = base - style.capitals
-        canvas.bar(picture, (first, top, first + room, base + 1), float(share), colour if high else UNKNOWN)
+        ink = INK if name == track.label else MUTED
+        write(picture, name, (place[0] + style.pad, base), ink, style)
+        canvas.bar(picture, (first, base - style.capitals, last, base), float(share), palette.of(name))
+        text = percent(float(share))
+        write(picture, text, (place[2] - style.pad - style.width_of(text), base), ink, style)

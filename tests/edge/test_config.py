@@ -118,8 +118,9 @@ def test_the_shipped_file_loads_as_the_defaults(root):
 
 def test_each_setting_has_its_unit_in_the_line_above(root):
     lines = (root / "systemd" / "config.toml").read_text().splitlines()
-    for _, key, entry in table():
-        above = next(lines[n - 1] for n, line in enumerate(lines) if line.startswith(f"{key} = "))
+    for section, key, entry in table():
+        first = lines.index(f"[{section}]")
+        above = next(lines[n - 1] for n, line in enumerate(lines) if n > first and line.startswith(f"{key} = "))
         assert above.startswith(f"# {entry.metadata['help']}")
         assert entry.metadata["unit"] in above
 

@@ -14,7 +14,7 @@ from edge.face import Detection, Scene, Track
 from edge.frame import Box, Frame
 from edge.labels import EMOTIONS
 from edge.screens.overlay import Fit, compose
-from edge.vision import canvas
+from edge.vision import palette
 from tests.system import machine
 
 SHOWN = machine.SIZE
@@ -43,8 +43,8 @@ def notice_stands(picture: np.ndarray, notice: str) -> bool:
     wanted = compose(DARK, Scene(), notice, *SHOWN)
     if picture.shape != wanted.shape:
         return False
-    letters, ground = (wanted == 255).all(axis=2), (wanted == canvas.GROUND).all(axis=2)
-    return bool((picture[letters] == 255).all() and picture[ground].max() <= max(canvas.GROUND) + 64)
+    letters, ground = (wanted == 255).all(axis=2), (wanted == palette.GROUND).all(axis=2)
+    return bool((picture[letters] == 255).all() and picture[ground].max() <= max(palette.GROUND) + 32)
 
 
 def bars_stand(picture: np.ndarray) -> bool:

@@ -69,7 +69,7 @@ def test_without_json_a_line_is_for_a_person(command, folder):
     _, out, _ = command(folder)
     assert out[0] == f"{folder / 'a.png'}: no face"
     assert out[1].startswith(f"{folder / 'b.png'}: 1 face: happy ")
-    assert out[1].endswith("% | no mask")
+    assert out[1].endswith(" %, no mask")
     assert "2 faces: " in out[2]
 
 

@@ -4,22 +4,18 @@ import numpy as np
 import pytest
 
 from edge.errors import InvalidValue
-from edge.face import Detection, Scene, Track
-from edge.frame import Box, Frame
-from edge.ports import Notice
-from edge.screens import captions, overlay
-from edge.screens.captions import Card
-from edge.screens.overlay import Fit, compose, style_of, wrap
-from edge.vision import canvas
+from edge.face import Scene, Track
+from edge.frame import Frame
+from edge.ports import NO_NOTICE, Notice
+from edge.screens import overlay
+from edge.screens.overlay import Fit, compose, style_of, visible
+from edge.vision import canvas, captions, palette
+from edge.vision.placement import Detail, Place
+from tests.edge.vision.faces import crowd, feeling, track
 
-SCREENS = [(1280, 720), (1920, 1080), (800, 480)]
+SCREENS = [(1280, 720), (1920, 1080), (800, 480), (720, 1280)]
 NAMES = [f"{width}x{height}" for width, height in SCREENS]
-HAPPY = np.float32([0.05, 0.05, 0.05, 0.7, 0.05, 0.05, 0.05])
-
-
-def track(left=200.0, top=150.0, side=120.0, emotion=HAPPY, worn=False, reason=None, name=1) -> Track:
-    face = Detection(Box(left, top, left + side, top + side), 0.9)
-    return Track(id=name, face=face, seen=0.0, mask=float(worn), worn=worn, emotion=emotion, reason=reason)
+HAPPY = palette.of("happy")
 
 
 def frame(width=640, height=480, level=128) -> Frame:
@@ -31,10 +27,28 @@ def inked(picture: np.ndarray, plain: np.ndarray, rect=None) -> int:
     return int((picture[top:bottom, left:right] != plain[top:bottom, left:right]).any(axis=2).sum())
 
 
+def scene(*tracks: Track) -> Scene:
+    return Scene(tracks=tracks)
+
+
+@pytest.fixture
+def placed(monkeypatch):
+    """The places of the captions that were drawn."""
+    found: list[Place] = []
+    draw = captions.Caption.draw
+
+    def remember(self, picture, place, style):
+        found.append(place)
+        draw(self, picture, place, style)
+
+    monkeypatch.setattr(captions.Caption, "draw", remember)
+    return found
+
+
 @pytest.mark.parametrize("screen", SCREENS, ids=NAMES)
 @pytest.mark.parametrize("size", [(640, 480), (1280, 720), (480, 640), (7, 5)])
-def test_nobody_and_no_notice_is_the_picture_in_the_middle_on_a_dark_ground(screen, size):
-    picture = compose(frame(*size), Scene(), Notice(), *screen)
+def test_an_empty_scene_is_the_preview_in_the_middle_on_a_dark_ground(screen, size):
+    picture = compose(frame(*size), Scene(), NO_NOTICE, *screen)
     assert picture.shape == (screen[1], screen[0], 3)
     shown = (picture == 128).all(axis=2)
     rows, columns = np.flatnonzero(shown.any(axis=1)), np.flatnonzero(shown.any(axis=0))
@@ -42,176 +56,131 @@ def test_nobody_and_no_notice_is_the_picture_in_the_middle_on_a_dark_ground(scre
     assert rows.size == screen[1] or columns.size == screen[0]
     assert abs(columns.size / rows.size - size[0] / size[1]) < 0.02
     assert abs(rows[0] - (screen[1] - 1 - rows[-1])) <= 1
-    assert (picture[~shown] == canvas.PLATE).all()
+    assert (picture[~shown] == palette.DARK).all()
 
 
 @pytest.mark.parametrize("screen", [(0, 480), (640, 0)])
 def test_a_screen_without_pixels_is_refused(screen):
     with pytest.raises(InvalidValue, match="expected at least 1x1 pixels, got"):
-        compose(frame(), Scene(), Notice(), *screen)
+        compose(frame(), Scene(), NO_NOTICE, *screen)
 
 
 @pytest.mark.parametrize("screen", [(1, 1), (8, 8), (64, 36), (320, 240)])
 @pytest.mark.parametrize("seen", [True, False], ids=["frame", "no frame"])
-def test_the_smallest_screens_are_drawn_without_an_error(screen, seen):
-    scene = Scene(tracks=(track(),))
-    assert (
-        compose(frame() if seen else None, scene, Notice("no camera", "some words"), *screen, 24.0).shape[:2]
-        == screen[::-1]
-    )
+@pytest.mark.parametrize("outline", overlay.OUTLINES)
+def test_the_smallest_screens_are_drawn_without_an_error(screen, seen, outline):
+    notice = Notice("no camera", "some words")
+    picture = compose(frame() if seen else None, scene(track()), notice, *screen, 24.0, outline)
+    assert picture.shape[:2] == screen[::-1]
 
 
-def test_boxes_of_the_frame_lie_where_the_preview_has_them():
+def test_boxes_lie_where_the_preview_shows_the_faces():
     fit = Fit.of((640, 480), (1280, 720))
     assert (fit.scale, fit.left, fit.top, fit.width, fit.height) == (1.5, 160, 0, 960, 720)
     assert fit.rect((0, 0, 640, 480)) == (160, 0, 1120, 720)
-    picture = compose(frame(), Scene(tracks=(track(),)), Notice(), 1280, 720)
+    picture = compose(frame(), scene(track()), NO_NOTICE, 1280, 720)
     left, top, right, bottom = fit.rect(track().face.box.ltrb)
     for y, x in ((top + 40, left), (top + 40, right - 1), (top, left + 40), (bottom - 1, left + 40)):
-        assert tuple(picture[y, x]) == canvas.BARE
+        assert tuple(picture[y, x]) == HAPPY
+
+
+def test_a_circle_is_drawn_around_the_face_with_the_emotions_name_alone(placed):
+    picture = compose(frame(), scene(track()), NO_NOTICE, 1280, 720, outline="circle")
+    left, top, right, bottom = Fit.of((640, 480), (1280, 720)).rect(track().face.box.ltrb)
+    x, y, radius = (left + right) // 2, (top + bottom) // 2, round((right - left) * overlay.CIRCLE / 2)
+    for across, down in ((x - radius, y), (x + radius, y), (x, y - radius), (x, y + radius)):
+        assert tuple(picture[down, across]) == HAPPY
+    assert (picture[y - radius : y - radius + 20, x - radius : x - radius + 20] == 128).all()
+    assert [place.detail for place in placed] == [Detail.WORD]
 
 
 @pytest.mark.parametrize("screen", SCREENS, ids=NAMES)
 def test_letters_are_large_enough_to_be_read_at_two_metres(screen):
-    # On a screen 30 cm high: tan(16 minutes of arc) * 2 m = 9.3 mm.
-    assert style_of(screen[1]).capitals / screen[1] * 300 >= 9.3
-
-
-@pytest.mark.parametrize(
-    ("known", "colour", "lines"),
-    [
-        (track(), canvas.BARE, ["1 happy 70%", "no mask", "intensity 95%"]),
-        (track(worn=True, name=12), canvas.MASKED, ["12 happy 70%", "mask", "intensity 95%"]),
-        (track(reason="unsure"), canvas.UNKNOWN, ["1 not sure", "no mask"]),
-        (track(emotion=None, reason="too-small", worn=True), canvas.UNKNOWN, ["1 too far", "mask"]),
-        (track(emotion=None), canvas.UNKNOWN, ["1 ...", "no mask"]),
-    ],
-    ids=["bare", "masked", "unsure", "too small", "not yet looked at"],
-)
-def test_a_card_says_what_is_known(known, colour, lines):
-    card = Card.of(known)
-    assert card.lines(2) == lines
-    assert card.lines(1) == lines[:1]
-    assert card.lines(0) == lines[0].split()[:1]
-    assert card.colour == colour
-    picture = compose(frame(), Scene(tracks=(known,)), Notice(), 1280, 720)
-    assert (picture == np.array(colour)).all(axis=2).any()
-
-
-def test_the_bar_is_as_long_as_the_probability():
-    card, style = Card.of(track()), style_of(720)
-    width, height = card.size(2, style)
-    pixels = np.zeros((height, width, 3), np.uint8)
-    card.draw(pixels, (0, 0, width, height), 2, style)
-    trough = (pixels == np.array(canvas.TROUGH)).all(axis=2)
-    row = np.flatnonzero(trough.any(axis=1))[3]
-    full = (pixels[row] == np.array(canvas.BARE)).all(axis=1).sum()
-    assert full / (full + trough[row].sum()) == pytest.approx(0.7, abs=0.01)
+    # On a screen whose shorter side is 30 cm: tan(16 minutes of arc) * 2 m = 9.3 mm.
+    assert style_of(*screen).capitals / min(screen) * 300 >= 9.3
 
 
 @pytest.mark.parametrize("screen", SCREENS, ids=NAMES)
 @pytest.mark.parametrize("count", [1, 2, 5, 12, 40])
-def test_cards_lie_on_no_other_and_hide_no_other_face(screen, count, monkeypatch):
-    placed: list[canvas.Rect] = []
-    draw = Card.draw
-
-    def remember(self, pixels, place, detail, style):
-        placed.append(place)
-        draw(self, pixels, place, detail, style)
-
-    monkeypatch.setattr(Card, "draw", remember)
-    columns = min(count, 10)
-    side = 300 / columns
-    crowd = tuple(
-        track(20 + 600 / columns * (n % columns), 40 + 110 * (n // columns), side, name=n + 1) for n in range(count)
-    )
-    compose(frame(), Scene(tracks=crowd), Notice(visitors="A notice"), *screen, 24.0)
+@pytest.mark.parametrize("outline", overlay.OUTLINES)
+def test_every_face_has_a_caption_that_covers_nobodys_eyes(screen, count, outline, placed):
+    faces = crowd(count, columns=min(count, 8))
+    compose(frame(), Scene(tracks=tuple(faces)), Notice("", "A notice"), *screen, 24.0, outline)
     fit = Fit.of((640, 480), screen)
-    assert len(placed) >= min(count, 3)
+    assert len(placed) == count
     for n, place in enumerate(placed):
-        assert place[0] >= 0
-        assert place[1] >= 0
-        assert place[2] <= screen[0]
-        assert place[3] <= screen[1]
-        assert not any(canvas.shared(place, other) for other in placed[:n])
-        hidden = sorted(
-            canvas.shared(place, fit.rect(t.face.box.ltrb)) / canvas.area(fit.rect(t.face.box.ltrb)) for t in crowd
-        )
-        assert hidden[-1] <= captions.HIDES_OWN
-        assert all(share <= captions.HIDES_OTHER for share in hidden[:-1])
+        assert min(place.rect) >= 0
+        assert place.rect[2] <= screen[0]
+        assert place.rect[3] <= screen[1]
+        if outline == "box":
+            assert not any(canvas.shared(place.rect, other.rect) for other in placed[:n])
+            assert not any(canvas.shared(place.rect, canvas.eyes(fit.rect(t.face.box.ltrb))) for t in faces)
 
 
-def test_everybody_has_a_short_card_before_anybody_has_a_long_one():
-    crowd = tuple(track(40 + 200 * n, 330, 110, name=n + 1) for n in range(3))
-    picture = compose(frame(), Scene(tracks=crowd), Notice(), 1280, 720)
-    fit, plain = Fit.of((640, 480), (1280, 720)), compose(frame(), Scene(), Notice(), 1280, 720)
-    for known in crowd:
-        left, top, right, _ = fit.rect(known.face.box.ltrb)
-        assert inked(picture, plain, (left, top - 70, right, top - 8)) > 1000
+@pytest.mark.parametrize(("count", "detail"), [(1, Detail.FULL), (3, Detail.FULL), (4, Detail.SHORT)])
+def test_a_group_has_short_captions(count, detail, placed):
+    faces = [track(30 + 150 * n, 120, 90, number=n + 1) for n in range(count)]
+    compose(frame(), Scene(tracks=tuple(faces)), NO_NOTICE, 1280, 720)
+    assert {place.detail for place in placed} == {detail}
+
+
+def test_faces_that_the_last_detection_did_not_find_are_not_drawn(placed):
+    found, lost = track(seen=2.0), track(left=400, seen=1.9, number=2)
+    now = Scene(time=2.1, tracks=(found, lost), looked=20, looked_at=2.0)
+    assert visible(now) == [found]
+    assert visible(Scene()) == []
+    alone = compose(frame(), Scene(time=2.1, tracks=(found,), looked=20, looked_at=2.0), NO_NOTICE, 1280, 720)
+    assert np.array_equal(compose(frame(), now, NO_NOTICE, 1280, 720), alone)
+
+
+def test_the_number_of_a_track_is_not_shown():
+    first, twelfth = (compose(frame(), scene(track(number=n)), NO_NOTICE, 1280, 720) for n in (1, 12))
+    assert np.array_equal(first, twelfth)
 
 
 @pytest.mark.parametrize("screen", SCREENS, ids=NAMES)
 def test_the_notice_and_the_rate_have_their_places(screen):
-    plain = compose(frame(), Scene(), Notice(), *screen)
-    noticed = compose(frame(), Scene(), Notice(visitors="Please smile"), *screen)
-    rated = compose(frame(), Scene(), Notice(), *screen, 24.3)
+    plain = compose(frame(), Scene(), NO_NOTICE, *screen)
+    noticed = compose(frame(), Scene(), Notice("", "Please smile"), *screen)
+    rated = compose(frame(), Scene(), NO_NOTICE, *screen, 24.3)
     width, height = screen
     assert inked(noticed, plain) == inked(noticed, plain, (0, height * 9 // 10, width, height)) > 0
     assert inked(rated, plain) == inked(rated, plain, (width * 3 // 4, 0, width, height // 10)) > 0
 
 
 @pytest.mark.parametrize("screen", SCREENS, ids=NAMES)
-def test_no_box_goes_through_the_words_of_the_notice(screen):
-    large = Scene(tracks=(track(left=150, top=120, side=350),))
-    alone, together = (
-        compose(frame(), scene, Notice(visitors="Please smile " * 3), *screen) for scene in (Scene(), large)
-    )
-    letters = (alone == canvas.INK).all(axis=2)
-    assert letters.sum() > 100
-    assert (together[letters] == canvas.INK).all()
+@pytest.mark.parametrize("state", ["dark picture", "low power: use the official supply", "something new"])
+def test_what_is_wrong_stands_on_a_plate_at_the_upper_edge(screen, state):
+    width, height = screen
+    plain = compose(frame(), Scene(), NO_NOTICE, *screen, 24.3)
+    wrong = compose(frame(), Scene(), Notice(state), *screen, 24.3)
+    assert inked(wrong, plain) == inked(wrong, plain, (0, 0, width, height // 5)) > 0
+    noticed = compose(frame(), Scene(), Notice(state, "Please smile"), *screen, 24.3)
+    assert np.array_equal(noticed[: height // 5], wrong[: height // 5])
 
 
-@pytest.mark.parametrize(
-    ("words", "lines"),
-    [
-        ("", []),
-        ("   ", []),
-        ("one", ["one"]),
-        ("one two three", ["one two", "three"]),
-    ],
-)
-def test_words_are_wrapped_into_lines_that_fit(words, lines):
-    style = canvas.Style(20)
-    width = style.width_of("one two th")
-    got = wrap(words, width, 2, style)
-    assert got == lines
-    assert all(style.width_of(line) <= width for line in got)
-
-
-@pytest.mark.parametrize(
-    "words", ["one two three four five six", "one twotwotwotwo", "onetwothreefourfivesixseven", "Ünïcödé wörds " * 9]
-)
-@pytest.mark.parametrize("room", ["one two th", "wwww"])
-def test_what_does_not_fit_is_cut_and_says_so(words, room):
-    style = canvas.Style(20)
-    got = wrap(words, style.width_of(room), 2, style)
-    assert len(got) == 2
-    assert got[-1].endswith("...")
-    assert all(style.width_of(line) <= style.width_of(room) for line in got)
-    assert words.replace(" ", "").startswith("".join(got).replace(" ", "").removesuffix("..."))
-
-
-def test_a_line_too_narrow_for_anything_still_ends():
-    assert wrap("some words", 1, 3, canvas.Style(20)) == ["s", "o"]
+def test_a_dark_picture_says_so_in_large_letters():
+    picture = compose(frame(level=2), Scene(), Notice("dark picture"), 1280, 720)
+    rows = np.flatnonzero((picture[:60] == palette.INK).all(axis=2).any(axis=1))
+    assert rows.size >= 1.4 * style_of(1280, 720).capitals
 
 
 @pytest.mark.parametrize("screen", SCREENS, ids=NAMES)
-def test_no_camera_paused_and_their_notices_are_four_pictures(screen):
-    notices = [Notice("no camera"), Notice("paused"), Notice("no camera", "Back soon"), Notice("something else")]
-    shown = [compose(None, Scene(tracks=(track(),)), notice, *screen) for notice in notices]
+def test_no_box_goes_through_the_words_of_the_notice(screen):
+    large, notice = scene(track(left=150, top=120, side=350)), Notice("", "Please smile " * 3)
+    alone, together = (compose(frame(), each, notice, *screen) for each in (Scene(), large))
+    letters = (alone == palette.INK).all(axis=2)
+    assert letters.sum() > 100
+    assert (together[letters] == palette.INK).all()
+
+
+@pytest.mark.parametrize("screen", SCREENS, ids=NAMES)
+def test_every_state_without_a_frame_is_another_picture(screen):
+    notices = [Notice("no camera"), Notice("paused"), Notice("no camera", "Back soon"), Notice("other"), NO_NOTICE]
+    shown = [compose(None, scene(track()), notice, *screen) for notice in notices]
     for n, picture in enumerate(shown):
-        assert (picture[0] == canvas.PLATE).all()
-        assert inked(picture, np.full_like(picture, canvas.PLATE)) > 0
+        assert (picture[0] == palette.DARK).all()
+        assert inked(picture, np.full_like(picture, palette.DARK)) > 0
         assert not any(np.array_equal(picture, other) for other in shown[:n])
     upper = slice(0, screen[1] * 2 // 3)
     assert np.array_equal(shown[0][upper], shown[2][upper])
@@ -220,16 +189,19 @@ def test_no_camera_paused_and_their_notices_are_four_pictures(screen):
 def test_the_state_is_written_large():
     picture = compose(None, Scene(), Notice("no camera"), 1280, 720)
     rows = np.flatnonzero((picture[: 720 // 2] > 200).all(axis=2).any(axis=1))
-    assert np.ptp(rows) >= 2.5 * style_of(720).capitals
+    assert np.ptp(rows) >= 2.5 * style_of(1280, 720).capitals
 
 
-def test_a_frame_is_not_changed_and_a_picture_is_a_new_array():
+@pytest.mark.parametrize("words", ["Този екран разпознава емоции.", "Αυτή η οθόνη αναγνωρίζει συναισθήματα."])
+def test_a_notice_in_cyrillic_or_greek_letters_has_no_boxes(words):
+    noticed, boxes = (compose(frame(), Scene(), Notice("", text), 1280, 720) for text in (words, "\uffff" * len(words)))
+    assert inked(noticed, compose(frame(), Scene(), NO_NOTICE, 1280, 720)) > 0
+    assert not np.array_equal(noticed, boxes)
+
+
+def test_the_frame_is_not_changed_and_the_picture_is_a_new_array():
     seen = frame(1280, 720)
     before = seen.image.copy()
-    picture = compose(seen, Scene(tracks=(track(),)), Notice(visitors="Hello"), 1280, 720)
+    picture = compose(seen, scene(track(emotion=feeling("fear"))), Notice("", "Hello"), 1280, 720)
     assert np.array_equal(seen.image, before)
     assert not np.shares_memory(picture, seen.image)
-
-
-def test_the_loops_states_are_known_here():
-    assert set(overlay.STATES) == {"no camera", "paused"}
