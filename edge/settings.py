@@ -183,7 +183,7 @@ class ScreenSettings:
         "auto",
         "size in pixels, such as 1920x1080; auto: the screen's own up to 1280x720, otherwise a smaller one like it",
     )
-    rotate: int = setting(0, "clockwise, for a panel that is mounted upright", unit="degrees", choices=(0, 90, 180, 270))
+    rotate: int = setting(0, "clockwise, for a panel mounted upright", unit="degrees", choices=(0, 90, 180, 270))
     style: str = setting(
         "box", "how faces are marked: a box with all that is known, or a circle with the emotion's name",
         choices=("box", "circle"),

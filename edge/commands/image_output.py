@@ -112,7 +112,7 @@ class Drawn:
         except OSError as error:
             name = printable(self._folder)
             raise PictureError(f"{name}: cannot make the folder ({error.strerror or error})") from None
-        drawn = annotate(image, tracks, factor(image.shape[1], image.shape[0]))
+        drawn = annotate(image, tracks, factor(image.shape[1], image.shape[0]), legend_below=True)
         suffix = path.suffix if path.suffix.lower() in WRITABLE else ".png"
         number = 1
         while True:

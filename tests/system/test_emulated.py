@@ -17,9 +17,10 @@ from edge import manifest
 from edge.cameras.demo import portrait, put_mask_on, view
 from edge.face import Scene
 from edge.journals.jsonl import decode
-from edge.screens.captions import Card
+from edge.ports import Notice
 from edge.screens.overlay import compose
-from edge.vision import canvas
+from edge.vision import palette
+from edge.vision.captions import Caption
 from tests.system import debian, emulated, pixels
 from tests.system.container import SERVICE, wait_for
 from tests.system.machine import SIZE, Machine
@@ -112,7 +113,7 @@ def test_it_found_camera_and_screen_by_itself(machine):
 
 def test_the_screen_shows_the_camera_and_the_words(machine):
     picture = shown(machine, lambda p: pixels.bars_stand(p) and pixels.notice_stands(p, NOTICE) and pixels.rate(p))
-    assert (picture[100 : SHOWN[1] - 100, : FIT.left] == canvas.PLATE).all()
+    assert (picture[100 : SHOWN[1] - 100, : FIT.left] == palette.DARK).all()
     keep("bars", picture)
 
 
@@ -126,7 +127,7 @@ def test_what_the_readme_says_next_works_for_whoever_installed_it(machine):
 
 def test_a_pause_is_shown_to_the_pixel(machine):
     machine.must("touch", PAUSE)
-    shown(machine, lambda p: np.array_equal(p, compose(None, Scene(), f"paused - {NOTICE}", *SHOWN)))
+    shown(machine, lambda p: np.array_equal(p, compose(None, Scene(), Notice("paused", NOTICE), *SHOWN)))
     machine.must("rm", PAUSE)
     shown(machine, pixels.bars_stand)
 
@@ -151,7 +152,7 @@ def test_a_screen_that_is_unplugged_is_used_again(machine):
     machine.plug(0, 0)
     wait_for("its loss", lambda: "was unplugged" in said(machine), SLOW_S)
     machine.plug(*SIZE)
-    wait_for("its return", lambda: "screen: there it is" in said(machine), SLOW_S)
+    wait_for("its return", lambda: "screen: reconnected" in said(machine), SLOW_S)
     shown(machine, lambda p: pixels.bars_stand(p) and pixels.rate(p))
     assert machine.show("MainPID") == pid
     assert machine.show("NRestarts") == "0"
@@ -181,5 +182,5 @@ def test_a_face_before_the_camera_is_on_the_screen(machine, figures, name):
     keep(name, picture)
     figures(f"emulated: the screen's pixels unlike our own drawing of the {name} face",
             f"{pixels.unlike(picture, camera, [face], NOTICE, pixels.rate(picture)):.4%}")  # fmt: skip
-    colour = Card.of(pixels.track(face)).colour
+    colour = Caption.of(pixels.track(face)).colour
     assert (picture == colour).all(axis=2).sum() > 500
