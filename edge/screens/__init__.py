@@ -15,12 +15,12 @@ def open_screen(settings: ScreenSettings, clock: Clock, stop: Callable[[], None]
     """The screen of the settings: the adapter of that name, called with these three.
 
     Args:
-        settings: which screen, and what it needs.
-        clock: for how often it is drawn and looked for.
-        stop: what a user who closes a window calls: ends the loop (edge.daemon.control.Control.stop).
+        settings: which screen, and its options.
+        clock: for the rate of drawing, and of looking for a screen that is gone.
+        stop: ends the loop; called when the user closes a window (edge.daemon.control.Control.stop).
 
     Raises:
-        AdapterError: there is no such screen, or it cannot be imported.
+        AdapterError: no such screen, or it cannot be imported.
         ScreenError: it cannot be opened.
         MissingExtra: it needs a library that is not installed.
     """

@@ -21,18 +21,18 @@ FPS_S = 2.0  # frames a second are counted over this long
 FPS_EVERY_S = 1.0  # and updated this often, so that the figure can be read
 ROTATIONS = {0: None, 90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 DEFAULTS = ScreenSettings()
-LONGEST_S = 1.0  # no picture is older, whatever drawing costs
+LONGEST_S = 1.0  # the longest pause, however long drawing takes
 
 
 class Painter:
-    """Draws and hands over a screen's picture; what it costs decides how soon it may draw again.
+    """Draws a screen's picture and hands it over; the time it took decides how soon it may draw again.
 
-    Drawing 1920x1080 costs a Pi a third of a frame's time: then every fourth frame is shown, and the loop stays free.
+    A large picture costs a Pi a third of a frame's time: then every fourth frame is shown, and the loop stays free.
     A picture without a frame ("no camera", "paused") is drawn at once: the loop shows it only once.
 
     Args:
         present: puts uint8 (height, width, 3) RGB on the screen; raises ScreenError.
-        clock: for cost and pace.
+        clock: measures.
         settings: how the picture is rotated, and how faces are marked.
         share: how much of the time may go into drawing, 0-1.
     """
@@ -50,13 +50,13 @@ class Painter:
         self._rate = Rate()
 
     def show(self, frame: Frame | None, scene: Scene, notice: Notice, width: int, height: int) -> bool:
-        """Draw for a screen of that size, where something changed and it is due; whether it was drawn.
+        """Draw for a screen of that size, if something changed and it is due; whether it was drawn.
 
         Raises:
             ScreenError: as `present`.
         """
         fps = self._rate.count(self._clock.monotonic()) if frame is not None else self._rate.reset()
-        # Compared by identity: frames and scenes are frozen, and held here so that no other takes their place.
+        # Compared by identity: frames and scenes are frozen, and kept here so that no new one gets the same address.
         wanted = (frame, frame and scene, notice, width, height)
         same = self._drawn is not None and all(
             a is b or (isinstance(a, Notice | int) and a == b) for a, b in zip(wanted, self._drawn, strict=True)
@@ -85,7 +85,7 @@ class Painter:
 
 
 class Pace:
-    """`with pace as due:` draw where it is due; what that took is paid for by the pause that follows.
+    """`with pace as due:` draw if it is due; the longer that takes, the longer the pause that follows.
 
     Args:
         clock: measures.
@@ -107,23 +107,23 @@ class Pace:
 
 
 class Rate:
-    """Frames a second over the last two seconds, told once a second."""
+    """Frames a second over the last two seconds, updated once a second."""
 
     def __init__(self) -> None:
         self._times: deque[float] = deque()
-        self._told, self._told_at = 0.0, -math.inf
+        self._shown, self._shown_at = 0.0, -math.inf
 
     def count(self, now: float) -> float:
-        """One more frame, at `now` in seconds; the rate, or 0 while there is too little to tell."""
+        """One more frame, at `now` in seconds; the rate, or 0 while there are too few to tell."""
         self._times.append(now)
         while now - self._times[0] > FPS_S:
             self._times.popleft()
-        if now - self._told_at >= FPS_EVERY_S and (span := now - self._times[0]) >= FPS_EVERY_S / 2:
-            self._told, self._told_at = (len(self._times) - 1) / span, now
-        return self._told
+        if now - self._shown_at >= FPS_EVERY_S and (span := now - self._times[0]) >= FPS_EVERY_S / 2:
+            self._shown, self._shown_at = (len(self._times) - 1) / span, now
+        return self._shown
 
     def reset(self) -> float:
         """The frames ended: 0."""
         self._times.clear()
-        self._told, self._told_at = 0.0, -math.inf
+        self._shown, self._shown_at = 0.0, -math.inf
         return 0.0

@@ -1,4 +1,4 @@
-"""A window, or the whole screen, of a desktop session, through pygame (pip install 'edge-emotion[window]')."""
+"""A window in a desktop session, or its whole screen, through pygame (pip install 'edge-emotion[window]')."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ SESSION = ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER")
 
 
 class WindowScreen:
-    """Shows the picture; closing the window, or the key Esc or Q, ends the loop; F changes to full screen and back.
+    """Shows the picture. Closing the window, Esc or Q ends the loop; F toggles full screen.
 
     Args:
-        settings: size and whether it fills the screen.
-        clock: for the pace of drawing.
-        stop: called once the user wants to end.
-        library: the module pygame, or what stands in for it in tests.
-        environment: says whether there is a desktop session.
+        settings: size, full screen, rotation and style.
+        clock: for the rate of drawing.
+        stop: called when the user wants to quit.
+        library: the module pygame, or a fake one in tests.
+        environment: shows whether there is a desktop session.
 
     Raises:
         MissingExtra: pygame is not installed.
-        ScreenError: there is no desktop session here (as its methods: or no longer).
+        ScreenError: there is no desktop session (as its methods: or no longer).
     """
 
     def __init__(
@@ -49,16 +49,16 @@ class WindowScreen:
         self._size = window_size(settings.mode)
         self._full = settings.fullscreen
         self._stop = stop
-        # Asked before SDL is: without a desktop it may try the console's card, and crash the process.
+        # Checked before SDL is loaded: without a desktop it may try the console's card, and crash the process.
         if not any(environment.get(name) for name in SESSION):
-            raise ScreenError("screen: there is no desktop session here; start it from one, or use --screen drm")
+            raise ScreenError("screen: no desktop session here; start it inside one, or use --screen drm")
         self._pygame = library or load()
         self._painter = Painter(self._present, clock, settings)
         self._last: tuple[Frame | None, Scene, Notice] | None = None
         try:
             self._surface = self._open()
             driver = self._pygame.display.get_driver()
-            # SDL falls back to one that shows nothing, and says nothing.
+            # SDL silently falls back to a driver that shows nothing.
             if driver in UNSEEN and not environment.get("SDL_VIDEODRIVER"):
                 raise self._pygame.error(f"SDL found only its driver {driver}")
         except self._pygame.error as error:
@@ -80,16 +80,16 @@ class WindowScreen:
         if not importlib.util.find_spec("pygame"):
             raise MissingExtra("screen: a window needs pygame; install it with: pip install 'edge-emotion[window]'")
         if not any(environment.get(name) for name in SESSION):
-            raise ScreenError("screen: there is no desktop session here; start it from one, or use --screen drm")
+            raise ScreenError("screen: no desktop session here; start it inside one, or use --screen drm")
         return "the whole desktop" if settings.fullscreen else f"a window of {width}x{height} on the desktop"
 
     def show(self, frame: Frame | None, scene: Scene, notice: Notice = NO_NOTICE) -> None:
-        """Draw it where it changed, in the size that the window has now."""
+        """Draw it, if it changed, in the current size of the window."""
         self._last = (frame, scene, notice)
         self._painter.show(frame, scene, notice, *self._surface.get_size())
 
     def tick(self) -> None:
-        """Answer the user."""
+        """Handle keys and window events."""
         pygame = self._pygame
         try:
             for event in pygame.event.get():
@@ -97,7 +97,7 @@ class WindowScreen:
                     self._stop()
                 elif event.type == pygame.KEYDOWN and event.key == pygame.K_f:
                     self._full = not self._full
-                    # A new window: one that only changes its size keeps its place where no window manager is.
+                    # A new window: without a window manager, one that only changes its size would keep its position.
                     pygame.display.quit()
                     self._surface = self._open()
                     self._draw_again()
@@ -108,7 +108,7 @@ class WindowScreen:
             raise ScreenError(f"screen: the window is gone ({error})") from None
 
     def _draw_again(self) -> None:
-        """What was shown last, in the window as it is now: while there is no camera nothing new is shown."""
+        """The last picture, in the window as it is now; without a camera, no new one will come."""
         self._painter.forget()
         if self._last is not None:
             self.show(*self._last)
@@ -122,7 +122,7 @@ class WindowScreen:
         return self._pygame.K_ESCAPE, self._pygame.K_q
 
     def _open(self) -> Any:
-        """The surface of the window; of the whole screen it has the screen's own size."""
+        """The window's surface; in full screen it has the size of the desktop."""
         pygame = self._pygame
         pygame.display.init()
         pygame.display.set_caption(TITLE)
@@ -136,7 +136,7 @@ class WindowScreen:
     def _present(self, picture: np.ndarray) -> None:
         pygame = self._pygame
         try:
-            # No copy: the picture's memory is only read while it is put on the window.
+            # No copy: the picture is only read while it is put on the window.
             image = pygame.image.frombuffer(picture, (picture.shape[1], picture.shape[0]), "RGB")
             self._surface.blit(image, (0, 0))
             pygame.display.flip()
@@ -148,7 +148,7 @@ def window_size(mode: str) -> tuple[int, int]:
     """The setting [screen] mode as (width, height); "auto" is 1280x720.
 
     Raises:
-        SettingsError: it is no size.
+        SettingsError: it is not a size.
     """
     if mode == "auto":
         return SIZE
@@ -164,10 +164,12 @@ def load() -> Any:
     Raises:
         MissingExtra: it is not installed.
     """
-    # It greets on standard output, where the journal may go.
+    # It prints a greeting to standard output, where the journal may go.
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
     try:
         import pygame
     except ImportError:
-        raise MissingExtra("screen: a window needs pygame; mend it with: pip install 'edge-emotion[window]'") from None
+        raise MissingExtra(
+            "screen: a window needs pygame; install it with: pip install 'edge-emotion[window]'"
+        ) from None
     return pygame

@@ -56,8 +56,8 @@ def annotate(image: np.ndarray, tracks: Sequence[Track], enlarge: int = 1, legen
     style = style_of(width, height, faces)
     told = [Caption.of(track, n + 1 if legend_below else None) for n, track in enumerate(tracks)]
     charts = chart_places(told, faces, (width, height), style) if len(tracks) <= CHARTS else {}
-    # What the chart says need not be said again.
-    told = [replace(each, share=None) if n in charts else each for n, each in enumerate(told)]
+    # Beside a chart, which has the probability, the caption has room for the mask.
+    told = [replace(each, share=None, says_mask=True) if n in charts else each for n, each in enumerate(told)]
     keep = list(charts.values())
     if legend_below:
         places = arranged(told, faces, (width, height), keep, style, Detail.SHORT)

@@ -39,6 +39,7 @@ class Caption:
         share: the emotion's probability, 0-1, or None.
         masked: whether a mask is worn.
         number: stands on the badge, with a legend; None: the badge is a pictogram.
+        says_mask: whether a single line says "mask" or "no mask", too.
     """
 
     label: str | None
@@ -46,6 +47,7 @@ class Caption:
     share: float | None
     masked: bool
     number: int | None = None
+    says_mask: bool = False
 
     @classmethod
     def of(cls, track: Track, number: int | None = None) -> Caption:
@@ -61,8 +63,13 @@ class Caption:
 
     @property
     def mask(self) -> str:
-        """Before people's eyes: "mask" or "no mask"."""
+        """As people read it: "mask" or "no mask"."""
         return "mask" if self.masked else "no mask"
+
+    @property
+    def line(self) -> str:
+        """What a single line says besides the probability."""
+        return f"{self.word}, {self.mask}" if self.says_mask else self.word
 
     @property
     def colour(self) -> Colour:
@@ -93,7 +100,7 @@ class Caption:
             height, width = self.badge(style).ink.shape[:2]
             return width, height
         inset, height = _inset(style), style.icon + 2 * _inset(style)
-        width = 2 * inset + style.icon + style.pad + style.width_of(self.word) + style.pad // 2
+        width = 2 * inset + style.icon + style.pad + style.width_of(self.line) + style.pad // 2
         if detail == Detail.WORD:
             return width, height
         share = _percent_width(self.share or 0.0, style)
@@ -117,7 +124,7 @@ class Caption:
         self.icon(style.icon).put(picture, left + inset, top + inset)
         base = top + inset + (style.icon + style.capitals) // 2
         x = left + inset + style.icon + style.pad
-        lettering.write(picture, self.word, (x, base), INK, style)
+        lettering.write(picture, self.line, (x, base), INK, style)
         if place.detail == Detail.SHORT:
             share = self.share or 0.0
             x = right - inset - style.pad // 2 - _percent_width(share, style)

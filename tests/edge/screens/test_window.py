@@ -150,11 +150,11 @@ def test_a_desktop_that_cannot_be_reached_is_a_screen_error(pygame, monkeypatch)
 
 
 def test_without_a_desktop_session_sdl_is_not_even_loaded():
-    with pytest.raises(ScreenError, match="no desktop session here; start it from one, or use --screen drm"):
+    with pytest.raises(ScreenError, match="no desktop session here; start it inside one, or use --screen drm"):
         WindowScreen(ScreenSettings(kind="window"), FakeClock(), print, library=object(), environment={"TERM": "linux"})
 
 
-def test_pygame_missing_is_one_line_with_the_mend(monkeypatch):
+def test_missing_pygame_is_one_line_that_says_how_to_install_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "pygame", None)
     with pytest.raises(MissingExtra, match=r"pip install 'edge-emotion\[window\]'"):
         WindowScreen(ScreenSettings(kind="window"), FakeClock(), print, environment={"DISPLAY": ":0"})
