@@ -42,13 +42,13 @@ figures-accuracy: $(VENV)/.test
 	@mkdir -p $(TAKEN)
 	$(BIN)/python -m training evaluate --models models --data $(DATA) --float --json > $(TAKEN)/evaluate.json
 	$(BIN)/python -m convert card models --recipes --figures $(TAKEN)/evaluate.json
-	$(BIN)/python -m tests.readme_figures --evaluate $(TAKEN)/evaluate.json
+	$(BIN)/python -m convert figures --evaluate $(TAKEN)/evaluate.json
 
 figures-beside: $(VENV)/.test
 	@mkdir -p $(TAKEN)
 	$(BIN)/python -m tests.bench.detectors --data $(DATA) --peers $(PEERS) --json > $(TAKEN)/detectors.json
 	$(BIN)/python -m tests.bench.peers --data $(DATA) --peers $(PEERS) --json > $(TAKEN)/peers.json
-	$(BIN)/python -m tests.readme_figures --detectors $(TAKEN)/detectors.json --peers $(TAKEN)/peers.json
+	$(BIN)/python -m convert figures --detectors $(TAKEN)/detectors.json --peers $(TAKEN)/peers.json
 
 # Roots are kept in ~/.cache/edge-emotion/system. EDGE_SYSTEM_SUITE=bookworm, EDGE_SYSTEM_ARCH=arm64 and
 # EDGE_SYSTEM_CUTS=100 choose another system and more power cuts; ARGS go to pytest: ARGS="-k 'not emulated'" takes ten minutes.
@@ -79,13 +79,13 @@ $(VENV)/.demo: setup.cfg pyproject.toml | $(BIN)/python
 
 $(VENV)/.edge: setup.cfg pyproject.toml | $(BIN)/python
 	@echo "Installing the device's packages and the test tools into $(VENV) ..."
-	$(PIP) --editable '.[test,web,plot,window]'
+	$(PIP) --editable '.[test,web,plot,window,heic]'
 	@touch $@ $(VENV)/.demo
 
 # TensorFlow is the CPU's, as setup.cfg names it: some 300 MB to fetch.
 $(VENV)/.test: setup.cfg pyproject.toml | $(BIN)/python
 	@echo "Installing everything that the tests need into $(VENV), TensorFlow too; this takes some minutes ..."
-	$(PIP) --editable '.[test,train,web,plot,window]'
+	$(PIP) --editable '.[test,train,web,plot,window,heic]'
 	@touch $@ $(VENV)/.demo $(VENV)/.edge
 
 $(BIN)/python:

@@ -12,8 +12,6 @@ import cv2
 import numpy as np
 import pytest
 
-from tests import readme_figures as figures
-
 PAGES = ("README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/figures.md", "docs/measurements.md")
 # Of the system; the rest is ours and is checked.
 SYSTEM = ("apt", "git", "cd", "cp", "curl", "source", "python3", "pip", "systemctl", "journalctl", "rpicam-hello")
@@ -176,76 +174,3 @@ def test_every_link_leads_somewhere(root):
 
 def _anchor(title: str) -> str:
     return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
-
-
-# --- figures
-
-
-VALUES = {
-    "emotion-bare": {"int8": 0.6671, "float": 0.6674, "dedup": 0.64, "ece": 0.031},
-    "mask": {"pairs": 0.99, "pairs_interval": [0.97, 1.0], "real": None},
-    "face": {"ap50": 0.81},
-}
-MODELS = {
-    task: {"sha256": task, "multiply_adds": n * 1_000_000, "bytes": n * 10_000, "parameters": 5000, "about": "CC0"}
-    for task, n in (("face", 100), ("mask", 15), ("emotion-bare", 130), ("emotion-masked", 120))
-}
-
-
-def test_figures_are_in_the_readme_as_they_are_stored(root):
-    """After a change of models: take the figures again, see docs/figures.md."""
-    from edge import manifest
-
-    if not figures.STORE.exists():
-        assert "Not measured yet." in figures.README.read_text()
-        return
-    store = json.loads(figures.STORE.read_text())
-    assert figures.insert(figures.README.read_text(), figures.render(store)) == figures.README.read_text()
-    assert figures.stale(store, figures.costs(manifest.load(root / "models"))) == []
-
-
-def test_nothing_measured_gives_words_not_numbers():
-    text = figures.render({"models": {}})
-    assert "Accuracy: not measured yet." in text
-    assert "Raspberry Pi" not in text
-
-
-def test_figures_as_a_person_reads_them():
-    text = figures.render({"models": MODELS, "evaluate": {"of": {}, "values": VALUES}})
-    assert "| Emotion, bare face | 66.7 % | FER2013 PrivateTest, 7 classes; float 66.7 %" in text
-    assert "| Mask worn or not | 99.0 % | `mask_pairs` test clusters; 95 % interval 97.0 % to 100.0 % |" in text
-    assert "| Mask, real photographs | - |" in text
-    assert "| [face](models/face/card.md) | 0.01 M | 100.0 M | 1.00 MB | CC0 |" in text
-    # 245 M multiply-adds are 490 M operations: 14 ms at 35 GOPS, and 4 ms around it.
-    assert "| Raspberry Pi 4 B | 14 + 4 ms | 30 a second |" in text
-    assert "| Raspberry Pi Zero 2 W | 38 + 11 ms | 21 a second |" in text
-
-
-def test_the_bench_as_a_person_reads_it():
-    row = {"name": "ours", "compared": True, "median_ms": 1.5, "ratio": 1.0, "multiply_adds": 2_000_000, "rss_mb": 90.4}
-    other = row | {"name": "cascade", "compared": False, "multiply_adds": None, "median_ms": None, "ratio": None}
-    values = {"machine": "m", "threads": 2, "rows": [row, other]}
-    text = figures.peers({"values": values})
-    assert "| ours | 1.50 | 1.00 | 2 M | 90 MB |" in text
-    assert "| cascade (not compared) | - | - | - | 90 MB |" in text
-    detectors = figures.detectors({"values": [{"name": "ours", "faces": 0.8, "masked_tight": None}]})
-    assert detectors.endswith("| ours | 0.800 | - |")
-
-
-def test_figures_of_other_models_are_stale():
-    hashes = {task: cost["sha256"] for task, cost in MODELS.items()}
-    store = {"models": MODELS, "evaluate": {"of": hashes, "values": VALUES}, "peers": {"of": {"face": "x"}}}
-    assert figures.stale(store, MODELS) == ["peers"]
-    assert figures.stale(store, {**MODELS, "face": MODELS["mask"]}) == ["models", "evaluate", "peers"]
-
-
-def test_a_readme_without_marks_is_an_error():
-    with pytest.raises(ValueError, match="marks"):
-        figures.insert("# edge-emotion", "block")
-
-
-def test_the_block_is_replaced_and_the_rest_kept():
-    text = f"before\n{figures.BEGIN}\nold\n{figures.END}\nafter\n"
-    once = figures.insert(text, "new")
-    assert once == f"before\n{figures.BEGIN}\n\nnew\n\n{figures.END}\nafter\n"
-    assert figures.insert(once, "new") == once

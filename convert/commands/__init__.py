@@ -8,6 +8,7 @@ from types import ModuleType
 # What stands beside a plain conversion, with a line for --help; a module is loaded only when it is asked for.
 SUMMARIES = {
     "card": "render cards again, with figures put in",
+    "figures": "write the figures in the README",
     "golden": "write the golden examples of shipped models",
     "tpu-report": "what of a .tflite an Edge TPU would run, and what not",
     "tpu-compile": "compile models together for the Edge TPU",
