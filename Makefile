@@ -1,6 +1,7 @@
 # make demo    see it work: two minutes, no camera needed
 # make test    linter, types and tests; make clean takes everything away that these two made
 # make test-edge    the tests of what runs on the device: about half a minute, and no TensorFlow to fetch
+# make docs    the documentation as a site, in build/site; nothing is fetched but the packages that build it
 # make figures    take every figure anew and write README and cards; needs the data sets: DATA=folder PEERS=folder
 # make system-test    the service on a real systemd, and on an emulated arm64 machine: Debian only, as root, an hour
 # Each does its own set-up in $(VENV). Another interpreter: make test PYTHON=python3.13
@@ -10,8 +11,9 @@ PYTHON ?= python3
 VENV ?= .venv
 
 BIN := $(VENV)/bin
-# What a change of edge/ or systemd/ can break. tests/test_chain.py trains and converts, so it stays with `make test`.
-EDGE_TESTS := tests/edge tests/systemd $(filter-out tests/test_chain.py,$(wildcard tests/test_*.py))
+# What a change of edge/ or systemd/ can break. What trains, converts or builds the site stays with `make test`.
+LATER := tests/test_chain.py tests/test_docs_models.py tests/test_docs_site.py
+EDGE_TESTS := tests/edge tests/systemd $(filter-out $(LATER),$(wildcard tests/test_*.py))
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 VENV_PACKAGE := $(notdir $(PYTHON))-venv
 
@@ -19,7 +21,7 @@ DATA ?= ../shared/data
 PEERS ?= ../shared/peers
 TAKEN := build/figures
 
-.PHONY: help demo test test-edge figures figures-accuracy figures-beside system-test lint format clean
+.PHONY: help demo test test-edge docs figures figures-accuracy figures-beside system-test lint format clean
 
 help:
 	@sed -n '/^# make/s/^# //p' Makefile
@@ -33,6 +35,11 @@ test: lint
 
 test-edge: $(VENV)/.edge
 	$(BIN)/python -m pytest $(or $(ARGS),$(EDGE_TESTS))
+
+docs: $(VENV)/.docs
+	$(BIN)/python -m docs.tools.architecture
+	$(BIN)/mkdocs build --quiet --strict --config-file docs/tools/mkdocs.yml
+	@echo "Open build/site/index.html"
 
 # After a change of models. Both parts write into README.md and docs/figures.json; the first one into the cards, too.
 # `beside` measures speed: keep the machine quiet. Others' models are never part of this repository.
@@ -71,6 +78,11 @@ format: $(VENV)/.test
 clean:
 	rm -rf $(VENV) demo build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
+$(VENV)/.docs: setup.cfg pyproject.toml | $(BIN)/python
+	@echo "Installing what builds the documentation into $(VENV) ..."
+	$(PIP) --editable '.[docs]'
+	@touch $@
+
 # The device's packages and the plots; no TensorFlow.
 $(VENV)/.demo: setup.cfg pyproject.toml | $(BIN)/python
 	@echo "Installing the device's packages into $(VENV) ..."
@@ -79,14 +91,14 @@ $(VENV)/.demo: setup.cfg pyproject.toml | $(BIN)/python
 
 $(VENV)/.edge: setup.cfg pyproject.toml | $(BIN)/python
 	@echo "Installing the device's packages and the test tools into $(VENV) ..."
-	$(PIP) --editable '.[test,web,plot,window,heic]'
+	$(PIP) --editable '.[test,examples,web,plot,window,heic]'
 	@touch $@ $(VENV)/.demo
 
 # TensorFlow is the CPU's, as setup.cfg names it: some 300 MB to fetch.
 $(VENV)/.test: setup.cfg pyproject.toml | $(BIN)/python
 	@echo "Installing everything that the tests need into $(VENV), TensorFlow too; this takes some minutes ..."
-	$(PIP) --editable '.[test,train,web,plot,window,heic]'
-	@touch $@ $(VENV)/.demo $(VENV)/.edge
+	$(PIP) --editable '.[test,examples,docs,train,web,plot,window,heic]'
+	@touch $@ $(VENV)/.demo $(VENV)/.edge $(VENV)/.docs
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \

@@ -62,7 +62,7 @@ def render(store: Mapping[str, Any]) -> str:
 
 
 def _folded(title: str, text: str) -> str:
-    return f'<details markdown="1">\n<summary>{title}</summary>\n\n{text}\n\n</details>'
+    return f'<details markdown="1"><summary>{title}</summary>\n\n{text}\n\n</details>'
 
 
 def accuracy(part: Mapping[str, Any] | None) -> str:
