@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The faces in a folder of pictures as a table, a row per face.
 
-    python folder_to_csv.py holiday > faces.csv
+python folder_to_csv.py holiday > faces.csv
 """
 
 import csv

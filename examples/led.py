@@ -20,7 +20,7 @@ from collections.abc import Iterable
 # lgpio, which gpiozero uses, writes a file into its working folder, and a service may have none that it can write.
 os.environ.setdefault("LG_WD", tempfile.gettempdir())
 
-from gpiozero import RGBLED  # noqa: E402
+from gpiozero import RGBLED
 
 PINS = (17, 27, 22)  # GPIO numbers of red, green and blue
 COLOURS = {

@@ -1,4 +1,4 @@
-"""mkdocs hooks: pages from outside docs/ join the site, and links to other files of the repository become plain text."""
+"""mkdocs hooks: pages from outside docs/ join the site; links to what is not in it become plain text."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from typing import Any
 from mkdocs.structure.files import File
 
 ROOT = Path(__file__).resolve().parents[2]
+CARDS = sorted(ROOT.glob("models/*/card.md"))
 # Address in the site: file of the repository.
 OUTSIDE = {
     "index.md": "README.md",
     "CONTRIBUTING.md": "CONTRIBUTING.md",
     "CHANGELOG.md": "CHANGELOG.md",
-    **{f"models/{path.parent.name}/card.md": f"models/{path.parent.name}/card.md" for path in ROOT.glob("models/*/card.md")},
+    **{f"models/{path.parent.name}/card.md": f"models/{path.parent.name}/card.md" for path in CARDS},
 }
 LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)")
 FENCE = re.compile(r"(^```.*?^```)", re.MULTILINE | re.DOTALL)
@@ -33,6 +34,9 @@ def on_files(files: Any, config: Any) -> Any:
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
     """Turn links as GitHub follows them into links of the site, outside of code blocks."""
     address = page.file.src_uri
+    if address == "settings.md":
+        listed = (ROOT / "systemd" / "config.toml").read_text(encoding="utf-8")
+        markdown = markdown.replace("<!-- all settings -->", f"```toml\n{listed}```")
     home = posixpath.dirname(OUTSIDE.get(address, f"docs/{address}"))
 
     def changed(match: re.Match[str]) -> str:
@@ -44,7 +48,13 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
 
 
 def moved(target: str, home: str, here: str, known: set[str]) -> str | None:
-    """A link of a page in the repository's folder `home` for its page in the site's folder `here`; None: not in the site.
+    """A link as the site needs it; None: what it leads to is not in the site.
+
+    Args:
+        target: as it stands in the page.
+        home: the page's folder in the repository.
+        here: the page's folder in the site.
+        known: the addresses of the site.
 
     >>> moved("docs/law.md#privacy", "", "", {"law.md"})
     'law.md#privacy'
