@@ -2,6 +2,7 @@
 # make test    linter, types and tests; make clean takes everything away that these two made
 # make test-edge    the tests of what runs on the device: about half a minute, and no TensorFlow to fetch
 # make docs    the documentation as a site, in build/site; nothing is fetched but the packages that build it
+# make matrix    Keras files of every version, form and kind of network: three minutes
 # make figures    take every figure anew and write README and cards; needs the data sets: DATA=folder PEERS=folder
 # make system-test    the service on a real systemd, and on an emulated arm64 machine: Debian only, as root, an hour
 # Each does its own set-up in $(VENV). Another interpreter: make test PYTHON=python3.13
@@ -21,7 +22,7 @@ DATA ?= ../shared/data
 PEERS ?= ../shared/peers
 TAKEN := build/figures
 
-.PHONY: help demo test test-edge docs figures figures-accuracy figures-beside system-test lint format clean
+.PHONY: help demo test test-edge matrix docs figures figures-accuracy figures-beside system-test lint format clean
 
 help:
 	@sed -n '/^# make/s/^# //p' Makefile
@@ -40,6 +41,9 @@ docs: $(VENV)/.docs
 	$(BIN)/python -m docs.tools.architecture
 	$(BIN)/mkdocs build --quiet --strict --config-file docs/tools/mkdocs.yml
 	@echo "Open build/site/index.html"
+
+matrix: $(VENV)/.test
+	MATRIX=1 $(BIN)/python -m pytest tests/convert/test_matrix.py $(ARGS)
 
 # After a change of models. Both parts write into README.md and docs/figures.json; the first one into the cards, too.
 # `beside` measures speed: keep the machine quiet. Others' models are never part of this repository.
@@ -98,6 +102,7 @@ $(VENV)/.edge: setup.cfg pyproject.toml | $(BIN)/python
 $(VENV)/.test: setup.cfg pyproject.toml | $(BIN)/python
 	@echo "Installing everything that the tests need into $(VENV), TensorFlow too; this takes some minutes ..."
 	$(PIP) --editable '.[test,examples,docs,train,web,plot,window,heic]'
+	$(PIP) --no-deps 'tf_keras>=2.21,<2.22'
 	@touch $@ $(VENV)/.demo $(VENV)/.edge $(VENV)/.docs
 
 $(BIN)/python:

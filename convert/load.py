@@ -20,9 +20,10 @@ from typing import Any
 
 import numpy as np
 
-from convert.errors import ConversionError, one_line
+from convert.errors import ConversionError
 from convert.shapes import Shape, picture_shape
-from edge.errors import MissingExtra, ModelError
+from edge.engines.litert import natural
+from edge.errors import MissingExtra, ModelError, one_line
 from training.onednn import limit_onednn
 from training.quiet import quiet
 
@@ -227,15 +228,10 @@ def _saved_model(path: Path) -> FloatModel:
     shapes = [tuple(None if size is None else int(size) for size in spec.shape) for spec in inputs]
     shape = picture_shape(str(path), shapes, [spec.dtype.name for spec in inputs])
     key = next(iter(signature.structured_input_signature[1]))
-    names = sorted(signature.structured_outputs, key=_natural)
+    names = sorted(signature.structured_outputs, key=natural)
 
     def call(images: Any) -> list[Any]:
         answers = signature(**{key: tf.convert_to_tensor(images, tf.float32)})
         return [answers[name] for name in names]
 
     return FloatModel(path.name, shape, call, loaded, batched=shapes[0][0] is None)
-
-
-def _natural(name: str) -> tuple[str, int]:
-    stem = name.rstrip("0123456789")
-    return stem, int(name[len(stem) :] or 0)

@@ -14,47 +14,41 @@ from typing import Any
 
 import numpy as np
 
-from convert import tflite
-from convert.errors import ConversionError, one_line
+from convert.converted import Converted
+from convert.errors import ConversionError
 from convert.load import FloatModel, tensorflow
+from edge.errors import one_line
+from edge.vision.preprocessing import Preprocessing
 from training.quiet import quiet
 
 SIGNATURE = "serving_default"
 INTEGERS = ("INT8", "UINT8", "INT16", "INT32", "INT64", "BOOL")
 
 
-def real_values(images: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Pixels uint8 to the float32 real values that a model sees: 0 stands for `low`, 255 for `high`."""
-    return (low + (high - low) * (images.astype(np.float64) / 255.0)).astype(np.float32)
-
-
-def anchored(images: np.ndarray) -> np.ndarray:
+def anchored(images: np.ndarray, whole_pixels: bool = False) -> np.ndarray:
     """The calibration set uint8 (N, H, W, C) with both ends of the pixel range in its first picture, a copy.
 
-    Only so do 0 and 255 span the calibrated range, whatever the pictures are, and the input quantization becomes
-    exact: scale (high - low) / 255, one step a pixel value. The darkest and the brightest pixel are the ones moved.
+    Only then do 0 and 255 span the calibrated range, whatever the pictures are, and the input quantization becomes
+    exact: scale (high - low) / 255, one step per pixel value. The darkest and the brightest value are the ones moved;
+    with `whole_pixels`, for models whose channels differ, all channels of theirs.
     """
     images = images.copy()
-    flat = images[0].reshape(-1)
-    dark, bright = int(flat.argmin()), int(flat.argmax())
+    flat = images[0].reshape(-1, images.shape[-1]) if whole_pixels else images[0].reshape(-1, 1)
+    values = flat.mean(axis=1)
+    dark, bright = int(values.argmin()), int(values.argmax())
     flat[dark], flat[bright if bright != dark else -1] = 0, 255
     return images
 
 
 def quantize(
-    model: FloatModel,
-    samples: np.ndarray,
-    *,
-    low: float = 0.0,
-    high: float = 1.0,
-    integer: str = "int8",
-) -> bytes:
+    model: FloatModel, samples: np.ndarray, preprocessing: Preprocessing | None = None, integer: str = "int8"
+) -> Converted:
     """Convert to full int8.
 
     Args:
         model: the float model.
         samples: uint8 (N, H, W, C) real pictures; they fix the input's size and calibrate the activations.
-        low, high: the real values that pixel 0 and pixel 255 stand for.
+        preprocessing: what the model was trained on; default: pixels divided by 255.
         integer: "int8" or "uint8", of the input and the outputs.
 
     Returns:
@@ -63,20 +57,22 @@ def quantize(
     Raises:
         ConversionError: an operation that TensorFlow Lite does not have, or cannot run in integers.
     """
-    content = _convert(model, samples.shape[1:], real_values(anchored(samples), low, high), integer)
-    graph = tflite.read(content)
-    if left := [op for op in graph.operations if not all(t.dtype in INTEGERS for t in op.outputs)]:
+    preprocessing = preprocessing or Preprocessing()
+    pictures = anchored(samples, whole_pixels=preprocessing.real_values().ndim > 1)
+    content = _convert(model, samples.shape[1:], preprocessing.apply(pictures), integer)
+    made = Converted(model.name, content, preprocessing)
+    if left := [op for op in made.graph.operations if not all(t.dtype in INTEGERS for t in op.outputs)]:
         kinds = ", ".join(sorted({op.kind for op in left}))
         raise ConversionError(
             f"{model.name}: {kinds} cannot run in int8 (first at {left[0].name}); replace it by another layer, "
             "or leave it out of the model and compute it afterwards"
         )
-    return content
+    return made
 
 
-def to_float(model: FloatModel, shape: tuple[int, ...]) -> bytes:
+def to_float(model: FloatModel, shape: tuple[int, ...], preprocessing: Preprocessing | None = None) -> Converted:
     """The same network as a float .tflite, for the comparison layer by layer; shape is (H, W, C)."""
-    return _convert(model, shape, None, "float32")
+    return Converted(model.name, _convert(model, shape, None, "float32"), preprocessing or Preprocessing())
 
 
 def _convert(model: FloatModel, shape: tuple[int, ...], samples: np.ndarray | None, kind: str) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from convert.shapes import resolved
 from convert.sources import View
 from edge.manifest import COLOURS, ModelSpec
 from edge.tasks import TASKS
+from edge.vision.preprocessing import Preprocessing
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Request:
     Attributes:
         name: what the model is called; empty takes the file's name.
         task: one of edge.tasks.TASKS, or "" for a model that the device does not get.
-        low, high: the real values that pixel 0 and pixel 255 stand for.
+        preprocessing: what the model was trained on.
         labels: in the order of the outputs; empty takes the task's own, for a mask model those for its outputs.
         width, height, colour: where the model leaves them open.
         integer: "int8" or "uint8", of the input and the outputs.
@@ -34,8 +35,7 @@ class Request:
 
     name: str = ""
     task: str = ""
-    low: float = 0.0
-    high: float = 1.0
+    preprocessing: Preprocessing = field(default_factory=Preprocessing)
     labels: tuple[str, ...] = ()
     width: int | None = None
     height: int | None = None
@@ -69,8 +69,6 @@ class Request:
         return not self.task or bool(TASKS[self.task].labels)
 
     def __post_init__(self) -> None:
-        if not self.high > self.low:
-            raise ConversionError(f"--high: expected more than --low ({self.low:g}), got {self.high:g}")
         if self.integer not in ("int8", "uint8"):
             raise ConversionError(f"--input-type: expected int8 or uint8, got {self.integer!r}")
 
@@ -105,8 +103,7 @@ def spec_of(model: FloatModel, request: Request, view: View, sha256: str) -> Mod
         head=TASKS[request.task].head,
         labels=labels_of(model, request, view),
         threshold=request.threshold,
-        low=request.low,
-        high=request.high,
+        **asdict(request.preprocessing),
         margin=request.margin,
         shift=request.shift,
         strides=request.strides,

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from convert import card as cards
-from convert import pipeline, publish, tflite
+from convert import pipeline, publish
 from convert.errors import CalibrationError, ConversionError
 from convert.load import from_keras
 from convert.pipeline import Refused
@@ -45,8 +45,8 @@ def test_what_passes_has_everything(passed):
     spec, card = passed.spec, passed.card
     assert (spec.name, spec.task, spec.head, spec.labels) == ("mine", "mask", "probabilities", MASKS)
     assert (spec.width, spec.height, spec.colour, spec.low, spec.high, spec.margin) == (24, 24, "grey", 0.0, 1.0, 1.3)
-    assert spec.sha256 == card.sha256 == hashlib.sha256(passed.content).hexdigest()
-    assert card.size == len(passed.content)
+    assert spec.sha256 == card.sha256 == hashlib.sha256(passed.converted.content).hexdigest()
+    assert card.size == len(passed.converted.content)
     assert card.input["dtype"] == "int8"
     assert (card.calibration["samples"], card.calibration["seed"]) == (120, 1)
     assert (card.calibration["checked"], card.calibration["fresh"]) == (30, True)
@@ -60,7 +60,7 @@ def test_what_passes_has_everything(passed):
 
 def test_landed_the_device_loads_it(kit, passed, tmp_path):
     folder = tmp_path / "models"
-    written = pipeline.land_result(passed, folder / "mask" / "model.tflite", folder)
+    written = publish.publish(passed, folder / "mask" / "model.tflite", folder)
     names = sorted(path.relative_to(folder).as_posix() for path in written)
     assert names == ["manifest.json", "mask/card.json", "mask/card.md", "mask/model.tflite"]
     listed = manifest.load(folder)
@@ -72,39 +72,39 @@ def test_landed_the_device_loads_it(kit, passed, tmp_path):
 
 def test_landing_again_replaces_one_entry_and_forgets_its_compiled_variant(passed, tmp_path):
     out = tmp_path / "mask" / "model.tflite"
-    pipeline.land_result(passed, out, tmp_path)
+    publish.publish(passed, out, tmp_path)
     old = manifest.load(tmp_path)["mask"]
     other = replace(old, task="emotion-bare", labels=EMOTIONS, file="e.tflite")
     compiled = replace(old, edgetpu="mask/model_edgetpu.tflite", edgetpu_sha256="0" * 64)
     manifest.save(tmp_path, {"mask": compiled, "emotion-bare": other})
-    pipeline.land_result(passed, out, tmp_path)
+    publish.publish(passed, out, tmp_path)
     listed = manifest.load(tmp_path)
     assert listed["mask"] == old
     assert listed["emotion-bare"] == other
 
 
 def test_without_a_manifest_the_card_stands_beside(passed, tmp_path):
-    written = pipeline.land_result(passed, tmp_path / "deep" / "m.tflite")
+    written = publish.publish(passed, tmp_path / "deep" / "m.tflite")
     assert sorted(path.name for path in written) == ["m.json", "m.md", "m.tflite"]
     assert (tmp_path / "deep" / "m.md").read_text().startswith("# mine\n")
 
 
 def test_a_place_outside_of_the_manifests_folder(passed, tmp_path):
     with pytest.raises(ConversionError, match=r"expected a place in .*models"):
-        pipeline.land_result(passed, tmp_path / "m.tflite", tmp_path / "models")
+        publish.publish(passed, tmp_path / "m.tflite", tmp_path / "models")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_an_entry_needs_a_task(passed, tmp_path):
     with pytest.raises(ConversionError, match="add --task"):
-        pipeline.land_result(replace(passed, spec=None), tmp_path / "m.tflite", tmp_path)
+        publish.publish(replace(passed, spec=None), tmp_path / "m.tflite", tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_broken_manifest_is_said_before_anything_is_written(passed, tmp_path):
     (tmp_path / "manifest.json").write_text("{")
     with pytest.raises(ModelError, match="not valid JSON"):
-        pipeline.land_result(passed, tmp_path / "m.tflite", tmp_path)
+        publish.publish(passed, tmp_path / "m.tflite", tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]
 
 
@@ -187,7 +187,7 @@ def test_an_open_size_is_fixed_by_the_flags(kit, keras_):
     model = keras_.Sequential([layers.Input((None, None, 1)), layers.Conv2D(4, 3), layers.GlobalAveragePooling2D()])
     request = Request(width=20, height=16, tolerance=1.0)
     made = pipeline.convert(from_keras(model), source(kit), request)
-    assert tflite.read(made.content).inputs[0].shape == (1, 16, 20, 1)
+    assert made.converted.graph.inputs[0].shape == (1, 16, 20, 1)
     with pytest.raises(ConversionError, match=r"dynamic input shape \(\?, \?, \?, 1\); fix it with --height"):
         pipeline.convert(from_keras(model), source(kit), Request())
 

@@ -35,6 +35,11 @@ class Comparison:
     int8: float
     error: bool = False
 
+    @property
+    def loss(self) -> float:
+        """Points (per cent) that int8 loses; negative where it gains."""
+        return 100 * (self.int8 - self.float_ if self.error else self.float_ - self.int8)
+
 
 def is_data(folder: Path) -> bool:
     """Whether this is a folder of data sets, and not a set itself."""
