@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from convert.check import finite
 from convert.converted import Converted
 from convert.errors import CalibrationError
+from convert.labels import canonical
 from convert.load import FloatModel
 from convert.sources import Source, View
 from training.evaluate.float_vs_int8 import Comparison
 
-# What other sets and the tutorials call our classes.
-ALIASES = {
-    "with_mask": "worn",
-    "withmask": "worn",
-    "without_mask": "bare",
-    "withoutmask": "bare",
-    "anger": "angry",
-    "disgusted": "disgust",
-    "fearful": "fear",
-    "happiness": "happy",
-    "sadness": "sad",
-    "surprised": "surprise",
-}
 
-
-def accuracy(model: FloatModel, converted: Converted, source: Source, view: View, labels: Sequence[str]) -> Comparison:
+def accuracy(
+    model: FloatModel,
+    converted: Converted,
+    source: Source,
+    view: View,
+    labels: Sequence[str],
+    folds: Mapping[str, str] | None = None,
+) -> Comparison:
     """Accuracy of both models on a labelled set.
 
     Args:
@@ -36,12 +30,13 @@ def accuracy(model: FloatModel, converted: Converted, source: Source, view: View
         source: labelled pictures.
         view: how the model sees them.
         labels: names of the model's outputs, in order; empty takes the set's.
+        folds: surplus class of the set to the class that it counts as.
 
     Raises:
         CalibrationError: the set has no labels, or other ones than the model.
         ConversionError: the float model answers with values that are not numbers.
     """
-    truth = class_numbers(source, labels)
+    truth = class_numbers(source, labels, folds or {})
     right = np.zeros(2)
     for start in range(0, source.size, 256):
         images = source.pictures(range(start, min(start + 256, source.size)), view)
@@ -58,7 +53,7 @@ def accuracy(model: FloatModel, converted: Converted, source: Source, view: View
     return Comparison("accuracy", source.name, source.size, *(right / source.size).tolist())
 
 
-def class_numbers(source: Source, labels: Sequence[str]) -> np.ndarray:
+def class_numbers(source: Source, labels: Sequence[str], folds: Mapping[str, str]) -> np.ndarray:
     """The set's labels as places in the model's outputs, int (N,).
 
     Raises:
@@ -68,7 +63,7 @@ def class_numbers(source: Source, labels: Sequence[str]) -> np.ndarray:
         raise CalibrationError(f"{source.name}: no labels; give class folders, or an .npz with images and labels")
     if not source.classes or not labels:
         return source.labels
-    classes = [name if name in labels else ALIASES.get(name, name) for name in source.classes]
+    classes = [name if name in labels else folds.get(canonical(name), canonical(name)) for name in source.classes]
     if missing := [name for name in classes if name not in labels]:
         raise CalibrationError(
             f"{source.name}: class {missing[0]!r} is none of the model's ({', '.join(labels)}); fix --labels or "

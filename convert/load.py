@@ -42,6 +42,7 @@ class FloatModel:
         call: from a float32 tensor (N, H, W, C) to a list of tensors, one an output, in the model's order.
         source: what holds the weights, so that an export can find them.
         batched: whether `call` takes any number of pictures, or only one.
+        scaling: a layer of its own that scales pixels, in words; "" where none is known.
     """
 
     name: str
@@ -49,6 +50,7 @@ class FloatModel:
     call: Callable[[Any], list[Any]]
     source: Any
     batched: bool = True
+    scaling: str = ""
 
     def predict(self, inputs: np.ndarray) -> tuple[np.ndarray, ...]:
         """float32 (N, H, W, C), the model's own real values, to one float32 array (N, ...) an output."""
@@ -132,7 +134,15 @@ def from_keras(model: Any, name: str = "") -> FloatModel:
             warnings.simplefilter("ignore", UserWarning)
             return list(tf.nest.flatten(model(images, training=False)))
 
-    return FloatModel(name, shape, call, model)
+    return FloatModel(name, shape, call, model, scaling=_own_scaling(model))
+
+
+def _own_scaling(model: Any) -> str:
+    """The first layer that brings pixels 0-255 to a small range, in words."""
+    for layer in model._flatten_layers(include_self=False, recursive=True):
+        if type(layer).__name__ == "Rescaling" and 0 < float(np.max(layer.scale)) <= 1 / 64:
+            return f"a Rescaling layer, 1/{1 / float(np.max(layer.scale)):.4g}"
+    return ""
 
 
 def _keras_file(path: Path, suffix: str) -> Any:

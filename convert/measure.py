@@ -69,7 +69,7 @@ def measure(
     """
     if isinstance(evaluation, Source):
         labels = engine.spec.labels if engine else request.labels
-        return accuracy(model, converted, evaluation, view_of(model, request), labels)
+        return accuracy(model, converted, evaluation, view_of(model, request), labels, request.fold)
     if engine is None:
         raise CalibrationError(f"{evaluation.path}: a folder of data sets; add --task")
     nothing = Manifest(evaluation.path, {})

@@ -11,8 +11,9 @@ from convert.commands.convert_arguments import EXAMPLES, USAGE, add_arguments, b
 from convert.errors import ConversionError
 from convert.load import load
 from convert.measure import open_evaluation
-from convert.pipeline import Refused, Result
+from convert.pipeline import Result
 from convert.sources import open_source
+from convert.verdict import Refused
 
 __all__ = ["EXAMPLES", "USAGE", "add_arguments", "main"]
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from convert import preprocess
 from convert.errors import ConversionError
+from convert.labels import parse_folds
 from convert.request import Request
 from edge.errors import one_line
 from edge.manifest import COLOURS, ORDERS, ModelSpec
@@ -42,7 +43,11 @@ def _input(add: Adder) -> None:
     )
     add("--weights", type=Path, metavar="FILE.h5", help="the weights of a model.json")
     names = "; ".join(f"{name}: {words}" for name, words in preprocess.WORDS.items())
-    add("--preprocess", choices=tuple(preprocess.PRESETS), help=f"what the model was fed in training. {names}")
+    add(
+        "--preprocess",
+        choices=(*preprocess.PRESETS, "auto"),
+        help=f"what the model was fed in training. {names}; auto: by labelled pictures",
+    )
     add("--low", type=float, metavar="X", help="the real value of pixel 0, in place of the one that --preprocess says")
     add("--high", type=float, metavar="X", help="the real value of pixel 255, likewise")
     add("--order", choices=ORDERS, help="the order of its channels; pictures read with cv2.imread are bgr")
@@ -77,7 +82,16 @@ def _check(add: Adder) -> None:
 def _output(add: Adder) -> None:
     add("--task", choices=tuple(TASKS), help="what the device uses the model for")
     add("--name", help="the model's name (default: the file's)")
-    add("--labels", metavar="A,B,...", help="the classes in the order of the model's outputs (default: the task's)")
+    add(
+        "--labels",
+        metavar="A,B,...",
+        help="the classes in the order of the model's outputs, such as angry,disgust,... or with_mask,without_mask; "
+        "two for one sigmoid, the one that stands for 0 first (default: the task's)",
+    )
+    add("--fold", metavar="A=B,...", help="count class A, which the device does not know, as class B")
+    add("--softmax", action="store_true", help="add the softmax (or sigmoid) that the model ends without")
+    add("--normalize", action="store_true", help="the outputs are one sigmoid per class: divide by their sum")
+    add("--as-given", action="store_true", help="do not compare --preprocess and --labels with labelled pictures")
     add("--manifest", type=Path, metavar="DIR", help="a models folder; its manifest.json gets the entry")
     add("--out", type=Path, metavar="FILE.tflite", help="where to write the model (default: DIR/TASK/model.tflite)")
     add("--input-type", dest="integer", choices=("int8", "uint8"), help="type of input and outputs (default int8)")
@@ -118,7 +132,12 @@ def build_request(arguments: argparse.Namespace) -> Request:
             values[key] = text_or_file(getattr(arguments, key))
     values |= _lists(arguments, {"labels": str, "strides": int, "units": float})
     changes = _given(arguments, ("low", "high", "order")) | _lists(arguments, {"mean": float, "std": float})
-    values["preprocessing"] = preprocess.chosen(arguments.preprocess, changes)
+    preset = None if arguments.preprocess == "auto" else arguments.preprocess
+    values["preprocessing"] = preprocess.chosen(preset, changes)
+    values["decide"] = "pictures" if arguments.preprocess == "auto" else "" if preset or changes else "model"
+    values |= {key: getattr(arguments, key) for key in ("as_given", "softmax", "normalize")}
+    if arguments.fold:
+        values["fold"] = parse_folds(arguments.fold)
     return Request(**values)
 
 

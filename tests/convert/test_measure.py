@@ -11,9 +11,9 @@ from convert import measure, pipeline, publish
 from convert.errors import CalibrationError
 from convert.load import from_keras, load
 from convert.measure import DataFolder, float_engine, open_evaluation
-from convert.pipeline import Refused
 from convert.request import Request
 from convert.sources import Source, from_arrays
+from convert.verdict import Refused
 from edge import manifest
 from edge.engines import open_engine
 from edge.errors import EdgeError
