@@ -9,8 +9,8 @@ import numpy as np
 from convert.check import finite
 from convert.converted import Converted
 from convert.errors import CalibrationError
+from convert.float_model import FloatModel
 from convert.labels import canonical
-from convert.load import FloatModel
 from convert.sources import Source, View
 from training.evaluate.float_vs_int8 import Comparison
 

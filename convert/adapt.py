@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from convert.errors import ConversionError
+from convert.float_model import FloatModel, tensorflow
 from convert.labels import Classes
-from convert.load import FloatModel, tensorflow
 
 SUM_TOLERANCE = 0.01  # half-precision softmaxes miss 1 by this much
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from convert.accuracy import accuracy
 from convert.converted import Converted
 from convert.errors import CalibrationError
-from convert.load import FloatModel, tensorflow
+from convert.float_model import FloatModel, tensorflow
 from convert.request import Request, view_of
 from convert.sources import Source, open_source
 from edge.manifest import Manifest, ModelSpec

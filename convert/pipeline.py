@@ -10,7 +10,7 @@ from convert.card import ModelCard
 from convert.check import LayerCheck
 from convert.converted import Converted
 from convert.describe import describe
-from convert.load import FloatModel
+from convert.float_model import FloatModel
 from convert.measure import Evaluation, measure
 from convert.preparation import choose_preprocessing, classes_of, one_answer, prepared
 from convert.quantize import quantize, to_float

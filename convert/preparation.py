@@ -9,8 +9,8 @@ from convert.adapt import check_scores, scores_kind, with_classes
 from convert.calibrate import Calibration
 from convert.check import finite
 from convert.errors import ConversionError
+from convert.float_model import FloatModel
 from convert.labels import Classes, canonical, resolve
-from convert.load import FloatModel
 from convert.request import Request
 from convert.sources import Source, View
 from edge.tasks import TASKS

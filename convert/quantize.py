@@ -16,7 +16,7 @@ import numpy as np
 
 from convert.converted import Converted
 from convert.errors import ConversionError
-from convert.load import FloatModel, tensorflow
+from convert.float_model import FloatModel, tensorflow
 from edge.errors import one_line
 from edge.vision.preprocessing import Preprocessing
 from training.quiet import quiet
@@ -98,14 +98,15 @@ def _export(tf: Any, model: FloatModel, shape: tuple[int, ...], folder: Path) ->
         return {f"output_{k}": tf.convert_to_tensor(o) for k, o in enumerate(model.call(image))}
 
     signature = [tf.TensorSpec((1, *shape), tf.float32, name="image")]
-    if hasattr(model.source, "signatures"):
+    import keras
+
+    if not isinstance(model.source, keras.Model):
+        # A SavedModel, or a model of Keras 2, of which the weights are enough.
         module = tf.Module()
-        module.loaded = model.source
+        module.loaded = getattr(model.source, "weights", model.source)
         module.serve = tf.function(serve, input_signature=signature)
         tf.saved_model.save(module, str(folder), signatures={SIGNATURE: module.serve.get_concrete_function()})
         return
-    import keras
-
     archive = keras.export.ExportArchive()
     archive.track(model.source)
     archive.add_endpoint(SIGNATURE, serve, input_signature=signature)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 
 from convert.adapt import fed_with_grey
 from convert.errors import ConversionError
-from convert.load import FloatModel
+from convert.float_model import FloatModel
 from convert.shapes import resolved
 from convert.sources import View
 from edge.manifest import COLOURS, ModelSpec

@@ -32,7 +32,7 @@ def main(arguments: argparse.Namespace) -> int:
         out = folder / request.task / "model.tflite"
     source = open_source(arguments.calibrate, faces=not request.whole)
     evaluation = open_evaluation(arguments.evaluate, request.task) if arguments.evaluate else None
-    model = load(arguments.model, arguments.weights)
+    model = load(arguments.model, arguments.weights, arguments.arch)
     try:
         result = pipeline.convert(model, source, request, evaluation)
     except Refused as refusal:

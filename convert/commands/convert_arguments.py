@@ -41,7 +41,8 @@ def _input(add: Adder) -> None:
         metavar="MODEL",
         help=".keras, .h5, model.json (with --weights), a SavedModel folder, or a training's weights.npz",
     )
-    add("--weights", type=Path, metavar="FILE.h5", help="the weights of a model.json")
+    add("--weights", type=Path, metavar="PATH", help="the weights of a model.json: .h5, or a TensorFlow checkpoint")
+    add("--arch", type=Path, metavar="FILE.json", help="the architecture of a MODEL that is weights alone")
     names = "; ".join(f"{name}: {words}" for name, words in preprocess.WORDS.items())
     add(
         "--preprocess",
@@ -176,7 +177,7 @@ def _from_recipe(name: str) -> dict[str, Any]:
     keys = {f for f in ModelSpec.__dataclass_fields__ if f in Request.__dataclass_fields__} | {"failures"}
     values = {key: tuple(v) if isinstance(v, list) else v for key, v in made.model.items() if key in keys}
     if TASKS[made.task].head == "anchors" and "strides" not in values:
-        from convert.load import tensorflow
+        from convert.float_model import tensorflow
 
         tensorflow()  # Keras must come up on TensorFlow
         from training.networks import face
