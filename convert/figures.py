@@ -12,8 +12,8 @@ from typing import Any
 from convert import card as cards
 from convert import tflite
 from convert.flops import multiply_adds
-from convert.markdown import table
 from edge import manifest
+from training.markdown import table
 
 BEGIN = "<!-- figures: written by edge-emotion-convert figures; do not edit -->"
 END = "<!-- end of figures -->"

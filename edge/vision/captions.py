@@ -12,7 +12,8 @@ from edge.vision import canvas, lettering, palette, pictograms
 from edge.vision.canvas import Rect, Stamp
 from edge.vision.lettering import Style
 from edge.vision.palette import INK, MUTED, Colour
-from edge.vision.placement import Detail, Place, Seat, Size, arrange
+from edge.vision.placement import Detail, Place, Seat, arrange
+from edge.vision.slots import Size
 
 REASONS = {"too-small": "too small", "unsure": "unsure"}
 

@@ -12,7 +12,8 @@ from edge.vision.canvas import Rect, Stamp, eyes, shared
 from edge.vision.captions import Caption, arranged, percent
 from edge.vision.lettering import Style
 from edge.vision.palette import INK
-from edge.vision.placement import Detail, Place, Seat, Size
+from edge.vision.placement import Detail, Place, Seat
+from edge.vision.slots import Size
 
 TRIES = 3  # room for the legend may leave more faces without a word, and so on
 
