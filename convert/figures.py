@@ -13,7 +13,7 @@ from convert import card as cards
 from convert import tflite
 from convert.flops import multiply_adds
 from edge import manifest
-from training.markdown import table
+from training import markdown
 
 BEGIN = "<!-- figures: written by edge-emotion-convert figures; do not edit -->"
 END = "<!-- end of figures -->"
@@ -95,7 +95,7 @@ def accuracy(part: Mapping[str, Any] | None) -> str:
         ("False detections", *_alarms(values)),
         ("Landmarks, mean error", percent(_at(values, "landmarks", "nme")), "of the distance of the outer eye corners"),
     ]
-    return _table(("what", "int8 model", "how it is measured"), rows)
+    return markdown.text(("what", "int8 model", "how it is measured"), rows)
 
 
 def _at(values: Mapping[str, Any], block: str, key: str) -> Any:
@@ -133,7 +133,8 @@ def sizes(models: Mapping[str, Mapping[str, Any]]) -> str:
         millions = (f"{cost[key] / 1e6:.{digits}f} M" for key, digits in (("parameters", 2), ("multiply_adds", 1)))
         rows.append((f"[{task}](models/{task}/card.md)", *millions, f"{cost['bytes'] / 1e6:.2f} MB", cost["about"]))
     told = "Each card has its model's figures by class, its confusion matrix and its known failures."
-    return f"{_table(('model', 'parameters', 'multiply-adds', 'file', 'training data and its terms'), rows)}\n\n{told}"
+    head = ("model", "parameters", "multiply-adds", "file", "training data and its terms")
+    return f"{markdown.text(head, rows)}\n\n{told}"
 
 
 def boards(models: Mapping[str, Mapping[str, Any]]) -> str:
@@ -151,7 +152,7 @@ def boards(models: Mapping[str, Mapping[str, Any]]) -> str:
         f"speeds, and {AROUND_MS:.0f} ms on a Pi 4 are added for scaling, crops and Python. Run `edge-emotion bench` "
         "to measure your board."
     )
-    return f"{_table(('estimated', 'models + the rest', 'frames', 'int8 speed taken from'), rows)}\n\n{told}"
+    return f"{markdown.text(('estimated', 'models + the rest', 'frames', 'int8 speed taken from'), rows)}\n\n{told}"
 
 
 def peers(part: Mapping[str, Any] | None) -> str:
@@ -165,13 +166,13 @@ def peers(part: Mapping[str, Any] | None) -> str:
         cells = (number(row["median_ms"], 2), number(row["ratio"], 2), _mega(row["multiply_adds"]))
         rows.append((name, *cells, f"{row['rss_mb']:.0f} MB" if row["rss_mb"] else "-"))
     head = f"One face in the picture, 640x480, {values['threads']} threads, {values['machine']}:"
-    return f"{head}\n\n{_table(('pipeline', 'ms per frame', 'relative', 'multiply-adds', 'memory'), rows)}"
+    return f"{head}\n\n{markdown.text(('pipeline', 'ms per frame', 'relative', 'multiply-adds', 'memory'), rows)}"
 
 
 def detectors(part: Mapping[str, Any]) -> str:
     """Face detectors, all measured alike."""
     rows = [(row["name"], number(row["faces"]), number(row["masked_tight"])) for row in part["values"]]
-    return _table(("face detector, AP@0.5", "`faces` test", "tight `masked_faces` test"), rows)
+    return markdown.text(("face detector, AP@0.5", "`faces` test", "tight `masked_faces` test"), rows)
 
 
 def percent(value: float | None) -> str:
@@ -186,10 +187,6 @@ def number(value: float | None, digits: int = 3) -> str:
 
 def _mega(value: int | None) -> str:
     return "-" if value is None else f"{value / 1e6:.0f} M"
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    return "\n".join(table(head, rows))
 
 
 def insert(text: str, block: str) -> str:

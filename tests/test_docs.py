@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import ast
 import doctest
 import json
@@ -44,9 +43,9 @@ def _check(page: str, line: str) -> str:
 
         PROGRAM.parser(rest)[1].parse_args(rest[1:])
     elif name == "edge-emotion-train":
-        from training.__main__ import build_parser
+        from training.__main__ import PROGRAM as TRAIN
 
-        build_parser(rest).parse_args(rest)
+        TRAIN.parser(rest)[1].parse_args(rest[1:])
     elif name == "edge-emotion-convert":
         _convert(rest)
     elif name == "make":
@@ -68,12 +67,10 @@ def _check(page: str, line: str) -> str:
 
 
 def _convert(words: list[str]) -> None:
-    from convert import commands
+    from convert.__main__ import command_of, parser_of
 
-    known = words[0] in commands.SUMMARIES
-    parser = argparse.ArgumentParser()
-    commands.load(words[0] if known else "convert").add_arguments(parser)
-    parser.parse_args(words[known:])
+    name, rest = command_of(words)
+    parser_of(name).parse_args(rest)
 
 
 def _module(module: str, words: list[str]) -> str:

@@ -100,7 +100,7 @@ def _output(add: Adder) -> None:
         "--threshold",
         type=float,
         metavar="P",
-        help="decision threshold (default 0.5); for a mask model with the class background see the README",
+        help="decision threshold (default 0.5); for a mask model with the class background see docs/convert.md",
     )
     add("--margin", type=float, metavar="X", help="side of the square around a face / longer side of its box (1)")
     add("--shift", type=float, metavar="X", help="how far down the square moves, in heights of the box (0)")
