@@ -1,9 +1,9 @@
-# make demo    see it work: two minutes, no camera needed
-# make test    linter, types and tests; make clean takes everything away that these two made
+# make demo    see it work: about a minute, no camera needed
+# make test    linter, types and tests; make clean removes everything that these targets made
 # make test-edge    the tests of what runs on the device: about half a minute, and no TensorFlow to fetch
 # make docs    the documentation as a site, in build/site; nothing is fetched but the packages that build it
 # make matrix    Keras files of every version, form and kind of network: three minutes
-# make figures    take every figure anew and write README and cards; needs the data sets: DATA=folder PEERS=folder
+# make figures    measure every figure again and write README and cards; needs the data sets: DATA=folder PEERS=folder
 # make system-test    the service on a real systemd, and on an emulated arm64 machine: Debian only, as root, an hour
 # Each does its own set-up in $(VENV). Another interpreter: make test PYTHON=python3.13
 # ARGS go to pytest: make test ARGS="tests/edge -k camera"
@@ -63,11 +63,11 @@ figures-beside: $(VENV)/.test
 
 # Roots are kept in ~/.cache/edge-emotion/system. EDGE_SYSTEM_SUITE=bookworm, EDGE_SYSTEM_ARCH=arm64 and
 # EDGE_SYSTEM_CUTS=100 choose another system and more power cuts; ARGS go to pytest: ARGS="-k 'not emulated'" takes ten minutes.
-# The emulated machine wants qemu-system-arm and nbdkit, and half an hour more for its disk the first time.
+# The emulated machine needs qemu-system-arm and nbdkit, and half an hour more to make its disk the first time.
 system-test: $(VENV)/.test
 	@[ "$$(id -u)" = 0 ] || { echo "system tests boot machines: run them as root" >&2; exit 1; }
 	@command -v debootstrap >/dev/null && command -v systemd-nspawn >/dev/null \
-		|| { echo "mend it with: sudo apt install debootstrap systemd-container" >&2; exit 1; }
+		|| { echo "fix: sudo apt install debootstrap systemd-container" >&2; exit 1; }
 	SYSTEM_TEST=1 $(BIN)/python -m pytest -x -s tests/system $(ARGS)
 
 lint: $(VENV)/.test
@@ -109,5 +109,5 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 		|| { echo "$(PYTHON): Python 3.11 or newer is needed; choose one with: make PYTHON=python3.13" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
-		|| { echo "$(PYTHON) cannot make virtual environments; mend it with: sudo apt install $(VENV_PACKAGE)" >&2; exit 1; }
+		|| { echo "$(PYTHON) cannot make virtual environments; fix: sudo apt install $(VENV_PACKAGE)" >&2; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)

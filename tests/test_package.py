@@ -1,4 +1,4 @@
-"""The wheel holds what it promises, works away from the tree; the Makefile minds a machine without venv."""
+"""The wheel holds what it promises, works away from the tree; make copes with a machine without venv."""
 
 from __future__ import annotations
 
@@ -124,17 +124,17 @@ def stand_in(tmp_path: Path, name: str, refuses: str) -> str:
     return str(path)
 
 
-def test_a_machine_without_venv_is_told_the_command_that_mends_it(root, tmp_path):
+def test_a_machine_without_venv_gets_the_command_that_fixes_it(root, tmp_path):
     done = make(root, tmp_path, stand_in(tmp_path, "python3", "ensurepip"))
     said = [line for line in done.stderr.splitlines() if not line.startswith("make")]
     assert done.returncode != 0
     assert len(said) == 1
-    assert said[0].endswith("mend it with: sudo apt install python3-venv")
+    assert said[0].endswith("fix: sudo apt install python3-venv")
     assert not (tmp_path / "environment").exists()
 
 
 @pytest.mark.parametrize("python", ["old", "absent"])
-def test_an_old_or_absent_python_is_told_of(root, tmp_path, python):
+def test_an_old_or_absent_python_is_reported(root, tmp_path, python):
     path = stand_in(tmp_path, "python3", "version_info") if python == "old" else str(tmp_path / "none")
     done = make(root, tmp_path, path)
     said = [line for line in done.stderr.splitlines() if not line.startswith("make")]
