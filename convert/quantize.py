@@ -17,6 +17,7 @@ import numpy as np
 from convert.converted import Converted
 from convert.errors import ConversionError
 from convert.float_model import FloatModel, tensorflow
+from convert.rewrite import rewrite
 from edge.errors import one_line
 from edge.vision.preprocessing import Preprocessing
 from training.quiet import quiet
@@ -81,6 +82,7 @@ def _convert(model: FloatModel, shape: tuple[int, ...], samples: np.ndarray | No
     try:
         with quiet():
             _export(tf, model, shape, folder)
+            rewrite(folder)
             converter = tf.lite.TFLiteConverter.from_saved_model(str(folder))
             if samples is not None:
                 _full_integer(tf, converter, samples, kind)
