@@ -107,22 +107,35 @@ class Training:
         except Exception as error:
             if getattr(self, name) is plain:
                 raise
-            self.say(f"{name}: compiling failed, going on without: {str(error).splitlines()[0][:160]}")
+            self.say(f"{name}: compiling failed, going on without: {str(error)[:200]!r}")
             setattr(self, name, plain)
             return plain(*values)
 
     def step(self, optimizer: torch.optim.Optimizer, calm: bool) -> tuple[Tensor, ...]:
         """One step; the loss and its parts."""
         canvases, plan = self.scenes(calm)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            answers = self.attempt("forward", self.network, canvases)
-        parts = loss(answers.float(), plan.boxes, plan.real, plan.tight, plan.ignored, self.grid)
         optimizer.zero_grad(set_to_none=True)
-        parts[0].backward()
+        try:
+            parts = self.learn(canvases, plan)
+        except Exception as error:
+            if self.forward is self.network:
+                raise
+            self.say(f"network: compiling failed, going on without: {str(error)[:200]!r}")
+            self.forward = self.network
+            optimizer.zero_grad(set_to_none=True)
+            parts = self.learn(canvases, plan)
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
         optimizer.found_inf = (~torch.isfinite(norm)).float()  # such a step is left out
         optimizer.step()
         return (*(part.detach() for part in parts), norm)
+
+    def learn(self, canvases: Tensor, plan: Scenes) -> tuple[Tensor, ...]:
+        """Gradients of a batch; the loss and its parts."""
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
+            answers = self.forward(canvases)
+        parts = loss(answers.float(), plan.boxes, plan.real, plan.tight, plan.ignored, self.grid)
+        parts[0].backward()
+        return parts
 
     @torch.no_grad()
     def follow(self, steps: int) -> None:
