@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from training.accelerator import face_light, face_store, face_weights
-from training.accelerator.face_loss import Grid, loss
+from training.accelerator.face_loss import Grid, assign, loss
 from training.accelerator.face_measure import measure
 from training.accelerator.face_net import FaceNet, points
 from training.accelerator.face_scenes import SETS, Planner, Scenes
@@ -71,9 +71,10 @@ class Training:
         self.forward: Callable[[Tensor], Tensor] = self.network
         self.sample: Callable[..., Any] = face_store.sample
         self.polish: Callable[..., Any] = polish
+        self.assign: Callable[..., Any] = assign
         if self.compiled:
-            self.forward, self.sample, self.polish = (
-                torch.compile(f, dynamic=False) for f in (self.network, face_store.sample, polish)
+            self.forward, self.sample, self.polish, self.assign = (
+                torch.compile(f, dynamic=False) for f in (self.network, face_store.sample, polish, assign)
             )
         self.best = -1.0
 
@@ -133,7 +134,8 @@ class Training:
         """Gradients of a batch; the loss and its parts."""
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
             answers = self.forward(canvases)
-        parts = loss(answers.float(), plan.boxes, plan.real, plan.tight, plan.ignored, self.grid)
+        faces = (plan.boxes, plan.real, plan.tight, plan.ignored)
+        parts = loss(answers.float(), *faces, self.grid, lambda *v: self.attempt("assign", assign, *v))
         parts[0].backward()
         return parts
 

@@ -50,7 +50,7 @@ def light(images: Tensor) -> Tensor:
     count, _, height, width = images.shape
     device = images.device
     draw = torch.rand((count, 12, 1, 1), device=device)
-    grey = (images * torch.tensor([0.299, 0.587, 0.114], device=device).view(1, 3, 1, 1)).sum(1, keepdim=True)
+    grey = 0.299 * images[:, :1] + 0.587 * images[:, 1:2] + 0.114 * images[:, 2:]
     saturation = torch.where(draw[:, :1] < 0.2, 0.0, torch.where(draw[:, :1] < 0.6, 0.5 + draw[:, 1:2], 1.0))
     images = grey + (images - grey) * saturation
     balance = 1 + 0.22 * (torch.rand((count, 3, 1, 1), device=device) - 0.5) * (draw[:, 2:3] < 0.5)

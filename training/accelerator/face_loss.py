@@ -4,6 +4,7 @@ YOLOX, 2021) with the soft costs of RTMDet (Lyu et al., 2022); quality focal los
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -41,25 +42,28 @@ def overlap(a: Tensor, b: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def assign(logits: Tensor, guess: Tensor, boxes: Tensor, real: Tensor, grid: Grid) -> tuple[Tensor, Tensor, Tensor]:
+def assign(
+    logits: Tensor, guess: Tensor, boxes: Tensor, real: Tensor, points: Tensor, strides: Tensor, units: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
     """Each point's face.
 
     Args:
         logits: (B, N); guess: (B, N, 4), boxes in pixels.
         boxes: (B, F, 4); real: bool (B, F).
+        points, strides, units: see Grid.
 
     Returns:
         int64 (B, N), the face's number; bool (B, N), whether it has one; (B, N), the overlap of guess and face.
     """
     iou = overlap(guess[:, None], boxes[:, :, None])  # (B, F, N)
-    x, y = grid.points[:, 0], grid.points[:, 1]
+    x, y = points[:, 0], points[:, 1]
     left, top, right, bottom = (side[..., None] for side in boxes.unbind(-1))
     sides = (x - left, y - top, right - x, bottom - y)
     nearest = torch.minimum(torch.minimum(sides[0], sides[2]), torch.minimum(sides[1], sides[3]))
     farthest = torch.maximum(torch.maximum(sides[0], sides[2]), torch.maximum(sides[1], sides[3]))
     middle_x, middle_y = (left + right) / 2, (top + bottom) / 2
-    away = ((x - middle_x).square() + (y - middle_y).square()).sqrt() / grid.strides
-    allowed = (nearest > 0) & (farthest < FARTHEST * grid.units) & real[..., None]
+    away = ((x - middle_x).square() + (y - middle_y).square()).sqrt() / strides
+    allowed = (nearest > 0) & (farthest < FARTHEST * units) & real[..., None]
     gap = (iou - logits.sigmoid()[:, None]).square()
     score_cost = (
         functional.binary_cross_entropy_with_logits(logits[:, None].expand_as(iou), iou, reduction="none") * gap
@@ -77,15 +81,21 @@ def assign(logits: Tensor, guess: Tensor, boxes: Tensor, real: Tensor, grid: Gri
 
 
 def loss(
-    answers: Tensor, boxes: Tensor, real: Tensor, tight: Tensor, ignored: Tensor, grid: Grid
+    answers: Tensor,
+    boxes: Tensor,
+    real: Tensor,
+    tight: Tensor,
+    ignored: Tensor,
+    grid: Grid,
+    assigned: Callable[..., tuple[Tensor, Tensor, Tensor]] = assign,
 ) -> tuple[Tensor, ...]:
     """The loss of a batch, and its parts: score, box, positive points a canvas.
 
     Args:
-        answers: (B, N, 5), float32; the rest as in face_scenes.Scenes.
+        answers: (B, N, 5), float32; boxes to ignored: as in face_scenes.Scenes; assigned: `assign`, or it compiled.
     """
     logits, guess = answers[..., 0], boxes_of(answers, grid)
-    face, positive, iou = assign(logits.detach(), guess.detach(), boxes, real, grid)
+    face, positive, iou = assigned(logits.detach(), guess.detach(), boxes, real, grid.points, grid.strides, grid.units)
     trusted = tight.gather(1, face)
     quality = torch.where(positive, torch.where(trusted, iou, iou.clamp_min(LOOSE_QUALITY)), 0.0)
     x, y = grid.points[:, 0], grid.points[:, 1]

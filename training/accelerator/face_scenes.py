@@ -57,6 +57,7 @@ class Planner:
         self.store, self.width, self.height = store, width, height
         self.device = store.texels.device
         self.hardness = torch.ones(len(store), device=self.device)
+        self._limits: dict[tuple[float, ...], Tensor] = {}
         self.layouts = torch.tensor(LAYOUTS, device=self.device)
         self.refresh()
 
@@ -73,8 +74,11 @@ class Planner:
         return (weights / weights.sum()).double().cumsum(0)
 
     def _pick(self, shares: tuple[float, ...], *shape: int) -> Tensor:
-        sums = torch.tensor(shares, device=self.device).cumsum(0)
-        return torch.searchsorted(sums / sums[-1], torch.rand(shape, device=self.device)).clamp_max(len(shares) - 1)
+        if shares not in self._limits:  # a copy to the accelerator would wait for all that it still has to do
+            sums = torch.tensor(shares, device=self.device).cumsum(0)
+            self._limits[shares] = sums / sums[-1]
+        draw = torch.rand(shape, device=self.device)
+        return torch.searchsorted(self._limits[shares], draw).clamp_max(len(shares) - 1)
 
     def plan(self, count: int, calm: bool = False) -> Scenes:
         """`count` scenes; `calm` ones have fewer mosaics and no strong turns, for the end of the training."""

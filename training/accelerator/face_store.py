@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 LEVELS = 4  # each half of the one before
@@ -46,7 +46,10 @@ class Store:
 
 def pyramid(content: bytes) -> list[np.ndarray]:
     """A picture's sizes, int32 (h, w) each."""
-    image = np.asarray(Image.open(io.BytesIO(content)).convert("RGBA")).copy()
+    try:
+        image = np.asarray(Image.open(io.BytesIO(content)).convert("RGBA")).copy()
+    except UnidentifiedImageError:  # a Pillow without AVIF
+        image = cv2.cvtColor(cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGBA)
     image[..., 3] = 0
     sizes = []
     for _ in range(LEVELS):
