@@ -6,7 +6,7 @@ from PIL import Image
 
 torch = pytest.importorskip("torch")
 
-from training.accelerator import face_light, face_loss, face_measure, face_net, face_scenes, face_store  # noqa: E402
+from training.accelerator import face_light, face_loss, face_marks, face_measure, face_net, face_scenes, face_store  # noqa: E402
 
 CPU = torch.device("cpu")
 GRID = face_loss.Grid(*face_net.points(320, 240, CPU))
@@ -93,7 +93,7 @@ JUDGED = [
 def test_what_counts_as_right(boxes, truth, kinds, expected):
     found = np.array(boxes, np.float32).reshape(-1, 4)
     scores = np.linspace(0.9, 0.5, len(found))
-    _, right, total = face_measure.judge(found, scores, np.array(truth, np.float32).reshape(-1, 4), np.array(kinds))
+    _, right, total = face_marks.judge(found, scores, np.array(truth, np.float32).reshape(-1, 4), np.array(kinds))
     assert (right.tolist(), total) == expected
 
 
