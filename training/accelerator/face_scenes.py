@@ -18,8 +18,8 @@ SLOTS = 12
 LAYOUTS = ((1, 1), (2, 2), (4, 3), (2, 1))  # cells across and down
 LAYOUT_SHARES = (0.62, 0.20, 0.12, 0.06)
 WHOLE, CROP, ANCHOR, CLOSE = range(4)
-MODES = (0.18, 0.32, 0.38, 0.12)
-MOST_FACES, MOST_IGNORED = 56, 40  # a canvas
+MODES = (0.18, 0.29, 0.35, 0.18)
+MOST_FACES, MOST_IGNORED = 40, 40  # a canvas
 SEEN = 0.35  # part of a box in the canvas from which it is a face; below, it is ignored
 SMALLEST = 8.0  # pixels of the longer side, likewise
 
