@@ -94,7 +94,7 @@ def train(data: Path, out: Path, minutes: float, batch: int, every: float, worke
     Args:
         data: the pack's folder; out: where mask.npz is written, anew whenever there is a better network.
         minutes: from now to the end; every: seconds between validations.
-        batch: pictures a step; workers: processes that draw; few: at most so many rows are drawn on, 0 for all.
+        batch: pictures a step; workers: processes that draw; few: on how many faces masks are drawn at most, 0 for all.
     """
     clock = Clock(minutes)
     torch.manual_seed(1)
@@ -154,8 +154,8 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=8.0, help="from now to the end (default 8)")
     parser.add_argument("--batch", type=int, default=1024, help="pictures a step (default 1024)")
     parser.add_argument("--every", type=float, default=25.0, help="seconds between validations (default 25)")
-    parser.add_argument("--workers", type=int, default=6, help="processes that draw masks at the start (default 6)")
-    parser.add_argument("--few", type=int, default=0, help="draw on so many faces only, for a trial")
+    parser.add_argument("--workers", type=int, default=8, help="processes that draw masks at the start (default 8)")
+    parser.add_argument("--few", type=int, default=6500, help="draw on so many faces (default 6500)")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     best = train(given.data, given.out, given.minutes, given.batch, given.every, given.workers, given.few)

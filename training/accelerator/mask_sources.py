@@ -21,6 +21,7 @@ from training.data.candidates import PARTS, PER_LOOK, candidates
 from training.metrics import iou_matrix
 
 LEAST_PX = 14.0
+TINY_PX = 6.0  # of masked_faces: incorrect is scored on all of its boxes
 SLICE = 7  # one picture in so many is of the validation slice, where a set has none of its own
 HAND_KINDS = {"with_mask": WORN, "without_mask": BARE, "incorrect_mask": INCORRECT}
 
@@ -65,10 +66,10 @@ def picture(path: Path) -> np.ndarray:
     return decode(path.read_bytes())
 
 
-def box_of(row: dict[str, str]) -> Box | None:
-    """The row's box, if it is large enough."""
+def box_of(row: dict[str, str], least: float = LEAST_PX) -> Box | None:
+    """The row's box, if both sides have `least` pixels."""
     x, y, w, h = (float(row[key] or 0) for key in "xywh")
-    return Box(x, y, x + w, y + h) if min(w, h) >= LEAST_PX else None
+    return Box(x, y, x + w, y + h) if min(w, h) >= least else None
 
 
 def _drawn(chosen: list[dict[str, str]], count: int, rng: np.random.Generator) -> list[dict[str, str]]:
@@ -77,10 +78,12 @@ def _drawn(chosen: list[dict[str, str]], count: int, rng: np.random.Generator) -
     return sorted(picked, key=lambda row: row["image"])
 
 
-def _cut(folder: Path, chosen: list[dict[str, str]]) -> Iterator[tuple[dict[str, str], np.ndarray, Box]]:
+def _cut(
+    folder: Path, chosen: list[dict[str, str]], least: float = LEAST_PX
+) -> Iterator[tuple[dict[str, str], np.ndarray, Box]]:
     last, image = "", np.zeros((1, 1, 3), np.uint8)
     for row in chosen:
-        box = box_of(row)
+        box = box_of(row, least)
         if box is None:
             continue
         if row["image"] != last:
@@ -91,7 +94,7 @@ def _cut(folder: Path, chosen: list[dict[str, str]]) -> Iterator[tuple[dict[str,
 def masked_faces(folder: Path, count: int, rng: np.random.Generator) -> Iterator[Found]:
     """The hand-labelled boxes, incorrectly worn masks among them."""
     chosen = [row for row in rows(folder) if row["split"] == "train"]
-    for row, image, box in _cut(folder, _drawn(chosen, count, rng)):
+    for row, image, box in _cut(folder, _drawn(chosen, count, rng), TINY_PX):
         loose = not row["image"].startswith(TIGHT)
         yield Found(image, box, HAND_KINDS[row["label"]], "masked_faces", held_out(row["image"]), loose)
 
