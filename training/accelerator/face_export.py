@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from edge.errors import PictureError
-from edge.vision.tensor import letterbox
+from edge.vision.letterbox import letterbox
 from training import recipe as recipes
 from training.backend import load_keras
 
@@ -51,13 +51,13 @@ def main() -> None:
     from training.accelerator.face_weights import to_keras
     from training.commands.train import write_calibration
     from training.networks import face
-    from training.networks.layers import plain
+    from training.networks.layers import strip_custom_layers
 
     recipe = recipes.load(recipes.find(arguments.recipe))
     model = face.build(**recipe.network)
     with np.load(arguments.weights) as stored:
         to_keras(dict(stored), model)
-    served = plain(face.split(model))
+    served = strip_custom_layers(face.split(model))
     arguments.out.mkdir(parents=True, exist_ok=True)
     served.save(arguments.out / "model.keras")
     weights.save(served, arguments.out / "weights.npz")

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from edge.vision.tensor import resize
+from edge.vision.letterbox import resize
 from training.accelerator import landmark_pack, mask_pack, mask_warp
 from training.accelerator.landmark_pack import KINDS, ROOM, Points68
 from training.accelerator.mask_net import LandmarkNet, keras_weights

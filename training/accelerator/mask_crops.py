@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from edge.vision.tensor import resize
+from edge.vision.letterbox import resize
 from training.accelerator.mask_pack import BARE, GROUPS, INCORRECT, WIDE, WORN, Pack
 from training.data.mask_variety import UNUSUAL, WORN_KINDS, draw, random_incorrect, random_worn
 from training.data.occluders import random_occluder

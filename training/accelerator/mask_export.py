@@ -29,15 +29,15 @@ def served(task: str, arrays: list[np.ndarray], network: dict[str, Any]) -> Any:
     """
     keras = load_keras()
     from training.networks import landmarks, mask
-    from training.networks.layers import plain
+    from training.networks.layers import strip_custom_layers
 
     if task == "landmarks":
         model = landmarks.build(**network)
         model.set_weights(arrays)
-        return plain(model)
+        return strip_custom_layers(model)
     model = mask.build(**network, classes=CLASSES)
     model.set_weights(arrays)
-    return plain(keras.Model(model.inputs, keras.layers.Softmax(name="probabilities")(model.outputs[0])))
+    return strip_custom_layers(keras.Model(model.inputs, keras.layers.Softmax(name="probabilities")(model.outputs[0])))
 
 
 def calibration(task: str, folder: Path, count: int) -> np.ndarray:

@@ -10,16 +10,16 @@ import numpy as np
 
 from edge import manifest
 from edge.engines import open_engine
-from edge.finder import FaceFinder
 from edge.frame import Box
-from edge.second_look import MaskModel
+from edge.pipeline.classifier import MaskModel
+from edge.pipeline.detector import FaceDetector
 from edge.vision.crop import crop
 from training.accelerator import mask_pack, mask_sources
 from training.accelerator.mask_pack import BARE, GROUPS, INCORRECT, LEAST_SIDE, WIDE, WORN, Pack
 from training.accelerator.mask_sources import Found
 from training.data.candidates import LEAST
-from training.data.masks import sensible
-from training.data.pointing import Pointer
+from training.data.landmark_detector import LandmarkDetector
+from training.data.masks import plausible
 
 MARGIN = 1.05  # of the model's square; the stored crop is half as wide again
 POINTED = 22.0  # narrower faces have no points that could be trusted
@@ -31,14 +31,14 @@ class Packer:
 
     def __init__(self) -> None:
         served = manifest.load(None)
-        self.pointer = Pointer.open()
+        self.landmarks = LandmarkDetector.open()
         self.mask = MaskModel(open_engine(served, "mask", 1, "cpu"))
-        self.finder = FaceFinder(open_engine(served, "face", 1, "cpu"), LEAST, limit=100)
+        self.finder = FaceDetector(open_engine(served, "face", 1, "cpu"), LEAST, limit=100)
         self.rows: list[tuple[bytes, Found, np.ndarray, np.ndarray]] = []
 
     def add(self, found: Found) -> bool:
         """Pack one crop, unless its label is doubtful."""
-        if found.doubtful and self.mask.judge(found.image, found.box).worn > SURE:
+        if found.doubtful and self.mask.classify(found.image, found.box).worn > SURE:
             return False
         square = found.box.square(MARGIN * WIDE / 48)
         side = int(np.clip(round(square.width), LEAST_SIDE, WIDE))
@@ -50,9 +50,9 @@ class Packer:
         nothing = np.zeros((68, 2), np.float32)
         if found.kind != BARE or found.box.width < POINTED:
             return nothing
-        points = self.pointer.in_box(found.image, found.box)
+        points = self.landmarks.in_box(found.image, found.box)
         size = round(found.box.width), round(found.box.height)
-        return _scaled(points, square) if sensible(points - found.box.ltrb[:2], *size) else nothing
+        return _scaled(points, square) if plausible(points - found.box.ltrb[:2], *size) else nothing
 
     def pack(self) -> Pack:
         """Everything that was added."""

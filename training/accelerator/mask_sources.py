@@ -10,14 +10,14 @@ from zlib import crc32
 
 import numpy as np
 
-from edge.finder import FaceFinder
 from edge.frame import Box
+from edge.pipeline.detector import FaceDetector
 from training.accelerator.mask_pack import BACKGROUND, BARE, INCORRECT, WORN, decode, split
 from training.data import fer2013
 from training.data import mask_pairs as pairs
-from training.data.alarms import random_part
 from training.data.boxes import TIGHT, Boxed
 from training.data.candidates import PARTS, PER_LOOK, candidates
+from training.data.hard_negatives import random_part
 from training.metrics import iou_matrix
 
 LEAST_PX = 14.0
@@ -178,7 +178,7 @@ def fer2013_rows(path: Path, count: int, rng: np.random.Generator) -> Iterator[F
         yield Found(image, Box(inset, inset, 48 - inset, 48 - inset), BARE, "fer2013", doubtful=True)
 
 
-def mask_pairs(folder: Path, finder: FaceFinder, count: int, rng: np.random.Generator) -> Iterator[Found]:
+def mask_pairs(folder: Path, finder: FaceDetector, count: int, rng: np.random.Generator) -> Iterator[Found]:
     """One picture of each training cluster and kind; clusters of odd number are for validation."""
     seen: set[tuple[int, bool]] = set()
     listed = pairs.load(folder, "train")
@@ -187,21 +187,21 @@ def mask_pairs(folder: Path, finder: FaceFinder, count: int, rng: np.random.Gene
             continue
         seen.add((pair.cluster, pair.worn))
         image = pair.read()
-        box = max((face.box for face in finder.find(image) if face.score > 0.4), key=lambda b: b.width, default=None)
+        box = max((face.box for face in finder.detect(image) if face.score > 0.4), key=lambda b: b.width, default=None)
         if box is not None and min(box.width, box.height) >= LEAST_PX:
             yield Found(image, box, WORN if pair.worn else BARE, "mask_pairs", pair.cluster % 2 == 1)
 
 
-def no_faces(folder: Path, finder: FaceFinder, count: int, rng: np.random.Generator) -> Iterator[Found]:
+def no_faces(folder: Path, finder: FaceDetector, count: int, rng: np.random.Generator) -> Iterator[Found]:
     """Animals, objects and rooms: what the detector takes for faces there, and random places."""
     given = 0
     train = [row for row in rows(folder) if row["split"] == "train"]
     for row in sorted(train, key=lambda row: -int(row["project_fires"])):
         image = picture(folder / "images" / row["image"])
-        places = [(face.box, face.score) for face in finder.find(image)[:PER_LOOK]]
+        places = [(face.box, face.score) for face in finder.detect(image)[:PER_LOOK]]
         for _ in range(PARTS):
             x, y, across, down = random_part(image.shape, (4, 3), rng)
-            seen = finder.find(image[y : y + down, x : x + across])
+            seen = finder.detect(image[y : y + down, x : x + across])
             places += [(face.box.moved(x, y), face.score) for face in seen[:1]]
         for box, score in [*places, (random_box(image, rng), 0.1)]:
             if given < count and min(box.width, box.height) >= LEAST_PX:
@@ -227,7 +227,7 @@ def boxed(folder: Path, part: str) -> list[Boxed]:
     ]
 
 
-def candidates_of(data: Path, finder: FaceFinder, count: int, rng: np.random.Generator) -> Iterator[Found]:
+def candidates_of(data: Path, finder: FaceDetector, count: int, rng: np.random.Generator) -> Iterator[Found]:
     """What the detector takes for faces in pictures with people, and is none."""
     for name, part, share in (("wild", "train", 0.5), ("faces", "train", 0.4), ("faces", "val", 0.1)):
         listed, left = boxed(data / name, part), round(count * share)

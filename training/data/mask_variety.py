@@ -15,7 +15,7 @@ import numpy as np
 from training.data import masks
 from training.data.mask_cloth import texture
 from training.data.mask_shapes import Shape, _Edges, _jaw, _mix, _straps, shape
-from training.data.raster import FULL, UNIT, Dice, fill, smooth
+from training.data.raster import FULL, UNIT, IntRng, fill, smooth
 
 WORN_KINDS = ("surgical", "folded", "n95", "cloth", "pattern")
 INCORRECT_KINDS = ("below-nose", "chin")
@@ -45,7 +45,7 @@ def draw(image: np.ndarray, points: np.ndarray, kind: str, look: str, rng: np.ra
         rng: chooses the rest.
     """
     whole = np.floor(points).astype(np.int64)
-    dice = Dice(int(rng.integers(1 << 62)))
+    dice = IntRng(int(rng.integers(1 << 62)))
     geometry = _chin(whole, dice) if kind == "chin" else shape(kind, whole, dice)
     window = masks._window(geometry, *image.shape[:2])
     if window is None:
@@ -88,7 +88,7 @@ def random_incorrect(image: np.ndarray, points: np.ndarray, rng: np.random.Gener
     return draw(image, points, INCORRECT_KINDS[int(rng.random() < 0.4)], look, rng)
 
 
-def _chin(points: np.ndarray, dice: Dice) -> Shape:
+def _chin(points: np.ndarray, dice: IntRng) -> Shape:
     """A mask pulled down: below the lip, or over the lower lip."""
     face = points * UNIT + UNIT // 2
     under = _mix(face[57], face[8], dice.within(-6, 34))

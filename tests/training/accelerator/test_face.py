@@ -59,7 +59,7 @@ def ideal(store):
 
 def test_a_store_gives_each_picture_back_as_the_device_letterboxes_it(store):
     cv2 = pytest.importorskip("cv2")
-    from edge.vision.tensor import letterbox
+    from edge.vision.letterbox import letterbox
 
     assert cv2 is not None
     canvases, scales = face_store.whole(store, torch.arange(len(store)), 320, 240)
@@ -93,7 +93,7 @@ JUDGED = [
 def test_what_counts_as_right(boxes, truth, kinds, expected):
     found = np.array(boxes, np.float32).reshape(-1, 4)
     scores = np.linspace(0.9, 0.5, len(found))
-    _, right, total = face_marks.judge(found, scores, np.array(truth, np.float32).reshape(-1, 4), np.array(kinds))
+    _, right, total = face_marks.classify(found, scores, np.array(truth, np.float32).reshape(-1, 4), np.array(kinds))
     assert (right.tolist(), total) == expected
 
 
