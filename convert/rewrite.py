@@ -1,7 +1,7 @@
 """Operations that TensorFlow Lite cannot run in int8, in a SavedModel, as operations that it can.
 
-ELU(x) is max(x, exp(min(x, 0)) - 1): for negative x the second is greater, for others it is 0. Before a ReLU, -x is x * -1; elsewhere
-TensorFlow Lite knows patterns by their negation (GELU), and it stays.
+ELU(x) is max(x, exp(min(x, 0)) - 1): for negative x the second is greater, for others it is 0. Before a ReLU, -x is
+x * -1; elsewhere TensorFlow Lite knows patterns by their negation (GELU), and it stays.
 """
 
 from __future__ import annotations
