@@ -9,37 +9,27 @@ from typing import Any
 from convert import flops
 from convert.calibrate import Calibration
 from convert.card import ModelCard
-from convert.check import LayerCheck, OutputCheck
 from convert.converted import Converted
 from convert.request import Request, colour_of
 from convert.sources import View
+from convert.verdict import Judged
 from edge.machine import machine
-from edge.manifest import ModelSpec
 from training.evaluate.float_vs_int8 import Comparison
 
 
 def describe(
-    converted: Converted,
-    spec: ModelSpec | None,
-    request: Request,
-    view: View,
-    calibration: Calibration,
-    outputs: Sequence[OutputCheck],
-    measured: Comparison | None,
-    layers: Sequence[LayerCheck],
+    judged: Judged, request: Request, view: View, calibration: Calibration, warnings: Sequence[str] = ()
 ) -> ModelCard:
     """The card of a converted model.
 
     Args:
-        converted: the int8 model.
-        spec: its manifest entry, or None without a task.
+        judged: the int8 model and what was measured of it.
         request: what was asked.
         view: how the model sees pictures.
         calibration: what the quantization saw.
-        outputs, layers: float against int8.
-        measured: the figure before and after, if it was taken.
+        warnings: of the quantization, beside those of the calibration pictures.
     """
-    graph = converted.graph
+    converted, spec, graph = judged.converted, judged.spec, judged.converted.graph
     return ModelCard(
         name=request.name or converted.name,
         task=request.task,
@@ -57,11 +47,11 @@ def describe(
             "seed": calibration.seed,
             "checked": len(calibration.check),
             "fresh": calibration.fresh,
-            "warnings": calibration.warnings,
+            "warnings": (*calibration.warnings, *warnings),
         },
-        checks=[asdict(output) for output in outputs],
-        accuracy=_accuracy(measured),
-        layers=[asdict(layer) for layer in layers],
+        checks=[asdict(output) for output in judged.outputs],
+        accuracy=_accuracy(judged.measured),
+        layers=[asdict(layer) for layer in judged.layers],
         latency={"milliseconds": round(converted.milliseconds(), 4), "threads": 1, "machine": machine()},
         about=request.about,
         failures=request.failures,

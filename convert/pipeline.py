@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from convert import check
@@ -16,8 +17,10 @@ from convert.preparation import choose_preprocessing, classes_of, one_answer, pr
 from convert.quantize import quantize, to_float
 from convert.request import Request, grey_or_colour, spec_of, view_of
 from convert.sources import Source
-from convert.verdict import chance, refuse
+from convert.verdict import Judged, Refused, chance, refuse
 from edge.manifest import ModelSpec
+
+DENSE_ROWS = "dense layers have one scale per row, since one for all loses too much: an Edge TPU cannot run them"
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,18 +64,43 @@ def convert(model: FloatModel, source: Source, request: Request, evaluation: Eva
     calibration = draw(source, view, request.samples, request.seed)
     model = prepared(model, classes, request, calibration)
     floats = model.predict(preprocessing.apply(calibration.check))
-    converted = quantize(model, calibration.images, preprocessing, request.integer)
     labels = classes.labels if classes else request.labels
-    spec = spec_of(model.name, request, view, labels, converted.sha256)
-    engine = converted.engine(spec) if spec else None
-    outputs = check.compare(floats, converted.predict(calibration.check), classes=request.classes)
-    measured = measure(model, converted, engine, evaluation, request) if evaluation is not None else None
-    layers = _worst_layers(model, converted, calibration)
-    refuse(model.name, request, outputs, measured, layers)
-    card = describe(converted, spec, request, view, calibration, outputs, measured, layers)
-    told += (*(classes.warnings if classes else ()), *calibration.warnings)
+
+    def judged(dense_rows: bool) -> Judged:
+        converted = quantize(model, calibration.images, preprocessing, request.integer, dense_rows)
+        spec = spec_of(model.name, request, view, labels, converted.sha256)
+        engine = converted.engine(spec) if spec else None
+        outputs = check.compare(floats, converted.predict(calibration.check), classes=request.classes)
+        measured = measure(model, converted, engine, evaluation, request) if evaluation is not None else None
+        return Judged(converted, spec, outputs, measured, _worst_layers(model, converted, calibration))
+
+    passed, how = _accepted(request, judged)
+    card = describe(passed, request, view, calibration, how)
+    told += (*(classes.warnings if classes else ()), *calibration.warnings, *how)
     told += one_answer(floats[0], labels) if classes else ()
-    return Result(converted, spec, card, (*told, *chance(measured, floats[0].shape[-1])))
+    told += chance(passed.measured, floats[0].shape[-1])
+    return Result(passed.converted, passed.spec, card, told)
+
+
+def _accepted(request: Request, judged: Callable[[bool], Judged]) -> tuple[Judged, tuple[str, ...]]:
+    """The first way to quantize that loses little enough, and what it costs.
+
+    Raises:
+        Refused: none does; of the first.
+    """
+    first = judged(False)
+    try:
+        refuse(request, first)
+    except Refused as refusal:
+        if "FULLY_CONNECTED" not in first.converted.graph.kinds:
+            raise
+        second = judged(True)
+        try:
+            refuse(request, second)
+        except Refused:
+            raise refusal from None
+        return second, (DENSE_ROWS,)
+    return first, ()
 
 
 def _worst_layers(model: FloatModel, converted: Converted, calibration: Calibration) -> tuple[LayerCheck, ...]:

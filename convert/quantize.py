@@ -42,7 +42,11 @@ def anchored(images: np.ndarray, whole_pixels: bool = False) -> np.ndarray:
 
 
 def quantize(
-    model: FloatModel, samples: np.ndarray, preprocessing: Preprocessing | None = None, integer: str = "int8"
+    model: FloatModel,
+    samples: np.ndarray,
+    preprocessing: Preprocessing | None = None,
+    integer: str = "int8",
+    dense_rows: bool = False,
 ) -> Converted:
     """Convert to full int8.
 
@@ -51,6 +55,7 @@ def quantize(
         samples: uint8 (N, H, W, C) real pictures; they fix the input's size and calibrate the activations.
         preprocessing: what the model was trained on; default: pixels divided by 255.
         integer: "int8" or "uint8", of the input and the outputs.
+        dense_rows: give each row of a dense layer's weights its own scale: more exact, but not for an Edge TPU.
 
     Returns:
         The .tflite. Batch 1; outputs named output_0, output_1, ... in the model's order.
@@ -60,7 +65,7 @@ def quantize(
     """
     preprocessing = preprocessing or Preprocessing()
     pictures = anchored(samples, whole_pixels=preprocessing.real_values().ndim > 1)
-    content = _convert(model, samples.shape[1:], preprocessing.apply(pictures), integer)
+    content = _convert(model, samples.shape[1:], preprocessing.apply(pictures), integer, dense_rows)
     made = Converted(model.name, content, preprocessing)
     if left := [op for op in made.graph.operations if not all(t.dtype in INTEGERS for t in op.outputs)]:
         kinds = ", ".join(sorted({op.kind for op in left}))
@@ -76,7 +81,9 @@ def to_float(model: FloatModel, shape: tuple[int, ...], preprocessing: Preproces
     return Converted(model.name, _convert(model, shape, None, "float32"), preprocessing or Preprocessing())
 
 
-def _convert(model: FloatModel, shape: tuple[int, ...], samples: np.ndarray | None, kind: str) -> bytes:
+def _convert(
+    model: FloatModel, shape: tuple[int, ...], samples: np.ndarray | None, kind: str, dense_rows: bool = False
+) -> bytes:
     tf = tensorflow()
     folder = Path(tempfile.mkdtemp(prefix="edge-emotion-convert-"))
     try:
@@ -86,6 +93,8 @@ def _convert(model: FloatModel, shape: tuple[int, ...], samples: np.ndarray | No
             converter = tf.lite.TFLiteConverter.from_saved_model(str(folder))
             if samples is not None:
                 _full_integer(tf, converter, samples, kind)
+                # The Edge TPU's compiler takes one scale for a dense layer's weights, not one per row.
+                converter._experimental_disable_per_channel_quantization_for_dense_layers = not dense_rows
             return converter.convert()
     except Exception as error:
         raise _converter_error(model.name, error) from None
@@ -124,8 +133,6 @@ def _full_integer(tf: Any, converter: Any, samples: np.ndarray, kind: str) -> No
     converter.representative_dataset = representative
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = converter.inference_output_type = getattr(tf, kind)
-    # The Edge TPU's compiler takes one scale for a dense layer's weights, not one a row.
-    converter._experimental_disable_per_channel_quantization_for_dense_layers = True
 
 
 def _converter_error(name: str, error: Exception) -> ConversionError:

@@ -2,10 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from convert.check import LayerCheck, OutputCheck
+from convert.converted import Converted
 from convert.errors import ConversionError
 from convert.request import Request
+from edge.manifest import ModelSpec
 from training.evaluate.float_vs_int8 import Comparison
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """A converted model with what was measured of it.
+
+    Attributes:
+        converted: the int8 model.
+        spec: its manifest entry, or None without a task.
+        outputs: float against int8, one per output.
+        measured: the figure before and after, if there were pictures for it.
+        layers: those that lose most, the worst first.
+    """
+
+    converted: Converted
+    spec: ModelSpec | None
+    outputs: tuple[OutputCheck, ...]
+    measured: Comparison | None
+    layers: tuple[LayerCheck, ...]
 
 
 class Refused(ConversionError):
@@ -26,18 +49,13 @@ def chance(measured: Comparison | None, classes: int) -> tuple[str, ...]:
     )
 
 
-def refuse(
-    name: str,
-    request: Request,
-    outputs: tuple[OutputCheck, ...],
-    measured: Comparison | None,
-    layers: tuple[LayerCheck, ...],
-) -> None:
+def refuse(request: Request, judged: Judged) -> None:
     """Check a conversion against what was asked.
 
     Raises:
         Refused: it loses too much.
     """
+    name, measured, layers, outputs = judged.converted.name, judged.measured, judged.layers, judged.outputs
     most = ", ".join(f"{layer.name} ({layer.adds:.3f})" for layer in layers[:3])
     if measured and measured.loss > request.max_loss:
         raise Refused(

@@ -287,3 +287,27 @@ def test_json_of_a_card_is_plain(passed):
     document = json.loads(cards.to_json(passed.card))
     assert document["calibration"]["source"] == "halves"
     assert document["checks"][0]["name"] == "output_0"
+
+
+def test_dense_layers_get_a_scale_per_row_before_a_model_is_refused(kit, keras_):
+    """Seven units average a quarter each; the eighth looks at one pixel alone, with a weight 300 times as large."""
+    from keras import layers
+
+    body = [*kit.network().layers[:-1], layers.Dense(8, activation="relu"), layers.Dense(2, activation="softmax")]
+    model = kit.taught(keras_.Sequential([layers.Input((24, 24, 1)), *body]), (0, 0, 1, 1))
+    *_, hidden, last = model.layers
+    kernel, bias = hidden.get_weights()
+    kernel[:, 7] = 0.0
+    kernel[0, 7] = 4.0
+    hidden.set_weights([kernel, bias])
+    weights, bias = last.get_weights()
+    weights[7], weights[3] = 0.0, 2 * weights[3]  # the third unit of that quarter stands in for it
+    last.set_weights([weights, bias])
+    images, labels = kit.blobs(150, seed=2)
+    half = from_arrays("halves", images, labels // 2, MASKS)
+    made = pipeline.convert(from_keras(model, "m"), half, Request(task="mask"), half)
+    assert made.warnings == (pipeline.DENSE_ROWS,)
+    assert pipeline.DENSE_ROWS in made.card.calibration["warnings"]
+    assert made.card.accuracy["int8"] >= made.card.accuracy["float"] - 0.005
+    rows = {len(op.inputs[1].scales) for op in made.converted.graph.operations if op.kind == "FULLY_CONNECTED"}
+    assert rows == {8, 2}
