@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from convert.errors import ConversionError
-from edge.labels import BACKGROUND, EMOTIONS, Emotion, Mask
+from edge.labels import BACKGROUND, EMOTIONS, INCORRECT, Emotion, Mask
 from edge.tasks import Task
 
 _SYNONYMS: Mapping[str, str] = {
@@ -24,6 +24,7 @@ _SYNONYMS: Mapping[str, str] = {
         Mask.BARE.label: "without_mask withoutmask no_mask nomask unmasked not_masked mask_off without bare_face",
         Mask.WORN.label: "with_mask withmask mask masked mask_on wearing_mask with face_mask worn masked_face",
         BACKGROUND: "no_face nothing",
+        INCORRECT: "incorrect_mask mask_incorrect mask_weared_incorrect incorrectly_worn improper",
     }.items()
     for other in others.split()
     if other != label
@@ -92,6 +93,10 @@ def resolve(name: str, task: Task, given: Sequence[str], count: int, folds: Mapp
             f"--labels: expected one name per output of {name}, {2 if count == 1 else count}, got {len(given)}"
         )
     names = [canonical(one) for one in given]
+    told: tuple[str, ...] = ()
+    if INCORRECT in names and BACKGROUND not in names and INCORRECT not in folds:
+        folds = {**folds, INCORRECT: Mask.WORN.label}
+        told = ("incorrect counts as worn: the device tells it apart only in a model that also knows background",)
     known = list(dict.fromkeys(label for labels in task.labels for label in labels))
     for one in names:
         if folds.get(one, one) not in known:
@@ -104,7 +109,7 @@ def resolve(name: str, task: Task, given: Sequence[str], count: int, folds: Mapp
     targets = [folds.get(one, one) for one in names]
     if count > 1 and sorted(targets) in [sorted(labels) for labels in task.labels]:
         return Classes(tuple(names), tuple(targets))
-    return _mapped(task, tuple(names), targets, count == 1)
+    return _mapped(task, tuple(names), targets, count == 1, told)
 
 
 def _default(name: str, task: Task, count: int) -> tuple[str, ...]:
@@ -122,7 +127,7 @@ def _default(name: str, task: Task, count: int) -> tuple[str, ...]:
     )
 
 
-def _mapped(task: Task, names: tuple[str, ...], targets: Sequence[str], single: bool) -> Classes:
+def _mapped(task: Task, names: tuple[str, ...], targets: Sequence[str], single: bool, told: tuple[str, ...]) -> Classes:
     # The smallest set that has all of them.
     labels = min((own for own in task.labels if set(targets) <= set(own)), key=lambda own: len(own))
     missing = [label for label in labels if label not in targets]
@@ -133,5 +138,5 @@ def _mapped(task: Task, names: tuple[str, ...], targets: Sequence[str], single: 
     matrix = np.zeros((len(targets), len(labels)), np.float32)
     for row, target in enumerate(targets):
         matrix[row, labels.index(target)] = 1.0
-    told = (f"the model has no output for {', '.join(missing)}: always 0",) if missing else ()
+    told += (f"the model has no output for {', '.join(missing)}: always 0",) if missing else ()
     return Classes(names, labels, matrix, single, told)

@@ -29,7 +29,7 @@ FERPLUS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "f
         ("without-mask", "bare"),
         ("no mask", "bare"),
         ("contempt", "contempt"),
-        ("mask_weared_incorrect", "mask_weared_incorrect"),
+        ("mask_weared_incorrect", "incorrect"),
     ],
 )
 def test_names_that_people_use(name, expected):
@@ -82,9 +82,19 @@ def test_an_emotion_that_the_model_does_not_know_is_always_zero():
 
 def test_a_third_mask_class_may_count_as_a_mask():
     names = ("mask_weared_incorrect", "with_mask", "without_mask")
-    made = resolve("m", MASK, names, 3, {"mask_weared_incorrect": "worn"})
+    made = resolve("m", MASK, names, 3, {})
     assert made.labels == MASKS
     assert np.array_equal(made.matrix, [[0, 1], [0, 1], [1, 0]])
+    assert made.warnings[0].startswith("incorrect counts as worn")
+    bare = resolve("m", MASK, names, 3, {"incorrect": "bare"})
+    assert np.array_equal(bare.matrix, [[1, 0], [0, 1], [1, 0]])
+    assert bare.warnings == ()
+
+
+def test_incorrect_is_kept_beside_background():
+    names = ("no_face", "mask", "no_mask", "incorrect_mask")
+    made = resolve("m", MASK, names, 4, {})
+    assert (made.labels, made.matrix, made.warnings) == (("background", "worn", "bare", "incorrect"), None, ())
 
 
 @pytest.mark.parametrize(
