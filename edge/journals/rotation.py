@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 DAY_S = 86400.0
@@ -14,13 +15,16 @@ def rotated(path: Path) -> dict[int, Path]:
     Raises:
         OSError: the folder cannot be read.
     """
-    start = path.name + "."
-    found = {}
-    for entry in path.parent.iterdir():
-        number = entry.name.removeprefix(start)
-        if entry.name.startswith(start) and number.isascii() and number.isdigit() and number[0] != "0":
-            found[int(number)] = entry
-    return dict(sorted(found.items()))
+    return {number: file for number, file in _numbered(path).items() if _is_regular(file)}
+
+
+def foreign(path: Path) -> list[Path]:
+    """What is named like an older file but is none: a folder, a dangling link. It is never read, renamed or removed.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    return [file for file in _numbered(path).values() if not _is_regular(file)]
 
 
 def whole(path: Path) -> list[Path]:
@@ -29,24 +33,46 @@ def whole(path: Path) -> list[Path]:
     Raises:
         OSError: the folder cannot be read.
     """
-    return [*reversed(rotated(path).values()), *([path] if path.exists() else [])]
+    return [*reversed(rotated(path).values()), *([path] if os.path.exists(path) else [])]
 
 
 def rotate(path: Path) -> None:
     """Rename the current file to number 1, number 1 to number 2, and so on up to the first free number.
 
     Each step is a rename, the oldest first: a power cut in between leaves a gap in the numbers but loses no file.
+    Numbers that something foreign has are left out.
 
     Raises:
         OSError: a file cannot be renamed; nothing is lost.
     """
-    taken = rotated(path)
-    last = 0
-    while last + 1 in taken:
-        last += 1
-    for number in range(last, 0, -1):
-        os.rename(taken[number], taken[number].with_name(f"{path.name}.{number + 1}"))
-    os.rename(path, path.with_name(f"{path.name}.1"))
+    taken = _numbered(path)
+    files, free = [path], 1
+    while free in taken:
+        if _is_regular(taken[free]):
+            files.append(taken[free])
+        free += 1
+    targets = [*files[1:], path.with_name(f"{path.name}.{free}")]
+    for file, target in reversed(list(zip(files, targets, strict=True))):
+        os.rename(file, target)
+
+
+def _numbered(path: Path) -> dict[int, Path]:
+    start = path.name + "."
+    found = {}
+    for entry in path.parent.iterdir():
+        number = entry.name.removeprefix(start)
+        # Nobody has billions of files; longer numbers are not even converted.
+        named = entry.name.startswith(start) and number.isascii() and number.isdigit()
+        if named and number[0] != "0" and len(number) < 10:
+            found[int(number)] = entry
+    return dict(sorted(found.items()))
+
+
+def _is_regular(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)
+    except OSError:
+        return False
 
 
 def prune(path: Path, keep_files: int, keep_days: float, wall: float) -> list[Path]:

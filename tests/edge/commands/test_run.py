@@ -195,12 +195,19 @@ def test_a_journal_that_cannot_be_written_is_exit_1_and_no_camera_is_opened(go, 
         assert f"{file}: cannot write the journal" in one_line(err)
 
 
-def test_somebody_elses_file_is_not_written_to(go, film, tmp_path):
-    file = tmp_path / "thesis.txt"
-    file.write_text("my thesis\n")
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"my thesis\n", b"\0" * 40_000 + b"CD001 data\n", b"\0" * 1_000_000,
+        b'{"time": "2026-11-27T01:00:00Z", "level": "info", "msg": "a log of another program"}\n',
+    ],
+)  # fmt: skip
+def test_somebody_elses_file_is_not_written_to(go, film, tmp_path, data):
+    file = tmp_path / "file"
+    file.write_bytes(data)
     code, _, err = go("--source", film, "--journal", file)
     assert (code, "not a journal of edge-emotion" in one_line(err)) == (1, True)
-    assert file.read_text() == "my thesis\n"
+    assert file.read_bytes() == data
 
 
 @pytest.mark.parametrize(
