@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 
 DAY_S = 86400.0
+LONG_GONE = 1_577_836_800.0  # 2020, years before the first journal
 
 
 def rotated(path: Path) -> dict[int, Path]:
@@ -75,21 +76,49 @@ def _is_regular(path: Path) -> bool:
         return False
 
 
-def prune(path: Path, keep_files: int, keep_days: float, wall: float) -> list[Path]:
+def newest(path: Path) -> float | None:
+    """When the journal was last written to, in seconds since 1970; None where there is none.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    times = [modified for file in whole(path) if (modified := _modified(file)) is not None]
+    return max(times, default=None)
+
+
+def prune(
+    path: Path, keep_files: int, keep_days: float | None, wall: float, longest_gap: float | None = None
+) -> list[Path]:
     """Remove older files beyond a number or an age; returns which.
 
     Args:
         path: the current file, which is never removed.
         keep_files: how many older files are kept.
-        keep_days: how many days after their last write they are kept.
+        keep_days: how many days after their last write they are kept; None: whatever their age.
         wall: seconds since 1970, now.
+        longest_gap: seconds without any write after which the age of what is older is not known; None: any.
 
     Raises:
         OSError: a file cannot be removed.
     """
     removed = []
+    after, known = wall, keep_days is not None
     for place, file in enumerate(rotated(path).values()):
-        if place >= keep_files or wall - file.stat().st_mtime > keep_days * DAY_S:
+        modified = _modified(file)
+        if modified is None:
+            continue
+        # A clock that was not set wrote down a time long gone; that says nothing about the file's age.
+        known = known and (longest_gap is None or after - modified <= longest_gap)
+        old = known and modified >= LONG_GONE and wall - modified > (keep_days or 0) * DAY_S
+        after = modified
+        if place >= keep_files or old:
             file.unlink()
             removed.append(file)
     return removed
+
+
+def _modified(file: Path) -> float | None:
+    try:
+        return file.stat().st_mtime
+    except OSError:
+        return None

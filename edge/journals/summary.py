@@ -15,7 +15,7 @@ from edge.text import printable
 FEW, LONG = 8, 20  # at most this many faces are described one by one, each with at most this many changes of mask
 TROUBLE = (
     "camera-lost", "dark", "slow", "throttled", "engine-failed", "cpu-fallback", "failed", "journal-repaired",
-    "journal-resumed",
+    "journal-resumed", "journal-not-rotated",
 )  # fmt: skip
 ROUTES = {False: "no mask", True: "mask"}
 REASONS = {"too-small": "too small"}  # why a face has no emotion, in words where the journal's own are not for people
