@@ -128,7 +128,9 @@ SINKS = Registry(
 
 def camera_name(source: str) -> str:
     """The name of the built-in camera that a source means by its words, or "" where it may be a file."""
+    scheme, colon, rest = source.partition("://")
+    words = scheme.lower() + colon + rest if colon else source  # of an address, the scheme may be in capitals
     for name, adapter in CAMERAS.builtin.items():
-        if any(fnmatchcase(source, pattern) for pattern in adapter.sources):
+        if any(fnmatchcase(words, pattern) for pattern in adapter.sources):
             return name
     return ""

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from edge.errors import SettingsError
 from edge.registry import SCREENS, Registry
+
+SHOWN = 80  # characters of a value in an error message
 
 
 def setting(
@@ -26,6 +29,7 @@ def setting(
     registry: Registry | None = None,
     flag: str = "",
     old: str = "",
+    secret: bool = False,
 ) -> Any:
     """A field of a section.
 
@@ -37,13 +41,14 @@ def setting(
         choices: the only values, where there are few.
         registry: the value is the name of an adapter: one of ours or of an installed package.
         flag: the command-line flag that sets it, or none.
+        secret: its value may hold a password and is never part of a message.
         old: its key before it was renamed; still read from settings files, with a warning.
     """
     if registry is not None:
         choices = tuple(registry.builtin)
     table = {
         "help": help, "unit": unit, "low": low, "high": high, "choices": choices, "registry": registry, "flag": flag,
-        "old": old,
+        "old": old, "secret": secret,
     }  # fmt: skip
     return field(default=default, metadata=table)
 
@@ -56,6 +61,11 @@ class SourceSettings:
         "auto",
         "auto, picamera, 0, /dev/video0, /dev/v4l/by-id/..., rtsp://..., http://..., demo, FILE or FOLDER",
         flag="--source",
+        secret=True,
+    )
+    user: str = setting("", "user of a network camera; empty: none, or the one in its address", secret=True)
+    password_file: str = setting(
+        "", "file with that user's password in its first line, or the name of a systemd credential; empty: no password"
     )
     width: int = setting(640, "width requested from a live camera", unit="px", low=16, high=8192)
     height: int = setting(480, "height requested from a live camera", unit="px", low=16, high=8192)
@@ -163,7 +173,9 @@ class JournalSettings:
     )  # fmt: skip
     sample_s: float = setting(10.0, "write a sample of each face this often", unit="s", low=0.1, high=86400)
     keep_days: int = setting(30, "delete files older than this", unit="days", low=1, high=36500)
-    max_bytes: int = setting(10_000_000, "rotate a file that would grow larger than this", unit="bytes", low=4096)
+    max_bytes: int = setting(
+        10_000_000, "rotate a file that would grow larger than this", unit="bytes", low=4096, high=1e12
+    )
     keep_files: int = setting(
         40, "number of rotated files to keep (there is at least one a day)", unit="files", low=1, high=10000
     )
@@ -258,18 +270,38 @@ def check(where: str, value: Any, entry: Any) -> Any:
         SettingsError: the wrong type, out of range, or not one of the choices; the message begins with `where`.
     """
     allowed, kind = entry.metadata, type(entry.default)
-    if kind is float and type(value) is int:
+    got = shown(value, allowed["secret"])
+    if kind is float and type(value) is int and abs(value) <= sys.float_info.max:
         value = float(value)
-    if type(value) is not kind:
-        raise SettingsError(f"{where}: expected {_named(kind)}, got {value!r}")
+    if type(value) is not kind and not (kind is float and type(value) is int):
+        raise SettingsError(f"{where}: expected {_named(kind)}, got {got}")
+    if kind is str and "\0" in value:
+        raise SettingsError(f"{where}: expected text without NUL characters, got {got}")
     known = allowed["registry"] or allowed["choices"]
     if known and value not in known:
-        raise SettingsError(f"{where}: expected one of {', '.join(map(str, allowed['choices']))}, got {value}")
+        raise SettingsError(f"{where}: expected one of {', '.join(map(str, allowed['choices']))}, got {_plain(got)}")
     low, high = allowed["low"], allowed["high"]
-    if kind in (int, float) and not (low <= value <= high and math.isfinite(value)):
+    if kind in (int, float) and not (low <= value <= high and abs(value) <= sys.float_info.max):
         limits = f"at least {low:g}" + (f", at most {high:g}" if math.isfinite(high) else "")
-        raise SettingsError(f"{where}: expected {limits}, got {value}")
+        raise SettingsError(f"{where}: expected {limits}, got {shown(value)}")
     return value
+
+
+def shown(value: Any, secret: bool = False) -> str:
+    """A value as an error message may show it: short, on one line, and nothing of a secret."""
+    if isinstance(value, dict | list):
+        return "a section" if isinstance(value, dict) else "a list"
+    if secret and not isinstance(value, int | float):
+        return "text" if isinstance(value, str) else "another type"
+    try:
+        text = repr(value)
+    except ValueError:  # an integer of thousands of digits
+        return "a number of thousands of digits"
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+
+
+def _plain(text: str) -> str:
+    return text[1:-1] if text[:1] == text[-1:] == "'" else text
 
 
 def _named(kind: type) -> str:
