@@ -122,6 +122,8 @@ SINKS = Registry(
     {
         "journal": Adapter("edge.sinks.journal:open_journal"),
         "event_hook": Adapter("edge.sinks.event_hook:open_event_hook", setting="maker.on_event"),
+        "mqtt": Adapter("edge.sinks.mqtt:open_mqtt", setting="mqtt.enabled"),
+        "metrics": Adapter("edge.sinks.metrics:open_metrics", setting="metrics.port"),
     },
 )
 

@@ -235,6 +235,43 @@ class HealthSettings:
 
 
 @dataclass(frozen=True)
+class MqttSettings:
+    """Events and states for a message broker, such as Home Assistant's (extra: mqtt)."""
+
+    enabled: bool = setting(False, "whether to connect to the broker; no picture is ever sent")
+    host: str = setting("localhost", "name or address of the broker")
+    port: int = setting(1883, "1883, or 8883 with TLS", low=1, high=65535)
+    user: str = setting("", "user name; empty: none")
+    password_file: str = setting(
+        "auto", "a file with the password; auto: the systemd credential mqtt-password, if there is one"
+    )
+    tls: bool = setting(False, "whether to encrypt the connection and check the broker's certificate")
+    ca: str = setting("", "certificate authority of the broker, a PEM file; empty: those of the system")
+    cert: str = setting("", "client certificate, a PEM file; empty: none")
+    key: str = setting("", "its private key, a PEM file; empty: in the same file")
+    node: str = setting("auto", "name of this device: letters, digits, - and _; auto: the host name")
+    topic: str = setting("edge-emotion/<node>", "all topics are below this one; <node> is the name of this device")
+    discovery: bool = setting(True, "whether to announce the device to Home Assistant; false: remove it there")
+    discovery_prefix: str = setting("homeassistant", "Home Assistant's topic for announcements")
+    queue: int = setting(
+        1000, "events kept while the broker is away; beyond that, the oldest are dropped", unit="events", low=1,
+        high=100_000,
+    )  # fmt: skip
+    retry_s: float = setting(
+        1.0, "wait this long before connecting again; doubles with each attempt", unit="s", low=0.1, high=60
+    )
+    retry_max_s: float = setting(60.0, "longest wait between two attempts", unit="s", low=0.1, high=3600)
+
+
+@dataclass(frozen=True)
+class MetricsSettings:
+    """Figures for Prometheus at http://HOST:PORT/metrics (extra: metrics)."""
+
+    port: int = setting(0, "port of the metrics; 0: off", low=0, high=65535)
+    host: str = setting("127.0.0.1", "address to listen on; 0.0.0.0: the whole network may read the metrics")
+
+
+@dataclass(frozen=True)
 class Settings:
     """All settings, checked. `edge.config.load` makes them from a file and flags; `Settings()` are the defaults."""
 
@@ -246,6 +283,8 @@ class Settings:
     screen: ScreenSettings = ScreenSettings()
     maker: MakerSettings = MakerSettings()
     health: HealthSettings = HealthSettings()
+    mqtt: MqttSettings = MqttSettings()
+    metrics: MetricsSettings = MetricsSettings()
 
     def __post_init__(self) -> None:
         for section, key, entry in table():

@@ -55,7 +55,7 @@ def main(arguments: argparse.Namespace) -> int:
     control.listen()
     marker = CrashMarker(state_file("running", os.environ))
     with contextlib.ExitStack() as stack:
-        sinks = open_sinks(settings, clock)
+        sinks = open_sinks(settings, clock, control)
         for sink in sinks:
             stack.callback(sink.close)
         ended_well = marker.begin()

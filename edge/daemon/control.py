@@ -39,6 +39,14 @@ class Control:
         """End the loop after this turn."""
         self.stopped = True
 
+    def pause(self) -> None:
+        """Ask for a pause; from any thread."""
+        self._toggled = True
+
+    def resume(self) -> None:
+        """Withdraw the request; from any thread. While the pause file exists, the pause goes on."""
+        self._toggled = False
+
     def toggle(self) -> None:
         """Pause, or resume."""
         self._toggled = not self._toggled
