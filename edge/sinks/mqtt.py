@@ -83,8 +83,8 @@ class MqttSink:
         self._situation.write(event)
         fits = self._outbox.add(event)
         if not fits and not self._dropping:
+            self._dropping = True
             _log.warning("mqtt: the queue is full; the oldest events are dropped until the broker takes them")
-        self._dropping = not fits
 
     def observe(self, report: FrameReport) -> None:
         """Take note of the faces of a frame."""
@@ -97,6 +97,7 @@ class MqttSink:
         if self._stated_at is None or now - self._stated_at >= STATES_S:
             self._stated_at = now
             self._say()
+            self._dropping = self._dropping and self._outbox.behind
 
     def close(self) -> None:
         """Deliver what is left, within a few seconds; what is not confirmed by then counts as dropped."""

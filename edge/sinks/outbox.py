@@ -114,6 +114,12 @@ class Outbox:
             return len(self._taken)
 
     @property
+    def behind(self) -> bool:
+        """Whether events wait to be sent."""
+        with self._lock:
+            return bool(self._waiting)
+
+    @property
     def empty(self) -> bool:
         """Whether all events are delivered or dropped, and the retained topics say what they should."""
         with self._lock:
