@@ -104,7 +104,7 @@ class MqttSink:
         self._say()
         self.connection.close()
         if lost := self._outbox.give_up():
-            _log.warning("mqtt: %d events were not confirmed by the broker", lost)
+            _log.warning("mqtt: closed before the broker confirmed everything; events given up: %d", lost)
 
     def received(self, topic: str, payload: bytes, retained: bool) -> None:
         """A message from the broker; called by the connection's thread."""

@@ -176,8 +176,7 @@ class BrokerConnection:
         """Log that it works again, if it did not, and what was lost meanwhile."""
         dropped = self._outbox.dropped - self._said_drops
         if self._logged:
-            lost = f"{dropped} events were dropped" if dropped else "no event was dropped"
-            _log.warning("%s: connected again; %s", self._where, lost)
+            _log.warning("%s: connected again; events dropped meanwhile: %d", self._where, dropped)
         else:
             _log.info("%s: connected", self._where)
         self._said_drops = self._outbox.dropped
