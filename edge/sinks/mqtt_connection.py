@@ -166,7 +166,9 @@ class BrokerConnection:
 
     def _connected(self, client: paho.Client, _data: Any, _flags: Any, code: Any, _properties: Any) -> None:
         if code.is_failure:
-            self._refusal = f"the broker refuses the connection ({str(code).lower()}); check [mqtt] user and password_file"
+            self._refusal = (
+                f"the broker refuses the connection ({str(code).lower()}); check [mqtt] user and password_file"
+            )
         else:
             self._up_since = time.monotonic()
             self._greet_again = True

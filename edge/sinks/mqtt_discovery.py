@@ -61,10 +61,8 @@ def document(topics: Topics, version: str) -> dict[str, Any]:
         ],
         "qos": 1,
         "components": {
-            "occupancy": entity(
-                "binary_sensor", "occupancy", "faces", device_class="occupancy",
-                value_template=f"{{{{ '{ON}' if value | int(0) > 0 else '{OFF}' }}}}",
-            ),
+            # A topic for each entity: Home Assistant may miss a retained message on a topic that it already follows.
+            "occupancy": entity("binary_sensor", "occupancy", "occupancy", device_class="occupancy"),
             "faces": entity("sensor", "faces", "faces", name="Faces", icon="mdi:account-group",
                             state_class="measurement"),
             "emotion": entity("sensor", "emotion", "emotion", name="Emotion", icon="mdi:emoticon-outline",

@@ -31,7 +31,7 @@ class Topics:
     base: str
 
     def __call__(self, name: str) -> str:
-        """One of them: "status", "events", "faces", "emotion", "masked", "intensity", "fps", "health", "paused"."""
+        """One of them: "status", "events", or one of `states`."""
         return f"{self.base}/{name}"
 
     @property
@@ -66,6 +66,7 @@ def states(situation: Situation, fps: float) -> dict[str, str]:
 
     | topic | payload |
     |---|---|
+    | occupancy | ON or OFF: whether there is a face |
     | faces | how many, such as 2 |
     | emotion | the emotion of most faces; none: no face; unsure: none that could be named |
     | masked | per cent of the faces; None without a face |
@@ -76,6 +77,7 @@ def states(situation: Situation, fps: float) -> dict[str, str]:
     """
     tracks = situation.tracks
     return {
+        "occupancy": ON if tracks else OFF,
         "faces": str(len(tracks)),
         "emotion": dominant(tracks),
         "masked": _percent(masked_share(tracks)),

@@ -68,7 +68,8 @@ def test_states_change_at_most_twice_a_second(bench):
     bench.clock.advance(STATES_S)
     bench.sink.tick()
     assert bench.outbox.unsaid() == {
-        "edge/pi/faces": "1", "edge/pi/emotion": "happy", "edge/pi/masked": "0", "edge/pi/intensity": "98",
+        "edge/pi/occupancy": "ON", "edge/pi/faces": "1", "edge/pi/emotion": "happy", "edge/pi/masked": "0",
+        "edge/pi/intensity": "98",
     }  # fmt: skip
 
 

@@ -73,7 +73,7 @@ def test_the_schema_finds_mistakes(schema, announced, where, value):
 def test_every_entity_reads_a_topic_that_is_said(announced):
     said = {TOPICS(name) for name in states(Situation(), 0.0)} | {TOPICS("events")}
     entities = announced["components"]
-    assert {entity["state_topic"] for entity in entities.values()} == said
+    assert sorted(entity["state_topic"] for entity in entities.values()) == sorted(said)
     assert entities["pause"]["command_topic"] == TOPICS.pause
     assert set(entities) == {
         "occupancy", "faces", "emotion", "masked", "intensity", "fps", "problem", "pause", "face",
@@ -94,8 +94,6 @@ def test_the_emotions_options_are_all_that_can_be_said(announced):
 @pytest.mark.parametrize(
     ("entity", "payload", "value"),
     [
-        ("occupancy", "0", "OFF"),
-        ("occupancy", "2", "ON"),
         ("problem", '{"problem": true, "problems": ["dark"]}', "ON"),
         ("problem", '{"problem": false, "problems": []}', "OFF"),
         ("face", '{"event": "sample", "track": 1}', ""),

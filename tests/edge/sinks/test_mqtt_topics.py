@@ -54,7 +54,7 @@ def test_topics_that_mqtt_does_not_allow_are_refused(settings, message):
 
 
 NOBODY = {
-    "faces": "0", "emotion": "none", "masked": "None", "intensity": "None", "fps": "0.0",
+    "occupancy": "OFF", "faces": "0", "emotion": "none", "masked": "None", "intensity": "None", "fps": "0.0",
     "health": {"problem": False, "problems": []}, "paused": "OFF",
 }  # fmt: skip
 
@@ -69,7 +69,7 @@ def test_the_states_of_an_empty_room_of_people_and_of_a_pause():
     assert told(situation) == NOBODY
     situation.observe(report(face(1, "happy", 0.94), face(2, "happy", 0.94, mask="worn"), face(3, emotion=None)))
     assert told(situation, 29.96) == {
-        **NOBODY, "faces": "3", "emotion": "happy", "masked": "33", "intensity": "99", "fps": "30.0",
+        **NOBODY, "occupancy": "ON", "faces": "3", "emotion": "happy", "masked": "33", "intensity": "99", "fps": "30.0",
     }  # fmt: skip
     situation.write(health("camera-lost"))
     situation.write(health("paused"))
