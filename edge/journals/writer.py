@@ -42,9 +42,15 @@ class JournalWriter:
         clock: for the days of the rotation and for what is due.
         is_synchronized: whether the time of day was synchronized.
 
+    Attributes:
+        name: "journal".
+        dropped: events that could not be written since the start.
+
     Raises:
         JournalError: the file cannot be opened, is in use, or is not a journal. A full disk is not an error.
     """
+
+    name = "journal"
 
     def __init__(
         self,
@@ -58,7 +64,8 @@ class JournalWriter:
         self._day = ""  # of the first line, UTC
         self._unsynced: float | None = None  # monotonic time of the first write that no flush followed
         self._fault = ""
-        self._dropped = 0
+        self._dropped = 0  # since the last event that was written
+        self.dropped = 0
         self._stay = ""  # why the file that is open stays the current one, though another should be
         self._stay_until = self._prune_at = clock.monotonic()
         try:
@@ -80,6 +87,7 @@ class JournalWriter:
             self._add(event)
         except (OSError, JournalError) as error:
             self._dropped += 1
+            self.dropped += 1
             self._failed(error)
 
     def tick(self) -> None:
