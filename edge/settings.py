@@ -65,7 +65,7 @@ class SourceSettings:
     )
     user: str = setting("", "user of a network camera; empty: none, or the one in its address", secret=True)
     password_file: str = setting(
-        "", "file with that user's password in its first line, or the name of a systemd credential; empty: no password"
+        "auto", "a file with that user's password; auto: the systemd credential camera-password, if there is one"
     )
     width: int = setting(640, "width requested from a live camera", unit="px", low=16, high=8192)
     height: int = setting(480, "height requested from a live camera", unit="px", low=16, high=8192)

@@ -87,6 +87,10 @@ def test_a_pause_by_signal_outlives_the_process_until_its_end(tmp_path, clock):
     control.toggle()
     assert not control.paused
     assert not Control(clock, memory=memory).paused
+    control.pause()
+    assert Control(clock, memory=memory).paused
+    control.resume()
+    assert not Control(clock, memory=memory).paused
 
 
 def test_a_pause_that_cannot_be_remembered_still_pauses_and_is_reported_once(tmp_path, clock, caplog):
