@@ -240,7 +240,7 @@ class MqttSettings:
 
     enabled: bool = setting(False, "whether to connect to the broker; no picture is ever sent")
     host: str = setting("localhost", "name or address of the broker")
-    port: int = setting(1883, "1883, or 8883 with TLS", low=1, high=65535)
+    port: int = setting(1883, "1883, or 8883 with TLS", unit="TCP", low=1, high=65535)
     user: str = setting("", "user name; empty: none")
     password_file: str = setting(
         "auto", "a file with the password; auto: the systemd credential mqtt-password, if there is one"
@@ -267,7 +267,7 @@ class MqttSettings:
 class MetricsSettings:
     """Figures for Prometheus at http://HOST:PORT/metrics (extra: metrics)."""
 
-    port: int = setting(0, "port of the metrics; 0: off", low=0, high=65535)
+    port: int = setting(0, "where the metrics are served; 0: nowhere", unit="TCP", low=0, high=65535)
     host: str = setting("127.0.0.1", "address to listen on; 0.0.0.0: the whole network may read the metrics")
 
 

@@ -198,7 +198,7 @@ def test_another_packages_sink_gets_the_events_and_may_fail_without_harm(strange
 @pytest.mark.parametrize(
     ("name", "line"),
     [
-        ("nobody", "sink nobody: no such sink; there are: journal, event_hook, broken, bus, led"),
+        ("nobody", "sink nobody: no such sink; there are: journal, event_hook, mqtt, metrics, broken, bus, led"),
         ("bus", "sink bus: cannot be opened (OSError: no such bus)"),
         (
             "broken",
