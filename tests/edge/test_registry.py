@@ -13,11 +13,11 @@ from edge.commands import doctor_checks
 from edge.errors import AdapterError, EdgeError, SettingsError
 from edge.face import Scene
 from edge.ports import Notice
-from edge.registry import CAMERAS, SCREENS, SINKS
+from edge.registry import CAMERAS, SCREENS, SINKS, Adapter
 from edge.screens import open_screen
 from edge.settings import MakerSettings, ScreenSettings, Settings, SourceSettings
 from edge.sinks import GuardedSink, open_sinks
-from edge.testing import FakeClock
+from edge.testing import FakeClock, FakeSink
 
 MODULE = '''
 """What somebody else wrote."""
@@ -221,3 +221,18 @@ def test_log_needs_neither_the_daemon_nor_opencv():
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_sinks_that_use_other_parts_learn_of_them_once_all_are_open(monkeypatch):
+    class Curious(FakeSink):
+        def connect(self, switch, sinks):
+            self.learned = (switch, sinks)
+
+    curious = [Curious(), Curious()]
+    made = iter(curious)
+    monkeypatch.setattr(SINKS, "builtin", {name: Adapter("") for name in ("first", "plain", "last")})
+    monkeypatch.setattr(SINKS, "load", lambda name: lambda *_: FakeSink() if name == "plain" else next(made))
+    switch = object()
+    opened = open_sinks(Settings(), FakeClock(), switch)
+    assert len(opened) == 3
+    assert [sink.learned for sink in curious] == [(switch, opened)] * 2

@@ -404,6 +404,29 @@ def test_every_event_reaches_every_sink(house):
     assert other.ticks == 5
 
 
+class Observer(FakeSink):
+    """A sink that also observes frames."""
+
+    def __init__(self):
+        super().__init__()
+        self.reports = []
+
+    def observe(self, report):
+        self.reports.append((len(self.events), report))
+
+
+def test_a_sink_that_observes_gets_each_frame_after_its_events_with_the_time_of_each_stage(house):
+    observer = Observer()
+    house.pipeline.takes = 0.25
+    house.pipeline.fails = {2}
+    house.run(FakeCamera(pictures(3)), sinks=(observer,))
+    # The second frame failed. Before the reports: start and appeared; then engine-failed.
+    assert [count for count, _ in observer.reports] == [2, 3]
+    for _, report in observer.reports:
+        assert [track.id for track in report.scene.tracks] == [1]
+        assert report.seconds == {"pipeline": 0.25, "events": 0.0, "screen": 0.0}
+
+
 def test_every_event_is_passed_on_to_the_users_command(tmp_path):
     out = tmp_path / "out"
     house = House()
