@@ -106,6 +106,16 @@ class Broker:
             log.put(line)
         log.put("")
 
+    def freeze(self) -> None:
+        """It no longer reads or answers; the system still takes connections and bytes for it."""
+        if self._child:
+            self._child.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """It goes on."""
+        if self._child:
+            self._child.send_signal(signal.SIGCONT)
+
     def kill(self) -> None:
         """As a power cut does it."""
         if self._child:
