@@ -148,7 +148,7 @@ def test_the_strip_gets_the_bytes_that_light_it():
 def test_a_folder_of_pictures_becomes_a_table(tmp_path):
     from PIL import Image
 
-    from edge.cameras.demo import portrait
+    from edge.demo.portrait import portrait
 
     Image.fromarray(portrait()).save(tmp_path / "a.png")
     Image.new("RGB", (64, 48)).save(tmp_path / "b.png")
