@@ -9,7 +9,7 @@ from PIL import Image
 
 import edge
 from edge import picture, records, testing
-from edge.cameras import demo
+from edge.demo import portrait
 from edge.errors import EngineError, InvalidValue, ModelError, PictureError, SettingsError, SourceError
 from edge.frame import Frame
 from edge.pipeline.factory import open_models
@@ -215,5 +215,5 @@ def test_a_live_camera_keeps_the_schedule_of_the_service(recognizer, monkeypatch
 def test_the_demo_has_no_camera(recognizer):
     results = recognizer.track("demo")
     first = next(results)
-    assert first.frame.shape == (demo.HEIGHT, demo.WIDTH, 3)
+    assert first.frame.shape == (portrait.HEIGHT, portrait.WIDTH, 3)
     results.close()
