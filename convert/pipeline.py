@@ -91,7 +91,7 @@ def convert(model: FloatModel, source: Source, request: Request, evaluation: Eva
 
 
 def _accepted(request: Request, judged: Callable[[Effort], Judged]) -> tuple[Judged, tuple[str, ...]]:
-    """The first way to quantize that loses little enough, and what is to be said of it.
+    """The first way to quantize that loses little enough, and the warnings that go with it.
 
     Raises:
         Refused: none does; of the first.

@@ -1,4 +1,4 @@
-"""The whole conversion: what passes is landed, what does not leaves everything as it was."""
+"""The whole conversion: what passes is published, what does not leaves everything as it was."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_what_passes_has_everything(passed):
     assert passed.warnings == ()
 
 
-def test_landed_the_device_loads_it(kit, passed, tmp_path):
+def test_the_device_loads_what_was_published(kit, passed, tmp_path):
     folder = tmp_path / "models"
     written = publish.publish(passed, folder / "mask" / "model.tflite", folder)
     names = sorted(path.relative_to(folder).as_posix() for path in written)
@@ -70,7 +70,7 @@ def test_landed_the_device_loads_it(kit, passed, tmp_path):
     assert (answers.argmax(axis=1) == labels // 2).mean() > 0.95
 
 
-def test_landing_again_replaces_one_entry_and_forgets_its_compiled_variant(passed, tmp_path):
+def test_publishing_again_replaces_one_entry_and_forgets_its_compiled_variant(passed, tmp_path):
     out = tmp_path / "mask" / "model.tflite"
     publish.publish(passed, out, tmp_path)
     old = manifest.load(tmp_path)["mask"]
@@ -198,7 +198,7 @@ def test_an_open_size_is_fixed_by_the_flags(kit, keras_):
         pipeline.convert(from_keras(model), source(kit), Request())
 
 
-def test_a_model_of_nobodys_task_converts_without_an_entry(kit, learned):
+def test_a_model_without_a_task_converts_without_an_entry(kit, learned):
     made = pipeline.convert(from_keras(learned, "quarters"), source(kit), Request(labels=kit.CLASSES), source(kit))
     assert made.spec is None
     assert (made.card.task, made.card.name, tuple(made.card.labels)) == ("", "quarters", kit.CLASSES)
@@ -267,8 +267,8 @@ def test_figures_measured_later_are_put_in(passed):
 
 def test_a_card_without_accuracy_says_so(passed):
     text = cards.render(replace(passed.card, accuracy={}, about="", failures="", labels=()))
-    assert "not measured, no labelled set was given" in text
-    assert text.count("Not said.") == 2
+    assert "not measured; no labelled set was given" in text
+    assert text.count("Not stated.") == 2
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"name": "x"}'])
