@@ -191,6 +191,20 @@ def power(settings: Settings, root: Path = Path("/")) -> Iterator[Finding]:
         yield Finding(OK, "power", f"not throttled{heat}")
 
 
+def broker(settings: Settings) -> Iterator[Finding]:
+    """The MQTT broker, if there is to be one; `run` also starts without it."""
+    if not settings.mqtt.enabled:
+        return
+    from edge.sinks.mqtt_check import BrokerAbsent, check
+
+    try:
+        yield Finding(OK, "mqtt", check(settings.mqtt))
+    except BrokerAbsent as error:
+        yield Finding(WARN, "mqtt", f"{error}; `run` will try again")
+    except EdgeError as error:
+        yield Finding(FAIL, "mqtt", str(error).removeprefix("[mqtt] "))
+
+
 def sinks(settings: Settings) -> Iterator[Finding]:
     """The sinks of other packages, if any are named: whether they can be imported."""
     for name in settings.maker.sinks.replace(",", " ").split():
@@ -203,5 +217,5 @@ def sinks(settings: Settings) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
-    runtime, models, accelerator, camera, screen, permissions, sinks, power,
+    runtime, models, accelerator, camera, screen, permissions, broker, sinks, power,
 )  # fmt: skip

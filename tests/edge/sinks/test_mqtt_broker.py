@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import pytest
 
+from edge.commands import doctor_checks
 from edge.daemon.control import Control
 from edge.settings import MqttSettings, Settings
 from edge.sinks import mqtt_connection, open_sinks
@@ -317,3 +318,38 @@ def test_the_command_reaches_the_daemons_control_through_open_sinks(plain, liste
     finally:
         for sink in sinks:
             sink.close()
+
+
+# The doctor
+
+
+def found(settings):
+    return [(finding.level, finding.about, finding.text) for finding in doctor_checks.broker(settings)]
+
+
+def test_the_doctor_says_nothing_where_mqtt_is_off():
+    assert found(Settings()) == []
+
+
+def test_the_doctor_connects_and_does_not_disturb_the_service(broker, listen, go, settings):
+    listener = listen(broker)
+    go(broker)
+    assert listener.next("/status")[1] == "online"
+    tls = ", with TLS" if broker.certificates else ""
+    text = f"localhost:{broker.port}: connected as {SINK}{tls}; topics below {BASE}"
+    assert found(settings(broker)) == [("ok", "mqtt", text)]
+    assert [payload for topic, payload, _ in listener.heard() if topic == f"{BASE}/status"] == []
+
+
+def test_the_doctor_warns_of_a_broker_that_refuses_or_is_away_and_fails_with_wrong_settings(plain, settings, tmp_path):
+    wrong = tmp_path / "wrong"
+    wrong.write_text("battery staple\n")
+    refuses = f"localhost:{plain.port}: the broker refuses the connection (not authorized); check [mqtt] user and "
+    assert found(settings(plain, password_file=str(wrong))) == [
+        ("warn", "mqtt", f"{refuses}password_file; `run` will try again")
+    ]
+    plain.kill()
+    away = f"localhost:{plain.port}: cannot connect (Connection refused); `run` will try again"
+    assert found(settings(plain)) == [("warn", "mqtt", away)]
+    missing = "password_file: absent: cannot be read (No such file or directory)"
+    assert found(settings(plain, password_file="absent")) == [("fail", "mqtt", missing)]
