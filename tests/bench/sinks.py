@@ -1,9 +1,10 @@
 """What MQTT and metrics cost the loop: `python -m tests.bench.sinks` runs it with a real mosquitto and a real scraper.
 
-The loop and the pipeline are the product's own; frames are in memory and come as fast as they are taken, with an event
-of each face every fifth of a second of their time. Every round runs each case once, so that what else the machine does
-meets all of them; the figures are medians over the rounds. The loop has one thread, so that its processor time is that
-of the models, too: on a busy machine it is the figure to look at, as other programs do not count.
+The loop and the pipeline are the product's own; frames are in memory and come as fast as they are taken (or `--fps 30`
+times a second), with an event of each face every fifth of a second of their time. Every round runs each case once, so
+that what else the machine does meets all of them; the figures are medians over the rounds. The models have one thread,
+the loop's, so that its processor time is theirs, too: on a busy machine it is the figure to look at, as other programs
+do not count.
 
 | case | what happens |
 |---|---|
@@ -75,20 +76,28 @@ class Pictures:
     Args:
         images: played again and again.
         frames: how many in all.
+        fps: how many a second; 0: as fast as they are taken.
         between: what to do before the frame of an index; its time does not count.
     """
 
     live = False
     stuck = False
 
-    def __init__(self, images: list[np.ndarray], frames: int, between: Mapping[int, Callable[[], None]]) -> None:
-        self._images, self._frames, self._between = images, frames, between
+    def __init__(
+        self, images: list[np.ndarray], frames: int, fps: float, between: Mapping[int, Callable[[], None]]
+    ) -> None:
+        self._images, self._frames, self._fps, self._between = images, frames, fps, between
         self.seconds: list[float] = []
-        self.cpu = 0.0
+        self.waited = self.cpu = 0.0
 
     def __iter__(self) -> Iterator[Frame]:
         for n in range(self._frames):
             self._between.get(n, lambda: None)()
+            if self._fps:
+                early = n / self._fps - sum(self.seconds) - self.waited
+                before = time.perf_counter()
+                time.sleep(max(early, 0.0))
+                self.waited += time.perf_counter() - before
             began, worked = time.perf_counter(), time.thread_time()
             yield Frame(self._images[n % len(self._images)], n / FPS, n)
             self.seconds.append(time.perf_counter() - began)
@@ -117,7 +126,7 @@ def play(pipeline: EmotionPipeline, camera: Pictures, settings: Settings, *sinks
         sink.close()
     taken = sorted(camera.seconds)
     return Cost(
-        fps=len(taken) / sum(taken),
+        fps=len(taken) / (sum(taken) + camera.waited),
         cpu_ms=1000 * camera.cpu / len(taken),
         p99_ms=1000 * taken[int(0.99 * len(taken))],
         worst_ms=1000 * taken[-1],
@@ -129,8 +138,8 @@ def play(pipeline: EmotionPipeline, camera: Pictures, settings: Settings, *sinks
 class Bench:
     """The cases, over the same pictures."""
 
-    def __init__(self, settings: Settings, images: list[np.ndarray], frames: int, folder: Path) -> None:
-        self._settings, self._images, self._frames, self._folder = settings, images, frames, folder
+    def __init__(self, settings: Settings, images: list[np.ndarray], frames: int, fps: float, folder: Path) -> None:
+        self._settings, self._images, self._frames, self._fps, self._folder = settings, images, frames, fps, folder
         self._pipeline = open_pipeline(settings, live=False)
         (folder / "secret").write_text(PASSWORD)
 
@@ -179,7 +188,7 @@ class Bench:
         self._pipeline.close()
 
     def _camera(self, between: Mapping[int, Callable[[], None]]) -> Pictures:
-        return Pictures(self._images, self._frames, between)
+        return Pictures(self._images, self._frames, self._fps, between)
 
 
 def run(bench: Bench, rounds: int) -> dict[str, list[Cost]]:
@@ -220,6 +229,7 @@ def main(argv: list[str] | None = None) -> int:
     """Print the table; 0."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.sinks", description=__doc__.partition("\n")[0])
     parser.add_argument("--frames", type=int, default=600, help="of each run")
+    parser.add_argument("--fps", type=float, default=0.0, help="frames per second (default: as fast as they are taken)")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--models", default="", help="a models folder (default: the shipped one, else the tests' tiny)")
     arguments = parser.parse_args(argv)
@@ -236,7 +246,7 @@ def main(argv: list[str] | None = None) -> int:
         images = list(painted())
     logging.getLogger("edge").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(settings, images, arguments.frames, Path(folder))
+        bench = Bench(settings, images, arguments.frames, arguments.fps, Path(folder))
         costs = run(bench, arguments.rounds)
         bench.close()
     print(f"{'shipped' if shipped else models} models, {arguments.rounds} rounds of {arguments.frames} frames\n")

@@ -27,7 +27,7 @@ def test_a_table_compares_within_a_round():
 @pytest.fixture
 def bench(tmp_path):
     settings = Settings(models=ModelsSettings(dir=str(TINY)), journal=JournalSettings(sample_s=0.2))
-    made = Bench(settings, list(painted()), 60, tmp_path)
+    made = Bench(settings, list(painted()), 60, 0.0, tmp_path)
     yield made
     made.close()
 
