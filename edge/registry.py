@@ -8,7 +8,8 @@ A package adds an adapter by an entry point whose name is what users write in th
 
 An adapter's module is imported only when the adapter is asked for by its name.
 
-A screen may also have `check(ScreenSettings) -> str`: what it would use, for `edge-emotion doctor`.
+A screen may also have `check(ScreenSettings) -> str`: what it would use, for `edge-emotion doctor`. A sink may also be
+a FrameObserver or a ConnectedSink (edge/ports.py).
 
 | group | what the entry point is called with | what it returns |
 |---|---|---|

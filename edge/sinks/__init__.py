@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from edge.clock import Clock
 from edge.errors import EdgeError, one_line
-from edge.ports import ConnectedSink, Sink, Switch
+from edge.ports import ConnectedSink, FrameObserver, FrameReport, Sink, Switch
 from edge.registry import SINKS
 from edge.settings import Settings
 
@@ -74,6 +74,18 @@ class GuardedSink:
     def write(self, event: Mapping[str, Any]) -> None:
         """Pass on an event."""
         self._guard(lambda: self._sink.write(dict(event)))
+
+    def observe(self, report: FrameReport) -> None:
+        """Pass on a frame, if the sink wants them."""
+        sink = self._sink
+        if isinstance(sink, FrameObserver):
+            self._guard(lambda: sink.observe(report))
+
+    def connect(self, switch: Switch | None, sinks: Sequence[Sink]) -> None:
+        """Pass on what there is, if the sink wants to know."""
+        sink = self._sink
+        if isinstance(sink, ConnectedSink):
+            self._guard(lambda: sink.connect(switch, sinks))
 
     def tick(self) -> None:
         """Pass on the turn."""

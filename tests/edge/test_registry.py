@@ -236,3 +236,23 @@ def test_sinks_that_use_other_parts_learn_of_them_once_all_are_open(monkeypatch)
     opened = open_sinks(Settings(), FakeClock(), switch)
     assert len(opened) == 3
     assert [sink.learned for sink in curious] == [(switch, opened)] * 2
+
+
+def test_another_packages_sink_may_observe_frames_and_its_failures_are_kept_from_the_loop(monkeypatch, caplog):
+    class Observer(FakeSink):
+        def observe(self, report):
+            raise RuntimeError("out of paper")
+
+        def connect(self, switch, sinks):
+            self.learned = switch
+
+    made = {"observer": Observer(), "plain": FakeSink()}
+    monkeypatch.setattr(SINKS, "builtin", {})
+    monkeypatch.setattr(SINKS, "load", lambda name: lambda *_: made[name])
+    opened = open_sinks(Settings(maker=MakerSettings(sinks="observer, plain")), FakeClock(), "switch")
+    for sink in opened:
+        sink.observe(None)
+    assert made["observer"].learned == "switch"
+    assert [record.getMessage() for record in caplog.records] == [
+        "sink observer: failed (RuntimeError: out of paper); it may miss events"
+    ]
