@@ -26,6 +26,7 @@ WORDS = {
     "core": "settings, errors, Frame, Scene, ports, registry, tasks, manifest, clock",
     "daemon": "loop, supervision, systemd",
     "demo": "portrait, drawn people",
+    "demo": "portrait and drawn people",
     "engines": "CPU (LiteRT), Edge TPU",
     "journals": "file format, reader, writer",
     "picture": "reading and writing files",

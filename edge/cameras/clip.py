@@ -23,6 +23,9 @@ class ClipCamera:
         path: the file, in any format that OpenCV's FFmpeg decodes.
         fps: frames per second where the file does not say.
 
+    Attributes:
+        length: how many frames the file declares, or None.
+
     Raises:
         SourceError: the file cannot be read or decoded; while iterating: it has no frame.
     """
@@ -46,6 +49,8 @@ class ClipCamera:
             )
         declared = self._capture.get(cv2.CAP_PROP_FPS)
         self.fps = declared if math.isfinite(declared) and 0 < declared <= 1000 else fps
+        frames = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        self.length = int(frames) if math.isfinite(frames) and 0 < frames < 1e9 else None
 
     def __iter__(self) -> Iterator[Frame]:
         index = 0

@@ -24,6 +24,7 @@ class DemoCamera:
     live = False
     stuck = False
     fps = FPS
+    length = FRAMES
 
     def __init__(self) -> None:
         self._bare = portrait()

@@ -10,10 +10,12 @@ import numpy as np
 
 from edge.demo.head import head
 from edge.demo.people import CAST, Expression, expressions
+from edge.vision.lettering import Style, write
 
 WIDTH, HEIGHT = 640, 480
-HEAD = 350  # height of a head with its shoulders, pixels
-PLACES = (112, 320, 528)  # where the middle of each head is, pixels from the left
+HEAD = 340  # height of a head with its shoulders, pixels
+PLACES = (102, 312, 530)  # where the middle of each head is, pixels from the left
+SIGN, SMALL = "Nobody is here: these faces are drawn by code.", Style(12)
 CHANGE_S, CHANGES = 0.4, 6  # an expression changes in this time, in so many steps
 
 # What each of the cast shows: from when on, seconds; the emotion; whether a mask is worn.
@@ -31,7 +33,7 @@ def stage(time: float) -> np.ndarray:
     for n, (person, part, x) in enumerate(zip(CAST, PARTS, PLACES, strict=True)):
         expression, masked = showing(part, time)
         made = head(person, expression, masked, HEAD)
-        sway, nod = 5 * math.sin(1.1 * time + 2.1 * n), 3 * math.sin(1.7 * time + n)
+        sway, nod = 3 * math.sin(1.1 * time + 2.1 * n), 3 * math.sin(1.7 * time + n)
         made.put(picture, round(x + sway) - made.ink.shape[1] // 2, round(HEIGHT - HEAD + 10 + nod))
     return picture
 
@@ -56,4 +58,6 @@ def wall() -> np.ndarray:
     board = np.zeros((HEIGHT, WIDTH), np.uint8)
     cv2.rectangle(board, (0, 452), (WIDTH, HEIGHT), 255, -1)
     made *= 1 - 0.25 * cv2.GaussianBlur(board, (0, 0), 2).astype(np.float32)[..., None] / 255
-    return np.clip(made, 0, 255).astype(np.uint8)
+    picture = np.clip(made, 0, 255).astype(np.uint8)
+    write(picture, SIGN, ((WIDTH - SMALL.width_of(SIGN)) // 2, 44), (112, 120, 128), SMALL)
+    return picture

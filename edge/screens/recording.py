@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
@@ -21,7 +22,7 @@ from edge.text import printable
 from edge.vision.annotate import factor
 from edge.vision.placement import Seat
 
-KINDS = (".mp4", ".webp")
+CLIPS, SHEETS = (".mp4", ".webp"), (".png", ".jpg", ".jpeg", ".webp")
 FPS = 30.0  # of a clip whose source gave a single frame
 SLOWEST, FASTEST = 1.0, 120.0  # frames a second of an mp4
 GAP_S = 2.0  # a longer time without frames, such as a pause, is cut down to this
@@ -47,14 +48,9 @@ class Recording:
         clip: .mp4 or .webp, overwritten; None: no clip.
         sheet: takes drawn frames, or None.
         outline: how faces are marked, as of [screen] style.
-
-    Raises:
-        OutputError: the clip's suffix is neither, or its folder does not exist.
     """
 
     def __init__(self, screen: Screen, clip: Path | None, sheet: Sheet | None = None, outline: str = "box") -> None:
-        if clip is not None:
-            check(clip)
         self._screen, self._clip, self._sheet, self._outline = screen, clip, sheet, outline
         self._encoder: Encoder | None = None
         self._size = (0, 0)
@@ -158,16 +154,19 @@ class Mp4:
         self._writer.release()
 
 
-def check(path: Path) -> None:
-    """Whether a clip could be written there.
+def check(path: Path, source: str, *, clip: bool) -> None:
+    """Whether a clip, or a picture, could be written there.
 
     Raises:
-        OutputError: its suffix is not .mp4 or .webp, or its folder does not exist.
+        OutputError: its suffix is none of ours, its folder does not exist, or it is the source itself.
     """
-    if path.suffix.lower() not in KINDS:
-        raise OutputError(f"{printable(path)}: expected a file that ends in {' or '.join(KINDS)}")
+    name, kinds = printable(path), CLIPS if clip else SHEETS
+    if path.suffix.lower() not in kinds:
+        raise OutputError(f"{name}: expected a file that ends in {' or '.join(kinds)}")
     if not path.parent.is_dir():
         raise OutputError(f"{printable(path.parent)}: no such folder; create it first")
+    if path.exists() and os.path.exists(source) and os.path.samefile(path, source):
+        raise OutputError(f"{name}: is the source itself; choose another file")
 
 
 def fitted(image: np.ndarray, width: int, height: int) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from edge.clock import Clock
@@ -16,13 +16,16 @@ from edge.settings import Settings
 _log = logging.getLogger(__name__)
 
 
-def open_sinks(settings: Settings, clock: Clock, switch: Switch | None = None) -> tuple[Sink, ...]:
+def open_sinks(
+    settings: Settings, clock: Clock, switch: Switch | None = None, without: Collection[str] = ()
+) -> tuple[Sink, ...]:
     """The sinks that the settings switch on: ours, then those of other packages that [maker] sinks names.
 
     Args:
         settings: which sinks, and how.
         clock: for what is due.
         switch: what pauses the camera, for sinks that take commands; None: nothing does.
+        without: names of ours that are left out.
 
     Raises:
         EdgeError: one of them cannot be opened; those opened before are closed again.
@@ -30,7 +33,7 @@ def open_sinks(settings: Settings, clock: Clock, switch: Switch | None = None) -
     opened: list[Sink] = []
     with contextlib.ExitStack() as stack:
         for name, adapter in SINKS.builtin.items():
-            if enabled(settings, adapter.setting):
+            if name not in without and enabled(settings, adapter.setting):
                 opened.append(SINKS.load(name)(settings, clock))
                 stack.callback(opened[-1].close)
         for name in settings.maker.sinks.replace(",", " ").split():
