@@ -25,7 +25,6 @@ WORDS = {
     "convert": "Keras model to int8 .tflite",
     "core": "settings, errors, Frame, Scene, ports, registry, tasks, manifest, clock",
     "daemon": "loop, supervision, systemd",
-    "demo": "portrait, drawn people",
     "demo": "portrait and drawn people",
     "engines": "CPU (LiteRT), Edge TPU",
     "journals": "file format, reader, writer",

@@ -10,6 +10,7 @@ from pathlib import Path
 from edge import config, picture
 from edge.commands.image_output import Drawn, Lines, Total
 from edge.errors import EdgeError, EngineError, PictureError, PictureIsVideo
+from edge.pipeline.detail import DETAILS
 from edge.pipeline.factory import open_pipeline
 from edge.text import printable
 
@@ -26,6 +27,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, metavar="DIR", help="write annotated copies to DIR")
     parser.add_argument("--force", action="store_true", help="overwrite files in DIR; never the pictures that are read")
     parser.add_argument("--json", action="store_true", help="print one JSON object per picture, one per line")
+    parser.add_argument(
+        "--detail", choices=DETAILS, default=DETAILS[0],
+        help="search large pictures once (fast), again in tiles (auto), or in ever smaller tiles (full); default: auto",
+    )  # fmt: skip
     config.add_flags(parser, "models", "engine", "source.max_megapixels")
 
 
@@ -49,7 +54,7 @@ def main(arguments: argparse.Namespace) -> int:
                 loaded = picture.load(path, settings.source.max_megapixels)
                 if loaded.note:
                     say(loaded.note)
-                tracks = pipeline.detect(loaded.pixels)
+                tracks = pipeline.detect(loaded.pixels, arguments.detail)
                 total.add(tracks)
                 problem: PictureError | None = None
                 place = None

@@ -217,3 +217,16 @@ def test_the_demo_has_no_camera(recognizer):
     first = next(results)
     assert first.frame.shape == (portrait.HEIGHT, portrait.WIDTH, 3)
     results.close()
+
+
+@pytest.mark.parametrize(("options", "faces"), [({}, 1), ({"detail": "fast"}, 0), ({"detail": "full"}, 1)])
+def test_a_large_picture_is_searched_as_closely_as_detail_says(tiny, options, faces):
+    pixels = np.zeros((240, 320, 3), np.uint8)
+    pixels[:54, :54] = (255, 255, 0)  # a tile of it is about as large as the canvas
+    with edge.Recognizer(tiny, **options) as opened:
+        assert len(opened.detect(pixels)) == faces
+
+
+def test_an_unknown_detail_is_named_before_a_model_is_loaded(tmp_path):
+    with pytest.raises(SettingsError, match="detail: expected one of auto, fast, full, got 'best'"):
+        edge.Recognizer(tmp_path, detail="best")

@@ -222,3 +222,12 @@ def test_a_standard_output_that_takes_nothing_is_one_line(tiny, folder, monkeypa
 def test_no_models_is_a_model_error(command, folder, tmp_path):
     with pytest.raises(ModelError, match=r"manifest\.json"):
         command(folder, "--models", tmp_path)
+
+
+@pytest.mark.parametrize(("detail", "faces"), [("fast", 0), ("auto", 1), ("full", 1), (None, 1)])
+def test_a_large_picture_is_searched_as_closely_as_detail_says(command, tmp_path, detail, faces):
+    pixels = np.zeros((240, 320, 3), np.uint8)
+    pixels[:54, :54] = (255, 255, 0)  # a tile of it is about as large as the canvas
+    picture.write(tmp_path / "large.png", pixels)
+    code, out, _ = command(tmp_path / "large.png", "--json", *(("--detail", detail) if detail else ()))
+    assert (code, len(json.loads(out[0])["faces"])) == (0, faces)
