@@ -144,10 +144,12 @@ np.stack([picture] * 3, axis=2)
             opened = EmotionPipeline(face, mask, bare, masked, opened.models, self._settings.track)
         camera = open_camera(settings)
         try:
-            scene = Scene()
+            scene, size = Scene(), (0, 0)
             for frame in camera:
                 if frame is None:
                     continue
+                if size != (frame.width, frame.height):  # boxes of the former size say nothing about this picture
+                    scene, size = Scene(time=scene.time, serial=scene.serial), (frame.width, frame.height)
                 with self._lock:
                     self._open()
                     scene = opened(scene, frame)

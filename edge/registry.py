@@ -105,8 +105,9 @@ CAMERAS = Registry(
             "edge.cameras.opencv:open_stream", ("rtsp://*", "rtsps://*", "http://*", "https://*"), live=True
         ),
         "demo": Adapter("edge.cameras.demo:open_demo", ("demo",)),
-        # These two by what the file is.
+        # These by what the file is.
         "folder": Adapter("edge.cameras.folder:open_folder"),
+        "animation": Adapter("edge.cameras.animation:open_animation"),
         "clip": Adapter("edge.cameras.clip:open_clip"),
     },
 )

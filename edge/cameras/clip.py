@@ -9,6 +9,7 @@ from pathlib import Path
 
 import cv2
 
+from edge.cameras.timestamps import Timestamps, plausible_fps
 from edge.errors import SourceError
 from edge.frame import Frame
 from edge.settings import SourceSettings
@@ -17,11 +18,13 @@ _log = logging.getLogger(__name__)
 
 
 class ClipCamera:
-    """Every frame of a video file, `time` = index / fps. A damaged file is played as far as it goes, with a warning.
+    """Every frame of a video file, `time` by its container's time stamps, from 0.
+
+    A damaged file is played as far as it goes, with a warning.
 
     Args:
         path: the file, in any format that OpenCV's FFmpeg decodes.
-        fps: frames per second where the file does not say.
+        fps: frames per second where neither time stamps nor the file's header say.
 
     Attributes:
         length: how many frames the file declares, or None.
@@ -48,17 +51,19 @@ class ClipCamera:
                 f"{path}: not a clip or picture that can be decoded; its beginning or its end may be missing"
             )
         declared = self._capture.get(cv2.CAP_PROP_FPS)
-        self.fps = declared if math.isfinite(declared) and 0 < declared <= 1000 else fps
+        self.fps = plausible_fps(declared, fps)
         frames = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
         self.length = int(frames) if math.isfinite(frames) and 0 < frames < 1e9 else None
 
     def __iter__(self) -> Iterator[Frame]:
         index = 0
+        times = Timestamps(self.fps)
         while True:
             ok, image = self._capture.read()
             if not ok:
                 break
-            yield Frame(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), index / self.fps, index)
+            time = times.next(self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
+            yield Frame(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), time, index)
             index += 1
         if index == 0:
             raise SourceError(f"{self._path}: no frame of this clip can be decoded")

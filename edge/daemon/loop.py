@@ -123,6 +123,8 @@ class Loop:
             return
         self._frames += 1
         self._found()
+        if self._size not in ((0, 0), (frame.width, frame.height)):
+            self._forget()  # boxes of the former size say nothing about this picture
         began = self._clock.monotonic()
         self._emit_all(health.seen(frame))
         after = self._process(frame)

@@ -230,3 +230,12 @@ def test_a_large_picture_is_searched_as_closely_as_detail_says(tiny, options, fa
 def test_an_unknown_detail_is_named_before_a_model_is_loaded(tmp_path):
     with pytest.raises(SettingsError, match="detail: expected one of auto, fast, full, got 'best'"):
         edge.Recognizer(tmp_path, detail="best")
+
+
+def test_a_source_that_changes_its_size_starts_new_tracks(recognizer, paint, monkeypatch):
+    face = (32, 16, False, True)
+    images = [paint(face), paint(face), paint(face, width=160, height=112)]
+    script = [Frame(image, n / 10, n) for n, image in enumerate(images)]
+    monkeypatch.setattr("edge.recognizer.open_camera", lambda settings: testing.FakeCamera(script))
+    found = [[face.track for face in result] for result in recognizer.track("demo")]
+    assert found == [[1], [1], [2]]

@@ -131,6 +131,18 @@ def test_the_loop_ends_after_so_many_frames(house):
     assert house.pipeline.frames == list(range(7))
 
 
+@pytest.mark.parametrize("live", [False, True])
+def test_a_source_that_changes_its_size_ends_its_tracks_and_goes_on_in_the_new_size(house, live):
+    small, large = pictures(10, size=(20, 16)), pictures(10, size=(64, 48))
+    moved = [replace(frame, time=frame.time + 1.0, index=frame.index + 10) for frame in large]
+    house.run(FakeCamera([*small, *moved, *([stop(house)] if live else [])], live=live), live=live)
+    faces = [e for e in house.sink.events if e["event"] in ("appeared", "left")]
+    cut, whole = [1, 1, 20, 16], [1, 1, 30, 30]
+    assert [(e["event"], e["track"], e["box"]) for e in faces] == [
+        ("appeared", 1, cut), ("left", 1, cut), ("appeared", 2, whole), ("left", 2, whole),
+    ]  # fmt: skip
+
+
 def test_every_turn_beats_after_the_work_and_ticks_sinks_and_screen(house):
     house.pipeline.takes = 0.5
     house.run(FakeCamera(pictures(3)))
