@@ -174,12 +174,15 @@ def permissions(settings: Settings) -> Iterator[Finding]:
         yield Finding(OK, "journal", f"{path} can be written")
 
 
-def power(settings: Settings, root: Path = Path("/")) -> Iterator[Finding]:
-    """Temperature and throttling, as a Raspberry Pi's firmware reports them."""
-    reading = firmware.read(root)
+def power(settings: Settings, root: Path = Path("/"), ask: Callable[[], str] = firmware.vcgencmd) -> Iterator[Finding]:
+    """Temperature and throttling, as a Raspberry Pi's firmware reports them; `root` and `ask` as of firmware.read."""
+    reading = firmware.read(root, ask)
     heat = "" if reading.celsius is None else f", {reading.celsius:.0f} °C"
-    if not (root / firmware.THROTTLED).exists():
+    if not reading.read_from and not firmware.is_pi(root):
         yield Finding(OK, "power", f"not a Raspberry Pi, skipped{heat}")
+    elif not reading.read_from:
+        fix = "run this as a user of the group 'video', with vcgencmd installed"
+        yield Finding(WARN, "power", f"under-voltage and throttling cannot be read here{heat}; {fix}")
     elif reading.now:
         fix = "use the official power supply" if "under-voltage" in reading.now else "improve the cooling"
         yield Finding(WARN, "power", f"now {', '.join(reading.now)}{heat}; {fix}")
@@ -187,6 +190,8 @@ def power(settings: Settings, root: Path = Path("/")) -> Iterator[Finding]:
         yield Finding(
             WARN, "power", f"since boot: {', '.join(reading.ever)}{heat}; check the power supply and the cooling"
         )
+    elif reading.read_from == firmware.VOLTAGE:
+        yield Finding(OK, "power", f"no under-voltage{heat}; throttling cannot be read here")
     else:
         yield Finding(OK, "power", f"not throttled{heat}")
 

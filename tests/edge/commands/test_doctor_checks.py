@@ -218,6 +218,28 @@ def test_power_by_table(tmp_path, bits, level, text):
 
 
 @pytest.mark.parametrize(
+    ("answer", "alarm", "level", "text"),
+    [
+        ("", None, "warn", "under-voltage and throttling cannot be read here; run this as a user of the group 'video'"),
+        ("throttled=0x0\n", None, "ok", "not throttled"),
+        ("throttled=0x50005\n", None, "warn", "now under-voltage, throttled; use the official power supply"),
+        ("", "0", "ok", "no under-voltage; throttling cannot be read here"),
+        ("", "1", "warn", "now under-voltage; use the official power supply"),
+    ],
+)
+def test_power_of_a_pi_whose_firmware_has_no_file(tmp_path, answer, alarm, level, text):
+    files = {firmware.MODEL: "Raspberry Pi 5 Model B Rev 1.0\0"}
+    if alarm:
+        folder = f"{firmware.SENSORS}/hwmon2"
+        files |= {f"{folder}/name": firmware.VOLTAGE, f"{folder}/{firmware.ALARM}": alarm}
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(content)
+    finding = only(doctor_checks.power(Settings(), tmp_path, lambda: answer))
+    assert (finding.level, finding.text.startswith(text)) == (level, True)
+
+
+@pytest.mark.parametrize(
     ("answer", "message"),
     [
         ("", ""),
