@@ -4,6 +4,7 @@
 # make docs    the documentation as a site, in build/site; nothing is fetched but the packages that build it
 # make matrix    Keras files of every version, form and kind of network: three minutes
 # make pictures    make the pictures in docs/pictures anew: half a minute; look at them
+# make fuzz    thousands of damaged settings and journals, and what else has a fuzzer: some minutes
 # make figures    measure every figure again and write README and cards; needs the data sets: DATA=folder PEERS=folder
 # make system-test    the service on a real systemd, and on an emulated arm64 machine: Debian only, as root, an hour
 # Each does its own set-up in $(VENV). Another interpreter: make test PYTHON=python3.13
@@ -23,7 +24,8 @@ DATA ?= ../shared/data
 PEERS ?= ../shared/peers
 TAKEN := build/figures
 
-.PHONY: help demo pictures test test-edge matrix docs figures figures-accuracy figures-beside system-test lint format clean
+.PHONY: help demo pictures test test-edge fuzz matrix docs figures figures-accuracy figures-beside system-test lint format \
+	clean
 
 help:
 	@sed -n '/^# make/s/^# //p' Makefile
@@ -50,6 +52,9 @@ docs: $(VENV)/.docs
 
 matrix: $(VENV)/.test
 	MATRIX=1 $(BIN)/python -m pytest tests/convert/test_matrix.py $(ARGS)
+
+fuzz: $(VENV)/.test
+	FUZZ=1 $(BIN)/python -m pytest $(shell find tests -name 'test_fuzz*.py') $(ARGS)
 
 # After a change of models. Both parts write into README.md and docs/figures.json; the first one into the cards, too.
 # `beside` measures speed: keep the machine quiet. Others' models are never part of this repository.

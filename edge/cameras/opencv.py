@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from edge.address import redacted
+from edge.cameras.resolve import resolved
 from edge.errors import SourceError
 from edge.settings import SourceSettings
 
@@ -101,11 +102,11 @@ def open_stream(settings: SourceSettings) -> CaptureGrabber:
     """Open a network camera (RTSP, or MJPEG over HTTP).
 
     Raises:
-        SourceError: it does not answer within the time-out, or refuses the connection.
+        SourceError: its name is not known, it does not answer within the time-out, or refuses the connection.
     """
     milliseconds = int(settings.timeout_s * 1000)
     limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, milliseconds, cv2.CAP_PROP_READ_TIMEOUT_MSEC, milliseconds]
-    scheme, colon, rest = settings.source.partition("://")
+    scheme, colon, rest = resolved(settings.source, settings.timeout_s).partition("://")
     capture = cv2.VideoCapture(scheme.lower() + colon + rest, cv2.CAP_FFMPEG, limits)
     name = redacted(settings.source)
     if not capture.isOpened():

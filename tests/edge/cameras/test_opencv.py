@@ -139,6 +139,7 @@ def test_a_large_picture_is_asked_for_as_jpeg(tmp_path, monkeypatch, height, fou
 
 def test_a_stream_is_opened_with_its_password_and_limits_but_named_without(monkeypatch):
     monkeypatch.setattr(cv2, "VideoCapture", Recorded)
+    monkeypatch.setattr("edge.cameras.opencv.resolved", lambda url, seconds: url)
     grabber = open_stream(SourceSettings(source="rtsp://me:secret@cam/1", timeout_s=2.5))
     source, backend, limits = Recorded.last.arguments
     assert (source, backend) == ("rtsp://me:secret@cam/1", cv2.CAP_FFMPEG)
