@@ -224,3 +224,5 @@ def sinks(settings: Settings) -> Iterator[Finding]:
 CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     runtime, models, accelerator, camera, screen, permissions, broker, sinks, power,
 )  # fmt: skip
+# What a new version of this program or of its libraries can break; nothing here needs a device.
+SOFTWARE: tuple[Callable[[Settings], Iterator[Finding]], ...] = (runtime, models, sinks)
