@@ -220,6 +220,16 @@ def test_a_certificate_of_somebody_else_is_refused(tmp_path, certificates, go, c
     assert "certificate verify failed" in caplog.text
 
 
+def test_a_broker_that_wants_a_certificate_gets_ours(tmp_path, certificates, settings):
+    broker = Broker(tmp_path, certificates, f"cafile {certificates.ca}", "require_certificate true")
+    broker.start()
+    try:
+        ours = {"cert": str(certificates.cert), "key": str(certificates.key)}
+        assert [found(settings(broker, **each))[0][0] for each in (ours, {})] == ["ok", "warn"]
+    finally:
+        broker.kill()
+
+
 def test_a_broker_that_is_absent_or_never_answers_costs_the_loop_nothing(go, monkeypatch, tmp_path, caplog):
     monkeypatch.setattr(mqtt_connection, "CLOSE_S", 0.1)
     monkeypatch.setattr(mqtt_connection, "ANSWER_S", 0.1)
