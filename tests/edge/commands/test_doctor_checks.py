@@ -259,3 +259,30 @@ def test_a_stopped_services_last_words_do_not_count(tmp_path, monkeypatch, answe
 def test_without_systemd_there_is_no_service_status(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert doctor_checks.service_status() == ""
+
+
+def test_the_version_names_the_program_python_and_the_machine():
+    finding = only(doctor_checks.version(Settings()))
+    assert (finding.level, finding.text.startswith("edge-emotion ")) == ("ok", True)
+
+
+@pytest.mark.parametrize(
+    ("available", "level", "words"), [("6000000 kB", "ok", "6000 MB free"), ("80000 kB", "warn", "stop other programs")]
+)
+def test_little_free_memory_is_a_warning(tmp_path, available, level, words):
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/meminfo").write_text(f"MemTotal: 8000000 kB\nMemAvailable:    {available}\n")
+    memory = next(iter(doctor_checks.room(Settings(), tmp_path)))
+    assert (memory.about, memory.level, words in memory.text) == ("memory", level, True)
+
+
+@pytest.mark.parametrize(
+    ("free", "keep_files", "level"), [(2e9, 40, "ok"), (3e8, 40, "warn"), (3e8, 9, "ok"), (5e7, 9, "warn")]
+)
+def test_a_disk_that_the_journal_may_fill_is_a_warning(tmp_path, monkeypatch, free, keep_files, level):
+    monkeypatch.setattr(
+        doctor_checks.shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(1e11, 1e11 - free, free)
+    )
+    journal = JournalSettings(file=str(tmp_path / "not" / "yet" / "j.jsonl"), keep_files=keep_files)
+    (disk,) = doctor_checks.room(Settings(journal=journal), tmp_path)  # no memory is told here
+    assert (disk.about, disk.level, str(tmp_path) in disk.text) == ("disk", level, True)
