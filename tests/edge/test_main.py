@@ -55,7 +55,7 @@ def ending(monkeypatch):
         (["doctor", "extra"], "edge-emotion doctor: unknown argument extra"),
         (
             ["log", "tial"],
-            "edge-emotion log: argument COMMAND: expected one of summary, tail, plot, csv, got tial; "
+            "edge-emotion log: argument COMMAND: expected one of summary, tail, plot, report, csv, got tial; "
             "did you mean 'tail'?",
         ),
         (
