@@ -19,6 +19,7 @@ from edge.daemon.crash_marker import CrashMarker
 from edge.daemon.folders import pause_file, state_file
 from edge.daemon.health import Health
 from edge.daemon.loop import Loop, Parts
+from edge.daemon.stderr_filter import filtered_stderr
 from edge.daemon.supervisor import ReconnectingCamera
 from edge.daemon.systemd import Systemd
 from edge.engines import AGAIN_S, FIRST_S
@@ -74,6 +75,8 @@ def main(arguments: argparse.Namespace) -> int:
     readable = is_terminal(sys.stdout) and not arguments.json
     progress = Progress(None if live or not readable else sys.stderr, "frames")
     with contextlib.ExitStack() as stack:
+        if live:
+            stack.enter_context(filtered_stderr(clock))
         sinks = open_sinks(settings, clock, control, without=("journal",) if readable and file == "-" else ())
         if readable:
             sinks += (TerminalSink(sys.stdout, has_colours(sys.stdout), "" if file == "-" else file, progress),)
