@@ -47,9 +47,9 @@ def root() -> Iterator[Path]:
 
 def _install(root: Path) -> None:
     """Debian's compilers, then pip as this machine's is set up."""
-    for file in (Path("/etc/resolv.conf"), Path("/etc/hosts"), Path("/etc/pip.conf")):
-        if file.exists():
-            shutil.copy(file, root / "etc")
+    for name in ("resolv.conf", "hosts", "pip.conf", "ssl/certs/ca-certificates.crt"):
+        if (Path("/etc") / name).exists():
+            shutil.copy(Path("/etc") / name, root / "etc" / name)
     own = Path("~/.config/pip/pip.conf").expanduser()
     if own.exists():
         (root / "root/.config/pip").mkdir(parents=True, exist_ok=True)
