@@ -73,6 +73,15 @@ class SourceSettings:
         30.0, "frame rate requested from a live camera; rate of the pictures in a folder", unit="frames/s",
         low=0.1, high=240,
     )  # fmt: skip
+    format: str = setting(
+        "auto", "pixel format requested from a USB camera; auto: its own, or MJPG for more than 480 lines",
+        choices=("auto", "MJPG", "YUYV", "NV12", "GREY"),
+    )  # fmt: skip
+    autofocus: bool = setting(True, "continuous autofocus, if a Raspberry Pi camera module has it")
+    rtsp_transport: str = setting(
+        "auto", "how RTSP cameras send their pictures; auto: TCP, or UDP if the camera refuses it",
+        choices=("auto", "tcp", "udp"),
+    )  # fmt: skip
     max_fps: float = setting(
         0.0, "process at most this many frames of a live camera; 0: no limit", unit="frames/s", low=0, high=240
     )

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 
+from edge.cameras.opencv import UNCERTAIN, codec_of
 from edge.cameras.timestamps import Timestamps, plausible_fps
 from edge.errors import SourceError
 from edge.frame import Frame
 from edge.settings import SourceSettings
 
 _log = logging.getLogger(__name__)
+
+CONVERT = "convert it: ffmpeg -i IN -c:v libx264 OUT.mp4"
+# How containers name the codecs that some builds of OpenCV cannot decode.
+MARKS = {
+    b"V_AV1": "AV1", b"av01": "AV1", b"V_MPEGH/ISO/HEVC": "H.265 (HEVC)", b"hvc1": "H.265 (HEVC)",
+    b"hev1": "H.265 (HEVC)",
+}  # fmt: skip
+HEAD = 100_000  # bytes at either end of a file that hold its header
 
 
 class ClipCamera:
@@ -47,6 +57,8 @@ class ClipCamera:
             raise SourceError(f"{path}: the file is empty")
         self._capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
         if not self._capture.isOpened():
+            if codec := _codec_in(path):
+                raise SourceError(f"{path}: no frame of this clip can be decoded ({codec}); {CONVERT}")
             raise SourceError(
                 f"{path}: not a clip or picture that can be decoded; its beginning or its end may be missing"
             )
@@ -66,7 +78,9 @@ class ClipCamera:
             yield Frame(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), time, index)
             index += 1
         if index == 0:
-            raise SourceError(f"{self._path}: no frame of this clip can be decoded")
+            codec = UNCERTAIN.get(codec_of(self._capture))
+            fix = f" ({codec}); {CONVERT}" if codec else ""
+            raise SourceError(f"{self._path}: no frame of this clip can be decoded{fix}")
         declared = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
         if broke_off(index, declared):
             _log.warning("%s: the clip breaks off after %d of %d frames", self._path, index, declared)
@@ -74,6 +88,15 @@ class ClipCamera:
     def close(self) -> None:
         """Close the file."""
         self._capture.release()
+
+
+def _codec_in(path: Path) -> str:
+    """The codec of MARKS that a clip's header names, or ""."""
+    with open(path, "rb") as file:
+        data = file.read(HEAD)
+        file.seek(max(0, os.fstat(file.fileno()).st_size - HEAD))
+        data += file.read(HEAD)
+    return next((codec for mark, codec in MARKS.items() if mark in data), "")
 
 
 def broke_off(decoded: int, declared: float) -> bool:

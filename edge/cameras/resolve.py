@@ -45,7 +45,7 @@ def resolved(url: str, seconds: float) -> str:
     """
     try:
         parts = urlsplit(url)
-        host = parts.hostname or ""
+        host, number = parts.hostname or "", parts.port
     except ValueError:
         host = ""
     if not host:
@@ -60,7 +60,7 @@ def resolved(url: str, seconds: float) -> str:
         raise SourceError(f"{redacted(url)}: the camera's name is not known ({question.error}); check the address")
     if not parts.scheme.lower().startswith("rtsp"):
         return url
-    number = f"[{question.address}]" if ":" in question.address else question.address
+    address = f"[{question.address}]" if ":" in question.address else question.address
     user, at, _ = parts.netloc.rpartition("@")
-    port = f":{parts.port}" if parts.port else ""
-    return urlunsplit(parts._replace(netloc=f"{user}{at}{number}{port}"))
+    port = f":{number}" if number else ""
+    return urlunsplit(parts._replace(netloc=f"{user}{at}{address}{port}"))

@@ -18,19 +18,22 @@ def number(ident: str, value: int) -> bytes:
     return element(ident, value.to_bytes(8, "big"))
 
 
-def matroska(images: Sequence[np.ndarray], stamps_ms: Sequence[int], duration_ms: float = 0.0) -> bytes:
+def matroska(
+    images: Sequence[np.ndarray], stamps_ms: Sequence[int], duration_ms: float = 0.0, codec: bytes = b"V_MJPEG"
+) -> bytes:
     """A file with these pictures, uint8 (H, W, 3) RGB, at these times.
 
     Args:
         images: of one size.
         stamps_ms: milliseconds, one a picture, at most 32767.
         duration_ms: of a frame, as the header declares it; 0: not declared.
+        codec: what the header says that the pictures are.
     """
     height, width = images[0].shape[:2]
     head = number("4286", 1) + number("42F7", 1) + number("42F2", 4) + number("42F3", 8)
     head += element("4282", b"matroska") + number("4287", 2) + number("4285", 2)
     video = number("B0", width) + number("BA", height)
-    track = number("D7", 1) + number("73C5", 1) + number("83", 1) + element("86", b"V_MJPEG") + element("E0", video)
+    track = number("D7", 1) + number("73C5", 1) + number("83", 1) + element("86", codec) + element("E0", video)
     if duration_ms:
         track += number("23E383", round(duration_ms * 1e6))
     blocks = b""

@@ -91,3 +91,9 @@ def test_with_silent_name_servers_the_camera_is_lost_and_the_process_goes_on(ser
         assert "no name server answers" in camera.lost
         assert not camera.hung()
     turns.close()
+
+
+def test_a_password_with_a_slash_is_no_port_and_in_no_message():
+    with pytest.raises(SourceError, match="no host in this address") as caught:
+        resolved("rtsp://me:geheim/b@cam.lan/live", 1.0)
+    assert "geheim" not in str(caught.value)
