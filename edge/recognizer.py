@@ -202,7 +202,7 @@ def _checked(picture: np.ndarray, bgr: bool) -> np.ndarray:
 
 
 def _advice(array: np.ndarray) -> str:
-    """How to make a picture of an array that is none, as the end of an error message."""
+    """How to turn such an array into a picture, as the end of an error message."""
     if not array.size:
         return "; it has no pixels"
     if array.dtype.kind == "f":

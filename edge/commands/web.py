@@ -71,7 +71,7 @@ def serve(app: object, sock: socket.socket) -> None:
     try:
         from werkzeug.serving import make_server
     except ImportError:
-        raise MissingExtra("Flask is not installed; mend it with: pip install 'edge-emotion[web]'") from None
+        raise MissingExtra("Flask is not installed; install it: pip install 'edge-emotion[web]'") from None
     host, port = sock.getsockname()[:2]
     server = make_server(host, port, app, threaded=True, fd=sock.fileno())  # type: ignore[arg-type]
     # shutdown() waits for the loop that the handler interrupts, so it is called beside it.

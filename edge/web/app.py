@@ -45,7 +45,7 @@ def create_app(pipeline: EmotionPipeline, live: LiveView | None = None, hosts: t
         import flask
         from werkzeug.exceptions import HTTPException
     except ImportError:
-        raise MissingExtra("Flask is not installed; mend it with: pip install 'edge-emotion[web]'") from None
+        raise MissingExtra("Flask is not installed; install it: pip install 'edge-emotion[web]'") from None
 
     class Request(flask.Request):
         """Uploads stay in memory: by default larger ones are put into a file."""
