@@ -281,6 +281,31 @@ class MetricsSettings:
 
 
 @dataclass(frozen=True)
+class WebSettings:
+    """The page in a browser."""
+
+    enabled: bool = setting(False, "serve the page from the running service; needs the extra web")
+    host: str = setting(
+        "127.0.0.1", "address to serve on; 127.0.0.1: this machine only; 0.0.0.0: all networks, with a token"
+    )
+    port: int = setting(8095, "TCP port; 0: any free one", low=0, high=65535)
+    live: bool = setting(False, "show the live picture; off: everything but the picture")
+    token_file: str = setting(
+        "auto",
+        "file with the token that other machines need, made if missing; auto: web-token in the service's state folder",
+    )
+    hosts: str = setting(
+        "", "names by which browsers reach it besides this machine's own name, separated by commas; empty: none"
+    )
+    trust_proxy: bool = setting(
+        False, "trust X-Forwarded-Host and X-Forwarded-Prefix; only behind a proxy that sets them"
+    )
+    frame: str = setting(
+        "", "the site that may show the page in a frame, such as https://home.example:8123; empty: none"
+    )
+
+
+@dataclass(frozen=True)
 class Settings:
     """All settings, checked. `edge.config.load` makes them from a file and flags; `Settings()` are the defaults."""
 
@@ -294,6 +319,7 @@ class Settings:
     health: HealthSettings = HealthSettings()
     mqtt: MqttSettings = MqttSettings()
     metrics: MetricsSettings = MetricsSettings()
+    web: WebSettings = WebSettings()
 
     def __post_init__(self) -> None:
         for section, key, entry in table():

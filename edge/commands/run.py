@@ -34,6 +34,8 @@ from edge.sinks import open_sinks
 from edge.sinks.summary import SummarySink
 from edge.terminal import Progress, has_colours, is_terminal
 from edge.text import printable
+from edge.web.hub import Hub, WatchedScreen
+from edge.web.part import WebPart, announce, token_for
 
 EXAMPLES = (
     "edge-emotion run --source demo",
@@ -87,16 +89,20 @@ def main(arguments: argparse.Namespace) -> int:
         stack.callback(pipeline.close)
         screen = recorded(arguments, settings, clock, control)
         stack.callback(screen.close)
+        camera = ReconnectingCamera(
+            lambda: counted(settings, clock, progress, arguments.frames),
+            settings.source,
+            clock,
+            live=live,
+            wait=arguments.wait,
+        )
+        hub = Hub(clock, lambda: camera.lost)
+        if settings.web.enabled:
+            stack.callback(_serve(settings, hub, control).close)
         parts = Parts(
-            camera=ReconnectingCamera(
-                lambda: counted(settings, clock, progress, arguments.frames),
-                settings.source,
-                clock,
-                live=live,
-                wait=arguments.wait,
-            ),
+            camera=camera,
             pipeline=pipeline,
-            screen=screen,
+            screen=WatchedScreen(screen, hub) if settings.web.enabled else screen,
             sinks=(*sinks, summary),
             systemd=Systemd(os.environ, clock),
             control=control,
@@ -140,6 +146,14 @@ def written(journal: str, arguments: argparse.Namespace) -> list[str]:
     """A line for each file that was written."""
     named = (("Journal", None if journal == "-" else journal), ("Video", arguments.out), ("Sheet", arguments.sheet))
     return [f"{name}: {printable(path)}" for name, path in named if path is not None]
+
+
+def _serve(settings: Settings, hub: Hub, control: Control) -> WebPart:
+    """The page of this process; a taken address is tried again, so that it does not stop the recognizer."""
+    token = token_for(settings.web, os.environ)
+    part = WebPart(settings, hub, control, live=settings.web.live, token=token, patient=True)
+    announce(settings, token, os.environ)
+    return part
 
 
 def about(settings: Settings, pipeline: EmotionPipeline, live: bool) -> dict[str, Any]:
