@@ -288,7 +288,7 @@ class WebSettings:
     host: str = setting(
         "127.0.0.1", "address to serve on; 127.0.0.1: this machine only; 0.0.0.0: all networks, with a token"
     )
-    port: int = setting(8095, "TCP port; 0: any free one", low=0, high=65535)
+    port: int = setting(8095, "where to listen; 0: any free port", unit="TCP port", low=0, high=65535)
     live: bool = setting(False, "show the live picture; off: everything but the picture")
     token_file: str = setting(
         "auto",

@@ -70,9 +70,9 @@ def overview(events: Iterable[Mapping[str, Any]], begin: float, end: float) -> d
 
 
 class Dwell:
-    """Dwell times in classes; the median is the geometric middle of its fine class (within 3 %)."""
+    """Dwell times in classes; the median is the geometric middle of its fine class (within 2 %)."""
 
-    STEP = 1.06
+    STEP = 1.04
 
     def __init__(self) -> None:
         self._counts = [0] * (len(DWELL_S) + 1)
@@ -83,7 +83,7 @@ class Dwell:
         """Count one visit."""
         self._counts[bisect_left(DWELL_S, seconds)] += 1
         level, limit = 0, 0.1
-        while seconds > limit and level < 250:
+        while seconds > limit and level < 300:
             level, limit = level + 1, limit * self.STEP
         self._fine[level] += 1
         self._count, self._sum = self._count + 1, self._sum + max(seconds, 0.0)

@@ -62,8 +62,9 @@ class Browser:
             self._rest += os.read(self._read, 1 << 20)
         line, _, self._rest = self._rest.partition(b"\0")
         event = json.loads(line)
-        if event.get("method") in ("Log.entryAdded", "Runtime.exceptionThrown"):
-            self.console.append(event["params"])
+        said = event.get("params", {})
+        if event.get("method") == "Runtime.exceptionThrown" or said.get("entry", {}).get("level") == "error":
+            self.console.append(said)
         if event.get("method") == "Network.requestWillBeSent":
             self.requests.append(event["params"]["request"]["url"])
         return event
