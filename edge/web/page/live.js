@@ -4,10 +4,11 @@ import { drawBoxes } from "./boxes.js";
 import { faceTop, meter, showFace } from "./card.js";
 import { add, at, draw, setText } from "./dom.js";
 
+const HELD = "The pause file on the machine keeps the camera off. Remove it there to resume.";
 const MINUTE_S = 60, KEPT = 60;
 const WORDS = { watching: "Watching", paused: "Paused", "no camera": "No camera", starting: "Starting", off: "No camera", lost: "Not connected" };
 
-let events = null, stop = null, latest = null, shownNumber = -1, streaming = false;
+let events = null, stop = null, latest = null, shownNumber = -1, streaming = false, held = false;
 const states = new Map();
 const cards = new Map();
 
@@ -48,13 +49,14 @@ function take(state) {
   at("pause").disabled = state.status === "off";
   setText(at("pause"), state.paused ? "Resume" : "Pause");
   if (state.status === "watching") {
+    held = false;
     if (state.live) stream(); else showWithoutPicture(state);
     if (!state.live || shownNumber < 0) showFaces(state);
   } else {
     showFaces({ faces: [] });
     at("boxes").replaceChildren();
     blank();
-    if (state.status === "paused") cover("Paused", "The camera is off. Resume switches it on again.");
+    if (state.status === "paused") cover("Paused", held ? HELD : "The camera is off. Resume switches it on again.");
     else if (state.status === "starting") cover("Starting", "Waiting for the first picture.");
     else cover("No camera", state.reason || "Waiting for the camera.");
   }
@@ -168,8 +170,11 @@ function spark(known, now) {
 at("pause").addEventListener("click", async () => {
   at("pause").disabled = true;
   try {
-    const { paused } = await post(latest?.paused ? "api/resume" : "api/pause");
+    const wanted = !latest?.paused;
+    const { paused } = await post(wanted ? "api/pause" : "api/resume");
     setText(at("pause"), paused ? "Resume" : "Pause");
+    held = paused && !wanted;
+    if (held) cover("Paused", HELD);
   } catch (error) {
     cover("That did not work", error.message);
   } finally {

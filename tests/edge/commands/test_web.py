@@ -66,7 +66,7 @@ def test_a_folder_is_a_stream_of_jpegs_that_begins_again(served, paint, tmp_path
 
 
 def test_the_service_serves_the_page_of_its_own_camera(served, tmp_path):
-    config, journal, pause = tmp_path / "config.toml", tmp_path / "journal.jsonl", tmp_path / "pause"
+    config, journal, pause = tmp_path / "config.toml", tmp_path / "journal.jsonl", tmp_path / "paused"
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     config.write_text(f"[web]\nenabled = true\nport = {port}\n")
