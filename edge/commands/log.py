@@ -6,6 +6,7 @@ import argparse
 import importlib
 import os
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,6 +17,7 @@ from edge.clock import from_rfc3339
 from edge.errors import SettingsError
 from edge.journals.location import SERVICE, journal_file
 from edge.settings import Settings
+from edge.terminal import Progress
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -99,6 +101,18 @@ def default_file(path: str | None, environment: Mapping[str, str]) -> Path:
 def between(events: Iterator[Event], since: float | None, until: float | None) -> Iterator[Event]:
     """The events from `since` on and before `until`, seconds since 1970 or None; those without a time are skipped."""
     return filter(within(since, until), events)
+
+
+def counted(events: Iterator[Event]) -> Iterator[Event]:
+    """The same events; where reading them takes long, a terminal shows how many there were."""
+    progress = Progress(sys.stderr, "events")
+    try:
+        for number, event in enumerate(events):
+            if number % 500 == 0:
+                progress.update(number)
+            yield event
+    finally:
+        progress.clear()
 
 
 def within(since: float | None, until: float | None) -> Callable[[Event], bool]:

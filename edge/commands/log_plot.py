@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from edge.commands.log import between
+from edge.commands.log import between, counted
 from edge.commands.log_output import new_file
 from edge.errors import JournalError, MissingExtra
 from edge.journals.reader import read
@@ -39,7 +39,7 @@ def show(arguments: argparse.Namespace, files: Sequence[Path]) -> int:
         MissingExtra: matplotlib is not installed.
         JournalError: a journal cannot be read, has nothing to show, or the picture cannot be written.
     """
-    timeline = Timeline.of(between(read(files), arguments.since, arguments.until))
+    timeline = Timeline.of(between(counted(read(files)), arguments.since, arguments.until))
     if not timeline.spans:
         raise JournalError(f"{', '.join(map(str, files))}: no face in this period; nothing to draw")
     with new_file(arguments.out, files, MARK.encode(), "picture", arguments.force) as path:

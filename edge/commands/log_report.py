@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from edge.commands.log import between
+from edge.commands.log import between, counted
 from edge.commands.log_output import new_file
 from edge.journals.groups import Statistics
 from edge.journals.reader import read
@@ -24,7 +24,7 @@ def show(arguments: argparse.Namespace, files: Sequence[Path]) -> int:
         JournalError: a journal cannot be read, or the page cannot be written.
     """
     summary, statistics = Summary(), Statistics()
-    for event in between(read(files), arguments.since, arguments.until):
+    for event in between(counted(read(files)), arguments.since, arguments.until):
         summary.add(event)
         statistics.add(event)
     title = arguments.title or f"Visitors: {', '.join(printable(path.name) for path in files)}"

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from edge.commands.log import between
+from edge.commands.log import between, counted
 from edge.journals.groups import Group, Statistics
 from edge.journals.reader import read
 from edge.journals.summary import Summary, human
@@ -22,7 +22,7 @@ def show(arguments: argparse.Namespace, files: Sequence[Path]) -> int:
         JournalError: there is no such journal, or it cannot be read.
     """
     summary, statistics = Summary(), Statistics()
-    for event in between(read(files), arguments.since, arguments.until):
+    for event in between(counted(read(files)), arguments.since, arguments.until):
         summary.add(event)
         if arguments.by or arguments.json:
             statistics.add(event)
