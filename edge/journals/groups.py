@@ -18,6 +18,7 @@ KEYS: Mapping[str, Callable[[datetime], str]] = {
     "day": lambda time: f"{time:%Y-%m-%d}",
     "weekday": lambda time: WEEKDAYS[time.weekday()],
 }
+QUARTER_S = 900  # time zones differ by quarters of an hour
 NO_EMOTION = ("unsure", "too-small")
 
 Hour = tuple[str, int]  # a day as 2026-01-31, and its hour
@@ -87,6 +88,7 @@ class Statistics:
         self.hours: dict[Hour, Group] = defaultdict(Group)
         self.dwell = array("f")
         self._spans = Spans()
+        self._quarters: dict[int, Hour] = {}
 
     def add(self, event: Mapping[str, Any]) -> None:
         """Add one event; events come in the order in which they were written."""
@@ -133,14 +135,17 @@ class Statistics:
         return list(every[there[0] : there[-1] + 1]) if there else []
 
     def _hour(self, wall: float) -> Hour:
-        time = datetime.fromtimestamp(wall, self._zone)
-        return f"{time:%Y-%m-%d}", time.hour
+        quarter = int(wall // QUARTER_S)
+        if quarter not in self._quarters:
+            time = datetime.fromtimestamp(quarter * QUARTER_S, self._zone)
+            self._quarters[quarter] = (f"{time:%Y-%m-%d}", time.hour)
+        return self._quarters[quarter]
 
     def _parts(self, span: Span) -> Iterator[tuple[Hour, float]]:
         """A span cut at full hours."""
         begin, end = span.wall, span.wall + span.seconds
         while begin < end:
-            until = min(end, (begin // 900 + 1) * 900)  # time zones differ by quarters of an hour
+            until = min(end, (begin // QUARTER_S + 1) * QUARTER_S)
             yield self._hour(begin), until - begin
             begin = until
 
