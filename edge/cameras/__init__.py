@@ -5,7 +5,7 @@
 | auto | picamera2 where there is a Pi camera, else the first V4L2 camera |
 | picamera | cameras/pi.py |
 | 0, v4l2:0, /dev/video0, /dev/v4l/by-id/... | cameras/opencv.py |
-| rtsp://, rtsps://, http://, https:// | cameras/opencv.py |
+| rtsp://, rtsps://, http://, https:// | cameras/opencv.py; JPEGs over HTTP: cameras/http.py |
 | demo | cameras/demo.py |
 | a folder, a picture | cameras/folder.py |
 | an animated GIF, WebP, PNG or AVIF | cameras/animation.py |

@@ -13,6 +13,7 @@ from edge.errors import JournalError
 from edge.files import open_regular
 from edge.journals.jsonl import LONGEST, decode
 from edge.journals.reader import Event, files_of
+from edge.journals.repair import end_of_data
 
 _log = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ def lines_backwards(file: BinaryIO) -> Iterator[bytes]:
 
     What follows the last line end is left out: the writer is in the middle of it. Holes are not read.
     """
-    place = os.fstat(file.fileno()).st_size
+    place = end_of_data(file.fileno(), os.fstat(file.fileno()).st_size)
     rest: list[bytes] = []  # what is known of the line that the last block begins in, its end first
     size, ended = 0, False
     while place > 0:

@@ -59,7 +59,7 @@ def _is_journal(fd: int, size: int) -> bool:
 
 def _without_zeros(fd: int, size: int) -> int:
     """The size of the file without the zeros at its end; holes (of a sparse file) are not read."""
-    end = _end_of_data(fd, size)
+    end = end_of_data(fd, size)
     while end > 0:
         start = max(end - WINDOW, 0)
         data = os.pread(fd, end - start, start).rstrip(b"\0")
@@ -69,7 +69,7 @@ def _without_zeros(fd: int, size: int) -> int:
     return 0
 
 
-def _end_of_data(fd: int, size: int) -> int:
+def end_of_data(fd: int, size: int) -> int:
     """Where the last hole begins, if the file ends with one; else its size."""
     end = 0
     while end < size:

@@ -103,3 +103,12 @@ def test_lines_that_are_not_events_are_skipped_and_counted(path, caplog):
 def test_a_journal_that_does_not_exist_is_an_error(path):
     with pytest.raises(JournalError, match="no such journal"):
         read_last([path], 10)
+
+
+def test_fifty_gigabytes_of_nothing_at_the_end_are_not_read(path, monkeypatch):
+    path.write_bytes(event(1))
+    os.truncate(path, 50 << 30)
+    blocks, real = [], backwards._block
+    monkeypatch.setattr(backwards, "_block", lambda file, *place: blocks.append(place) or real(file, *place))
+    assert numbers(read_last([path], 1)) == [1.0]
+    assert len(blocks) < 10
