@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
+import resource
 import socket
 import threading
 from collections.abc import Callable
@@ -20,9 +22,13 @@ _requests = logging.getLogger(f"{__name__}.requests")
 _requests.setLevel(logging.CRITICAL)
 
 CONNECTIONS = 128  # open at a time; systemd gives a service 1024 descriptors
+# asyncio accepts so many before it looks at any of them: no more, or they take all descriptors.
+AT_ONCE = 8
+BACKLOG = 256
 HEADER_S = 10.0  # from the connection, or the last answer, to the end of the next request's header
 LINGER_S = 2.0  # how long the rest of a refused upload is read, so that the answer arrives
 STOP_S = 1.0
+REPORT_S = 60.0
 AGAIN_S = 10.0  # between two tries to get the address
 
 
@@ -48,7 +54,9 @@ class Server:
         header_s: float = HEADER_S,
     ) -> None:
         self._make_app, self._host, self._port, self._patient = make_app, host, port, patient
-        self._connections, self._header_s = connections, header_s
+        self._connections = min(connections, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
+        self._header_s = header_s
+        self._reported_at = -math.inf
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
         self._ready = threading.Event()
@@ -90,7 +98,7 @@ class Server:
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        self._loop.set_exception_handler(_quietly)
+        self._loop.set_exception_handler(self._report)
         if self._closed:
             return
         runner = web.AppRunner(
@@ -108,7 +116,8 @@ class Server:
             sock = self._socket or await self._patiently()
             if sock is None:
                 return
-            server = await self._loop.create_server(self._limited(runner.server), sock=sock, backlog=256)
+            server = await self._loop.create_server(self._limited(runner.server), sock=sock, backlog=AT_ONCE)
+            sock.listen(BACKLOG)
             self._ready.set()
             await self._stop.wait()
             server.close()
@@ -133,11 +142,21 @@ class Server:
                 continue
         return None
 
+    def _report(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Viewers that went away are no news; anything else is, once a minute at most."""
+        error, now = context.get("exception"), loop.time()
+        if isinstance(error, ConnectionError | TimeoutError) or now - self._reported_at < REPORT_S:
+            return
+        self._reported_at = now
+        _log.warning("the page: %s (%r)", context.get("message"), error)
+        _log.debug("web", exc_info=error)
+
     def _limited(self, server: Any) -> Callable[[], asyncio.Protocol]:
         """Makes a connection's protocol; with too many, the one that has been idle longest makes room."""
 
         def connect() -> asyncio.Protocol:
-            open_now = server.connections
+            # Those that were closed a moment ago are still listed.
+            open_now = [each for each in server.connections if each.transport and not each.transport.is_closing()]
             if len(open_now) >= self._connections:
                 idle = next((each for each in open_now if each._current_request is None), None)
                 if idle is None:
@@ -155,10 +174,3 @@ class _Full(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """End it."""
         transport.close()
-
-
-def _quietly(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Viewers that went away are no news; anything else is."""
-    if not isinstance(context.get("exception"), ConnectionError | TimeoutError):
-        _log.warning("%s (%r)", context.get("message"), context.get("exception"))
-        _log.debug("web", exc_info=context.get("exception"))

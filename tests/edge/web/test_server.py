@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import time
 
@@ -9,7 +10,7 @@ import pytest
 
 from edge.errors import EdgeError
 from edge.web.address import listening
-from edge.web.server import Server
+from edge.web.server import AT_ONCE, Server
 
 
 def connect(house, data=b""):
@@ -93,3 +94,13 @@ def test_a_taken_address_does_not_stop_the_service(caplog):
         server.start()
         server.close()
     assert "cannot serve there" in caplog.text
+
+
+def test_many_at_once_do_not_take_all_descriptors(serve):
+    house = serve(connections=16)
+    before = len(os.listdir("/proc/self/fd"))
+    many = [connect(house) for _ in range(200)]
+    assert house.get("/api/status")[0] == 200
+    assert len(os.listdir("/proc/self/fd")) - before - len(many) < 16 + AT_ONCE
+    for each in many:
+        each.close()
