@@ -25,11 +25,12 @@ p { margin: 4px 0; } .muted { color: var(--muted); }
 .tile b { display: block; font-size: 27px; line-height: 1.2; } .tile span { color: var(--muted); font-size: 14px; }
 svg { display: block; width: 100%; height: auto; } svg text { font-family: inherit; fill: var(--ink); }
 .two { display: grid; grid-template-columns: 1fr 1fr; gap: 28px; }
-@media (max-width: 640px) { .two { grid-template-columns: 1fr; } }
+@media screen and (max-width: 640px) { .two { grid-template-columns: 1fr; gap: 0; }
+  section { overflow-x: auto; } svg.wide { min-width: 640px; } }
 footer { margin-top: 40px; padding-top: 12px; border-top: 1px solid var(--line); color: var(--muted); font-size: 14px; }
 @page { size: A4; margin: 14mm; }
 @media print { body { padding: 0; max-width: none; font-size: 12px; } h1 { font-size: 24px; } h2 { margin-top: 20px; }
-  section { break-inside: avoid; } .two { grid-template-columns: 1fr 1fr; }
+  section { break-inside: avoid; } .tiles { grid-template-columns: repeat(5, 1fr); margin: 14px 0; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 """.strip()
 

@@ -112,4 +112,5 @@ def _text(x: float, y: float, text: str, anchor: str, colour: str = INK) -> str:
 
 
 def _svg(width: float, height: float, parts: Sequence[str]) -> str:
-    return f'<svg viewBox="0 0 {width:g} {height:g}" role="img">{"".join(parts)}</svg>'
+    kind = ' class="wide"' if width == WIDE else ""
+    return f'<svg{kind} viewBox="0 0 {width:g} {height:g}" role="img">{"".join(parts)}</svg>'
