@@ -14,7 +14,7 @@ from edge.vision.lettering import Style, write
 
 WIDTH, HEIGHT = 640, 480
 HEAD = 340  # height of a head with its shoulders, pixels
-PLACES = (102, 312, 530)  # where the middle of each head is, pixels from the left
+PLACES = (100, 305, 530)  # where the middle of each head is, pixels from the left
 SIGN, SMALL = "Nobody is here: these faces are drawn by code.", Style(12)
 CHANGE_S, CHANGES = 0.4, 6  # an expression changes in this time, in so many steps
 
