@@ -79,8 +79,8 @@ def overlay(pipeline: EmotionPipeline, path: Path) -> None:
 
 
 def annotated(pipeline: EmotionPipeline, path: Path) -> None:
-    """What `edge-emotion image --out` writes of the portrait, bare and masked."""
-    frames = {frame.index: frame for frame in DemoCamera() if frame.index in (40, 60)}
+    """What `edge-emotion image --out` writes: a chart beside a single face, captions on several."""
+    frames = {frame.index: frame for frame in DemoCamera() if frame.index in (40, 187)}
     write(path, np.hstack([annotate(frame.image, pipeline.detect(frame.image)) for frame in frames.values()]))
 
 
