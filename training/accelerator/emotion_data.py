@@ -118,8 +118,9 @@ class Wardrobe:
             job.wait(max(until - time.monotonic(), 0.0))
         if not all(job.ready() for job in self._jobs[0]):
             return None
+        drawn = [np.concatenate(job.get()) for job in self._jobs.pop(0)]
         self.ready += 1
-        return [np.concatenate(job.get()) for job in self._jobs.pop(0)]
+        return drawn
 
     def close(self) -> None:
         """Stop drawing."""

@@ -18,7 +18,7 @@ from torch.nn import functional
 from training.accelerator import emotion_measure as measure
 from training.accelerator.emotion_augment import Look, moved
 from training.accelerator.emotion_data import Batches, Wardrobe
-from training.accelerator.emotion_nets import arrays
+from training.accelerator.emotion_nets import arrays, last
 
 CALM = 0.65  # the part of a step after which changes are smaller
 STRONG, MILD = (1.0, 0.5), (0.75, 0.4)  # sizes of the changes before and after, for teachers and for students
@@ -138,7 +138,14 @@ class Run:
 
     def more_masks(self, wait: float = 0.0) -> None:
         """Take the drawings that are ready; for the first of them wait so many seconds."""
-        while (drawn := self.wardrobe.next(wait)) is not None:
+        while True:
+            try:
+                drawn = self.wardrobe.next(wait)
+            except Exception as error:  # whatever a process met: the other rounds will do
+                self.say(f"a round of masks is lost: {error!r}")
+                continue
+            if drawn is None:
+                return
             self.batches.add_masked(drawn)
             wait = 0.0
 
@@ -146,9 +153,9 @@ class Run:
         """Rows with moves and looks."""
         with torch.no_grad():
             rows = self.batches.take(size, moved, strength)
-            rows["bare"] = channels_last(self.look(rows["bare"], strength, 0.35))
+            rows["bare"] = last(self.look(rows["bare"], strength, 0.35))
             if rows["masked"] is not None:
-                rows["masked"] = channels_last(self.look(rows["masked"], strength, 0.15))
+                rows["masked"] = last(self.look(rows["masked"], strength, 0.15))
         return rows
 
     def teach(self, teachers: dict[str, tuple[nn.Module, float]]) -> dict[str, nn.Module]:
@@ -277,8 +284,3 @@ class Run:
             self.say(f"{name} chosen: {measure.line(measure.figures(found, self.chosen, bias))}")
             self.kept[name]["bias"] = bias
             self.keep(name, network, found, worth)
-
-
-def channels_last(x: Tensor) -> Tensor:
-    """The same values in the order that a GPU convolves fastest."""
-    return x.contiguous(memory_format=torch.channels_last)
