@@ -13,7 +13,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from training.accelerator.emotion_dress import dressed
+from training.data.mask_dress import dressed
 from training.accelerator.emotion_pack import MARGIN, tiles
 
 EVEN = 0.3  # power of a class's rarity in FER2013 by which its rows are drawn more often

@@ -12,7 +12,10 @@ import numpy as np
 
 from edge.frame import Box
 from edge.labels import EMOTIONS
+from edge.vision.crop import crop
 from training.data.fer2013 import DataError
+
+SIDE = 48  # px of the squares that an emotion model sees
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,3 +76,12 @@ def _picture(encoded: np.ndarray) -> np.ndarray:
     if image is None:
         raise ValueError("a picture cannot be decoded")
     return image
+
+
+def squares(faces: WildFaces, margin: float) -> np.ndarray:
+    """The squares that the device would cut around the faces' boxes, uint8 (N, SIDE, SIDE)."""
+    cut = [
+        crop(np.repeat(image[:, :, None], 3, axis=2), faces.box(row).square(margin), SIDE, SIDE, 1)[:, :, 0]
+        for row, image in enumerate(faces.images)
+    ]
+    return np.array(cut, np.uint8).reshape(-1, SIDE, SIDE)

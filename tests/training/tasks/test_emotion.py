@@ -8,7 +8,7 @@ import pytest
 from tests.training.made import face
 from training.augment import Augmentation
 from training.recipe import Recipe, Schedule
-from training.tasks.emotion import EmotionBatches, EmotionData, answers
+from training.tasks.emotion_batches import EmotionBatches, EmotionData, answers
 
 
 def made(**data) -> EmotionBatches:

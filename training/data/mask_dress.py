@@ -11,7 +11,7 @@ import numpy as np
 from training.data import masks
 from training.data.mask_cloth import texture
 from training.data.mask_shapes import NEEDED, shape
-from training.data.raster import FULL, Dice, fill
+from training.data.raster import FULL, IntRng, fill
 
 SHARES = {"surgical": 0.34, "folded": 0.16, "n95": 0.12, "cloth": 0.18, "pattern": 0.12, "below-nose": 0.08}
 DARK, MEDIUM = 0.24, 0.26  # shares of cloth so bright; the rest is light, as most real masks are
@@ -21,7 +21,7 @@ def dress(image: np.ndarray, points: np.ndarray, rng: np.random.Generator) -> np
     """A copy of a grey face uint8 (S, S) with a random mask; points (len(NEEDED), 2), in its pixels."""
     kinds = tuple(SHARES)
     kind = kinds[rng.choice(len(kinds), p=np.array(list(SHARES.values())))]
-    dice = Dice(int(rng.integers(1 << 31)))
+    dice = IntRng(int(rng.integers(1 << 31)))
     whole = np.zeros((68, 2), np.int64)
     whole[list(NEEDED)] = np.floor(_moved(points, rng))
     geometry = shape(kind, whole, dice)
