@@ -19,6 +19,7 @@ COMMANDS = {
     "masks": "draw masks on FER2013: contact sheets, statistics, the masked set",
     "features": "write a table of embeddings, probabilities and landmarks",
     "train": "train one recipe",
+    "prior": "balance a trained emotion network: choose its bias on validation rows",
     "evaluate": "take the figures of the models in a folder",
 }
 

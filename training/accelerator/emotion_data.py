@@ -13,8 +13,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from training.data.mask_dress import dressed
 from training.accelerator.emotion_pack import MARGIN, tiles
+from training.data.mask_dress import dressed
 
 EVEN = 0.3  # power of a class's rarity in FER2013 by which its rows are drawn more often
 RARE = (1.5, 1.0, 1.0, 1.0, 2.0, 1.5, 1.0)  # how often emotion_wild's rows are drawn, by emotion

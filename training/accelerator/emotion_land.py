@@ -66,8 +66,8 @@ def read(path: Path, which: str = "last") -> tuple[dict[str, np.ndarray], np.nda
 
 
 def write(recipe: Any, data: Path, trained: Path, out: Path, which: str, biased: bool) -> None:
-    """Write model.keras, weights.npz, calibration.npz and spec.json of a run."""
-    from training import spec, weights
+    """Write model.keras, weights.npz and calibration.npz of a run."""
+    from training import weights
     from training.commands.train import write_calibration
     from training.data import emotion_wild
     from training.networks import emotion
@@ -82,13 +82,12 @@ def write(recipe: Any, data: Path, trained: Path, out: Path, which: str, biased:
     served = task.export(model)
     out.mkdir(parents=True, exist_ok=True)
     served.save(out / "model.keras")
-    spec.write(recipe, served, out / "spec.json")
     weights.save(served, out / "weights.npz")
     samples = task.samples(400, recipe.seed)
     if recipe.task == "emotion-bare":
-        wild = emotion_wild.load(data / "emotion_wild")
-        rows = np.random.default_rng(recipe.seed).permutation(wild.rows("train"))[:200]
-        samples = np.concatenate([samples, wild.faces(rows, 1.1)[..., None]])
+        faces = emotion_wild.load(data / "emotion_wild", "train")
+        rows = np.random.default_rng(recipe.seed).permutation(len(faces))[:200]
+        samples = np.concatenate([samples, emotion_wild.squares(faces.only(rows), 1.1)[..., None]])
     write_calibration(samples, served, out / "calibration.npz")
 
 
@@ -108,7 +107,7 @@ def main() -> None:
     load_keras()
     recipe = recipes.load(recipes.find(arguments.recipe))
     write(recipe, arguments.data, arguments.trained, arguments.out, arguments.which, not arguments.plain)
-    print(f"{arguments.out}: model.keras, weights.npz, calibration.npz, spec.json")
+    print(f"{arguments.out}: model.keras, weights.npz, calibration.npz")
 
 
 if __name__ == "__main__":

@@ -16,11 +16,11 @@ import numpy as np
 from edge.frame import Box
 from edge.labels import EMOTIONS
 from edge.vision.crop import crop
-from training.data import emotion_wild, fer2013, masked_v1, masks
+from training.data import emotion_wild, fer2013, masked_v1, wild_masks
 from training.data.face_points import locate
 from training.data.fer2013 import DataError
+from training.data.landmark_detector import LandmarkDetector
 from training.data.masks import NEEDED
-from training.data.pointing import Pointer
 
 MARGIN = 1.1  # of the square about emotion_wild's boxes in which eyes are as far apart as in FER2013's pictures
 ACROSS = 100  # tiles in a row of a mosaic
@@ -65,45 +65,21 @@ def real_masks(data: Path) -> np.ndarray:
     return np.array(cut, np.uint8).reshape(-1, 48, 48)
 
 
-def wild_points(pointer: Pointer, faces: emotion_wild.EmotionWild, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Points float32 (n, 68, 2) in pixels of the 72x72 squares, and whether they make sense, bool (n,)."""
-    found, good = [], []
-    for row in rows:
-        square = faces.box(row).square(MARGIN)
-        points = pointer.in_square(faces.images[row][:, :, None], square)
-        found.append(points)
-        side = round(square.right - square.left)
-        good.append(masks.sensible(points - (square.left, square.top), side, side))
-    return np.array(found, np.float32).reshape(-1, 68, 2), np.array(good, bool)
-
-
-def masked_val(pointer: Pointer, faces: emotion_wild.EmotionWild, rows: np.ndarray) -> np.ndarray:
-    """emotion_wild's rows as a device crops them, with masks drawn as masked-v1's are, uint8 (n, 48, 48)."""
-    crops = faces.faces(rows, MARGIN)
-    points = locate(lambda images: pointer.on_crops(images) / 48, crops)
-    shapes = np.where(points.sensible[:, None, None], points.points, points.mean())
-    rng = np.random.default_rng(masked_v1.SEED)
-    kinds, colours = rng.integers(len(masks.KINDS), size=len(rows)), rng.integers(len(masks.COLOURS), size=len(rows))
-    names = tuple(masks.COLOURS)
-    drawn = [
-        masks.draw(crops[i], shapes[i], masks.KINDS[kinds[i]], names[colours[i]], int(row))
-        for i, row in enumerate(rows)
-    ]
-    return np.array(drawn, np.uint8)
-
-
 def pack(data: Path, quality: int) -> dict[str, np.ndarray]:
     """All arrays of the file."""
-    pointer = Pointer.open()
-    fer, wild = fer2013.load(data / "fer2013.npz"), emotion_wild.load(data / "emotion_wild")
+    landmarks = LandmarkDetector.open()
+    fer = fer2013.load(data / "fer2013.npz")
+    train, val = (emotion_wild.load(data / "emotion_wild", split) for split in ("train", "val"))
     rows, public = fer.training_rows(), fer.selection_rows()
     print(f"FER2013: {len(rows)} rows, {len(public)} to choose by", flush=True)
-    points = locate(lambda images: pointer.on_crops(images) / 48, fer.images[rows])
-    train, val = wild.rows("train"), wild.rows("val")
+    points = locate(lambda images: landmarks.on_crops(images) / 48, fer.images[rows])
     print(f"emotion_wild: {len(train)} rows, {len(val)} to choose by", flush=True)
-    spots, good = wild_points(pointer, wild, train)
+    located = wild_masks.locate_in_pictures(train, landmarks)
+    squares = emotion_wild.squares(val, MARGIN)
     real = real_masks(data)
-    print(f"drawable: {points.sensible.mean():.3f}, {good.mean():.3f}; real masks: {len(real)}", flush=True)
+    print(
+        f"drawable: {points.plausible.mean():.3f}, {located.plausible.mean():.3f}; real masks: {len(real)}", flush=True
+    )
     one_hot = np.eye(len(EMOTIONS), dtype=np.float32)
     return {
         "fer": mosaic(fer.images[rows], quality),
@@ -111,22 +87,27 @@ def pack(data: Path, quality: int) -> dict[str, np.ndarray]:
         "fer_targets": fer2013.soft_labels(fer, rows, 0.2, 0.05).astype(np.float16),
         "fer_weights": np.where(fer.ferplus[rows, 9] >= UNSURE, 0.2, 1).astype(np.float32),
         "fer_points": _whole(points.points),
-        "fer_good": points.sensible,
-        "wild": mosaic(wild.images[train], quality),
-        "wild_labels": wild.labels[train],
-        "wild_targets": (0.95 * one_hot[wild.labels[train]] + 0.05 / len(EMOTIONS)).astype(np.float16),
-        "wild_boxes": wild.boxes[train],
-        "wild_points": _whole(spots),
-        "wild_good": good,
+        "fer_good": points.plausible,
+        "wild": mosaic(train.images, quality),
+        "wild_labels": train.labels,
+        "wild_targets": (0.95 * one_hot[train.labels] + 0.05 / len(EMOTIONS)).astype(np.float16),
+        "wild_boxes": _sides(train.boxes),
+        "wild_points": _whole(located.points),
+        "wild_good": located.plausible,
         "val_fer": mosaic(fer.images[public], 92),
         "val_fer_labels": fer.labels[public],
         "val_fer_masked": mosaic(masked_v1.render(fer, public), 92),
-        "val_wild": mosaic(wild.faces(val, MARGIN), 92),
-        "val_wild_labels": wild.labels[val],
-        "val_wild_masked": mosaic(masked_val(pointer, wild, val), 92),
+        "val_wild": mosaic(squares, 92),
+        "val_wild_labels": val.labels,
+        "val_wild_masked": mosaic(wild_masks.with_masks(squares, val.index), 92),
         "val_real": mosaic(real, 92),
         "val_real_count": np.array(len(real)),
     }
+
+
+def _sides(boxes: np.ndarray) -> np.ndarray:
+    """Boxes (N, 4) of left, top, right, bottom as left, top, width, height."""
+    return np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
 
 
 def _whole(points: np.ndarray) -> np.ndarray:

@@ -45,6 +45,12 @@ class WildFaces:
         """The face's box of a row."""
         return Box(*self.boxes[row].tolist())
 
+    def only(self, rows: np.ndarray) -> WildFaces:
+        """Some of the faces: bool (N,) or row numbers."""
+        at = np.arange(len(self))[rows]
+        persons = tuple(self.persons[row] for row in at)
+        return WildFaces(self.images[at], self.boxes[at], self.labels[at], self.smile[at], persons, self.index[at])
+
 
 def load(folder: Path, *splits: str) -> WildFaces:
     """The faces of some splits ("train", "val", "test"), in the order of the csv.

@@ -18,7 +18,7 @@ from training.data.emotion_wild import WildFaces
 from training.networks import emotion
 from training.networks.layers import strip_custom_layers
 from training.recipe import Recipe, parse
-from training.tasks.emotion_batches import Beside, EmotionBatches, EmotionData, answers
+from training.tasks.emotion_batches import Beside, EmotionBatches, EmotionData, answers, rarity
 
 
 class BareEmotion:
@@ -90,6 +90,18 @@ class BareEmotion:
         faces = emotion_wild.load(self.folder, "val")
         return emotion_wild.squares(faces, float(self.recipe.model.get("margin", 1.0))), faces.labels
 
+    def prior(self) -> np.ndarray:
+        """How often each emotion is taught, float64 (7,), sums to 1."""
+        targets = self.targets(self.rows())
+        chances = rarity(targets, self.options.even)
+        taught = np.average(targets, axis=0, weights=chances)
+        if self.options.wild:
+            faces = emotion_wild.load(self.folder, "train")
+            made = self.made(faces, faces.images[None])
+            others = np.average(made.targets, axis=0, weights=made.chances)
+            taught = (1 - self.options.wild) * taught + self.options.wild * others
+        return np.asarray(taught / taught.sum(), np.float64)
+
     def measure(self, model: keras.Model) -> dict[str, float]:
         """Accuracy on PublicTest; with emotion_wild, the mean of it and of that on `val`, and recalls."""
         if not self.options.wild:
@@ -106,7 +118,7 @@ class BareEmotion:
         }
 
     def samples(self, count: int, seed: int) -> np.ndarray:
-        """Real crops uint8 (count, 48, 48, 1) for calibration, of Training rows, and of emotion_wild's as it is mixed."""
+        """Real crops uint8 (count, 48, 48, 1) for calibration: Training rows, and emotion_wild's at their share."""
         rng = np.random.default_rng(seed)
         others = round(count * self.options.wild)
         images = self.set.images[rng.permutation(self.rows())[: count - others]]

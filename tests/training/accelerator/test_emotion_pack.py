@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.accelerator import emotion_dress, emotion_measure, emotion_pack
+from training.accelerator import emotion_measure, emotion_pack
+from training.data import mask_dress
 from training.data.masks import HELD_OUT, NEEDED, TRAINING_KINDS
 
 
@@ -17,16 +18,16 @@ def test_a_mosaic_gives_back_its_pictures(count) -> None:
 
 
 def test_masks_of_the_kinds_kept_for_evaluation_are_never_drawn() -> None:
-    assert not set(HELD_OUT) & set(emotion_dress.SHARES)
-    assert set(emotion_dress.SHARES) == set(TRAINING_KINDS)
-    assert sum(emotion_dress.SHARES.values()) == pytest.approx(1)
+    assert not set(HELD_OUT) & set(mask_dress.SHARES)
+    assert set(mask_dress.SHARES) == set(TRAINING_KINDS)
+    assert sum(mask_dress.SHARES.values()) == pytest.approx(1)
 
 
 def test_a_mask_covers_the_mouth_and_not_the_brows_and_repeats_for_its_seed() -> None:
     image, points = np.full((48, 48), 120, np.uint8), face_points()
     for seed in range(20):
-        drawn = emotion_dress.dress(image, points, np.random.default_rng(seed))
-        again = emotion_dress.dress(image, points, np.random.default_rng(seed))
+        drawn = mask_dress.dress(image, points, np.random.default_rng(seed))
+        again = mask_dress.dress(image, points, np.random.default_rng(seed))
         assert (drawn == again).all()
         assert (drawn[36:42, 18:30] != 120).mean() > 0.5
         assert (drawn[:10] == 120).all()
