@@ -73,10 +73,12 @@ def figures(logits: Mapping[str, np.ndarray], labels: Mapping[str, np.ndarray], 
         right = (given + moved).argmax(axis=1) == labels[name]
         rows = [labels[name] == emotion for emotion in range(given.shape[1])]
         values[name] = float(right.mean())
-        values[f"{name}_macro"] = float(np.mean([right[one].mean() for one in rows if one.sum() >= FEW]))
+        recalls = [float(right[one].mean()) for one in rows if one.sum() >= FEW]
+        values[f"{name}_macro"] = float(np.mean(recalls)) if recalls else 0.0
         if name == "wild":
-            values["wild_neutral"] = float(right[rows[Emotion.NEUTRAL]].mean())
-            values["wild_happy"] = float(right[rows[Emotion.HAPPY]].mean())
+            for emotion in (Emotion.NEUTRAL, Emotion.HAPPY):
+                own = right[rows[emotion]]
+                values[f"wild_{emotion.label}"] = float(own.mean()) if len(own) else 0.0
     return values
 
 

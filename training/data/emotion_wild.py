@@ -69,7 +69,7 @@ def load(folder: Path, *splits: str) -> WildFaces:
         labels = np.array([EMOTIONS.index(row["emotion"]) for row in rows], np.int64)
         smile = np.array([int(row["smile"] or -1) for row in rows], np.int8)
         images = np.array([_picture(joined[offset[n] : offset[n + 1]]) for n in index.tolist()], np.uint8)
-    except (OSError, KeyError, ValueError, IndexError, BadZipFile, cv2.error) as error:
+    except (OSError, EOFError, KeyError, ValueError, IndexError, BadZipFile, cv2.error) as error:
         raise DataError(f"{path}: cannot read emotion_wild ({error})") from None
     if not rows:
         raise DataError(f"{path}: no row of split {' or '.join(splits)}")
