@@ -59,8 +59,7 @@ def parts(people: People, by: str) -> np.ndarray:
     if by == "age":
         names = [f"{low}-{high}" if high < 100 else f"{low} and older" for low, high in BANDS]
         return np.array([names[sum(age > high for _, high in BANDS[:-1])] for age in people.ages.tolist()])
-    names = people.genders if by == "gender" else people.groups
-    return np.where(people.ages >= ADULT, names, "")
+    return np.where(people.ages >= ADULT, people.genders if by == "gender" else people.groups, "")
 
 
 def by_part(said: np.ndarray, part: np.ndarray) -> dict[str, dict[str, Any]]:

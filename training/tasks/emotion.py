@@ -15,6 +15,7 @@ from training import weights
 from training.augment import Augmentation
 from training.data import emotion_wild, fer2013
 from training.data.emotion_wild import WildFaces
+from training.fit import recalibrate_batchnorm
 from training.networks import emotion
 from training.networks.layers import strip_custom_layers
 from training.recipe import Recipe, parse
@@ -116,6 +117,21 @@ class BareEmotion:
             "wild_neutral": wild["neutral"],
             "wild_happy": wild["happy"],
         }
+
+    def finish(self, model: keras.Model, batches: keras.utils.PyDataset) -> None:
+        """Keep the best of the blends of first and trained weights that the recipe asks for."""
+        if not self.options.blend:
+            return
+        first, last = self.build().get_weights(), model.get_weights()
+        best, kept = -np.inf, last
+        for share in self.options.blend:
+            model.set_weights([(1 - share) * old + share * new for old, new in zip(first, last, strict=True)])
+            recalibrate_batchnorm(model, batches)
+            values = self.measure(model)
+            print(f"  blend {share:g}  " + "  ".join(f"{k} {v:.4g}" for k, v in values.items()), flush=True)
+            if values["score"] > best:
+                best, kept = values["score"], model.get_weights()
+        model.set_weights(kept)
 
     def samples(self, count: int, seed: int) -> np.ndarray:
         """Real crops uint8 (count, 48, 48, 1) for calibration: Training rows, and emotion_wild's at their share."""

@@ -33,6 +33,8 @@ class EmotionData:
         wild: share of faces of emotion_wild in a batch, 0-1.
         wild_margin: side of the square that is shown of them / longer side of the face's box.
         wild_chances: how often a row of emotion_wild is drawn, by emotion; one number: all alike.
+        blend: shares of the trained weights, 0-1, to try at the end; the rest are those of `start`. Between the two
+            there often is a network that is better on both sets than either (Wortsman et al., WiSE-FT, 2022).
         floor: accuracy on PublicTest below which a network is not chosen for what it gains on emotion_wild; each point
             below it costs two.
     """
@@ -49,6 +51,7 @@ class EmotionData:
     wild: float = 0.0
     wild_margin: float = 1.08
     wild_chances: tuple[float, ...] = (1.0,)
+    blend: tuple[float, ...] = ()
     floor: float = 0.0
 
 

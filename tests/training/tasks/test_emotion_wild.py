@@ -82,3 +82,18 @@ def test_the_bare_model_teaches_the_photographs_too(opened) -> None:
     assert plain.targets.max(axis=1) == pytest.approx(np.full(len(plain.targets), plain.targets.max()))
     assert not np.allclose(plain.targets, taught.targets, atol=0.01)
     assert np.array_equal(plain.images, taught.images)
+
+
+def test_the_best_blend_of_first_and_trained_weights_is_kept(opened, tmp_path, monkeypatch, capsys) -> None:
+    first = opened("emotion-bare").build()
+    weights.save(opened("emotion-bare").export(first), tmp_path / "weights.npz")
+    made = opened("emotion-bare", start=str(tmp_path / "weights.npz"), blend=[0.25, 0.75, 1.0])
+    model, batches = made.build(), made.batches()
+    kernel = model.layers[-1]
+    begun = kernel.get_weights()
+    kernel.set_weights([values + 4 for values in begun])
+    # Best where a quarter of the way is left: the bias has moved by 3.
+    monkeypatch.setattr(made, "measure", lambda m: {"score": -abs(float((kernel.get_weights()[1] - begun[1])[0]) - 3)})
+    made.finish(model, batches)
+    assert kernel.get_weights()[1] == pytest.approx(begun[1] + 3, abs=1e-3)
+    assert capsys.readouterr().out.count("blend") == 3
