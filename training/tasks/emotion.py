@@ -10,6 +10,7 @@ import numpy as np
 from keras import layers
 
 from edge import manifest
+from edge.engines import open_engine
 from edge.labels import EMOTIONS
 from training import weights
 from training.augment import Augmentation
@@ -40,6 +41,9 @@ class BareEmotion:
         network = emotion.build(**self.recipe.network)
         if self.options.start:
             network.set_weights(weights.load(start_file(self.options.start)).get_weights())
+        for layer in network.layers if self.options.keep_norm else ():
+            if isinstance(layer, layers.BatchNormalization):
+                layer.trainable = False  # for batch normalization that means its statistics, too
         return network
 
     def rows(self) -> np.ndarray:
@@ -52,9 +56,17 @@ class BareEmotion:
         rows = self.rows()
         images, targets = self.set.images[rows], self.targets(rows)
         if self.options.teacher:
-            targets = mixed(targets, answers(self.build(), images), self.options.teacher)
+            targets = mixed(targets, self.told(images), self.options.teacher)
         beside = self.beside() if self.options.wild else None
         return EmotionBatches(images, targets, self.recipe, self.augment, self.options, beside)
+
+    def told(self, images: np.ndarray) -> np.ndarray:
+        """What `start` says of uint8 (N, 48, 48) and their mirror images: P(emotion), float32 (N, 7)."""
+        if self.options.start.endswith(".npz"):
+            return answers(self.build(), images)
+        engine = open_engine(manifest.load(), self.options.start, 1, "cpu")
+        both = [[engine.infer(image[:, :, None])[0] for image in shown] for shown in (images, images[:, :, ::-1])]
+        return np.asarray(np.mean(both, axis=0), np.float32)
 
     def beside(self) -> Beside:
         """The training rows of emotion_wild."""

@@ -26,6 +26,7 @@ class EmotionData:
             2018).
         limit: use only so many rows; 0: all.
         start: the model to begin from, a shipped one's name or the weights.npz of a run; empty: random weights.
+        keep_norm: batch normalization stays as it is in `start`, statistics and scales: what it knows is lost less.
         teacher: share of a teacher's answers in the targets of FER2013's rows, 0-1. Of bare faces the network that it
             begins from is the teacher, so that it keeps what it knows; of masked ones the bare model, which sees the
             face without its mask.
@@ -46,6 +47,7 @@ class EmotionData:
     self_distill_from: tuple[int, ...] = ()
     limit: int = 0
     start: str = ""
+    keep_norm: bool = False
     teacher: float = 0.0
     even: float = 0.0
     wild: float = 0.0
