@@ -1,7 +1,9 @@
-# make demo    see it work: two minutes, no camera needed
-# make test    linter, types and tests; make clean takes everything away that these two made
+# make demo    see it work: about a minute, no camera needed
+# make test    linter, types and tests; make clean removes everything that these targets made
 # make test-edge    the tests of what runs on the device: about half a minute, and no TensorFlow to fetch
-# make figures    take every figure anew and write README and cards; needs the data sets: DATA=folder PEERS=folder
+# make docs    the documentation as a site, in build/site; nothing is fetched but the packages that build it
+# make matrix    Keras files of every version, form and kind of network: three minutes
+# make figures    measure every figure again and write README and cards; needs the data sets: DATA=folder PEERS=folder
 # make system-test    the service on a real systemd, and on an emulated arm64 machine: Debian only, as root, an hour
 # Each does its own set-up in $(VENV). Another interpreter: make test PYTHON=python3.13
 # ARGS go to pytest: make test ARGS="tests/edge -k camera"
@@ -10,8 +12,9 @@ PYTHON ?= python3
 VENV ?= .venv
 
 BIN := $(VENV)/bin
-# What a change of edge/ or systemd/ can break. tests/test_chain.py trains and converts, so it stays with `make test`.
-EDGE_TESTS := tests/edge tests/systemd $(filter-out tests/test_chain.py,$(wildcard tests/test_*.py))
+# What a change of edge/ or systemd/ can break. What trains, converts or builds the site stays with `make test`.
+LATER := tests/test_chain.py tests/test_docs_models.py tests/test_docs_site.py
+EDGE_TESTS := tests/edge tests/systemd $(filter-out $(LATER),$(wildcard tests/test_*.py))
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 VENV_PACKAGE := $(notdir $(PYTHON))-venv
 
@@ -19,7 +22,7 @@ DATA ?= ../shared/data
 PEERS ?= ../shared/peers
 TAKEN := build/figures
 
-.PHONY: help demo test test-edge figures figures-accuracy figures-beside system-test lint format clean
+.PHONY: help demo test test-edge matrix docs figures figures-accuracy figures-beside system-test lint format clean
 
 help:
 	@sed -n '/^# make/s/^# //p' Makefile
@@ -34,6 +37,14 @@ test: lint
 test-edge: $(VENV)/.edge
 	$(BIN)/python -m pytest $(or $(ARGS),$(EDGE_TESTS))
 
+docs: $(VENV)/.docs
+	$(BIN)/python -m docs.tools.architecture
+	$(BIN)/mkdocs build --quiet --strict --config-file docs/tools/mkdocs.yml
+	@echo "Open build/site/index.html"
+
+matrix: $(VENV)/.test
+	MATRIX=1 $(BIN)/python -m pytest tests/convert/test_matrix.py $(ARGS)
+
 # After a change of models. Both parts write into README.md and docs/figures.json; the first one into the cards, too.
 # `beside` measures speed: keep the machine quiet. Others' models are never part of this repository.
 figures: figures-accuracy figures-beside
@@ -42,21 +53,21 @@ figures-accuracy: $(VENV)/.test
 	@mkdir -p $(TAKEN)
 	$(BIN)/python -m training evaluate --models models --data $(DATA) --float --json > $(TAKEN)/evaluate.json
 	$(BIN)/python -m convert card models --recipes --figures $(TAKEN)/evaluate.json
-	$(BIN)/python -m tests.readme_figures --evaluate $(TAKEN)/evaluate.json
+	$(BIN)/python -m convert figures --evaluate $(TAKEN)/evaluate.json
 
 figures-beside: $(VENV)/.test
 	@mkdir -p $(TAKEN)
 	$(BIN)/python -m tests.bench.detectors --data $(DATA) --peers $(PEERS) --json > $(TAKEN)/detectors.json
 	$(BIN)/python -m tests.bench.peers --data $(DATA) --peers $(PEERS) --json > $(TAKEN)/peers.json
-	$(BIN)/python -m tests.readme_figures --detectors $(TAKEN)/detectors.json --peers $(TAKEN)/peers.json
+	$(BIN)/python -m convert figures --detectors $(TAKEN)/detectors.json --peers $(TAKEN)/peers.json
 
 # Roots are kept in ~/.cache/edge-emotion/system. EDGE_SYSTEM_SUITE=bookworm, EDGE_SYSTEM_ARCH=arm64 and
 # EDGE_SYSTEM_CUTS=100 choose another system and more power cuts; ARGS go to pytest: ARGS="-k 'not emulated'" takes ten minutes.
-# The emulated machine wants qemu-system-arm and nbdkit, and half an hour more for its disk the first time.
+# The emulated machine needs qemu-system-arm and nbdkit, and half an hour more to make its disk the first time.
 system-test: $(VENV)/.test
 	@[ "$$(id -u)" = 0 ] || { echo "system tests boot machines: run them as root" >&2; exit 1; }
 	@command -v debootstrap >/dev/null && command -v systemd-nspawn >/dev/null \
-		|| { echo "mend it with: sudo apt install debootstrap systemd-container" >&2; exit 1; }
+		|| { echo "fix: sudo apt install debootstrap systemd-container" >&2; exit 1; }
 	SYSTEM_TEST=1 $(BIN)/python -m pytest -x -s tests/system $(ARGS)
 
 lint: $(VENV)/.test
@@ -71,6 +82,11 @@ format: $(VENV)/.test
 clean:
 	rm -rf $(VENV) demo build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
+$(VENV)/.docs: setup.cfg pyproject.toml | $(BIN)/python
+	@echo "Installing what builds the documentation into $(VENV) ..."
+	$(PIP) --editable '.[docs]'
+	@touch $@
+
 # The device's packages and the plots; no TensorFlow.
 $(VENV)/.demo: setup.cfg pyproject.toml | $(BIN)/python
 	@echo "Installing the device's packages into $(VENV) ..."
@@ -79,18 +95,19 @@ $(VENV)/.demo: setup.cfg pyproject.toml | $(BIN)/python
 
 $(VENV)/.edge: setup.cfg pyproject.toml | $(BIN)/python
 	@echo "Installing the device's packages and the test tools into $(VENV) ..."
-	$(PIP) --editable '.[test,web,plot,window]'
+	$(PIP) --editable '.[test,examples,web,plot,window,heic,mqtt,metrics]'
 	@touch $@ $(VENV)/.demo
 
 # TensorFlow is the CPU's, as setup.cfg names it: some 300 MB to fetch.
 $(VENV)/.test: setup.cfg pyproject.toml | $(BIN)/python
 	@echo "Installing everything that the tests need into $(VENV), TensorFlow too; this takes some minutes ..."
-	$(PIP) --editable '.[test,train,web,plot,window]'
-	@touch $@ $(VENV)/.demo $(VENV)/.edge
+	$(PIP) --editable '.[test,examples,docs,train,web,plot,window,heic,mqtt,metrics]'
+	$(PIP) --no-deps 'tf_keras>=2.21,<2.22'
+	@touch $@ $(VENV)/.demo $(VENV)/.edge $(VENV)/.docs
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 		|| { echo "$(PYTHON): Python 3.11 or newer is needed; choose one with: make PYTHON=python3.13" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
-		|| { echo "$(PYTHON) cannot make virtual environments; mend it with: sudo apt install $(VENV_PACKAGE)" >&2; exit 1; }
+		|| { echo "$(PYTHON) cannot make virtual environments; fix: sudo apt install $(VENV_PACKAGE)" >&2; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)

@@ -1,38 +1,62 @@
-"""edge-emotion-convert: a Keras model in, a .tflite that the device trusts out; and the tools around it."""
+"""`edge-emotion-convert`: a Keras model in, a .tflite that the device trusts out; and the tools around it."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-import traceback
 from collections.abc import Sequence
 
 from convert import commands
-from edge.errors import EdgeError
+from edge import cli
+
+PROGRAM = "edge-emotion-convert"
+DEFAULT = "convert"  # what runs where no command is named
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; returns its exit code. Errors are one line on stderr, with --debug a traceback."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
-    name, rest = (words[0], words[1:]) if words and words[0] in commands.SUMMARIES else ("", words)
-    command = commands.load(name or "convert")
-    parser = argparse.ArgumentParser(
-        prog=f"edge-emotion-convert {name}".strip(),
-        description=command.__doc__,
-        epilog="" if name else "also: " + "; ".join(f"{k} ({line})" for k, line in commands.SUMMARIES.items()),
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; its exit code: 0 done, 1 failure, 2 usage or settings, 4 models."""
+    return cli.run(PROGRAM, _main, argv)
+
+
+def _main(words: list[str]) -> int:
+    name, rest = command_of(words)
+    if name == DEFAULT and not [word for word in rest if word != "--debug"]:
+        parser_of(name).print_help()
+        return 0
+    command = commands.load(name)
+    return int(command.main(parser_of(name).parse_args(rest)))
+
+
+def command_of(words: Sequence[str]) -> tuple[str, list[str]]:
+    """The command that the arguments name, and what is left of them."""
+    first = next((n for n, word in enumerate(words) if word != "--debug"), None)
+    if first is None or words[first] not in commands.SUMMARIES:
+        return DEFAULT, list(words)
+    return words[first], [word for n, word in enumerate(words) if n != first]
+
+
+def parser_of(name: str) -> cli.Parser:
+    """The parser of a command."""
+    command = commands.load(name)
+    examples = tuple(getattr(command, "EXAMPLES", ()))
+    parser = cli.Parser(
+        PROGRAM if name == DEFAULT else f"{PROGRAM} {name}",
+        usage=getattr(command, "USAGE", None),
+        description=(command.__doc__ or "").partition("\n\n")[0],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=_epilog(name, examples),
     )
-    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     command.add_arguments(parser)
-    given = parser.parse_args(rest)
-    try:
-        return int(command.main(given))
-    except EdgeError as error:
-        if given.debug:
-            traceback.print_exc()
-        print(f"edge-emotion-convert: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        return 130
+    return parser
+
+
+def _epilog(name: str, examples: Sequence[str]) -> str:
+    lines = ["examples:", *(f"  {line}" for line in examples)] if examples else []
+    if name == DEFAULT:
+        others = {key: line for key, line in commands.SUMMARIES.items() if key != DEFAULT}
+        width = max(map(len, others))
+        lines += ["", "other commands:", *(f"  {key:<{width}}  {line}" for key, line in others.items())]
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

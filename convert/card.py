@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from convert import card_failures, card_figures
-from convert.errors import ConversionError, one_line
-from convert.markdown import table
+from convert.errors import ConversionError
+from edge.errors import one_line
+from training.markdown import table
 
 
 @dataclass(frozen=True)
-class Card:
+class ModelCard:
     """The facts of one .tflite; plain values, so that JSON holds them.
 
     Attributes:
@@ -54,17 +55,17 @@ class Card:
     failures: str = ""
     figures: Mapping[str, Any] = field(default_factory=dict)
 
-    def with_figures(self, figures: Mapping[str, Any]) -> Card:
+    def with_figures(self, figures: Mapping[str, Any]) -> ModelCard:
         """The card with figures measured later put in; of evaluate's object only the blocks of its task."""
         return replace(self, figures=card_figures.of_task(self.task, figures))
 
 
-def to_json(card: Card) -> str:
+def to_json(card: ModelCard) -> str:
     """The card as JSON text."""
     return json.dumps(asdict(card), indent=2, ensure_ascii=False) + "\n"
 
 
-def load(path: Path) -> Card:
+def load(path: Path) -> ModelCard:
     """A card from card.json.
 
     Raises:
@@ -72,18 +73,18 @@ def load(path: Path) -> Card:
     """
     try:
         document = json.loads(Path(path).read_text(encoding="utf-8"))
-        known = {f.name for f in fields(Card)}
-        return Card(**{key: value for key, value in document.items() if key in known})
+        known = {f.name for f in fields(ModelCard)}
+        return ModelCard(**{key: value for key, value in document.items() if key in known})
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise ConversionError(f"{path}: not a model's card ({one_line(error, 80)}); convert the model again") from None
 
 
-def render(card: Card) -> str:
+def render(card: ModelCard) -> str:
     """The card as Markdown."""
     return "\n".join([*_head(card), *_quantization(card), *_people(card)]) + "\n"
 
 
-def _head(card: Card) -> Iterator[str]:
+def _head(card: ModelCard) -> Iterator[str]:
     i, late = card.input, card.latency
     pixels = f"pixel 0 is {i['low']:g}, 255 is {i['high']:g}"
     yield f"# {card.name}"
@@ -111,7 +112,7 @@ def _quantized(tensor: Mapping[str, Any]) -> str:
     return f"scale {tensor['scale']:.8g}, zero point {tensor['zero_point']}"
 
 
-def _quantization(card: Card) -> Iterator[str]:
+def _quantization(card: ModelCard) -> Iterator[str]:
     c = card.calibration
     seen = "not seen in calibration" if c["fresh"] else "the calibration pictures themselves"
     yield from ("", "## Quantization", "")
@@ -140,7 +141,7 @@ def _quantization(card: Card) -> Iterator[str]:
     )
 
 
-def _people(card: Card) -> Iterator[str]:
+def _people(card: ModelCard) -> Iterator[str]:
     yield from ("", "## Figures", "")
     if card.figures:
         yield "Measured by `edge-emotion-train evaluate` on this file, through the device's own code; 0.5 is half."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from convert.markdown import percent
+from training.markdown import percent
 
 WEAKEST = 2  # classes that are named
 LEAST = 0.05  # part of a class's rows from which another class is named as what it is taken for

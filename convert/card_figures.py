@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from convert.markdown import number, table
 from edge.tasks import TASKS
+from training.markdown import number, table
 
 _EMOTION = {
     "int8": "accuracy, int8",
@@ -105,7 +105,7 @@ def of_task(task: str, document: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def before_after(task: str, figures: Mapping[str, Any]) -> dict[str, Any]:
-    """The figure of the float network and of its int8 file, as Card.accuracy has it; empty where it was not taken."""
+    """The figure of the float network and of its int8 file, as ModelCard.accuracy; empty where it was not taken."""
     own = figures.get(task) or {}
     measure = TASKS[task].measure if task in TASKS else None
     if measure is None or own.get(measure.float_) is None or own.get(measure.int8) is None:

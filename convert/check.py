@@ -1,4 +1,4 @@
-"""Float against int8 on real pictures: the answers, the accuracy, and layer by layer where the error comes in."""
+"""Float against int8 on real pictures: the answers, and layer by layer where the error comes in."""
 
 from __future__ import annotations
 
@@ -8,11 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from convert import tflite
-from convert.errors import CalibrationError
-from convert.load import FloatModel
-from convert.quantize import real_values
-from convert.runner import Runner, finite
-from convert.sources import Source, View
+from convert.converted import Converted
+from convert.errors import ConversionError
 
 LOSSLESS = (
     "RESHAPE",
@@ -20,19 +17,6 @@ LOSSLESS = (
     "EXPAND_DIMS",
     "TRANSPOSE",
 )  # they move values; only the channels are other ones after
-# What other sets and the tutorials call our classes.
-ALIASES = {
-    "with_mask": "worn",
-    "withmask": "worn",
-    "without_mask": "bare",
-    "withoutmask": "bare",
-    "anger": "angry",
-    "disgusted": "disgust",
-    "fearful": "fear",
-    "happiness": "happy",
-    "sadness": "sad",
-    "surprised": "surprise",
-}
 LAYER_PICTURES = 16  # enough for a ranking; every tensor of every layer is held for each
 
 
@@ -71,30 +55,6 @@ class LayerCheck:
     adds: float
 
 
-@dataclass(frozen=True)
-class Accuracy:
-    """One figure of both models. All are 0-1.
-
-    Attributes:
-        source, pictures: what was asked.
-        float_, int8: part of right answers, or the figure's value; int8 through the device's own code.
-        figure: what was measured, in words.
-        error: whether less of it is better.
-    """
-
-    source: str
-    pictures: int
-    float_: float
-    int8: float
-    figure: str = "accuracy"
-    error: bool = False
-
-    @property
-    def loss(self) -> float:
-        """Points (per cent) that int8 loses; negative where it gains."""
-        return 100 * (self.int8 - self.float_ if self.error else self.float_ - self.int8)
-
-
 def compare(
     float_outputs: Sequence[np.ndarray], int8_outputs: Sequence[np.ndarray], classes: bool = True
 ) -> tuple[OutputCheck, ...]:
@@ -126,30 +86,26 @@ def _relative(error: float, spread: float) -> float:
     return 0.0 if error == 0 else float("inf")
 
 
-def layers(
-    float_content: bytes, int8_content: bytes, images: np.ndarray, low: float, high: float
-) -> tuple[LayerCheck, ...]:
-    """Compare two .tflite files of one network tensor by tensor, found by name, in the order of execution.
+def layers(before: Converted, after: Converted, images: np.ndarray) -> tuple[LayerCheck, ...]:
+    """Compare the float and the int8 file of one network tensor by tensor, found by name, in the order of execution.
 
     Args:
-        float_content, int8_content: the files.
+        before, after: float and int8.
         images: uint8 (N, H, W, C); the first LAYER_PICTURES are used.
-        low, high: the real values that pixel 0 and pixel 255 stand for.
 
     Returns:
         One check for each operation whose output both files have.
     """
-    graphs = tflite.read(float_content), tflite.read(int8_content)
-    indices = {op.outputs[0].name: op.outputs[0].index for op in graphs[0].operations}
-    shared = [op for op in graphs[1].operations if op.outputs[0].name in indices]
-    runners = [Runner(content, low, high, inner=True) for content in (float_content, int8_content)]
+    indices = {op.outputs[0].name: op.outputs[0].index for op in before.graph.operations}
+    shared = [op for op in after.graph.operations if op.outputs[0].name in indices]
+    models = [converted.opened(keep_tensors=True) for converted in (before, after)]
     sums: dict[str, np.ndarray] = {}
     for image in images[:LAYER_PICTURES]:
-        for runner in runners:
-            runner.raw(image)
+        for model in models:
+            model.raw(image)
         for op in shared:
             name = op.outputs[0].name
-            a, b = runners[0].tensor(indices[name]), runners[1].tensor(op.outputs[0].index)
+            a, b = models[0].tensor(indices[name]), models[1].tensor(op.outputs[0].index)
             sums[name] = sums.get(name, np.zeros(1)) + _sums(a.astype(np.float64), b.astype(np.float64))
     errors = {name: _lost(*values) for name, values in sums.items()}
     return tuple(_layer(op, errors) for op in shared)
@@ -181,50 +137,11 @@ def worst(checks: Sequence[LayerCheck], count: int = 5) -> tuple[LayerCheck, ...
     return tuple(sorted(checks, key=lambda layer: -layer.adds)[:count])
 
 
-def accuracy(
-    model: FloatModel, runner: Runner, source: Source, view: View, labels: Sequence[str], low: float, high: float
-) -> Accuracy:
-    """Accuracy of both models on a labelled set.
-
-    Args:
-        model, runner: float and int8.
-        source: labelled pictures.
-        view: how the model sees them.
-        labels: names of the model's outputs, in order; empty takes the set's.
-        low, high: the real values that pixel 0 and pixel 255 stand for.
+def finite(name: str, outputs: Sequence[np.ndarray]) -> None:
+    """Check a float model's answers.
 
     Raises:
-        CalibrationError: the set has no labels, or other ones than the model.
-        ConversionError: the float model answers with values that are not numbers.
+        ConversionError: one of them is not a number.
     """
-    truth = _truth(source, labels)
-    right = np.zeros(2)
-    for start in range(0, source.size, 256):
-        rows = range(start, min(start + 256, source.size))
-        images = source.pictures(rows, view)
-        floats = model.predict(real_values(images, low, high))
-        finite(model.name, floats)
-        if floats[0].ndim != 2 or floats[0].shape[1] <= int(truth.max()):
-            raise CalibrationError(
-                f"{source.name}: the set has {int(truth.max()) + 1} classes, the model answers {floats[0].shape[1:]}; "
-                "give the set that it was trained for"
-            )
-        expected = truth[start : start + len(images)]
-        for k, answers in enumerate((floats[0], runner.predict(images)[0])):
-            right[k] += (answers.argmax(axis=1) == expected).sum()
-    return Accuracy(source.name, source.size, *(right / source.size).tolist())
-
-
-def _truth(source: Source, labels: Sequence[str]) -> np.ndarray:
-    """The set's labels as places in the model's outputs."""
-    if source.labels is None:
-        raise CalibrationError(f"{source.name}: no labels; give class folders, or an .npz with images and labels")
-    if not source.classes or not labels:
-        return source.labels
-    classes = [name if name in labels else ALIASES.get(name, name) for name in source.classes]
-    if missing := [name for name in classes if name not in labels]:
-        raise CalibrationError(
-            f"{source.name}: class {missing[0]!r} is none of the model's ({', '.join(labels)}); mend --labels or "
-            "rename the folder"
-        )
-    return np.array([list(labels).index(name) for name in classes])[source.labels]
+    if not all(np.isfinite(output).all() for output in outputs):
+        raise ConversionError(f"{name}: the float model answers with values that are not numbers; train it again")

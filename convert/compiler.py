@@ -14,7 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from convert.errors import CompilerError, one_line
+from convert.errors import CompilerError
+from edge.errors import one_line
 
 NAME = "edgetpu_compiler"
 MAPPED = "Mapped to Edge TPU"

@@ -6,7 +6,7 @@ from edge.errors import EdgeError
 
 
 class ConversionError(EdgeError, ValueError):
-    """A conversion that was refused. One line: what, where, and the mend; nothing was written."""
+    """A conversion that was refused. One line: what, where, how to fix it; nothing was written."""
 
 
 class CalibrationError(ConversionError):
@@ -15,9 +15,3 @@ class CalibrationError(ConversionError):
 
 class CompilerError(EdgeError, RuntimeError):
     """The Edge TPU compiler is absent, failed, or left operations on the CPU."""
-
-
-def one_line(error: BaseException | str, limit: int = 300) -> str:
-    """A foreign error's message in one line of at most `limit` characters."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= limit else text[: limit - 3] + "..."

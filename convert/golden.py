@@ -12,11 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from convert.runner import Runner
+from edge.engines.litert import LiteRtModel
 from edge.frame import Box
 from edge.manifest import Manifest, ModelSpec
 from edge.vision.crop import crop
 from edge.vision.letterbox import letterbox, resize, to_grey
+from edge.vision.preprocessing import Preprocessing
+from training.quiet import quiet
 
 SEEDS = (1, 2, 3)
 VISION = "vision.npz"
@@ -68,13 +70,14 @@ def of_model(content: bytes, spec: ModelSpec) -> dict[str, np.ndarray]:
         seeds (n,); sha256, the model's, as a string; and output_k, the stored integers (n, ...), with scale_k and
         zero_k that turn them into real values.
     """
-    runner = Runner(content, spec.low, spec.high)
-    answers = [runner.raw(picture(seed, spec.width, spec.height, spec.channels)) for seed in SEEDS]
+    with quiet():
+        model = LiteRtModel(content, Preprocessing.of(spec), name=spec.name)
+    answers = [model.raw(picture(seed, spec.width, spec.height, spec.channels)) for seed in SEEDS]
     arrays: dict[str, np.ndarray] = {"seeds": np.array(SEEDS, np.int64), "sha256": np.array(spec.sha256)}
-    for k, described in enumerate(runner.described()):
+    for k, output in enumerate(model.outputs):
         arrays[f"output_{k}"] = np.stack([answer[k] for answer in answers])
-        arrays[f"scale_{k}"] = np.array(described["scale"], np.float64)
-        arrays[f"zero_{k}"] = np.array(described["zero_point"], np.int64)
+        arrays[f"scale_{k}"] = np.array(output.scale, np.float64)
+        arrays[f"zero_{k}"] = np.array(output.zero_point, np.int64)
     return arrays
 
 

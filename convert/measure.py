@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from convert.check import Accuracy, accuracy
+from convert.accuracy import accuracy
+from convert.converted import Converted
 from convert.errors import CalibrationError
-from convert.load import FloatModel, tensorflow
+from convert.float_model import FloatModel, tensorflow
 from convert.request import Request, view_of
-from convert.runner import Runner
 from convert.sources import Source, open_source
 from edge.manifest import Manifest, ModelSpec
 from edge.ports import Engine
 from edge.tasks import TASKS
 from training.evaluate import float_vs_int8
 from training.evaluate.context import EvaluationContext, FloatEngine
+from training.evaluate.float_vs_int8 import Comparison
 
 
 @dataclass(frozen=True)
@@ -50,15 +51,15 @@ def float_engine(spec: ModelSpec, model: FloatModel) -> FloatEngine:
 
 
 def measure(
-    model: FloatModel, runner: Runner, engine: Engine | None, evaluation: Evaluation, request: Request
-) -> Accuracy:
+    model: FloatModel, converted: Converted, engine: Engine | None, evaluation: Evaluation, request: Request
+) -> Comparison:
     """The figure of both models.
 
     Args:
         model: float.
-        runner: the int8 file, for a labelled set.
-        engine: the int8 file as the device has it; None for a model of nobody's task.
-        evaluation: what is asked.
+        converted: the int8 file.
+        engine: the same as the device opens it; None for a model without a task.
+        evaluation: what it is measured on.
         request: of the conversion.
 
     Raises:
@@ -68,12 +69,10 @@ def measure(
     """
     if isinstance(evaluation, Source):
         labels = engine.spec.labels if engine else request.labels
-        return accuracy(model, runner, evaluation, view_of(model, request), labels, request.low, request.high)
+        return accuracy(model, converted, evaluation, view_of(model, request), labels, request.fold)
     if engine is None:
         raise CalibrationError(f"{evaluation.path}: a folder of data sets; add --task")
     nothing = Manifest(evaluation.path, {})
-    subject = EvaluationContext(
-        nothing, evaluation.path, given=[engine], given_floats=[float_engine(engine.spec, model)]
-    )
-    found = float_vs_int8.measure(subject, engine.spec.task)
-    return Accuracy(found.source, found.pictures, found.float_, found.int8, found.figure, found.error)
+    floats = [float_engine(engine.spec, model)]
+    context = EvaluationContext(nothing, evaluation.path, given=[engine], given_floats=floats)
+    return float_vs_int8.measure(context, engine.spec.task)

@@ -4,11 +4,52 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
+from convert import card as cards
 from convert.errors import ConversionError
+from convert.pipeline import Result
 from edge import manifest
 from edge.manifest import ModelSpec
+
+
+def publish(result: Result, out: Path, folder: Path | None = None, card: Path | None = None) -> tuple[Path, ...]:
+    """Write a model that passed, its card and its manifest entry.
+
+    Args:
+        result: what passed.
+        out: the .tflite.
+        folder: of the manifest; None writes no entry.
+        card: the card's .md; the .json stands beside it. None: card.md where there is a manifest, else `out` with .md.
+
+    Returns:
+        The files that were written.
+
+    Raises:
+        ConversionError: `out` is outside of the manifest's folder, the model has no task, or a file cannot be written.
+        ModelError: the folder's manifest is broken.
+    """
+    if card is None:
+        card = out.with_name("card.md") if folder else out.with_suffix(".md")
+    files = {
+        out: result.converted.content,
+        card: cards.render(result.card).encode(),
+        card.with_suffix(".json"): cards.to_json(result.card).encode(),
+    }
+    if folder is None:
+        write_all(files)
+        return tuple(files)
+    if result.spec is None:
+        raise ConversionError("--manifest: a manifest entry needs a task; add --task")
+    try:
+        name = out.resolve().relative_to(folder.resolve()).as_posix()
+    except ValueError:
+        raise ConversionError(f"{out}: expected a place in {folder}, beside the manifest; fix --out") from None
+    known(folder)  # a broken manifest is reported before anything is written
+    write_all(files)
+    enter(folder, replace(result.spec, file=name))
+    return (*files, folder / "manifest.json")
 
 
 def write_all(files: Mapping[Path, bytes]) -> None:

@@ -14,29 +14,29 @@ from typing import Any
 
 import numpy as np
 
-from convert import tflite
-from convert.errors import ConversionError, one_line
-from convert.load import FloatModel, tensorflow
+from convert.converted import Converted
+from convert.errors import ConversionError
+from convert.float_model import FloatModel, tensorflow
+from convert.rewrite import rewrite
+from edge.errors import one_line
+from edge.vision.preprocessing import Preprocessing
 from training.quiet import quiet
 
 SIGNATURE = "serving_default"
 INTEGERS = ("INT8", "UINT8", "INT16", "INT32", "INT64", "BOOL")
 
 
-def real_values(images: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Pixels uint8 to the float32 real values that a model sees: 0 stands for `low`, 255 for `high`."""
-    return (low + (high - low) * (images.astype(np.float64) / 255.0)).astype(np.float32)
-
-
-def anchored(images: np.ndarray) -> np.ndarray:
+def anchored(images: np.ndarray, whole_pixels: bool = False) -> np.ndarray:
     """The calibration set uint8 (N, H, W, C) with both ends of the pixel range in its first picture, a copy.
 
-    Only so do 0 and 255 span the calibrated range, whatever the pictures are, and the input quantization becomes
-    exact: scale (high - low) / 255, one step a pixel value. The darkest and the brightest pixel are the ones moved.
+    Only then do 0 and 255 span the calibrated range, whatever the pictures are, and the input quantization becomes
+    exact: scale (high - low) / 255, one step per pixel value. The darkest and the brightest value are the ones moved;
+    with `whole_pixels`, for models whose channels differ, all channels of theirs.
     """
     images = images.copy()
-    flat = images[0].reshape(-1)
-    dark, bright = int(flat.argmin()), int(flat.argmax())
+    flat = images[0].reshape(-1, images.shape[-1]) if whole_pixels else images[0].reshape(-1, 1)
+    values = flat.mean(axis=1)
+    dark, bright = int(values.argmin()), int(values.argmax())
     flat[dark], flat[bright if bright != dark else -1] = 0, 255
     return images
 
@@ -44,18 +44,18 @@ def anchored(images: np.ndarray) -> np.ndarray:
 def quantize(
     model: FloatModel,
     samples: np.ndarray,
-    *,
-    low: float = 0.0,
-    high: float = 1.0,
+    preprocessing: Preprocessing | None = None,
     integer: str = "int8",
-) -> bytes:
+    dense_rows: bool = False,
+) -> Converted:
     """Convert to full int8.
 
     Args:
         model: the float model.
         samples: uint8 (N, H, W, C) real pictures; they fix the input's size and calibrate the activations.
-        low, high: the real values that pixel 0 and pixel 255 stand for.
+        preprocessing: what the model was trained on; default: pixels divided by 255.
         integer: "int8" or "uint8", of the input and the outputs.
+        dense_rows: give each row of a dense layer's weights its own scale: more exact, but not for an Edge TPU.
 
     Returns:
         The .tflite. Batch 1; outputs named output_0, output_1, ... in the model's order.
@@ -63,31 +63,38 @@ def quantize(
     Raises:
         ConversionError: an operation that TensorFlow Lite does not have, or cannot run in integers.
     """
-    content = _convert(model, samples.shape[1:], real_values(anchored(samples), low, high), integer)
-    graph = tflite.read(content)
-    if left := [op for op in graph.operations if not all(t.dtype in INTEGERS for t in op.outputs)]:
+    preprocessing = preprocessing or Preprocessing()
+    pictures = anchored(samples, whole_pixels=preprocessing.real_values().ndim > 1)
+    content = _convert(model, samples.shape[1:], preprocessing.apply(pictures), integer, dense_rows)
+    made = Converted(model.name, content, preprocessing)
+    if left := [op for op in made.graph.operations if not all(t.dtype in INTEGERS for t in op.outputs)]:
         kinds = ", ".join(sorted({op.kind for op in left}))
         raise ConversionError(
             f"{model.name}: {kinds} cannot run in int8 (first at {left[0].name}); replace it by another layer, "
             "or leave it out of the model and compute it afterwards"
         )
-    return content
+    return made
 
 
-def to_float(model: FloatModel, shape: tuple[int, ...]) -> bytes:
+def to_float(model: FloatModel, shape: tuple[int, ...], preprocessing: Preprocessing | None = None) -> Converted:
     """The same network as a float .tflite, for the comparison layer by layer; shape is (H, W, C)."""
-    return _convert(model, shape, None, "float32")
+    return Converted(model.name, _convert(model, shape, None, "float32"), preprocessing or Preprocessing())
 
 
-def _convert(model: FloatModel, shape: tuple[int, ...], samples: np.ndarray | None, kind: str) -> bytes:
+def _convert(
+    model: FloatModel, shape: tuple[int, ...], samples: np.ndarray | None, kind: str, dense_rows: bool = False
+) -> bytes:
     tf = tensorflow()
     folder = Path(tempfile.mkdtemp(prefix="edge-emotion-convert-"))
     try:
         with quiet():
             _export(tf, model, shape, folder)
+            rewrite(folder)
             converter = tf.lite.TFLiteConverter.from_saved_model(str(folder))
             if samples is not None:
                 _full_integer(tf, converter, samples, kind)
+                # The Edge TPU's compiler takes one scale for a dense layer's weights, not one per row.
+                converter._experimental_disable_per_channel_quantization_for_dense_layers = not dense_rows
             return converter.convert()
     except Exception as error:
         raise _converter_error(model.name, error) from None
@@ -102,14 +109,15 @@ def _export(tf: Any, model: FloatModel, shape: tuple[int, ...], folder: Path) ->
         return {f"output_{k}": tf.convert_to_tensor(o) for k, o in enumerate(model.call(image))}
 
     signature = [tf.TensorSpec((1, *shape), tf.float32, name="image")]
-    if hasattr(model.source, "signatures"):
+    import keras
+
+    if not isinstance(model.source, keras.Model):
+        # A SavedModel, or a model of Keras 2, of which the weights are enough.
         module = tf.Module()
-        module.loaded = model.source
+        module.loaded = getattr(model.source, "weights", model.source)
         module.serve = tf.function(serve, input_signature=signature)
         tf.saved_model.save(module, str(folder), signatures={SIGNATURE: module.serve.get_concrete_function()})
         return
-    import keras
-
     archive = keras.export.ExportArchive()
     archive.track(model.source)
     archive.add_endpoint(SIGNATURE, serve, input_signature=signature)
@@ -125,8 +133,6 @@ def _full_integer(tf: Any, converter: Any, samples: np.ndarray, kind: str) -> No
     converter.representative_dataset = representative
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = converter.inference_output_type = getattr(tf, kind)
-    # The Edge TPU's compiler takes one scale for a dense layer's weights, not one a row.
-    converter._experimental_disable_per_channel_quantization_for_dense_layers = True
 
 
 def _converter_error(name: str, error: Exception) -> ConversionError:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 
-import numpy as np
-
+from convert.adapt import fed_with_grey
 from convert.errors import ConversionError
-from convert.load import FloatModel
+from convert.float_model import FloatModel
 from convert.shapes import resolved
 from convert.sources import View
 from edge.manifest import COLOURS, ModelSpec
 from edge.tasks import TASKS
+from edge.vision.preprocessing import Preprocessing
 
 
 @dataclass(frozen=True)
@@ -21,22 +22,33 @@ class Request:
     Attributes:
         name: what the model is called; empty takes the file's name.
         task: one of edge.tasks.TASKS, or "" for a model that the device does not get.
-        low, high: the real values that pixel 0 and pixel 255 stand for.
+        preprocessing: what the model was trained on.
+        decide: who decides on it in the end: "" the request, "model" a scaling layer inside the model, "pictures"
+            labelled pictures.
+        as_given: do not compare it, and the labels, with what labelled pictures say.
         labels: in the order of the outputs; empty takes the task's own, for a mask model those for its outputs.
+        fold: surplus class to the class that it counts as, canonical names (convert.labels).
+        softmax: the model ends without its softmax; add it.
+        normalize: the outputs are one sigmoid per class; the device divides by their sum.
         width, height, colour: where the model leaves them open.
         integer: "int8" or "uint8", of the input and the outputs.
         samples, seed: of the calibration set.
         max_loss: points of accuracy that int8 may lose.
-        tolerance: relative error that an output may have (OutputCheck.error).
+        tolerance: relative error that an output may have (OutputCheck.error), and the share of the pictures that may
+            get another class where no accuracy is measured.
         threshold, margin, shift, strides, units: see edge.manifest.ModelSpec.
         about, failures: texts for the card.
     """
 
     name: str = ""
     task: str = ""
-    low: float = 0.0
-    high: float = 1.0
+    preprocessing: Preprocessing = field(default_factory=Preprocessing)
+    decide: str = ""
+    as_given: bool = False
     labels: tuple[str, ...] = ()
+    fold: Mapping[str, str] = field(default_factory=dict)
+    softmax: bool = False
+    normalize: bool = False
     width: int | None = None
     height: int | None = None
     colour: str | None = None
@@ -59,20 +71,26 @@ class Request:
         return bool(self.task) and TASKS[self.task].whole
 
     @property
-    def label_sets(self) -> tuple[tuple[str, ...], ...]:
-        """The sets of labels that the task's model may have; one empty set where its outputs are not classes."""
-        return (TASKS[self.task].labels if self.task else ()) or ((),)
-
-    @property
     def classes(self) -> bool:
         """Whether outputs (N, K) are scores of K classes, as far as the task tells."""
         return not self.task or bool(TASKS[self.task].labels)
 
     def __post_init__(self) -> None:
-        if not self.high > self.low:
-            raise ConversionError(f"--high: expected more than --low ({self.low:g}), got {self.high:g}")
         if self.integer not in ("int8", "uint8"):
             raise ConversionError(f"--input-type: expected int8 or uint8, got {self.integer!r}")
+
+
+def grey_or_colour(model: FloatModel, request: Request) -> FloatModel:
+    """The model, or for `--colour grey` and a model with three channels that model fed with grey.
+
+    Raises:
+        ConversionError: the channels of such a model are normalized differently.
+    """
+    if request.colour != "grey" or model.shape[2] != 3:
+        return model
+    if max(len(request.preprocessing.mean), len(request.preprocessing.std)) > 1:
+        raise ConversionError("--colour grey: one mean and one deviation for all channels; give --mean and --std so")
+    return fed_with_grey(model)
 
 
 def view_of(model: FloatModel, request: Request) -> View:
@@ -86,7 +104,7 @@ def view_of(model: FloatModel, request: Request) -> View:
     return View(width, height, channels, request.whole, request.margin, request.shift)
 
 
-def spec_of(model: FloatModel, request: Request, view: View, sha256: str) -> ModelSpec | None:
+def spec_of(name: str, request: Request, view: View, labels: tuple[str, ...], sha256: str) -> ModelSpec | None:
     """The manifest entry that a request asks for; its file's place is not known yet. None without a task.
 
     Raises:
@@ -95,7 +113,7 @@ def spec_of(model: FloatModel, request: Request, view: View, sha256: str) -> Mod
     if not request.task:
         return None
     return ModelSpec(
-        name=request.name or model.name,
+        name=request.name or name,
         task=request.task,
         file="model.tflite",
         sha256=sha256,
@@ -103,24 +121,14 @@ def spec_of(model: FloatModel, request: Request, view: View, sha256: str) -> Mod
         height=view.height,
         colour=colour_of(view),
         head=TASKS[request.task].head,
-        labels=labels_of(model, request, view),
+        labels=labels,
         threshold=request.threshold,
-        low=request.low,
-        high=request.high,
+        **asdict(request.preprocessing),
         margin=request.margin,
         shift=request.shift,
         strides=request.strides,
         units=request.units,
     )
-
-
-def labels_of(model: FloatModel, request: Request, view: View) -> tuple[str, ...]:
-    """The labels of the request, or the task's own; of those that a task may have, the ones for the model's outputs."""
-    choices = request.label_sets
-    if request.labels or len(choices) == 1:
-        return request.labels or choices[0]
-    answer = model.predict(np.zeros((1, view.height, view.width, view.channels), np.float32))
-    return next((labels for labels in choices if len(labels) == answer[0].shape[-1]), choices[0])
 
 
 def colour_of(view: View) -> str:

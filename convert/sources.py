@@ -7,17 +7,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 
-from convert.errors import CalibrationError, one_line
-from edge.errors import EdgeError
+from convert.errors import CalibrationError
+from edge import picture
+from edge.errors import EdgeError, one_line
 from edge.frame import Box
 from edge.labels import EMOTIONS
 from edge.vision.crop import crop
 from edge.vision.letterbox import letterbox, resize, to_grey
-
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".pgm", ".ppm")
 
 
 @dataclass(frozen=True)
@@ -163,34 +161,22 @@ def _fer2013(path: Path, held_out: bool) -> Source:
     return from_arrays(f"{path.name} ({part})", data.images[rows], data.labels[rows], EMOTIONS)
 
 
-def read_picture(path: Path) -> np.ndarray:
-    """A picture file as RGB uint8 (H, W, 3), turned as its EXIF orientation says.
-
-    Raises:
-        CalibrationError: it cannot be read.
-    """
-    picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if picture is None:
-        raise CalibrationError(f"{path}: cannot read this picture; mend it or take it out of the set")
-    return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
-
-
 def _files(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+    return sorted(p for p in folder.rglob("*") if p.suffix.lower() in picture.SUFFIXES and p.is_file())
 
 
 def _folder(path: Path) -> Source:
     classes = [p for p in sorted(path.iterdir()) if p.is_dir() and _files(p)]
-    loose = [p for p in sorted(path.iterdir()) if p.suffix.lower() in SUFFIXES]
+    loose = [p for p in sorted(path.iterdir()) if p.suffix.lower() in picture.SUFFIXES]
     if classes and not loose:
         files = [(file, k) for k, folder in enumerate(classes) for file in _files(folder)]
         labels = np.array([k for _, k in files], np.int64)
         names = tuple(folder.name.lower() for folder in classes)
-        return Source(path.name, lambda row: (read_picture(files[row][0]), None), len(files), labels, names)
+        return Source(path.name, lambda row: (picture.read(files[row][0]), None), len(files), labels, names)
     pictures = _files(path)
     if not pictures:
-        raise CalibrationError(f"{path}: no pictures ({', '.join(SUFFIXES)}) here; give a folder with real pictures")
-    return Source(path.name, lambda row: (read_picture(pictures[row]), None), len(pictures))
+        raise CalibrationError(f"{path}: no picture in this folder; give one with real pictures, such as .jpg or .png")
+    return Source(path.name, lambda row: (picture.read(pictures[row]), None), len(pictures))
 
 
 def _annotated(path: Path, held_out: bool, faces: bool) -> Source:
@@ -202,14 +188,14 @@ def _annotated(path: Path, held_out: bool, faces: bool) -> Source:
     except EdgeError as error:
         raise CalibrationError(str(error)) from None
     if not faces:
-        return Source(path.name, lambda row: (read_picture(photos[row].path), None), len(photos))
+        return Source(path.name, lambda row: (picture.read(photos[row].path), None), len(photos))
     cut = [(photo.path, ltrb, label) for photo in photos for ltrb, label in zip(photo.ltrb, photo.labels, strict=True)]
     classes = tuple(sorted({label for *_, label in cut}))
     labels = np.array([classes.index(label) for *_, label in cut], np.int64)
 
     def read(row: int) -> tuple[np.ndarray, Box | None]:
         photo, ltrb, _ = cut[row]
-        return read_picture(photo), Box(*(float(side) for side in ltrb))
+        return picture.read(photo), Box(*(float(side) for side in ltrb))
 
     return Source(path.name, read, len(cut), labels if len(classes) > 1 else None, classes)
 
@@ -228,4 +214,4 @@ def _listed(path: Path, held_out: bool) -> Source:
     classes = tuple(sorted(set(folders)))
     labels = np.array([classes.index(name) for name in folders], np.int64)
     known = labels if len(classes) > 1 else None
-    return Source(path.name, lambda row: (read_picture(path / names[row]), None), len(names), known, classes)
+    return Source(path.name, lambda row: (picture.read(path / names[row]), None), len(names), known, classes)

@@ -13,8 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from convert.errors import one_line
-from edge.errors import MissingExtra, ModelError
+from edge.errors import MissingExtra, ModelError, one_line
 
 MAGIC = b"TFL3"
 _NUMPY = {"INT8": "i1", "UINT8": "u1", "INT16": "<i2", "INT32": "<i4", "INT64": "<i8", "FLOAT32": "<f4", "BOOL": "?"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -31,7 +32,15 @@ PROGRAM = cli.Commands(
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; its exit code: 0 done, 1 failure, 2 usage or settings, 3 source, 4 models."""
-    return cli.run(PROGRAM.program, PROGRAM.main, argv)
+    words = sys.argv[1:] if argv is None else argv
+    if "run" not in words:
+        return cli.run(PROGRAM.program, PROGRAM.main, argv)
+    # SIGUSR1 pauses `run`. Until it listens, the signal waits instead of ending the process.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+    try:
+        return cli.run(PROGRAM.program, PROGRAM.main, argv)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol
 
 import edge
+from edge.address import redacted
 from edge.errors import EdgeError, one_line
 
 USAGE = 2
@@ -111,7 +112,7 @@ class Parser(argparse.ArgumentParser):
         known, extra = super().parse_known_args(args, namespace)
         if extra:
             flags = [flag for action in self._actions for flag in action.option_strings]
-            self.error(f"unknown argument {extra[0]}{suggestion(extra[0].partition('=')[0], flags)}")
+            self.error(f"unknown argument {redacted(extra[0])}{suggestion(extra[0].partition('=')[0], flags)}")
         return known, extra
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
@@ -185,7 +186,7 @@ class Commands:
             if not name:
                 overview.parse_args(words)
                 overview.error(f"expected a command: {', '.join(self.summaries)}")
-            overview.error(f"no such command: {name}{suggestion(name, self.summaries)}")
+            overview.error(f"no such command: {redacted(name)}{suggestion(name, self.summaries)}")
         summary, command = self.summaries[name], self.load(name)
         parser = Parser(
             f"{self.program} {name}",

@@ -6,6 +6,9 @@ import time
 from datetime import UTC, datetime
 from typing import Protocol
 
+# 2026-11-27, when this version was made: a clock that says less is wrong. Set anew with each release.
+RELEASED = 1_795_737_600.0
+
 
 class Clock(Protocol):
     """Seconds that only grow, the time of day, and a wait."""

@@ -13,12 +13,14 @@ from typing import Any
 
 from edge import cli
 from edge.errors import SettingsError, one_line
-from edge.settings import Settings, check, table
+from edge.files import read_small
+from edge.settings import Settings, check, shown, table
 
 _log = logging.getLogger(__name__)
 
 # Settings that files written for an older version may still have; they are skipped, with a warning.
 REMOVED = {("screen", "hardware_preview")}
+LARGEST = 1_000_000  # bytes of a settings file
 FLAG = "setting "  # the beginning of a settings flag's name among the parsed arguments
 
 
@@ -61,9 +63,11 @@ def load(path: str | Path | None = None, flags: Mapping[str, Any] | None = None)
 def _read(path: Path) -> Iterable[tuple[str, str, Any]]:
     """The content of a TOML file, as (section, key, value)."""
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(read_small(path, LARGEST).decode("utf-8").replace("\r\n", "\n"))
     except OSError as error:
         raise SettingsError(f"{path}: cannot read the settings ({error.strerror or error})") from None
+    except RecursionError:
+        raise SettingsError(f"{path}: not valid TOML (nested too deeply)") from None
     except ValueError as error:
         raise SettingsError(f"{path}: not valid TOML ({one_line(error)})") from None
     known = {section.name for section in dataclasses.fields(Settings)}
@@ -72,7 +76,8 @@ def _read(path: Path) -> Iterable[tuple[str, str, Any]]:
             hint, there = cli.suggestion(section, known), ", ".join(sorted(known))
             raise SettingsError(f"{path}: [{section}]: unknown section{hint}; expected one of {there}")
         if not isinstance(keys, dict):
-            raise SettingsError(f"{path}: {section}: expected a section [{section}], got {keys!r}")
+            # The value is not shown: it may be an address with a password.
+            raise SettingsError(f"{path}: {section}: expected a section [{section}], got {shown(keys, secret=True)}")
         for key, value in keys.items():
             yield section, key, value
 

@@ -83,6 +83,12 @@ class MissingExtra(EdgeError, ImportError):
     """An optional dependency that is not installed; the message gives the command that installs it."""
 
 
-def one_line(error: BaseException) -> str:
-    """The message of an error, whoever raised it, as one line; the name of its type where it has none."""
-    return " ".join(str(error).split()) or type(error).__name__
+def one_line(error: BaseException | str, limit: int = 0) -> str:
+    """The message of an error, whoever raised it, as one line; the name of its type where it has none.
+
+    Args:
+        error: the error, or text that is to be one line.
+        limit: cut to this many characters; 0 for no limit.
+    """
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if not limit or len(text) <= limit else text[: limit - 3] + "..."

@@ -16,6 +16,8 @@ from edge.tasks import HEADS, TASKS
 from edge.text import printable
 
 COLOURS = {"rgb": 3, "grey": 1}
+ORDERS = ("rgb", "bgr")
+_OPTIONAL = ("order", "mean", "std")  # left out of the file where they are the defaults, as older versions expect
 VERSION = 1
 MAX_SIDE = 4096  # pixels of an input
 
@@ -39,6 +41,9 @@ class ModelSpec:
         margin, shift: how the square around a face is cut for this model (Box.square).
         strides, units: of the anchor levels: pixels between points, and pixels per unit of distance.
         edgetpu, edgetpu_sha256: the compiled variant, or empty.
+        order: "rgb", or "bgr" for a model whose first channel is blue.
+        mean, std: what is subtracted from the real values and what they are divided by, one value per channel of the
+            model (edge.vision.preprocessing); empty for 0 and 1.
 
     Raises:
         ModelError: a field breaks the contract.
@@ -62,6 +67,9 @@ class ModelSpec:
     units: tuple[float, ...] = ()
     edgetpu: str = ""
     edgetpu_sha256: str = ""
+    order: str = "rgb"
+    mean: tuple[float, ...] = ()
+    std: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         def expect(ok: bool, key: str, what: str) -> None:
@@ -70,9 +78,9 @@ class ModelSpec:
                 got = got if len(got) <= 60 else got[:57] + "..."
                 raise ModelError(f"model {printable(self.name)[:60]}: {key}: expected {what}, got {got}")
 
-        for key in ("name", "task", "file", "sha256", "colour", "head", "edgetpu", "edgetpu_sha256"):
+        for key in ("name", "task", "file", "sha256", "colour", "head", "edgetpu", "edgetpu_sha256", "order"):
             expect(isinstance(getattr(self, key), str), key, "a text")
-        for key in ("labels", "strides", "units"):
+        for key in ("labels", "strides", "units", "mean", "std"):
             expect(isinstance(getattr(self, key), tuple), key, "a list")
         expect(self.task in TASKS, "task", f"one of {', '.join(TASKS)}")
         expect(self.head in HEADS, "head", f"one of {', '.join(HEADS)}")
@@ -96,6 +104,12 @@ class ModelSpec:
         expect(not self.edgetpu or _is_inside(self.edgetpu), "edgetpu", "a path inside the models folder")
         expect(_is_sha256(self.sha256), "sha256", "64 hex digits")
         expect(not self.edgetpu or _is_sha256(self.edgetpu_sha256), "edgetpu_sha256", "64 hex digits")
+        expect(self.order in ORDERS, "order", "rgb or bgr")
+        for key in ("mean", "std"):
+            values = getattr(self, key)
+            expect(len(values) in (0, self.channels), key, f"{self.channels} values, one per channel, or none")
+            expect(all(_is_number(value, -1e6, 1e6) for value in values), key, "a list of numbers")
+        expect(all(value > 0 for value in self.std), "std", "a list of positive numbers")
 
     @property
     def channels(self) -> int:
@@ -225,9 +239,14 @@ def _spec(path: Path, task: str, entry: Any) -> ModelSpec:
 def save(folder: Path, specs: Mapping[str, ModelSpec]) -> Path:
     """Write `manifest.json` whole or not at all (a rename), tasks in the order of TASKS; returns its path."""
     path = folder / "manifest.json"
-    ordered = {task: asdict(specs[task]) for task in TASKS if task in specs}
+    ordered = {task: _entry(specs[task]) for task in TASKS if task in specs}
     text = json.dumps({"version": VERSION, "models": ordered}, indent=2) + "\n"
     scratch = path.with_suffix(".json.new")
     scratch.write_text(text, encoding="utf-8")
     scratch.replace(path)
     return path
+
+
+def _entry(spec: ModelSpec) -> dict[str, Any]:
+    defaults = {field.name: field.default for field in fields(ModelSpec)}
+    return {key: value for key, value in asdict(spec).items() if key not in _OPTIONAL or value != defaults[key]}

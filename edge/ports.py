@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -121,4 +121,47 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """Deliver what is left and release everything."""
+        ...
+
+
+@dataclass(frozen=True)
+class FrameReport:
+    """What the loop did with one frame.
+
+    Attributes:
+        scene: what is known after it.
+        seconds: how long the work took, by stage: "pipeline", "events" (to all sinks), "screen".
+    """
+
+    scene: Scene
+    seconds: Mapping[str, float]
+
+
+@runtime_checkable
+class FrameObserver(Protocol):
+    """A sink that also wants to know of every processed frame, beside its events; it may not block either."""
+
+    def observe(self, report: FrameReport) -> None:
+        """Take note of a frame; called after its events were written."""
+        ...
+
+
+class Switch(Protocol):
+    """What pauses the camera; edge.daemon.control.Control is one. Its methods may be called from any thread."""
+
+    def pause(self) -> None:
+        """Switch the camera off."""
+        ...
+
+    def resume(self) -> None:
+        """Switch the camera on again."""
+        ...
+
+
+@runtime_checkable
+class ConnectedSink(Protocol):
+    """A sink that uses other parts of the daemon; `edge.sinks.open_sinks` calls `connect` once all sinks are open."""
+
+    def connect(self, switch: Switch | None, sinks: Sequence[Sink]) -> None:
+        """Learn what there is: the switch, if this process has one, and all sinks by their order."""
         ...

@@ -122,13 +122,17 @@ SINKS = Registry(
     {
         "journal": Adapter("edge.sinks.journal:open_journal"),
         "event_hook": Adapter("edge.sinks.event_hook:open_event_hook", setting="maker.on_event"),
+        "mqtt": Adapter("edge.sinks.mqtt:open_mqtt", setting="mqtt.enabled"),
+        "metrics": Adapter("edge.sinks.metrics:open_metrics", setting="metrics.port"),
     },
 )
 
 
 def camera_name(source: str) -> str:
     """The name of the built-in camera that a source means by its words, or "" where it may be a file."""
+    scheme, colon, rest = source.partition("://")
+    words = scheme.lower() + colon + rest if colon else source  # of an address, the scheme may be in capitals
     for name, adapter in CAMERAS.builtin.items():
-        if any(fnmatchcase(source, pattern) for pattern in adapter.sources):
+        if any(fnmatchcase(words, pattern) for pattern in adapter.sources):
             return name
     return ""

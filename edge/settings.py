@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from edge.errors import SettingsError
 from edge.registry import SCREENS, Registry
+
+SHOWN = 80  # characters of a value in an error message
 
 
 def setting(
@@ -26,6 +29,7 @@ def setting(
     registry: Registry | None = None,
     flag: str = "",
     old: str = "",
+    secret: bool = False,
 ) -> Any:
     """A field of a section.
 
@@ -37,13 +41,14 @@ def setting(
         choices: the only values, where there are few.
         registry: the value is the name of an adapter: one of ours or of an installed package.
         flag: the command-line flag that sets it, or none.
+        secret: its value may hold a password and is never part of a message.
         old: its key before it was renamed; still read from settings files, with a warning.
     """
     if registry is not None:
         choices = tuple(registry.builtin)
     table = {
         "help": help, "unit": unit, "low": low, "high": high, "choices": choices, "registry": registry, "flag": flag,
-        "old": old,
+        "old": old, "secret": secret,
     }  # fmt: skip
     return field(default=default, metadata=table)
 
@@ -56,6 +61,11 @@ class SourceSettings:
         "auto",
         "auto, picamera, 0, /dev/video0, /dev/v4l/by-id/..., rtsp://..., http://..., demo, FILE or FOLDER",
         flag="--source",
+        secret=True,
+    )
+    user: str = setting("", "user of a network camera; empty: none, or the one in its address", secret=True)
+    password_file: str = setting(
+        "", "file with that user's password in its first line, or the name of a systemd credential; empty: no password"
     )
     width: int = setting(640, "width requested from a live camera", unit="px", low=16, high=8192)
     height: int = setting(480, "height requested from a live camera", unit="px", low=16, high=8192)
@@ -163,7 +173,9 @@ class JournalSettings:
     )  # fmt: skip
     sample_s: float = setting(10.0, "write a sample of each face this often", unit="s", low=0.1, high=86400)
     keep_days: int = setting(30, "delete files older than this", unit="days", low=1, high=36500)
-    max_bytes: int = setting(10_000_000, "rotate a file that would grow larger than this", unit="bytes", low=4096)
+    max_bytes: int = setting(
+        10_000_000, "rotate a file that would grow larger than this", unit="bytes", low=4096, high=1e12
+    )
     keep_files: int = setting(
         40, "number of rotated files to keep (there is at least one a day)", unit="files", low=1, high=10000
     )
@@ -223,6 +235,43 @@ class HealthSettings:
 
 
 @dataclass(frozen=True)
+class MqttSettings:
+    """Events and states for a message broker, such as Home Assistant's (extra: mqtt)."""
+
+    enabled: bool = setting(False, "whether to connect to the broker; no picture is ever sent")
+    host: str = setting("localhost", "name or address of the broker")
+    port: int = setting(1883, "1883, or 8883 with TLS", low=1, high=65535)
+    user: str = setting("", "user name; empty: none")
+    password_file: str = setting(
+        "auto", "a file with the password; auto: the systemd credential mqtt-password, if there is one"
+    )
+    tls: bool = setting(False, "whether to encrypt the connection and check the broker's certificate")
+    ca: str = setting("", "certificate authority of the broker, a PEM file; empty: those of the system")
+    cert: str = setting("", "client certificate, a PEM file; empty: none")
+    key: str = setting("", "its private key, a PEM file; empty: in the same file")
+    node: str = setting("auto", "name of this device: letters, digits, - and _; auto: the host name")
+    topic: str = setting("edge-emotion/<node>", "all topics are below this one; <node> is the name of this device")
+    discovery: bool = setting(True, "whether to announce the device to Home Assistant; false: remove it there")
+    discovery_prefix: str = setting("homeassistant", "Home Assistant's topic for announcements")
+    queue: int = setting(
+        1000, "events kept while the broker is away; beyond that, the oldest are dropped", unit="events", low=1,
+        high=100_000,
+    )  # fmt: skip
+    retry_s: float = setting(
+        1.0, "wait this long before connecting again; doubles with each attempt", unit="s", low=0.1, high=60
+    )
+    retry_max_s: float = setting(60.0, "longest wait between two attempts", unit="s", low=0.1, high=3600)
+
+
+@dataclass(frozen=True)
+class MetricsSettings:
+    """Figures for Prometheus at http://HOST:PORT/metrics (extra: metrics)."""
+
+    port: int = setting(0, "port of the metrics; 0: off", low=0, high=65535)
+    host: str = setting("127.0.0.1", "address to listen on; 0.0.0.0: the whole network may read the metrics")
+
+
+@dataclass(frozen=True)
 class Settings:
     """All settings, checked. `edge.config.load` makes them from a file and flags; `Settings()` are the defaults."""
 
@@ -234,6 +283,8 @@ class Settings:
     screen: ScreenSettings = ScreenSettings()
     maker: MakerSettings = MakerSettings()
     health: HealthSettings = HealthSettings()
+    mqtt: MqttSettings = MqttSettings()
+    metrics: MetricsSettings = MetricsSettings()
 
     def __post_init__(self) -> None:
         for section, key, entry in table():
@@ -258,18 +309,38 @@ def check(where: str, value: Any, entry: Any) -> Any:
         SettingsError: the wrong type, out of range, or not one of the choices; the message begins with `where`.
     """
     allowed, kind = entry.metadata, type(entry.default)
-    if kind is float and type(value) is int:
+    got = shown(value, allowed["secret"])
+    if kind is float and type(value) is int and abs(value) <= sys.float_info.max:
         value = float(value)
-    if type(value) is not kind:
-        raise SettingsError(f"{where}: expected {_named(kind)}, got {value!r}")
+    if type(value) is not kind and not (kind is float and type(value) is int):
+        raise SettingsError(f"{where}: expected {_named(kind)}, got {got}")
+    if kind is str and "\0" in value:
+        raise SettingsError(f"{where}: expected text without NUL characters, got {got}")
     known = allowed["registry"] or allowed["choices"]
     if known and value not in known:
-        raise SettingsError(f"{where}: expected one of {', '.join(map(str, allowed['choices']))}, got {value}")
+        raise SettingsError(f"{where}: expected one of {', '.join(map(str, allowed['choices']))}, got {_plain(got)}")
     low, high = allowed["low"], allowed["high"]
-    if kind in (int, float) and not (low <= value <= high and math.isfinite(value)):
+    if kind in (int, float) and not (low <= value <= high and abs(value) <= sys.float_info.max):
         limits = f"at least {low:g}" + (f", at most {high:g}" if math.isfinite(high) else "")
-        raise SettingsError(f"{where}: expected {limits}, got {value}")
+        raise SettingsError(f"{where}: expected {limits}, got {shown(value)}")
     return value
+
+
+def shown(value: Any, secret: bool = False) -> str:
+    """A value as an error message may show it: short, on one line, and nothing of a secret."""
+    if isinstance(value, dict | list):
+        return "a section" if isinstance(value, dict) else "a list"
+    if secret and not isinstance(value, int | float):
+        return "text" if isinstance(value, str) else "another type"
+    try:
+        text = repr(value)
+    except ValueError:  # an integer of thousands of digits
+        return "a number of thousands of digits"
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+
+
+def _plain(text: str) -> str:
+    return text[1:-1] if text[:1] == text[-1:] == "'" else text
 
 
 def _named(kind: type) -> str:

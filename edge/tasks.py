@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from edge.labels import EMOTIONS, MASK_LABELS, MASKS
+from edge.labels import EMOTIONS, INCORRECT, MASK_LABELS, MASKS
 
 HEADS: Mapping[str, int] = {"anchors": 2, "probabilities": 1, "points": 1}
 """What a model's outputs mean, and how many there are: "anchors" are logits (N, 1) and distances (N, 4),
@@ -80,7 +80,7 @@ _ROWS = (
         name="mask",
         words="mask model",
         head="probabilities",
-        labels=(MASKS, MASK_LABELS),
+        labels=(MASKS, MASK_LABELS, (*MASK_LABELS, INCORRECT)),
         daemon=True,
         whole=False,
         data="masked_faces/annotations.csv",

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 TOP = {
-    ".ci", ".gitignore", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "convert", "docs", "edge", "models",
-    "pyproject.toml", "ruff.toml", "setup.cfg", "systemd", "tests", "training",
+    ".ci", ".gitignore", ".pre-commit-config.yaml", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile",
+    "README.md", "convert", "docs", "edge", "examples", "models", "pyproject.toml", "ruff.toml", "setup.cfg",
+    "systemd", "tests", "training",
 }  # fmt: skip
 PICTURES = {".jpg", ".jpeg", ".mp4", ".mkv", ".avi", ".webm", ".gif", ".bmp"}
 WEIGHTS = {".h5", ".hdf5", ".keras", ".onnx", ".pb", ".pt", ".ckpt"}

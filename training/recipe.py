@@ -57,7 +57,9 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Recipe:
-    """One model's recipe. The task checks `data` (see `parse`) and builds its network from `network`."""
+    """One model's recipe. The task checks `data` (see `parse`) and builds its network from `network`; `accelerator` is
+    for training.accelerator.
+    """
 
     name: str
     task: str
@@ -67,6 +69,7 @@ class Recipe:
     data: Mapping[str, Any] = field(default_factory=dict)
     network: Mapping[str, Any] = field(default_factory=dict)
     model: Mapping[str, Any] = field(default_factory=dict)
+    accelerator: Mapping[str, Any] = field(default_factory=dict)
 
 
 def find(name: str) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from training import history, plots
+from training import history, markdown, plots
 from training.recipe import Recipe, Schedule
 
 
@@ -49,8 +49,7 @@ def write(recipe: Recipe, model: Any, folder: Path) -> None:
         "best score": f"{best['score']:.4f} after epoch {best['epoch']:g}, on the validation split, float",
     }
     (folder / "report.md").write_text(
-        f"# {recipe.name}\n\n| | |\n|---|---|\n"
-        + "".join(f"| {key} | {value} |\n" for key, value in rows.items())
+        f"# {recipe.name}\n\n{markdown.text(('', ''), list(rows.items()))}\n"
         + "\n![loss, score and rate](curves.png)\n\n"
         + _table(past),
         encoding="utf-8",
@@ -61,5 +60,4 @@ def _table(past: list[dict[str, float]]) -> str:
     """Every epoch, one row, in Markdown."""
     keys = list(dict.fromkeys(key for line in past for key in line))
     rows = [[f"{line[key]:.4g}" if key in line else "" for key in keys] for line in past]
-    head = f"| {' | '.join(keys)} |\n|{'---|' * len(keys)}\n"
-    return head + "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    return markdown.text(keys, rows) + "\n"

@@ -10,7 +10,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from edge.errors import ModelError
+from edge.errors import ModelError, one_line
 from training.backend import load_keras
 
 ARCHITECTURE = "architecture"
@@ -65,6 +65,6 @@ def load(path: Path) -> Any:
         model = keras.models.model_from_json(json.dumps(architecture))
         model.set_weights(arrays)
     except (ValueError, TypeError, KeyError) as error:
-        line = " ".join(str(error).split())[:160]
+        line = one_line(error, 160)
         raise ModelError(f"{path}: the weights do not fit their architecture ({line})") from None
     return model

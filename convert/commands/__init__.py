@@ -5,12 +5,14 @@ from __future__ import annotations
 from importlib import import_module
 from types import ModuleType
 
-# What stands beside a plain conversion, with a line for --help; a module is loaded only when it is asked for.
+# A module is loaded only when its command is asked for.
 SUMMARIES = {
-    "card": "render cards again, with figures put in",
-    "golden": "write the golden examples of shipped models",
-    "tpu-report": "what of a .tflite an Edge TPU would run, and what not",
-    "tpu-compile": "compile models together for the Edge TPU",
+    "convert": "convert a Keras model (what runs without a command)",
+    "card": "write model cards again, with figures added",
+    "figures": "write the figures in the README",
+    "golden": "write the golden examples of a models folder",
+    "tpu-report": "list which operations an Edge TPU would run, and which not",
+    "tpu-compile": "compile a models folder for the Edge TPU",
 }
 
 

@@ -9,11 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from convert import card as cards
-from convert.card import Card
-from convert.commands.convert import text_or_file
-from convert.errors import ConversionError, one_line
+from convert.card import ModelCard
+from convert.commands.convert_arguments import text_or_file
+from convert.errors import ConversionError
 from convert.publish import write_all
 from edge import manifest
+from edge.errors import one_line
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,7 +60,7 @@ def _places(place: Path) -> Iterator[Path]:
         yield place / "card.json"
 
 
-def _with_texts(card: Card, arguments: argparse.Namespace) -> Card:
+def _with_texts(card: ModelCard, arguments: argparse.Namespace) -> ModelCard:
     about, failures = card.about, card.failures
     if arguments.recipes:
         from training import recipe

@@ -16,18 +16,24 @@ A file that is named like a camera is reached as ./NAME.
 
 from __future__ import annotations
 
-import os.path
-import re
+import dataclasses
+import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
+from edge.address import is_address, with_credentials
+from edge.address import redacted as redacted
 from edge.clock import Clock, SystemClock
 from edge.errors import SourceError
+from edge.files import KINDS
 from edge.frame import Frame
 from edge.ports import Camera
 from edge.registry import CAMERAS, camera_name
 from edge.settings import SourceSettings
+
+STREAMS = ("rtsp", "rtsps", "http", "https")
 
 
 def is_live(source: str) -> bool:
@@ -63,6 +69,9 @@ def open_camera(settings: SourceSettings, clock: Clock | None = None) -> Camera:
 def _open(settings: SourceSettings, clock: Clock) -> Camera:
     source = settings.source
     name = _name(source) or _file_kind(source)
+    if name == "stream":
+        source = with_credentials(source, settings.user, settings.password_file, os.environ)
+        settings = dataclasses.replace(settings, source=source)
     if is_live(source):
         from edge.cameras.live import LiveCamera
 
@@ -83,19 +92,31 @@ def _name(source: str) -> str:
 
 
 def _file_kind(source: str) -> str:
+    """ "folder" (one picture, too) or "clip".
+
+    Raises:
+        SourceError: there is no such file, or it is a FIFO or a device, which may never give anything.
+    """
     path = Path(source)
-    if not os.path.exists(source):
-        raise SourceError(f"{redacted(source)}: no such file, folder or camera; try --source demo")
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError) as error:
+        if is_address(source):
+            schemes = ", ".join(f"{scheme}://HOST/..." for scheme in STREAMS)
+            raise SourceError(f"{redacted(source)}: not the address of a camera; expected {schemes}") from None
+        if isinstance(error, ValueError | FileNotFoundError | NotADirectoryError):
+            reason = "no such file, folder or camera; try --source demo"
+        else:
+            reason = f"cannot be read ({error.strerror})"
+        raise SourceError(f"{redacted(source)}: {reason}") from None
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        kind = KINDS.get(stat.S_IFMT(mode), "something else")
+        raise SourceError(f"{redacted(source)}: {kind}, expected a regular file, a folder or a camera")
     from edge.picture.folder import is_picture
 
-    return "folder" if path.is_dir() or is_picture(path) else "clip"
+    return "folder" if stat.S_ISDIR(mode) or is_picture(path) else "clip"
 
 
 def frames(camera: Camera) -> Iterator[Frame]:
     """The camera's frames, without the pauses of a live one."""
     return (frame for frame in camera if frame is not None)
-
-
-def redacted(source: str) -> str:
-    """The source as it may be shown and written down: without the user and password of an address."""
-    return re.sub(r"(?<=://)[^/]*@", "***@", source)

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from edge.cameras import redacted
+from edge.address import redacted
 from edge.clock import Clock
 from edge.errors import CameraTimeout, SourceError, one_line
 from edge.frame import Frame
@@ -53,7 +53,7 @@ class LiveCamera:
         poll_s: float = POLL_S,
         close_s: float = CLOSE_S,
     ) -> None:
-        self._name = redacted(settings.source)
+        self._source, self._name = settings.source, redacted(settings.source)
         self._timeout_s, self._poll_s, self._close_s = settings.timeout_s, poll_s, close_s
         self._clock = clock
         self._open_grabber = open_grabber
@@ -111,7 +111,8 @@ class LiveCamera:
         except SourceError as error:
             self._fail(error)
         except Exception as error:  # whatever a driver raises ends this camera, not the daemon
-            reason = one_line(error) if str(error) else "no reason given"
+            # A library may quote the address.
+            reason = one_line(error).replace(self._source, self._name) if str(error) else "no reason given"
             self._fail(SourceError(f"{self._name}: the camera failed ({type(error).__name__}: {reason})"))
 
     def _fail(self, error: SourceError) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge.cameras import redacted
+from edge.address import redacted
 from edge.errors import SourceError
 from edge.settings import SourceSettings
 
@@ -57,7 +57,7 @@ def device_path(source: str, root: Path = Path("/dev")) -> Path:
     if not path.exists():
         there = devices(root)
         fix = f"choose one of {', '.join(map(str, there))}" if there else "none is connected"
-        raise SourceError(f"{_told(source, path)}no camera at {path}; {fix}")
+        raise SourceError(f"{_told(source, path)}no camera at {redacted(str(path))}; {fix}")
     if not os.access(path, os.R_OK | os.W_OK):
         raise SourceError(f"{_told(source, path)}no permission for {path}; add the user to the group 'video'")
     return path
@@ -65,7 +65,7 @@ def device_path(source: str, root: Path = Path("/dev")) -> Path:
 
 def _told(source: str, path: Path) -> str:
     """The source, for the beginning of a message about the path; empty where both are the same."""
-    return "" if source == str(path) else f"{source}: "
+    return "" if source == str(path) else f"{redacted(source)}: "
 
 
 def devices(root: Path = Path("/dev")) -> list[Path]:
@@ -105,7 +105,8 @@ def open_stream(settings: SourceSettings) -> CaptureGrabber:
     """
     milliseconds = int(settings.timeout_s * 1000)
     limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, milliseconds, cv2.CAP_PROP_READ_TIMEOUT_MSEC, milliseconds]
-    capture = cv2.VideoCapture(settings.source, cv2.CAP_FFMPEG, limits)
+    scheme, colon, rest = settings.source.partition("://")
+    capture = cv2.VideoCapture(scheme.lower() + colon + rest, cv2.CAP_FFMPEG, limits)
     name = redacted(settings.source)
     if not capture.isOpened():
         raise SourceError(f"{name}: the stream cannot be opened; check the address, its user and its password")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -19,6 +18,7 @@ from edge import cameras, config
 from edge.errors import SourceError
 from edge.face import Scene
 from edge.frame import Box, Frame
+from edge.machine import machine
 from edge.pipeline.factory import open_pipeline
 from edge.pipeline.pipeline import EmotionPipeline
 from edge.settings import Settings, SourceSettings
@@ -191,20 +191,6 @@ def size(settings: Settings, file: str) -> int:
 
     folder = Path(settings.models.dir) if settings.models.dir else default_folder()
     return (folder / file).stat().st_size
-
-
-def machine() -> str:
-    """The name of this machine: a Raspberry Pi by its device tree, others by their processor."""
-    try:
-        return Path("/proc/device-tree/model").read_text().strip("\0\n")
-    except OSError:
-        pass
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return f"{names[0] if names else platform.machine()}, {os.cpu_count()} cores"
 
 
 def rss() -> int:

@@ -61,6 +61,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             default = Path("timeline.png") if name == "plot" else None
             where = default or "standard output"
             child.add_argument("--out", type=Path, default=default, metavar="FILE", help=f"default: {where}")
+            child.add_argument(
+                "--force", action="store_true", help="replace FILE even if this command did not write it"
+            )
 
 
 def main(arguments: argparse.Namespace) -> int:

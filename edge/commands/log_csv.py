@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import csv
 import json
 import sys
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from edge.commands.log import between
-from edge.errors import JournalError
+from edge.commands.log_output import new_file
 from edge.journals.reader import read
 from edge.labels import EMOTIONS
 
@@ -30,17 +29,17 @@ def show(arguments: argparse.Namespace, files: Sequence[Path]) -> int:
     """Write the table to --out or standard output.
 
     Raises:
-        JournalError: a journal cannot be read, or the table cannot be written.
+        JournalError: a journal cannot be read, or the table cannot be written or would replace another file.
     """
     events = between(read(files), arguments.since, arguments.until)
     if arguments.out is None:
         write(events, sys.stdout)
         return 0
-    with contextlib.ExitStack() as stack:
-        try:
-            file = stack.enter_context(open(arguments.out, "w", encoding="utf-8", newline=""))
-        except OSError as error:
-            raise JournalError(f"{arguments.out}: cannot write the table ({error.strerror})") from None
+    mark = ",".join(COLUMNS[:9]).encode()
+    with (
+        new_file(arguments.out, files, mark, "table", arguments.force) as path,
+        open(path, "w", encoding="utf-8", newline="") as file,
+    ):
         write(events, file)
     return 0
 

@@ -12,16 +12,19 @@ import numpy as np
 
 from edge.clock import from_rfc3339
 from edge.commands.log import between
+from edge.commands.log_output import new_file
 from edge.errors import JournalError, MissingExtra
 from edge.journals.reader import read
 from edge.journals.spans import Span, Spans
 from edge.journals.summary import TROUBLE
 from edge.labels import EMOTIONS
+from edge.text import printable
 
 LABELS = (*EMOTIONS, "unsure", "too-small")
 # Safe for colour-blind readers (Okabe and Ito, 2008); greys stand for no emotion.
 COLOURS = ("#d55e00", "#009e73", "#cc79a7", "#f0e442", "#0072b2", "#e69f00", "#56b4e9", "#999999", "#dddddd")
 BINS = 240
+MARK = "edge-emotion log plot"
 
 
 def show(arguments: argparse.Namespace, files: Sequence[Path]) -> int:
@@ -34,8 +37,9 @@ def show(arguments: argparse.Namespace, files: Sequence[Path]) -> int:
     spans, troubles = gather(between(read(files), arguments.since, arguments.until))
     if not spans:
         raise JournalError(f"{', '.join(map(str, files))}: no face in this period; nothing to draw")
-    draw(spans, troubles, arguments.out)
-    print(arguments.out)
+    with new_file(arguments.out, files, MARK.encode(), "picture", arguments.force) as path:
+        draw(spans, troubles, path)
+    print(printable(arguments.out))
     return 0
 
 
@@ -63,7 +67,8 @@ def draw(spans: Sequence[Span], troubles: Sequence[float], path: Path) -> None:
     """Two rows of stacked areas over local time.
 
     Raises:
-        MissingExtra, JournalError: as `show`.
+        MissingExtra: as `show`.
+        OSError, ValueError: the picture cannot be written.
     """
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -71,7 +76,9 @@ def draw(spans: Sequence[Span], troubles: Sequence[float], path: Path) -> None:
         from matplotlib.figure import Figure
     except ImportError:
         raise MissingExtra("log plot needs matplotlib; install it with: pip install 'edge-emotion[plot]'") from None
-    edges = np.linspace(min(s.wall for s in spans), max(s.wall + s.seconds for s in spans), BINS + 1)
+    begin = min(s.wall for s in spans)
+    # At least a second: the times have only so many digits.
+    edges = np.linspace(begin, max(begin + 1.0, *(s.wall + s.seconds for s in spans)), BINS + 1)
     times = [datetime.fromtimestamp(t) for t in np.repeat(edges, 2)[1:-1]]
     figure = Figure(figsize=(12, 6), dpi=100, layout="constrained")
     FigureCanvasAgg(figure)
@@ -86,7 +93,6 @@ def draw(spans: Sequence[Span], troubles: Sequence[float], path: Path) -> None:
     axes[1].xaxis.set_major_locator(locator)
     axes[1].xaxis.set_major_formatter(ConciseDateFormatter(locator))
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right upper", frameon=False)
-    try:
-        figure.savefig(path)
-    except (OSError, ValueError) as error:
-        raise JournalError(f"{path}: cannot write the picture ({getattr(error, 'strerror', None) or error})") from None
+    # Where the format has such a field, the picture is known as ours, and the next one may replace it.
+    field = {".png": "Software", ".svg": "Creator", ".pdf": "Creator"}.get(path.suffix.lower())
+    figure.savefig(path, metadata={field: MARK} if field else None)

@@ -14,6 +14,7 @@ from edge.commands.log import between
 from edge.errors import JournalError
 from edge.journals.reader import follow, read
 from edge.journals.summary import REASONS, ROUTES, human
+from edge.text import printable
 
 POLL_S = 0.5
 SHOWN = ("time", "monotonic", "event")  # what a line shows anyway
@@ -29,7 +30,7 @@ def show(arguments: argparse.Namespace, files: Sequence[Path], clock: Clock | No
         raise JournalError(f"cannot follow {len(files)} journals at once; name only one")
     if not (arguments.follow and not files[0].exists()):
         for event in deque(between(read(files), arguments.since, arguments.until), max(arguments.lines, 0)):
-            print(line(event), flush=True)
+            print(printable(line(event)), flush=True)
     if arguments.follow:
         clock = clock or SystemClock()
 
@@ -38,7 +39,7 @@ def show(arguments: argparse.Namespace, files: Sequence[Path], clock: Clock | No
             return True
 
         for event in between(follow(files[0], wait), None, arguments.until):
-            print(line(event), flush=True)
+            print(printable(line(event)), flush=True)
     return 0
 
 
@@ -62,7 +63,7 @@ def _face(event: Mapping[str, Any]) -> str:
         parts.append(REASONS.get(reason := event.get("reason") or "unsure", reason))
     if event.get("intensity") is not None:
         parts.append(f"intensity {event['intensity']:.2f}")
-    if event["event"] == "left" and "seconds" in event:
+    if event["event"] == "left" and event.get("seconds") is not None:
         parts.append(f"seen for {human(event['seconds'])}")
     return ", ".join(parts)
 

@@ -48,14 +48,16 @@ def main(arguments: argparse.Namespace) -> int:
     Raises:
         EdgeError: wrong settings, models, source, journal or screen; the exit code is the error's.
     """
-    settings = config.from_arguments(arguments)
-    live = cameras.is_live(settings.source.source)
     clock, summary = SystemClock(), SummarySink()
-    control = Control(clock, pause_file(settings, os.environ))
+    # Before anything that can take long or fail: a pause that is asked for now must not be lost.
+    control = Control(clock, memory=state_file("paused", os.environ))
     control.listen()
+    settings = config.from_arguments(arguments)
+    control.watch(pause_file(settings, os.environ))
+    live = cameras.is_live(settings.source.source)
     marker = CrashMarker(state_file("running", os.environ))
     with contextlib.ExitStack() as stack:
-        sinks = open_sinks(settings, clock)
+        sinks = open_sinks(settings, clock, control)
         for sink in sinks:
             stack.callback(sink.close)
         ended_well = marker.begin()

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
+import os
 import signal
 from pathlib import Path
 from types import FrameType
 
 from edge.clock import Clock
+from edge.errors import SettingsError
+
+_log = logging.getLogger(__name__)
 
 CHECK_S = 0.25  # how often the pause file is looked for
 
@@ -17,14 +23,17 @@ class Control:
     Args:
         clock: for how often the file is looked for.
         pause_file: while it exists, the loop pauses; None: there is none.
+        memory: a file that exists from a signal's pause to its end, so that the pause outlives this process; None: it
+            ends with the process.
     """
 
-    def __init__(self, clock: Clock, pause_file: Path | None = None) -> None:
+    def __init__(self, clock: Clock, pause_file: Path | None = None, memory: Path | None = None) -> None:
         self.stopped = False
-        self._toggled = False
-        self._clock, self._file = clock, pause_file
+        self._clock, self._file, self._memory = clock, pause_file, memory
+        self._toggled = memory is not None and _lies_there(memory)
         self._checked_at: float | None = None
         self._file_exists = False
+        self._fault = self._reported = ""
 
     @property
     def paused(self) -> bool:
@@ -32,16 +41,54 @@ class Control:
         now = self._clock.monotonic()
         if self._file and (self._checked_at is None or now - self._checked_at >= CHECK_S):
             self._checked_at = now
-            self._file_exists = self._file.exists()
+            try:
+                self._file_exists = _exists(self._file)
+            except OSError as error:  # what was known last still counts
+                self._fault = f"{self._file}: cannot be looked for ({error.strerror})"
+        if self._fault != self._reported:
+            _log.warning("%s", self._fault)
+            self._reported = self._fault
         return self._file_exists or self._toggled
+
+    def watch(self, pause_file: Path | None) -> None:
+        """Pause while this file exists.
+
+        Raises:
+            SettingsError: it cannot be looked for.
+        """
+        try:
+            self._file_exists = pause_file is not None and _exists(pause_file)
+        except OSError as error:
+            raise SettingsError(
+                f"[maker] pause_file: {pause_file}: cannot be looked for ({error.strerror}); choose another file"
+            ) from None
+        self._file = pause_file
 
     def stop(self) -> None:
         """End the loop after this turn."""
         self.stopped = True
 
+    def pause(self) -> None:
+        """Ask for a pause; from any thread."""
+        self._toggled = True
+
+    def resume(self) -> None:
+        """Withdraw the request; from any thread. While the pause file exists, the pause goes on."""
+        self._toggled = False
+
     def toggle(self) -> None:
-        """Pause, or resume."""
+        """Pause, or resume; remembered at once, as the next moment may be a crash."""
         self._toggled = not self._toggled
+        if self._memory is None:
+            return
+        try:
+            if self._toggled:
+                _make(self._memory)
+            else:
+                self._memory.unlink(missing_ok=True)
+        except OSError as error:
+            # Logged later: a signal may come in the middle of another message.
+            self._fault = f"{self._memory}: the pause is not remembered beyond this run ({error.strerror})"
 
     def listen(self) -> None:
         """SIGTERM and SIGINT stop (a second one at once), SIGUSR1 pauses and resumes. For the main thread."""
@@ -53,3 +100,29 @@ class Control:
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
         signal.signal(signal.SIGUSR1, lambda *_: self.toggle())
+        # One that came since the start of the process (see edge/__main__.py) is handled now.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR1})
+
+
+def _exists(file: Path) -> bool:
+    try:
+        os.stat(file)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
+def _lies_there(file: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return _exists(file)
+    return False
+
+
+def _make(file: Path) -> None:
+    """Make an empty file that a power cut does not take away again."""
+    for path, flags in ((file, os.O_WRONLY | os.O_CREAT), (file.parent, os.O_RDONLY | os.O_DIRECTORY)):
+        fd = os.open(path, flags | os.O_CLOEXEC | os.O_NONBLOCK, 0o640)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
+from edge.files import read_small
+
 # Changes with every boot of the machine: a power cut is nobody's fault.
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -25,11 +27,21 @@ class CrashMarker:
         if self._file is None:
             return True
         now = before = ""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, UnicodeDecodeError):
             now = self._boot_id.read_text()
-            before = self._file.read_text() if self._file.exists() else ""
-            self._file.write_text(now)
+            # The folder is open to a group: only a regular file is read, and what lies there is replaced, not followed.
+            with contextlib.suppress(FileNotFoundError):
+                before = read_small(self._file, 100).decode()
+            self._replace(now)
         return not now or before != now
+
+    def _replace(self, text: str) -> None:
+        assert self._file is not None
+        new = self._file.with_name(f".{self._file.name}.new")
+        new.unlink(missing_ok=True)
+        with open(new, "x") as file:
+            file.write(text)
+        new.replace(self._file)
 
     def end(self) -> None:
         """Remove the marker: this run ended well."""

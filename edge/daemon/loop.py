@@ -23,7 +23,7 @@ from edge.errors import EdgeError, EngineError
 from edge.face import Scene
 from edge.frame import Frame
 from edge.journals.events import Event, events, left, note
-from edge.ports import Notice, Pipeline, Screen, Sink
+from edge.ports import FrameObserver, FrameReport, Notice, Pipeline, Screen, Sink
 from edge.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -72,6 +72,7 @@ class Loop:
         # A clip is processed as fast as possible, unless somebody watches it.
         self._playback = None if parts.camera.live or self._settings.screen.kind == "none" else Playback()
         self._status = StatusLine(parts.systemd, parts.clock)
+        self._observers = tuple(sink for sink in parts.sinks if isinstance(sink, FrameObserver))
 
     def run(self) -> int:
         """Run to the end; returns how many frames were processed.
@@ -125,12 +126,19 @@ class Loop:
         began = self._clock.monotonic()
         self._emit_all(health.seen(frame))
         after = self._process(frame)
+        processed = self._clock.monotonic()
         if after is not None:
             self._size = (frame.width, frame.height)
             self._emit_all(events(self._scene, after, *self._size, self._settings.journal.sample_s))
             self._scene = after
+        emitted = self._clock.monotonic()
         self._parts.screen.show(frame, self._scene, self._notice(health.words))
-        self._emit_all(health.took(self._clock.monotonic() - began, self._now()))
+        ended = self._clock.monotonic()
+        if after is not None:
+            stages = {"pipeline": processed - began, "events": emitted - processed, "screen": ended - emitted}
+            for observer in self._observers:
+                observer.observe(FrameReport(after, stages))
+        self._emit_all(health.took(ended - began, self._now()))
 
     def _process(self, frame: Frame) -> Scene | None:
         """What is known after the frame, or None where a model failed; the next frame may succeed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,12 @@ import numpy as np
 
 from edge.engines import operators
 from edge.engines.quiet import quiet_stderr
-from edge.errors import EngineError, InvalidValue, MissingExtra, ModelError
+from edge.errors import EngineError, InvalidValue, MissingExtra, ModelError, one_line
 from edge.manifest import ModelSpec
 from edge.tasks import HEADS
 from edge.vision.detection import anchor_points
-from edge.vision.tensor import dequantize, pixel_table, to_tensor
+from edge.vision.preprocessing import Preprocessing, look_up
+from edge.vision.tensor import dequantize, to_tensor
 
 
 def interpreter_module() -> Any:
@@ -36,12 +38,138 @@ def interpreter_module() -> Any:
     return interpreter
 
 
-class LiteRtEngine:
-    """One model in one interpreter, for one thread at a time.
+@dataclass(frozen=True)
+class Output:
+    """One output of a model as the file declares it; `scale` is 0 where it is not quantized."""
+
+    index: int
+    shape: tuple[int, ...]
+    dtype: str
+    scale: float
+    zero_point: int
+
+
+class LiteRtModel:
+    """A .tflite in an interpreter, whatever it is for: one picture in, its outputs in the order of their names out.
+
+    For one thread at a time.
 
     Args:
-        spec: the contract that the file must keep.
-        path: the .tflite, its hash already verified.
+        source: a .tflite file or its content.
+        preprocessing: what the model was trained on.
+        name: for messages; default: the file's path.
+        threads: threads of the interpreter, at least 1.
+        delegates: loaded delegates, such as the Edge TPU's.
+        keep_tensors: keep every tensor of a run for `tensor`.
+
+    Raises:
+        ModelError: the file is broken, or its input is not one picture.
+    """
+
+    def __init__(
+        self,
+        source: Path | bytes,
+        preprocessing: Preprocessing,
+        *,
+        name: str = "",
+        threads: int = 1,
+        delegates: Sequence[Any] = (),
+        keep_tensors: bool = False,
+    ) -> None:
+        self.name = name or ("model" if isinstance(source, bytes) else str(source))
+        where = {"model_content": source} if isinstance(source, bytes) else {"model_path": str(source)}
+        more = {"experimental_preserve_all_tensors": True} if keep_tensors else {}
+        module = interpreter_module()
+        try:
+            with quiet_stderr():
+                self._interpreter: Any = module.Interpreter(
+                    **where, num_threads=max(1, threads), experimental_delegates=list(delegates) or None, **more
+                )
+                self._interpreter.allocate_tensors()
+            self._details = _ordered_outputs(self._interpreter)
+            inputs = self._interpreter.get_input_details()
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(
+                f"{self.name}: not a usable TensorFlow Lite model ({one_line(error)}); "
+                f"reinstall edge-emotion or convert it again"
+            ) from None
+        if len(inputs) != 1:
+            raise ModelError(f"{self.name}: expected one input, got {len(inputs)}; convert the model again")
+        self.input_shape = _shape(inputs[0])
+        self.outputs = tuple(_output(detail) for detail in self._details)
+        self._input: int = inputs[0]["index"]
+        self._table = self._pixel_table(inputs[0], preprocessing)
+        self._reverse = preprocessing.reverse and self.input_shape[-1] == 3
+
+    def _pixel_table(self, detail: dict[str, Any], preprocessing: Preprocessing) -> np.ndarray:
+        """From a pixel to the tensor's value: int8, uint8 or float32, (256,) or (3, 256)."""
+        dtype = np.dtype(detail["dtype"])
+        if dtype == np.float32:
+            return preprocessing.real_values().astype(np.float32)
+        scale, zero_point = detail["quantization"]
+        if dtype not in (np.int8, np.uint8) or scale <= 0:
+            raise ModelError(
+                f"{self.name}: input: expected quantized int8 or uint8, or float32, got {dtype}; convert it again"
+            )
+        return preprocessing.table(scale, zero_point, dtype.type)
+
+    def raw(self, image: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Run the model on a picture uint8 (H, W, C), RGB or grey, of its input size.
+
+        Returns:
+            The outputs as the model stores them, without the batch axis; copies.
+
+        Raises:
+            InvalidValue: the image has another shape or type.
+            EngineError: the interpreter failed.
+        """
+        if image.shape != self.input_shape[1:] or image.dtype != np.uint8:
+            raise InvalidValue(f"{self.name}: expected uint8 {self.input_shape[1:]}, got {image.dtype} {image.shape}")
+        if self._interpreter is None:
+            raise EngineError(f"{self.name}: the engine is closed")
+        plain = self._table.ndim == 1 and not self._reverse
+        tensor = to_tensor(image, self._table) if plain else look_up(image, self._table, self._reverse)
+        try:
+            self._interpreter.set_tensor(self._input, tensor[None])
+            self._interpreter.invoke()
+            return tuple(self._interpreter.get_tensor(output.index)[0] for output in self.outputs)
+        except (ValueError, RuntimeError) as error:
+            raise EngineError(f"{self.name}: the model could not be run ({one_line(error)})") from None
+
+    def infer(self, image: np.ndarray) -> tuple[np.ndarray, ...]:
+        """As `raw`, but in real values: float32 copies of the outputs without the batch axis.
+
+        Raises:
+            InvalidValue: the image has another shape or type.
+            EngineError: the interpreter failed, or answered something that is not a number.
+        """
+        answers = tuple(
+            values if values.dtype == np.float32 else dequantize(values, output.scale, output.zero_point)
+            for values, output in zip(self.raw(image), self.outputs, strict=True)
+        )
+        if not all(np.isfinite(answer).all() for answer in answers):
+            raise EngineError(f"{self.name}: the model's answer is not a number; convert it again")
+        return answers
+
+    def tensor(self, index: int) -> np.ndarray:
+        """A tensor of the last run by its index, as float32 real values; only with `keep_tensors`."""
+        detail = self._interpreter._get_tensor_details(index, 0)
+        values = self._interpreter.get_tensor(index)
+        scale, zero_point = detail["quantization"]
+        quantized = values.dtype.kind in "iu" and scale
+        return dequantize(values, scale, zero_point) if quantized else values.astype(np.float32)
+
+    def close(self) -> None:
+        """Let go of the interpreter; the model cannot be used after that."""
+        self._interpreter = None
+
+
+class LiteRtEngine(LiteRtModel):
+    """A model that keeps the contract of its manifest entry.
+
+    Args:
+        spec: the contract.
+        source: the .tflite, its hash already verified, or its content.
         threads: threads of the interpreter, at least 1.
         delegates: loaded delegates, such as the Edge TPU's.
 
@@ -50,58 +178,42 @@ class LiteRtEngine:
             spec says.
     """
 
-    def __init__(self, spec: ModelSpec, path: Path, threads: int = 1, delegates: Sequence[Any] = ()) -> None:
+    def __init__(self, spec: ModelSpec, source: Path | bytes, threads: int = 1, delegates: Sequence[Any] = ()) -> None:
         self.spec = spec
-        module = interpreter_module()
-        operators.check(path, _content(path))
-        try:
-            with quiet_stderr():
-                self._interpreter: Any = module.Interpreter(
-                    model_path=str(path), num_threads=max(1, threads), experimental_delegates=list(delegates) or None
-                )
-                self._interpreter.allocate_tensors()
-            ordered = _outputs(self._interpreter)
-            inputs = self._interpreter.get_input_details()
-        except (ValueError, RuntimeError) as error:
+        name = spec.name if isinstance(source, bytes) else str(source)
+        operators.check(Path(name), source if isinstance(source, bytes) else _content(source))
+        super().__init__(source, Preprocessing.of(spec), name=name, threads=threads, delegates=delegates)
+        self._check_input()
+        self._check_outputs()
+        self.name = spec.name
+
+    def _check_input(self) -> None:
+        expected = (1, self.spec.height, self.spec.width, self.spec.channels)
+        if self.input_shape != expected:
             raise ModelError(
-                f"{path}: not a usable TensorFlow Lite model ({_line(error)}); "
-                f"reinstall edge-emotion or convert it again"
-            ) from None
-        self._table = _checked_input(path, spec, inputs)
-        self._input: int = inputs[0]["index"]
-        self._outputs = _checked_outputs(path, spec, ordered)
+                f"{self.name}: input: expected {expected} as the manifest says, got {self.input_shape}; "
+                "convert it again"
+            )
 
-    def infer(self, image: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Run the model on uint8 (H, W, C) of the spec's size; float32 copies of the outputs without the batch axis.
-
-        Raises:
-            InvalidValue: the image has another shape or type.
-            EngineError: the interpreter failed, or answered something that is not a number.
-        """
-        expected = (self.spec.height, self.spec.width, self.spec.channels)
-        if image.shape != expected or image.dtype != np.uint8:
-            raise InvalidValue(f"{self.spec.name}: expected uint8 {expected}, got {image.dtype} {image.shape}")
-        if self._interpreter is None:
-            raise EngineError(f"{self.spec.name}: the engine is closed")
-        try:
-            self._interpreter.set_tensor(self._input, to_tensor(image, self._table)[None])
-            self._interpreter.invoke()
-            answers = tuple(self._answer(output) for output in self._outputs)
-        except (ValueError, RuntimeError) as error:
-            raise EngineError(f"{self.spec.name}: the model could not be run ({_line(error)})") from None
-        if not all(np.isfinite(answer).all() for answer in answers):
-            raise EngineError(f"{self.spec.name}: the model's answer is not a number; convert it again")
-        return answers
-
-    def close(self) -> None:
-        """Let go of the interpreter; the engine cannot be used after that."""
-        self._interpreter = None
-
-    def _answer(self, output: dict[str, Any]) -> np.ndarray:
-        values = self._interpreter.get_tensor(output["index"])[0]
-        if values.dtype == np.float32:
-            return values
-        return dequantize(values, *output["quantization"])
+    def _check_outputs(self) -> None:
+        spec, outputs = self.spec, self.outputs
+        if len(outputs) != HEADS[spec.head]:
+            raise ModelError(
+                f"{self.name}: head {spec.head}: expected {HEADS[spec.head]} outputs, got {len(outputs)}; "
+                "convert it again"
+            )
+        shapes = [output.shape for output in outputs]
+        if shapes != (expected := _output_shapes(spec)):
+            raise ModelError(
+                f"{self.name}: head {spec.head}: expected outputs {expected}, got {shapes}; convert it again"
+            )
+        for output in outputs:
+            if output.dtype not in ("int8", "uint8", "float32"):
+                raise ModelError(
+                    f"{self.name}: output: expected int8, uint8 or float32, got {output.dtype}; convert it again"
+                )
+            if output.dtype != "float32" and output.scale <= 0:
+                raise ModelError(f"{self.name}: output: expected one scale for the tensor, got none; convert it again")
 
 
 def _content(path: Path) -> bytes:
@@ -111,11 +223,13 @@ def _content(path: Path) -> bytes:
         raise ModelError(f"{path}: cannot read the model ({error.strerror or error}); reinstall edge-emotion") from None
 
 
-def _line(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+def natural(name: str) -> tuple[str, int]:
+    """A sort key that puts output_2 before output_10."""
+    stem = name.rstrip("0123456789")
+    return stem, int(name[len(stem) :] or 0)
 
 
-def _outputs(interpreter: Any) -> list[dict[str, Any]]:
+def _ordered_outputs(interpreter: Any) -> list[dict[str, Any]]:
     """Output details in the order of the first signature's names (output_0, output_1, ...); never guessed from sizes.
 
     A file without a signature, from an old converter, has only the order of its outputs.
@@ -125,53 +239,22 @@ def _outputs(interpreter: Any) -> list[dict[str, Any]]:
         return list(interpreter.get_output_details())
     key = next(iter(signatures))
     by_name = interpreter.get_signature_runner(key).get_output_details()
-    return [by_name[name] for name in sorted(by_name, key=_natural)]
+    return [by_name[name] for name in sorted(by_name, key=natural)]
 
 
-def _natural(name: str) -> tuple[str, int]:
-    stem = name.rstrip("0123456789")
-    return stem, int(name[len(stem) :] or 0)
-
-
-def _checked_input(path: Path, spec: ModelSpec, inputs: list[dict[str, Any]]) -> np.ndarray:
-    """The table from a pixel to the tensor's value: int8, uint8 or float32, (256,)."""
-    if len(inputs) != 1:
-        raise ModelError(f"{path}: expected one input, got {len(inputs)}; convert the model again")
-    detail = inputs[0]
-    expected = (1, spec.height, spec.width, spec.channels)
-    # Sizes that the file leaves open (-1) cannot keep a contract; an open batch is run as 1.
-    shape = (int(detail["shape"][0]), *(int(size) for size in detail.get("shape_signature", detail["shape"])[1:]))
-    dtype = np.dtype(detail["dtype"])
-    if shape != expected:
-        raise ModelError(f"{path}: input: expected {expected} as the manifest says, got {shape}; convert it again")
-    if dtype == np.float32:
-        return (spec.low + (spec.high - spec.low) * np.arange(256) / 255.0).astype(np.float32)
+def _output(detail: dict[str, Any]) -> Output:
     scale, zero_point = detail["quantization"]
-    if dtype not in (np.int8, np.uint8) or scale <= 0:
-        raise ModelError(f"{path}: input: expected quantized int8 or uint8, or float32, got {dtype}; convert it again")
-    return pixel_table(spec.low, spec.high, scale, zero_point, dtype.type)
+    shape = tuple(int(size) for size in detail["shape"])
+    return Output(int(detail["index"]), shape, np.dtype(detail["dtype"]).name, float(scale), int(zero_point))
 
 
-def _checked_outputs(path: Path, spec: ModelSpec, outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    if len(outputs) != HEADS[spec.head]:
-        raise ModelError(
-            f"{path}: head {spec.head}: expected {HEADS[spec.head]} outputs, got {len(outputs)}; convert it again"
-        )
-    shapes = [tuple(int(size) for size in output["shape"]) for output in outputs]
-    expected: list[tuple[int, ...]]
+def _shape(detail: dict[str, Any]) -> tuple[int, ...]:
+    """An input's sizes; those that the file leaves open stand as -1, but an open batch is run as 1."""
+    return (int(detail["shape"][0]), *(int(size) for size in detail.get("shape_signature", detail["shape"])[1:]))
+
+
+def _output_shapes(spec: ModelSpec) -> list[tuple[int, ...]]:
     if spec.head == "anchors":
         count = len(anchor_points(spec.width, spec.height, spec.strides))
-        expected = [(1, count, 1), (1, count, 4)]
-    elif spec.head == "probabilities":
-        expected = [(1, len(spec.labels))]
-    else:
-        expected = [(1, 136)]
-    if shapes != expected:
-        raise ModelError(f"{path}: head {spec.head}: expected outputs {expected}, got {shapes}; convert it again")
-    for output in outputs:
-        dtype = np.dtype(output["dtype"])
-        if dtype not in (np.int8, np.uint8, np.float32):
-            raise ModelError(f"{path}: output: expected int8, uint8 or float32, got {dtype}; convert it again")
-        if dtype != np.float32 and output["quantization"][0] <= 0:
-            raise ModelError(f"{path}: output: expected one scale for the tensor, got none; convert it again")
-    return outputs
+        return [(1, count, 1), (1, count, 4)]
+    return [(1, len(spec.labels))] if spec.head == "probabilities" else [(1, 136)]

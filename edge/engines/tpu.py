@@ -18,7 +18,7 @@ import numpy as np
 
 from edge.engines import FIRST_S
 from edge.engines.litert import LiteRtEngine, interpreter_module
-from edge.errors import DelegateError
+from edge.errors import DelegateError, one_line
 from edge.manifest import Manifest
 
 LIBRARY = "libedgetpu.so.1"
@@ -52,8 +52,9 @@ def load_delegate(module: Any = None) -> Any:
     try:
         return module.load_delegate(LIBRARY)
     except OSError as error:
-        reason = " ".join(str(error).split())
-        raise DelegateError(f"{LIBRARY}: not usable ({reason}); install libedgetpu1-std from coral.ai") from None
+        raise DelegateError(
+            f"{LIBRARY}: not usable ({one_line(error)}); install libedgetpu1-std from coral.ai"
+        ) from None
     except ValueError:
         raise DelegateError(f"{LIBRARY}: no Edge TPU answers; plug one in and check its cable") from None
 
@@ -125,7 +126,7 @@ def main(paths: Sequence[str]) -> int:
                 interpreter.set_tensor(detail["index"], np.zeros(detail["shape"], detail["dtype"]))
             interpreter.invoke()
     except (DelegateError, ValueError, RuntimeError) as error:
-        print(" ".join(str(error).split()), file=sys.stderr)
+        print(one_line(error), file=sys.stderr)
         return 1
     return 0
 

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from edge.clock import rfc3339
+from edge.clock import from_rfc3339, rfc3339
 
 DECIMALS = 4
 HEAD = b'{"time": "'  # the beginning of every line
+LONGEST = 1 << 20  # bytes; a longer line is not an event
+
+# How a line that this program wrote begins: a zero stands for a digit.
+_TEMPLATE = b'{"time": "0000-00-00T00:00:00.000Z", "monotonic": '
+_OURS = re.compile(
+    re.escape(_TEMPLATE).replace(b"0", rb"[0-9]") + rb'-?[0-9][0-9.eE+-]*, "event": "[^"\\\x00-\x1f]+"[,}]'
+)
+_LATEST = 221e9  # about the year 8973: with a century added, it is still a date that Python has
+_LARGEST = 3.2e9  # a century in seconds; no pixel and no number of a track is beyond it either
 
 
 def encode(event: Mapping[str, Any], wall: float) -> bytes:
@@ -25,14 +35,27 @@ def encode(event: Mapping[str, Any], wall: float) -> bytes:
 
 
 def decode(line: bytes) -> dict[str, Any] | None:
-    """The event of a line, or None where it is not a complete one."""
-    if not line.startswith(HEAD) or not line.endswith(b"\n"):
+    """The event of a line, or None where it is not a complete one or one of its values has a type of its own."""
+    if not line.startswith(HEAD) or not line.endswith(b"\n") or len(line) > LONGEST:
         return None
     try:
-        event = json.loads(line)
-    except ValueError:
+        event = json.loads(line, parse_constant=_refuse)
+    except (ValueError, RecursionError):
         return None
-    return event if isinstance(event.get("event"), str) and isinstance(event.get("time"), str) else None
+    return event if isinstance(event.get("event"), str) and _is_sound(event) else None
+
+
+def is_ours(line: bytes) -> bool:
+    """Whether this program wrote the (complete) line: other programs' logs may be JSON with a `time`, too."""
+    return _OURS.match(line) is not None and decode(line) is not None
+
+
+def begins_as_ours(data: bytes) -> bool:
+    """Whether these bytes, cut off anywhere, can be the beginning of a line of ours."""
+    if len(data) > len(_TEMPLATE):
+        data = data[: len(_TEMPLATE)]
+    digits = data.translate(bytes.maketrans(b"123456789", b"0" * 9))
+    return _TEMPLATE.startswith(digits)
 
 
 def rounded(value: Any) -> Any:
@@ -46,3 +69,57 @@ def rounded(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [rounded(entry) for entry in value]
     return value
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)
+
+
+def _is_time(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and 0 <= from_rfc3339(value) < _LATEST
+    except (ValueError, OverflowError):
+        return False
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST
+
+
+def _is_seconds(value: Any) -> bool:
+    return _is_number(value) and value >= 0
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and _is_number(value)
+
+
+def _is_bool(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_box(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 4 and all(map(_is_number, value))
+
+
+def _is_distribution(value: Any) -> bool:
+    return isinstance(value, dict) and all(map(_is_number, value.values()))
+
+
+_REQUIRED: dict[str, Callable[[Any], bool]] = {"time": _is_time, "event": _is_text}
+# The keys that commands work with. All may be null or absent; other keys may hold anything.
+_OPTIONAL: dict[str, Callable[[Any], bool]] = {
+    "monotonic": _is_number, "track": _is_whole, "box": _is_box, "score": _is_number, "mask": _is_number,
+    "worn": _is_bool, "mask_state": _is_text, "emotion": _is_text, "probabilities": _is_distribution,
+    "intensity": _is_number, "reason": _is_text, "seconds": _is_seconds, "what": _is_text, "live": _is_bool,
+}  # fmt: skip
+
+
+def _is_sound(event: Mapping[str, Any]) -> bool:
+    return all(check(event.get(key)) for key, check in _REQUIRED.items()) and all(
+        event.get(key) is None or check(event[key]) for key, check in _OPTIONAL.items()
+    )

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from edge.errors import JournalError
-from edge.journals.jsonl import decode
-from edge.journals.rotation import whole
+from edge.files import open_regular
+from edge.journals.jsonl import LONGEST, decode
+from edge.journals.rotation import foreign, whole
 
 _log = logging.getLogger(__name__)
 
@@ -27,9 +28,14 @@ def read(paths: Iterable[Path]) -> Iterator[Event]:
     found: list[Path] = []
     for path in paths:
         try:
-            files = whole(path) if path.parent.exists() else []
-        except OSError as error:
-            raise JournalError(f"{path}: cannot read the journal ({error.strerror})") from None
+            files = whole(path)
+            for other in foreign(path):
+                _log.warning("%s: skipped, not a regular file", other)
+        except FileNotFoundError:
+            files = []
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise JournalError(f"{path}: cannot read the journal ({reason})") from None
         if not files:
             raise JournalError(
                 f"{path}: no such journal; name its file, or write one with: edge-emotion run --journal FILE"
@@ -46,8 +52,8 @@ def read_file(path: Path) -> Iterator[Event]:
     """
     bad = 0
     try:
-        with open(path, "rb") as file:
-            for line in file:
+        with open_regular(path) as file:
+            for line in lines(file):
                 event = decode(line)
                 if event is not None:
                     yield event
@@ -56,7 +62,34 @@ def read_file(path: Path) -> Iterator[Event]:
     except OSError as error:
         raise JournalError(f"{path}: cannot read the journal ({error.strerror or error})") from None
     if bad:
-        _log.warning("%s: skipped %d lines that are not events", path, bad)
+        _log.warning(
+            "%s: skipped %d %s", path, bad, "line that is not an event" if bad == 1 else "lines that are not events"
+        )
+
+
+def lines(file: BinaryIO) -> Iterator[bytes]:
+    """The lines of a file; one that is too long for an event is cut short to its line end. Holes are not read."""
+    while line := file.readline(LONGEST):
+        if len(line) < LONGEST or line.endswith(b"\n"):
+            yield line
+            continue
+        while line and not line.endswith(b"\n"):
+            if not line.strip(b"\0"):
+                _skip_hole(file)
+            line = file.readline(LONGEST)
+        yield b"\n" if line else b""
+
+
+def _skip_hole(file: BinaryIO) -> None:
+    """Continue where there is data again."""
+    fd, place = file.fileno(), file.tell()
+    before = os.lseek(fd, 0, os.SEEK_CUR)
+    try:
+        data = os.lseek(fd, place, os.SEEK_DATA)
+    except OSError:  # nothing but a hole follows
+        data = os.fstat(fd).st_size
+    os.lseek(fd, before, os.SEEK_SET)  # where the buffer believes to be
+    file.seek(data)
 
 
 def follow(path: Path, wait: Callable[[], bool], from_end: bool = True) -> Iterator[Event]:
@@ -66,18 +99,21 @@ def follow(path: Path, wait: Callable[[], bool], from_end: bool = True) -> Itera
         path: the current file; it need not exist yet.
         wait: called when there is nothing new; False ends the iteration.
         from_end: skip what is already there.
+
+    Raises:
+        JournalError: it cannot be read, or is not a regular file.
     """
     files: list[BinaryIO] = []  # the one being followed, and newer ones after a rotation
     rest = b""
     try:
         while True:
-            if not files and path.exists():
-                files = [open(path, "rb")]  # noqa: SIM115 - they live across turns
+            if not files and os.path.exists(path):
+                files = [_opened(path)]
                 if from_end:
                     files[0].seek(0, os.SEEK_END)
             from_end = False
-            for line in files[0] if files else ():
-                rest += line
+            for line in lines(files[0]) if files else ():
+                rest = rest + line if len(rest) < LONGEST else b"\0" + line[-1:]
                 if rest.endswith(b"\n"):
                     event, rest = decode(rest), b""
                     if event is not None:
@@ -86,10 +122,12 @@ def follow(path: Path, wait: Callable[[], bool], from_end: bool = True) -> Itera
                 files += _newer(path, files[0])
             if len(files) > 1:
                 # Nobody writes to the old file any more, but its last lines may be newer than our last read.
-                last = [decode(line) for line in (rest + files[0].read()).splitlines(keepends=True)]
+                for line in lines(files[0]):
+                    event, rest = decode(rest + line), b""
+                    if event is not None:
+                        yield event
                 files.pop(0).close()
                 rest = b""
-                yield from (event for event in last if event is not None)
             elif not wait():
                 return
             elif files and files[0].tell() > os.fstat(files[0].fileno()).st_size:
@@ -110,7 +148,7 @@ def _newer(path: Path, file: BinaryIO) -> list[BinaryIO]:
     name, number = path, 0
     while True:
         try:
-            other = open(name, "rb")  # noqa: SIM115 - they live on
+            other = open_regular(name)
         except OSError:
             for known in list(found.values())[1:]:
                 known.close()
@@ -125,6 +163,13 @@ def _newer(path: Path, file: BinaryIO) -> list[BinaryIO]:
             found[identity] = other
         number += 1
         name = path.with_name(f"{path.name}.{number}")
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return open_regular(path)
+    except OSError as error:
+        raise JournalError(f"{path}: cannot read the journal ({error.strerror or error})") from None
 
 
 def _identity(file: BinaryIO) -> tuple[int, int]:

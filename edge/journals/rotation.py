@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 DAY_S = 86400.0
+LONG_GONE = 1_577_836_800.0  # 2020, years before the first journal
 
 
 def rotated(path: Path) -> dict[int, Path]:
@@ -14,13 +16,16 @@ def rotated(path: Path) -> dict[int, Path]:
     Raises:
         OSError: the folder cannot be read.
     """
-    start = path.name + "."
-    found = {}
-    for entry in path.parent.iterdir():
-        number = entry.name.removeprefix(start)
-        if entry.name.startswith(start) and number.isascii() and number.isdigit() and number[0] != "0":
-            found[int(number)] = entry
-    return dict(sorted(found.items()))
+    return {number: file for number, file in _numbered(path).items() if _is_regular(file)}
+
+
+def foreign(path: Path) -> list[Path]:
+    """What is named like an older file but is none: a folder, a dangling link. It is never read, renamed or removed.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    return [file for file in _numbered(path).values() if not _is_regular(file)]
 
 
 def whole(path: Path) -> list[Path]:
@@ -29,41 +34,91 @@ def whole(path: Path) -> list[Path]:
     Raises:
         OSError: the folder cannot be read.
     """
-    return [*reversed(rotated(path).values()), *([path] if path.exists() else [])]
+    return [*reversed(rotated(path).values()), *([path] if os.path.exists(path) else [])]
 
 
 def rotate(path: Path) -> None:
     """Rename the current file to number 1, number 1 to number 2, and so on up to the first free number.
 
     Each step is a rename, the oldest first: a power cut in between leaves a gap in the numbers but loses no file.
+    Numbers that something foreign has are left out.
 
     Raises:
         OSError: a file cannot be renamed; nothing is lost.
     """
-    taken = rotated(path)
-    last = 0
-    while last + 1 in taken:
-        last += 1
-    for number in range(last, 0, -1):
-        os.rename(taken[number], taken[number].with_name(f"{path.name}.{number + 1}"))
-    os.rename(path, path.with_name(f"{path.name}.1"))
+    taken = _numbered(path)
+    files, free = [path], 1
+    while free in taken:
+        if _is_regular(taken[free]):
+            files.append(taken[free])
+        free += 1
+    targets = [*files[1:], path.with_name(f"{path.name}.{free}")]
+    for file, target in reversed(list(zip(files, targets, strict=True))):
+        os.rename(file, target)
 
 
-def prune(path: Path, keep_files: int, keep_days: float, wall: float) -> list[Path]:
+def _numbered(path: Path) -> dict[int, Path]:
+    start = path.name + "."
+    found = {}
+    for entry in path.parent.iterdir():
+        number = entry.name.removeprefix(start)
+        # Nobody has billions of files; longer numbers are not even converted.
+        named = entry.name.startswith(start) and number.isascii() and number.isdigit()
+        if named and number[0] != "0" and len(number) < 10:
+            found[int(number)] = entry
+    return dict(sorted(found.items()))
+
+
+def _is_regular(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)
+    except OSError:
+        return False
+
+
+def newest(path: Path) -> float | None:
+    """When the journal was last written to, in seconds since 1970; None where there is none.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    times = [modified for file in whole(path) if (modified := _modified(file)) is not None]
+    return max(times, default=None)
+
+
+def prune(
+    path: Path, keep_files: int, keep_days: float | None, wall: float, longest_gap: float | None = None
+) -> list[Path]:
     """Remove older files beyond a number or an age; returns which.
 
     Args:
         path: the current file, which is never removed.
         keep_files: how many older files are kept.
-        keep_days: how many days after their last write they are kept.
+        keep_days: how many days after their last write they are kept; None: whatever their age.
         wall: seconds since 1970, now.
+        longest_gap: seconds without any write after which the age of what is older is not known; None: any.
 
     Raises:
         OSError: a file cannot be removed.
     """
     removed = []
+    after, known = wall, keep_days is not None
     for place, file in enumerate(rotated(path).values()):
-        if place >= keep_files or wall - file.stat().st_mtime > keep_days * DAY_S:
+        modified = _modified(file)
+        if modified is None:
+            continue
+        # A clock that was not set wrote down a time long gone; that says nothing about the file's age.
+        known = known and (longest_gap is None or after - modified <= longest_gap)
+        old = known and modified >= LONG_GONE and wall - modified > (keep_days or 0) * DAY_S
+        after = modified
+        if place >= keep_files or old:
             file.unlink()
             removed.append(file)
     return removed
+
+
+def _modified(file: Path) -> float | None:
+    try:
+        return file.stat().st_mtime
+    except OSError:
+        return None

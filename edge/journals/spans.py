@@ -66,7 +66,7 @@ class Spans:
         if known is None:
             return []
         # A track ends a while after its face was last seen: only the time until then counts.
-        if kind == "left" and known.appeared is not None and "seconds" in event:
+        if kind == "left" and known.appeared is not None and event.get("seconds") is not None:
             time = min(time, known.appeared + event["seconds"])
         seconds = time - known.since
         return [Span(known.wall, seconds, track, known.worn, known.label)] if seconds > 0 else []

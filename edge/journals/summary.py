@@ -10,11 +10,12 @@ from typing import Any
 from edge.clock import from_rfc3339
 from edge.journals.spans import Span, Spans
 from edge.labels import EMOTIONS
+from edge.text import printable
 
 FEW, LONG = 8, 20  # at most this many faces are described one by one, each with at most this many changes of mask
 TROUBLE = (
     "camera-lost", "dark", "slow", "throttled", "engine-failed", "cpu-fallback", "failed", "journal-repaired",
-    "journal-resumed",
+    "journal-resumed", "journal-not-rotated",
 )  # fmt: skip
 ROUTES = {False: "no mask", True: "mask"}
 REASONS = {"too-small": "too small"}  # why a face has no emotion, in words where the journal's own are not for people
@@ -168,5 +169,7 @@ def _story(stretches: list[tuple[bool, dict[str, float]]]) -> str:
     for worn, by_label in stretches:
         total = sum(by_label.values())
         label, seconds = max(by_label.items(), key=lambda item: item[1])
-        parts.append(f"{ROUTES[worn]} {human(total)}, mostly {REASONS.get(label, label)} ({_percent(seconds, total)})")
+        parts.append(
+            f"{ROUTES[worn]} {human(total)}, mostly {printable(REASONS.get(label, label))} ({_percent(seconds, total)})"
+        )
     return "; then ".join(parts)

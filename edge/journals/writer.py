@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import logging
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from edge.clock import Clock, rfc3339
 from edge.errors import JournalError
+from edge.journals.clock_check import ClockCheck, synchronized
 from edge.journals.jsonl import decode, encode
 from edge.journals.repair import repair
-from edge.journals.rotation import prune, rotate
+from edge.journals.rotation import newest, prune, rotate
 from edge.settings import JournalSettings
 
 _log = logging.getLogger(__name__)
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
+RETRY_S = 60.0  # until a rotation that failed is tried again
+PRUNE_S = 600.0  # how often old files are looked for
 # A flush comes a little early, since the loop asks only once a turn.
 EARLY = 0.75
 
@@ -29,27 +33,45 @@ class JournalWriter:
     """Writes events to a file, mode 0640, locked for this process alone.
 
     A write that fails (a full disk) drops its event and is reported once; the first one that succeeds reports how many
-    were dropped. A torn end is repaired when the file is opened, with a `health` event.
+    were dropped. A torn end is repaired when the file is opened, with a `health` event. Where the file cannot be
+    rotated, it grows beyond its limit. Files are deleted by age only while the clock is believed (ClockCheck).
 
     Args:
         path: the current file; older ones are beside it as PATH.1, PATH.2, ...
         settings: sizes, numbers and days.
         clock: for the days of the rotation and for what is due.
+        is_synchronized: whether the time of day was synchronized.
+
+    Attributes:
+        name: "journal".
+        dropped: events that could not be written since the start.
 
     Raises:
         JournalError: the file cannot be opened, is in use, or is not a journal. A full disk is not an error.
     """
 
-    def __init__(self, path: Path, settings: JournalSettings, clock: Clock) -> None:
+    name = "journal"
+
+    def __init__(
+        self,
+        path: Path,
+        settings: JournalSettings,
+        clock: Clock,
+        is_synchronized: Callable[[], bool] = synchronized,
+    ) -> None:
         self._path, self._settings, self._clock = path, settings, clock
         self._fd: int | None = None
         self._day = ""  # of the first line, UTC
         self._unsynced: float | None = None  # monotonic time of the first write that no flush followed
         self._fault = ""
-        self._dropped = 0
+        self._dropped = 0  # since the last event that was written
+        self.dropped = 0
+        self._stay = ""  # why the file that is open stays the current one, though another should be
+        self._stay_until = self._prune_at = clock.monotonic()
         try:
+            self._check = ClockCheck(clock, _newest(path), is_synchronized)
             self._open()
-            prune(path, settings.keep_files, settings.keep_days, clock.wall())
+            self._prune()
         except JournalError:
             raise
         except OSError as error:
@@ -65,6 +87,7 @@ class JournalWriter:
             self._add(event)
         except (OSError, JournalError) as error:
             self._dropped += 1
+            self.dropped += 1
             self._failed(error)
 
     def tick(self) -> None:
@@ -72,6 +95,8 @@ class JournalWriter:
         now = self._clock.monotonic()
         if self._unsynced is not None and now - self._unsynced >= self._settings.fsync_s * EARLY:
             self._sync()
+        if now >= self._prune_at:
+            self._prune()
 
     def close(self) -> None:
         """Flush and close."""
@@ -117,7 +142,8 @@ class JournalWriter:
         return encode(event, self._clock.wall())
 
     def _open(self) -> None:
-        fd = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        """Open the current file; one that was open before is closed once that worked."""
+        fd = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o640)
         try:
             self._take(fd)
             cut = repair(fd, str(self._path))
@@ -125,6 +151,7 @@ class JournalWriter:
         except BaseException:
             os.close(fd)
             raise
+        self._release()
         self._fd = fd
         self._day = first["time"][:10] if first else ""
         if cut:
@@ -145,22 +172,65 @@ class JournalWriter:
             _sync_folder(self._path.parent)
 
     def _rotate_if_due(self, more: int) -> None:
-        """Rotate by size and on a new day: what is older than `keep_days` can only be removed in whole files."""
+        """Rotate by size and on a new day: what is older than `keep_days` can only be removed in whole files.
+
+        What fails (the folder was moved, or is not ours) is tried again every minute; until then, the open file grows.
+        """
         assert self._fd is not None
         size = os.fstat(self._fd).st_size
         late = self._day and rfc3339(self._clock.wall())[:10] > self._day
-        if size == 0 or not (late or size + more > self._settings.max_bytes):
+        due = size > 0 and (late or size + more > self._settings.max_bytes)
+        away = not self._is_current()
+        if not (due or away) or (self._stay and self._clock.monotonic() < self._stay_until):
             return
-        self._sync()
-        rotate(self._path)
-        self._release()
-        _sync_folder(self._path.parent)
-        prune(self._path, self._settings.keep_files, self._settings.keep_days, self._clock.wall())
-        self._open()
+        try:
+            self._sync()
+            if not away:
+                rotate(self._path)
+            self._open()
+            _sync_folder(self._path.parent)
+        except (OSError, JournalError) as error:
+            self._keep_open(getattr(error, "strerror", None) or str(error))
+            return
+        if self._stay:
+            _log.warning("%s: continued in a new file", self._path)
+        self._stay = ""
+        self._prune()
+
+    def _is_current(self) -> bool:
+        """Whether the open file is the one at the path; somebody may have moved it away."""
+        assert self._fd is not None
+        try:
+            there = os.stat(self._path)
+        except FileNotFoundError:
+            return False
+        except OSError:  # not known
+            return True
+        return os.path.samestat(there, os.fstat(self._fd))
+
+    def _keep_open(self, reason: str) -> None:
+        """Go on in the open file; reported once."""
+        if not self._stay:
+            _log.warning(
+                "%s: cannot begin a new file (%s); going on in the open one, trying again every minute",
+                self._path, reason,
+            )  # fmt: skip
+        began, self._stay = not self._stay, reason
+        self._stay_until = self._clock.monotonic() + RETRY_S
+        if began:
+            self._append(self._health("journal-not-rotated", reason=reason))
+
+    def _prune(self) -> None:
+        """Remove files that are too many or too old; what cannot be removed or read now is tried again later."""
+        self._prune_at = self._clock.monotonic() + PRUNE_S
+        settings, check = self._settings, self._check
+        days = settings.keep_days if check.believed() else None
+        with contextlib.suppress(OSError):
+            prune(self._path, settings.keep_files, days, self._clock.wall(), check.longest_gap())
 
     def _release(self) -> None:
-        assert self._fd is not None
-        os.close(self._fd)
+        if self._fd is not None:
+            os.close(self._fd)
         self._fd, self._unsynced = None, None
 
     def _sync(self) -> None:
@@ -186,3 +256,10 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(fd)
     finally:
         os.close(fd)
+
+
+def _newest(path: Path) -> float | None:
+    try:
+        return newest(path)
+    except OSError:
+        return None

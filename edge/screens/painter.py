@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import cv2
 import numpy as np
@@ -15,6 +15,7 @@ from edge.frame import Frame
 from edge.ports import Notice
 from edge.screens.overlay import compose
 from edge.settings import ScreenSettings
+from edge.vision.placement import Seat
 
 SHARE = 0.1  # of the time may go into drawing
 FPS_S = 2.0  # frames a second are counted over this long
@@ -47,6 +48,7 @@ class Painter:
         self._present, self._clock, self._settings = present, clock, settings
         self._pace = Pace(clock, share)
         self._drawn: tuple[object, ...] | None = None
+        self._seats: Mapping[int, Seat] = {}
         self._rate = Rate()
 
     def show(self, frame: Frame | None, scene: Scene, notice: Notice, width: int, height: int) -> bool:
@@ -65,19 +67,19 @@ class Painter:
             return False
         with self._pace as due:
             if due or frame is None:
-                self._present(self._compose(frame, scene, notice, width, height, fps))
+                self._present(self._composed(frame, scene, notice, width, height, fps))
                 self._drawn = wanted
         return self._drawn is wanted
 
-    def _compose(
+    def _composed(
         self, frame: Frame | None, scene: Scene, notice: Notice, width: int, height: int, fps: float
     ) -> np.ndarray:
         """The picture, rotated as the panel hangs."""
         turn, outline = ROTATIONS[self._settings.rotate], self._settings.style
-        if turn is None:
-            return compose(frame, scene, notice, width, height, fps, outline)
-        upright = (width, height) if turn == cv2.ROTATE_180 else (height, width)
-        return cv2.rotate(compose(frame, scene, notice, *upright, fps, outline), turn)
+        size = (width, height) if turn in (None, cv2.ROTATE_180) else (height, width)
+        composed = compose(frame, scene, notice, *size, fps, outline, self._seats)
+        self._seats = composed.seats
+        return composed.pixels if turn is None else cv2.rotate(composed.pixels, turn)
 
     def forget(self) -> None:
         """The screen no longer shows what was drawn."""

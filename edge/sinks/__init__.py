@@ -9,15 +9,20 @@ from typing import Any
 
 from edge.clock import Clock
 from edge.errors import EdgeError, one_line
-from edge.ports import Sink
+from edge.ports import ConnectedSink, Sink, Switch
 from edge.registry import SINKS
 from edge.settings import Settings
 
 _log = logging.getLogger(__name__)
 
 
-def open_sinks(settings: Settings, clock: Clock) -> tuple[Sink, ...]:
+def open_sinks(settings: Settings, clock: Clock, switch: Switch | None = None) -> tuple[Sink, ...]:
     """The sinks that the settings switch on: ours, then those of other packages that [maker] sinks names.
+
+    Args:
+        settings: which sinks, and how.
+        clock: for what is due.
+        switch: what pauses the camera, for sinks that take commands; None: nothing does.
 
     Raises:
         EdgeError: one of them cannot be opened; those opened before are closed again.
@@ -31,6 +36,9 @@ def open_sinks(settings: Settings, clock: Clock) -> tuple[Sink, ...]:
         for name in settings.maker.sinks.replace(",", " ").split():
             opened.append(GuardedSink(name, lambda make: make(settings, clock)))
             stack.callback(opened[-1].close)
+        for sink in opened:
+            if isinstance(sink, ConnectedSink):
+                sink.connect(switch, tuple(opened))
         stack.pop_all()
     return tuple(opened)
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
-import os
 import shlex
-import signal
-import subprocess
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,12 +12,19 @@ from edge.clock import Clock
 from edge.errors import SettingsError
 from edge.journals.jsonl import rounded
 from edge.settings import MakerSettings, Settings
+from edge.sinks.hook_process import HookProcess
+from edge.text import printable
 
 _log = logging.getLogger(__name__)
+
+SAID_S = 60.0  # at most one line of what commands print to standard error in this time
 
 
 class EventHook:
     """Starts the command for each event, with the event as one line of JSON on its standard input.
+
+    Its standard output is dropped; of its standard error, one line a minute at most is logged. When it ends or takes
+    too long, everything that it started is ended with it.
 
     Args:
         settings: the command (split like in a shell, but run without one), its time-out, how many run at once.
@@ -38,8 +41,9 @@ class EventHook:
             raise SettingsError(f"[maker] on_event: cannot be split into words ({error})") from None
         self._timeout_s, self._most = settings.on_event_timeout_s, settings.on_event_max
         self._clock = clock
-        self._running: list[tuple[subprocess.Popen[bytes], float]] = []
+        self._running: list[tuple[HookProcess, float]] = []
         self._reported: set[str] = set()
+        self._said_at: float | None = None
 
     def write(self, event: Mapping[str, Any]) -> None:
         """Start the command for an event; skip the event where too many are running."""
@@ -49,42 +53,37 @@ class EventHook:
         if len(self._running) >= self._most:
             self._report(f"is still running {self._most} times; events are skipped")
             return
+        line = json.dumps(rounded(event), ensure_ascii=False).encode("utf-8", "replace") + b"\n"
         try:
-            child = subprocess.Popen(
-                self._command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True
-            )
-        except OSError as error:
-            self._report(f"cannot be started ({error.strerror})")
+            started = HookProcess(self._command, line)
+        except (OSError, ValueError) as error:
+            self._report(f"cannot be started ({getattr(error, 'strerror', None) or error})")
             return
-        self._running.append((child, self._clock.monotonic() + self._timeout_s))
-        assert child.stdin is not None
-        # A pipe holds 64 KiB and an event is far smaller: this does not wait for the reader.
-        os.set_blocking(child.stdin.fileno(), False)
-        with contextlib.suppress(OSError), child.stdin:
-            child.stdin.write(json.dumps(rounded(event), ensure_ascii=False).encode() + b"\n")
+        self._running.append((started, self._clock.monotonic() + self._timeout_s))
 
     def tick(self) -> None:
         """Collect what has ended; kill what took too long."""
         left = []
-        for child, deadline in self._running:
-            if child.poll() is not None:
-                if child.returncode:
-                    self._report(f"ended with exit code {child.returncode}")
+        for process, deadline in self._running:
+            code = process.poll()
+            if code is not None:
+                if code:
+                    self._report(f"ended with exit code {code}")
+                self._repeat(process.said)
             elif self._clock.monotonic() >= deadline:
                 self._report(f"took longer than {self._timeout_s:g} s and was killed")
-                _kill(child)
-                left.append((child, float("inf")))
+                process.kill()
+                left.append((process, float("inf")))
             else:
-                left.append((child, deadline))
+                left.append((process, deadline))
         self._running = left
 
     def close(self) -> None:
         """Kill what still runs."""
-        for child, _ in self._running:
-            _kill(child)
-        for child, _ in self._running:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                child.wait(1.0)
+        for process, _ in self._running:
+            process.kill()
+        for process, _ in self._running:
+            process.wait(1.0)
         self._running = []
 
     def _report(self, what: str) -> None:
@@ -93,11 +92,14 @@ class EventHook:
             self._reported.add(what)
             _log.warning("on_event: %s %s", self._command[0], what)
 
-
-def _kill(child: subprocess.Popen[bytes]) -> None:
-    """Kill it with its own children (it leads a session of its own)."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(child.pid, signal.SIGKILL)
+    def _repeat(self, said: bytes) -> None:
+        """The first line that a command printed to standard error; once a minute at most."""
+        now = self._clock.monotonic()
+        if not said.strip() or (self._said_at is not None and now - self._said_at < SAID_S):
+            return
+        self._said_at = now
+        line = said.decode("utf-8", "replace").strip().splitlines()[0]
+        _log.warning("on_event: %s said: %s", self._command[0], printable(line))
 
 
 def open_event_hook(settings: Settings, clock: Clock) -> EventHook:

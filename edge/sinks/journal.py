@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from edge.clock import Clock
-from edge.errors import JournalError
 from edge.journals.location import journal_file
-from edge.journals.stream import StreamWriter
+from edge.journals.stream import DeviceWriter, StreamWriter
 from edge.journals.writer import JournalWriter
 from edge.ports import Sink
 from edge.settings import Settings
@@ -26,9 +25,6 @@ def open_journal(settings: Settings, clock: Clock, environment: Mapping[str, str
     if file == "-":
         return StreamWriter(sys.stdout.buffer, clock)
     path = Path(file)
-    if path.exists() and not path.is_file() and not path.is_dir():
-        try:
-            return StreamWriter(open(path, "ab", buffering=0), clock)
-        except OSError as error:
-            raise JournalError(f"{path}: cannot write the journal ({error.strerror}); change [journal] file") from None
+    if os.path.exists(path) and not path.is_file() and not path.is_dir():
+        return DeviceWriter(path, clock)
     return JournalWriter(path, settings.journal, clock)

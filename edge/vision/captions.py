@@ -12,7 +12,8 @@ from edge.vision import canvas, lettering, palette, pictograms
 from edge.vision.canvas import Rect, Stamp
 from edge.vision.lettering import Style
 from edge.vision.palette import INK, MUTED, Colour
-from edge.vision.placement import Detail, Place, Size, arrange
+from edge.vision.placement import Detail, Place, Seat, arrange
+from edge.vision.slots import Size
 
 REASONS = {"too-small": "too small", "unsure": "unsure"}
 
@@ -154,11 +155,17 @@ def draw(picture: np.ndarray, captions: Sequence[Caption], places: Sequence[Plac
 
 
 def arranged(
-    captions: Sequence[Caption], faces: Sequence[Rect], bounds: Size, keep: Sequence[Rect], style: Style, most: Detail
+    captions: Sequence[Caption],
+    faces: Sequence[Rect],
+    bounds: Size,
+    keep: Sequence[Rect],
+    style: Style,
+    most: Detail,
+    before: Sequence[Seat | None] = (),
 ) -> tuple[Place, ...]:
     """Places for captions of at most that detail; see edge.vision.placement.arrange."""
     sizes = tuple(caption.sizes(style, most) for caption in captions)
-    return arrange(tuple(faces), sizes, bounds, tuple(keep), style.line + 2)
+    return arrange(tuple(faces), sizes, bounds, tuple(keep), style.line + 2, tuple(before))
 
 
 def _inset(style: Style) -> int:

@@ -12,7 +12,8 @@ from edge.vision.canvas import Rect, Stamp, eyes, shared
 from edge.vision.captions import Caption, arranged, percent
 from edge.vision.lettering import Style
 from edge.vision.palette import INK
-from edge.vision.placement import Detail, Place, Size
+from edge.vision.placement import Detail, Place, Seat
+from edge.vision.slots import Size
 
 TRIES = 3  # room for the legend may leave more faces without a word, and so on
 
@@ -94,6 +95,7 @@ def arranged_with_legend(
     style: Style,
     most: Detail,
     free: tuple[int, int],
+    before: Sequence[Seat | None] = (),
 ) -> tuple[tuple[Place, ...], Legend, int]:
     """Places for captions (see captions.arranged), and the legend that they need.
 
@@ -104,7 +106,7 @@ def arranged_with_legend(
         The places, the legend, and its upper edge in pixels. A legend that would lie on somebody's eyes is left out:
         pictograms can be understood without one.
     """
-    places = arranged(captions, faces, bounds, keep, style, most)
+    places = arranged(captions, faces, bounds, keep, style, most, before)
     needed = Legend.of(captions, places, bounds[0], style)
     if not needed.entries:
         return places, needed, free[1]
@@ -116,7 +118,7 @@ def arranged_with_legend(
             room = (0, top, bounds[0], top + legend.height)
             if top < free[0] or room[3] > free[1] or any(shared(room, each) for each in seen):
                 break
-            tried = arranged(captions, faces, bounds, [*keep, room], style, most)
+            tried = arranged(captions, faces, bounds, [*keep, room], style, most, before)
             after = Legend.of(captions, tried, bounds[0], style)
             if after.height <= legend.height:
                 return tried, after, top

@@ -14,9 +14,19 @@ from enum import IntEnum
 import numpy as np
 
 from edge.vision.canvas import Rect, area, eyes
-
-Size = tuple[int, int]
-Point = tuple[int, int]
+from edge.vision.slots import (
+    Point,
+    Size,
+    areas,
+    as_array,
+    as_rect,
+    margin,
+    near,
+    overlaps,
+    ring_corners,
+    shortest_line,
+    slot_corners,
+)  # fmt: skip
 
 
 class Detail(IntEnum):
@@ -31,9 +41,7 @@ class Detail(IntEnum):
 HIDES_OTHER = {Detail.BADGE: 0.15, Detail.WORD: 0.10, Detail.SHORT: 0.05, Detail.FULL: 0.02}
 HIDES_OWN = {Detail.BADGE: 0.4, Detail.WORD: 0.3, Detail.SHORT: 0.25, Detail.FULL: 0.2}
 CROWD = 60  # more faces than this have badges alone: a better arrangement would take too long
-# Where a caption with a leader line is looked for: on rings around the face, in these directions.
-RINGS = 5
-AROUND = np.array([(np.cos(angle), np.sin(angle)) for angle in np.arange(16) * np.pi / 8]).T[:, None]
+RINGS = 5  # around a face, on which a caption with a leader line is looked for
 TRIES = 12  # so many of those places are tried
 PROBES = np.linspace(0.05, 0.95, 16)  # points along a leader line that are checked
 JOINTS = 4  # rectangles that stand for a leader line
@@ -54,6 +62,22 @@ class Place:
     leader: tuple[Point, Point] | None = None
 
 
+@dataclass(frozen=True)
+class Seat:
+    """Where a caption was, seen from its face: how far its corner was from the face's, and how much it said."""
+
+    across: int
+    down: int
+    detail: Detail
+    leader: bool
+
+    @classmethod
+    def of(cls, place: Place, face: Rect) -> Seat:
+        """The seat of a place."""
+        across, down = place.rect[0] - face[0], place.rect[1] - face[1]
+        return cls(across, down, place.detail, place.leader is not None)
+
+
 @functools.lru_cache(maxsize=8)
 def arrange(
     faces: tuple[Rect, ...],
@@ -61,6 +85,7 @@ def arrange(
     bounds: Size,
     keep: tuple[Rect, ...] = (),
     gap: int = 4,
+    before: tuple[Seat | None, ...] = (),
 ) -> tuple[Place, ...]:
     """A place for each caption.
 
@@ -70,6 +95,8 @@ def arrange(
         bounds: width and height of the picture.
         keep: what no caption may cover.
         gap: between a face and its caption, pixels.
+        before: for each face where its caption was in the last picture, if anywhere: it stays there if it can, so that
+            captions do not jump when faces move a little.
 
     Returns:
         As many places as faces. A badge that has no room at all lies where it hides least.
@@ -80,8 +107,11 @@ def arrange(
     if len(faces) > CROWD:
         board.badges(order, sizes, rings=0)
         return tuple(board.places[n] for n in range(len(faces)))
+    for n, seat in enumerate(before):
+        if seat is not None and seat.detail < len(sizes[n]):
+            board.stay(n, seat, sizes[n][seat.detail])
     for n in order:
-        if len(sizes[n]) > Detail.WORD:
+        if n not in board.places and len(sizes[n]) > Detail.WORD:
             board.beside(n, Detail.WORD, sizes[n][Detail.WORD])
     for n in order:
         if n not in board.places and len(sizes[n]) > Detail.WORD:
@@ -94,7 +124,8 @@ def arrange(
         for n in order:
             place = board.places[n]
             if len(sizes[n]) > detail == place.detail + 1 and place.leader is None:
-                board.beside(n, detail, sizes[n][detail])
+                # With some room to spare, so that it need not shrink again in the next picture.
+                board.beside(n, detail, sizes[n][detail], spare=2 * gap)
     return tuple(board.places[n] for n in range(len(faces)))
 
 
@@ -104,22 +135,29 @@ class _Board:
     def __init__(self, faces: Sequence[Rect], bounds: Size, keep: Sequence[Rect], gap: int) -> None:
         self.places: dict[int, Place] = {}
         self._rects, self._bounds, self._gap = faces, bounds, gap
-        self._faces = _array(faces)
-        self._areas = np.maximum(1, _areas(self._faces))
-        self._eyes = _array([eyes(face) for face in faces])
+        self._faces = as_array(faces)
+        self._areas = np.maximum(1, areas(self._faces))
+        self._eyes = as_array([eyes(face) for face in faces])
         # What no caption may cover: what is kept free, then a caption and a leader line for each face.
-        self._taken = _array([*keep, *[(0, 0, 0, 0)] * ((1 + JOINTS) * len(faces))])
+        self._taken = as_array([*keep, *[(0, 0, 0, 0)] * ((1 + JOINTS) * len(faces))])
         self._kept = len(keep)
 
-    def beside(self, n: int, detail: Detail, size: Size) -> bool:
+    def stay(self, n: int, seat: Seat, size: Size) -> bool:
+        """Put face n's caption where it was, seen from the face, if it can stay there; whether it does."""
+        face = self._rects[n]
+        found = self._clipped([(face[0] + seat.across, face[1] + seat.down)], size)
+        cost = self._costs(n, seat.detail, found, np.zeros(len(found)))
+        return self._first(n, seat.detail, found, cost, seat.leader)
+
+    def beside(self, n: int, detail: Detail, size: Size, spare: int = 0) -> bool:
         """Put face n's caption beside it, if it fits; whether it does."""
-        found = self._clipped(_slots(self._rects[n], size, self._gap), size)
-        cost = self._costs(n, detail, found, np.arange(len(found)) * 0.01)
+        found = self._clipped(slot_corners(self._rects[n], size, self._gap), size)
+        cost = self._costs(n, detail, found, np.arange(len(found)) * 0.01, spare)
         return self._first(n, detail, found, cost)
 
     def away(self, n: int, detail: Detail, size: Size, rings: int = RINGS) -> bool:
         """Put it further away, with a leader line."""
-        found = self._clipped(_rings(self._rects[n], size, self._gap, rings), size)
+        found = self._clipped(ring_corners(self._rects[n], size, self._gap, rings), size)
         nearer = np.linalg.norm((found[:, :2] + found[:, 2:] - self._faces[n, :2] - self._faces[n, 2:]) / 2, axis=1)
         return self._first(n, detail, found, self._costs(n, detail, found, 0.002 * nearer), leader=True)
 
@@ -134,40 +172,40 @@ class _Board:
 
     def force(self, n: int, size: Size, rings: int) -> None:
         """Put a badge where it hides least, though there is no room."""
-        slots = [*_slots(self._rects[n], size, self._gap), *_rings(self._rects[n], size, self._gap, rings)]
+        slots = [*slot_corners(self._rects[n], size, self._gap), *ring_corners(self._rects[n], size, self._gap, rings)]
         found = self._clipped(slots, size, always=True)
-        taken, seen = (_overlaps(found, each[_touches(each, found)]).sum(axis=1) for each in (self._taken, self._eyes))
+        taken, seen = (overlaps(found, each[near(each, found)]).sum(axis=1) for each in (self._taken, self._eyes))
         # On another caption rather than on somebody's eyes.
         cost = (taken + 20 * seen) / max(1, size[0] * size[1]) + 0.01 * np.arange(len(found))
-        rect = _rect(found[int(np.argmin(cost))])
-        (x, y), (face_x, face_y) = ends = _ends(rect, self._rects[n])
+        rect = as_rect(found[int(np.argmin(cost))])
+        (x, y), (face_x, face_y) = ends = shortest_line(rect, self._rects[n])
         apart = max(abs(x - face_x), abs(y - face_y)) > 2 * self._gap
         self._put(n, Place(rect, Detail.BADGE, ends if apart else None))
 
-    def _costs(self, n: int, detail: Detail, found: np.ndarray, cost: np.ndarray) -> np.ndarray:
-        """What each rectangle would cost, by what it hides; infinite where it must not be."""
+    def _costs(self, n: int, detail: Detail, found: np.ndarray, cost: np.ndarray, spare: int = 0) -> np.ndarray:
+        """What each rectangle would cost, by what it hides; infinite where it, or what is around it, must be free."""
         if not len(found):
             return cost
         # Of a crowd only those count that are near enough.
-        close = _touches(self._faces, found, 2 * self._gap)
+        close = near(self._faces, found, 2 * self._gap)
         close[n] = False
-        own = _overlaps(found, self._faces[n : n + 1])[:, 0] / self._areas[n]
-        hidden = _overlaps(found, self._faces[close]) / self._areas[close]
+        own = overlaps(found, self._faces[n : n + 1])[:, 0] / self._areas[n]
+        hidden = overlaps(found, self._faces[close]) / self._areas[close]
         others = hidden.max(axis=1, initial=0.0)
         obstacles = np.concatenate((self._others(n), self._eyes[close], self._eyes[n : n + 1]))
-        bad = _overlaps(found, obstacles[_touches(obstacles, found)]).any(axis=1)
+        bad = overlaps(found + margin(spare), obstacles[near(obstacles, found, spare)]).any(axis=1)
         bad |= (others > HIDES_OTHER[detail]) | (own > HIDES_OWN[detail])
         # One that touches another face, too, might be taken for that one's.
-        near = _overlaps(found + _margin(2 * self._gap), self._faces[close]).any(axis=1) * 0.05
-        return np.where(bad, np.inf, cost + 0.5 * own + 4 * others + near)
+        unclear = overlaps(found + margin(2 * self._gap), self._faces[close]).any(axis=1) * 0.05
+        return np.where(bad, np.inf, cost + 0.5 * own + 4 * others + unclear)
 
     def _first(self, n: int, detail: Detail, found: np.ndarray, cost: np.ndarray, leader: bool = False) -> bool:
         """Take the cheapest rectangle, with a leader line the cheapest whose line crosses nothing; whether one is."""
         for index in np.argsort(cost, kind="stable")[: TRIES if leader else 1]:
             if not np.isfinite(cost[index]):
                 return False
-            rect = _rect(found[index])
-            ends = _ends(rect, self._rects[n])
+            rect = as_rect(found[index])
+            ends = shortest_line(rect, self._rects[n])
             if not leader or not self._blocked(n, ends):
                 self._put(n, Place(rect, detail, ends if leader else None))
                 return True
@@ -209,73 +247,3 @@ class _Board:
         found = np.array(corners, int)
         found = np.maximum(0, np.minimum(found, (width - size[0], height - size[1])))
         return np.concatenate((found, found + size), axis=1)
-
-
-def _slots(face: Rect, size: Size, gap: int) -> list[Point]:
-    """Corners beside a face, the best first: below, above, right, left, and on its chin."""
-    (left, top, right, bottom), (width, height) = face, size
-    middle = (left + right - width) // 2
-    return [
-        (left, bottom + gap), (left, top - gap - height), (middle, bottom + gap), (middle, top - gap - height),
-        (right - width, bottom + gap), (right - width, top - gap - height),
-        (right + gap, top), (left - gap - width, top),
-        (right + gap, bottom - height), (left - gap - width, bottom - height),
-        (left + gap, bottom - gap - height), (middle, bottom - gap - height),
-        (right - gap - width, bottom - gap - height),
-    ]  # fmt: skip
-
-
-def _rings(face: Rect, size: Size, gap: int, rings: int) -> list[Point]:
-    """Corners further and further away from a face."""
-    (left, top, right, bottom), (width, height) = face, size
-    steps = np.arange(1, rings + 1)[:, None] * (height + 2 * gap)
-    x = (left + right - width) / 2 + AROUND[0] * ((right - left + width) / 2 + steps)
-    y = (top + bottom - height) / 2 + AROUND[1] * ((bottom - top + height) / 2 + steps)
-    return [(int(a), int(b)) for a, b in zip(np.rint(x).flat, np.rint(y).flat, strict=True)]
-
-
-def _ends(plate: Sequence[int], face: Rect) -> tuple[Point, Point]:
-    """The ends of the shortest line from a plate to a face."""
-    x, face_x = _nearest(plate[0], plate[2] - 1, face[0], face[2] - 1)
-    y, face_y = _nearest(plate[1], plate[3] - 1, face[1], face[3] - 1)
-    return (x, y), (face_x, face_y)
-
-
-def _nearest(a: int, b: int, c: int, d: int) -> tuple[int, int]:
-    """The two nearest numbers of the ranges a to b and c to d; the middle of what they share."""
-    if b < c:
-        return b, c
-    if d < a:
-        return a, d
-    middle = (max(a, c) + min(b, d)) // 2
-    return middle, middle
-
-
-def _rect(row: np.ndarray) -> Rect:
-    left, top, right, bottom = row.tolist()
-    return left, top, right, bottom
-
-
-def _margin(by: int) -> np.ndarray:
-    return np.array((-by, -by, by, by))
-
-
-def _array(rects: Sequence[Rect]) -> np.ndarray:
-    return np.array(rects, int).reshape(-1, 4)
-
-
-def _areas(rects: np.ndarray) -> np.ndarray:
-    return (rects[:, 2] - rects[:, 0]) * (rects[:, 3] - rects[:, 1])
-
-
-def _touches(rects: np.ndarray, found: np.ndarray, gap: int = 0) -> np.ndarray:
-    """Which rectangles (N, 4) are near any of `found` (C, 4): bool (N,)."""
-    low, high = found[:, :2].min(axis=0) - gap, found[:, 2:].max(axis=0) + gap
-    return np.asarray(((rects[:, :2] < high) & (rects[:, 2:] > low)).all(axis=1))
-
-
-def _overlaps(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Pixels that each of a (A, 4) shares with each of b (B, 4): int (A, B)."""
-    low, high = np.maximum(a[:, None, :2], b[None, :, :2]), np.minimum(a[:, None, 2:], b[None, :, 2:])
-    side = np.maximum(0, high - low)
-    return side[..., 0] * side[..., 1]

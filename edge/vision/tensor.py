@@ -18,9 +18,17 @@ def pixel_table(low: float, high: float, scale: float, zero_point: int, dtype: t
     Raises:
         InvalidValue: the scale is not positive.
     """
+    return quantize_values(low + (high - low) * np.arange(256, dtype=np.float64) / 255.0, scale, zero_point, dtype)
+
+
+def quantize_values(real: np.ndarray, scale: float, zero_point: int, dtype: type) -> np.ndarray:
+    """Real values float64 of any shape as integers of `dtype` (int8 or uint8): round(real / scale) + zero_point.
+
+    Raises:
+        InvalidValue: the scale is not positive.
+    """
     if scale <= 0:
         raise InvalidValue(f"quantization scale: expected more than 0, got {scale}")
-    real = low + (high - low) * np.arange(256, dtype=np.float64) / 255.0
     info = np.iinfo(dtype)
     return np.clip(np.round(real / scale) + zero_point, info.min, info.max).astype(dtype)
 

@@ -58,7 +58,7 @@ def cost_ms(screen: tuple[int, int], faces: int, frames: int) -> float:
     scenes, taken = people(faces), []
     for n in range(frames + 5):
         began = time.thread_time()
-        write(compose(Frame(images[n % 4], n / 30, n), scenes[n // 2 % SCENES], NOTICE, *screen, 30.0), memory)
+        write(compose(Frame(images[n % 4], n / 30, n), scenes[n // 2 % SCENES], NOTICE, *screen, 30.0).pixels, memory)
         taken.append(time.thread_time() - began)
     return 1000 * statistics.median(taken[5:])
 

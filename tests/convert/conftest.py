@@ -116,7 +116,7 @@ def int8(learned) -> bytes:
     from convert.load import from_keras
     from convert.quantize import quantize
 
-    return quantize(from_keras(learned), blobs(120, seed=2)[0])
+    return quantize(from_keras(learned), blobs(120, seed=2)[0]).content
 
 
 @pytest.fixture(scope="session")
@@ -125,4 +125,4 @@ def float32(learned) -> bytes:
     from convert.load import from_keras
     from convert.quantize import to_float
 
-    return to_float(from_keras(learned), (SIDE, SIDE, 1))
+    return to_float(from_keras(learned), (SIDE, SIDE, 1)).content

@@ -7,11 +7,12 @@ import json
 import pytest
 
 from convert import card as cards
-from convert import card_failures, card_figures, markdown
+from convert import card_failures, card_figures
 from convert.__main__ import main
-from convert.card import Card
+from convert.card import ModelCard
 from edge import manifest
 from edge.tasks import TASKS
+from training import markdown
 
 CONFUSION = {"angry": {"angry": 6, "sad": 4}, "sad": {"angry": 1, "sad": 9}}
 BARE = {"int8": 0.75, "float": 0.7512, "ece": 0.03, "dedup_classes": {"angry": 0.5}, "confusion": CONFUSION}
@@ -28,7 +29,7 @@ DOCUMENT = {
 }
 
 
-def card(task: str = "emotion-bare", **changes: object) -> Card:
+def card(task: str = "emotion-bare", **changes: object) -> ModelCard:
     fields = {
         "name": task, "task": task, "sha256": "ab", "size": 1000, "outputs": [], "labels": ("angry", "sad"),
         "input": {"width": 48, "height": 48, "colour": "grey", "low": 0, "high": 1, "dtype": "int8", "scale": 1.0,
@@ -37,7 +38,7 @@ def card(task: str = "emotion-bare", **changes: object) -> Card:
         "calibration": {"source": "set", "samples": 9, "seed": 1, "checked": 5, "fresh": True, "warnings": []},
         "latency": {"milliseconds": 1.0, "threads": 1, "machine": "m"},
     }  # fmt: skip
-    return Card(**{**fields, **changes})  # type: ignore[arg-type]
+    return ModelCard(**{**fields, **changes})  # type: ignore[arg-type]
 
 
 def test_a_table_of_nothing_is_its_head():

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from convert import check
-from convert.errors import CalibrationError, ConversionError
-from convert.load import FloatModel, from_keras
+from convert.converted import Converted
+from convert.load import from_keras
 from convert.quantize import quantize, to_float
-from convert.runner import Runner
-from convert.sources import View, from_arrays
-from edge.labels import EMOTIONS, MASKS
+from edge.vision.preprocessing import Preprocessing
 
-VIEW = View(24, 24, 1)
+
+def plain(content: bytes) -> Converted:
+    return Converted("m", content, Preprocessing())
 
 
 def test_comparing_no_outputs_gives_none():
@@ -73,7 +73,7 @@ def test_the_layer_that_loses_most_is_found(keras_, where):
     """The error enters at the damaged layer, although every later one carries it too."""
     model = from_keras(outlier(keras_, where))
     images = np.random.default_rng(2).integers(0, 256, (40, 16, 16, 1), np.uint8)
-    checks = check.layers(to_float(model, (16, 16, 1)), quantize(model, images), images, 0.0, 1.0)
+    checks = check.layers(to_float(model, (16, 16, 1)), quantize(model, images), images)
     assert [layer.name.split("_1/")[0] for layer in checks[:3]] == ["stage_0", "stage_1", "stage_2"]
     first = check.worst(checks, 1)[0]
     assert first.name.startswith(f"stage_{where}")
@@ -82,14 +82,14 @@ def test_the_layer_that_loses_most_is_found(keras_, where):
 
 
 def test_a_model_against_itself_adds_nothing(kit, float32):
-    checks = check.layers(float32, float32, kit.blobs(4, seed=3)[0], 0.0, 1.0)
+    checks = check.layers(plain(float32), plain(float32), kit.blobs(4, seed=3)[0])
     assert len(checks) == 5
     assert {layer.error for layer in checks} == {0.0}
     assert check.worst([], 3) == ()
 
 
 def test_moving_values_adds_no_error(kit, float32, int8):
-    checks = check.layers(float32, int8, kit.blobs(6, seed=3)[0], 0.0, 1.0)
+    checks = check.layers(plain(float32), plain(int8), kit.blobs(6, seed=3)[0])
     (reshape,) = [layer for layer in checks if layer.kind == "RESHAPE"]
     assert reshape.error > 0
     assert reshape.adds == 0
@@ -97,10 +97,10 @@ def test_moving_values_adds_no_error(kit, float32, int8):
 
 def test_layers_errors_match_a_slow_count(kit, float32, int8):
     images = kit.blobs(6, seed=3)[0]
-    checks = check.layers(float32, int8, images, 0.0, 1.0)
+    checks = check.layers(plain(float32), plain(int8), images)
     last = checks[-1]
-    floats = np.stack([Runner(float32, 0.0, 1.0).infer(i)[0] for i in images]).astype(np.float64)
-    ints = np.stack([Runner(int8, 0.0, 1.0).infer(i)[0] for i in images]).astype(np.float64)
+    floats = plain(float32).predict(images)[0].astype(np.float64)
+    ints = plain(int8).predict(images)[0].astype(np.float64)
     ratios = []
     for k in range(4):
         gaps = [(a - b) ** 2 for a, b in zip(floats[:, k], ints[:, k], strict=True)]
@@ -108,59 +108,3 @@ def test_layers_errors_match_a_slow_count(kit, float32, int8):
     assert last.kind == "SOFTMAX"
     assert last.error == pytest.approx((sum(ratios) / 4) ** 0.5, rel=0.05)
     assert 0 <= last.adds <= last.error
-
-
-def test_accuracy_counts_both_models(kit, learned, int8):
-    images, labels = kit.blobs(300, seed=6)
-    labels[:60] = (labels[:60] + 1) % 4  # a fifth is labelled wrong: nobody can be right there
-    source = from_arrays("blobs", images, labels, kit.CLASSES)
-    got = check.accuracy(from_keras(learned), Runner(int8, 0, 1), source, VIEW, kit.CLASSES, 0, 1)
-    assert (got.source, got.pictures) == ("blobs", 300)
-    assert got.float_ == pytest.approx(0.8, abs=0.02)
-    assert got.int8 == pytest.approx(0.8, abs=0.02)
-    assert got.loss == pytest.approx(100 * (got.float_ - got.int8))
-
-
-def test_labels_are_matched_by_name_not_by_number(kit, learned, int8):
-    images, labels = kit.blobs(200, seed=6)
-    turned = tuple(reversed(kit.CLASSES))
-    source = from_arrays("blobs", images, 3 - labels, turned)
-    got = check.accuracy(from_keras(learned), Runner(int8, 0, 1), source, VIEW, kit.CLASSES, 0, 1)
-    assert got.float_ > 0.98
-
-
-def test_the_tutorials_names_of_our_classes_are_understood(kit, learned, int8):
-    """The set says anger and happiness; the model's outputs are called happy, angry, neutral, bare."""
-    images, labels = kit.blobs(200, seed=6)
-    classes = ("happiness", "anger", "neutral", "without_mask")
-    source = from_arrays("blobs", images, labels, classes)
-    names = ("happy", "angry", "neutral", "bare")
-    got = check.accuracy(from_keras(learned), Runner(int8, 0, 1), source, VIEW, names, 0, 1)
-    assert got.float_ > 0.98
-    assert set(check.ALIASES.values()) <= {*EMOTIONS, *MASKS}
-
-
-@pytest.mark.parametrize(("error", "loss"), [(False, 1.5), (True, -1.5)])
-def test_of_an_error_less_is_better(error, loss):
-    assert check.Accuracy("set", 9, 0.615, 0.6, "figure", error).loss == pytest.approx(loss)
-
-
-@pytest.mark.parametrize(
-    ("labels", "classes", "says"),
-    [
-        (None, (), "no labels"),
-        (np.zeros(4), ("happy", "bored"), "class 'bored' is none of the model's"),
-        (np.array([0, 1, 2, 6]), (), "the set has 7 classes, the model answers"),
-    ],
-)
-def test_a_set_that_does_not_fit_the_model(kit, learned, int8, labels, classes, says):
-    source = from_arrays("blobs", kit.blobs(4, seed=1)[0], labels, classes)
-    with pytest.raises(CalibrationError, match=says):
-        check.accuracy(from_keras(learned), Runner(int8, 0, 1), source, VIEW, kit.CLASSES, 0, 1)
-
-
-def test_a_float_model_that_answers_nan_is_said(kit, int8):
-    broken = FloatModel("mine", (24, 24, 1), lambda x: [np.full((len(x), 4), np.nan, np.float32)], None)
-    source = from_arrays("blobs", *kit.blobs(4, seed=1), kit.CLASSES)
-    with pytest.raises(ConversionError, match="mine: the float model answers with values that are not numbers"):
-        check.accuracy(broken, Runner(int8, 0, 1), source, VIEW, kit.CLASSES, 0, 1)

@@ -7,7 +7,9 @@ import json
 import numpy as np
 import pytest
 
+from convert import commands
 from convert.__main__ import main
+from convert.commands import tpu_report
 from edge import manifest
 
 
@@ -26,16 +28,49 @@ def said(capsys):
     return out, err
 
 
-def test_help_is_help(capsys):
-    with pytest.raises(SystemExit) as caught:
-        main(["--help"])
-    assert caught.value.code == 0
+@pytest.mark.parametrize("words", [["--help"], [], ["--debug"], ["convert"], ["convert", "--help"]])
+def test_help_is_in_groups_and_names_the_other_commands(words, capsys):
+    try:
+        code = main(words)
+    except SystemExit as caught:
+        code = caught.code
+    assert code == 0
     out, _ = said(capsys)
+    for title in ("input:", "check:", "output:", "detector:", "card:", "examples:", "other commands:"):
+        assert f"\n{title}" in out
     assert "--calibrate" in out
     assert "tpu-report" in out
 
 
-@pytest.mark.parametrize("words", [[], ["m.keras"], ["m.keras", "--calibrate", "x", "--task", "dog"]])
+@pytest.mark.parametrize("name", [name for name in commands.SUMMARIES if name != "convert"])
+def test_every_other_command_has_its_own_help(name, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main([name, "--help"])
+    assert caught.value.code == 0
+    out, _ = said(capsys)
+    assert out.startswith(f"usage: edge-emotion-convert {name}")
+    assert "--calibrate" not in out
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["--version"])
+    assert caught.value.code == 0
+    assert said(capsys)[0].startswith("edge-emotion-convert ")
+
+
+def test_an_unexpected_error_is_one_line(monkeypatch, capsys):
+    def broken(_arguments):
+        raise RuntimeError("two\nlines")
+
+    monkeypatch.setattr(tpu_report, "main", broken)
+    assert main(["tpu-report", "m.tflite"]) == 1
+    assert said(capsys)[1] == (
+        "edge-emotion-convert: unexpected RuntimeError: two lines; run it again with --debug for the traceback\n"
+    )
+
+
+@pytest.mark.parametrize("words", [["--low"], ["m.keras"], ["m.keras", "--calibrate", "x", "--task", "dog"]])
 def test_usage_is_exit_2(words, capsys):
     with pytest.raises(SystemExit) as caught:
         main(words)
@@ -101,9 +136,9 @@ def test_failures_are_one_line_with_their_exit_code(place, tmp_path, monkeypatch
     assert list(tmp_path.iterdir()) == []
 
 
-def test_debug_shows_where(capsys):
+def test_debug_shows_where(caplog):
     assert main(["tpu-report", "gone.tflite", "--debug"]) == 4
-    assert "Traceback" in said(capsys)[1]
+    assert "Traceback" in caplog.text
 
 
 def test_a_recipe_gives_name_task_and_texts(place, kit, keras_, tmp_path, capsys):

@@ -7,22 +7,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from convert import measure, pipeline
+from convert import measure, pipeline, publish
 from convert.errors import CalibrationError
 from convert.load import from_keras, load
 from convert.measure import DataFolder, float_engine, open_evaluation
-from convert.pipeline import Refused
-from convert.quantize import real_values
 from convert.request import Request
 from convert.sources import Source, from_arrays
+from convert.verdict import Refused
 from edge import manifest
 from edge.engines import open_engine
 from edge.errors import EdgeError
 from edge.labels import MASKS
 from edge.manifest import ModelSpec
+from edge.vision.preprocessing import Preprocessing
 from tests.training.evaluate.conftest import masked_faces
 from training.evaluate import mask
 from training.evaluate.context import EvaluationContext
+from training.evaluate.float_vs_int8 import Comparison
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +63,7 @@ def test_a_float_model_behind_the_engines_port_answers_the_same(halves, kit, low
     model, _ = halves
     twin = float_engine(spec_of("mask", MASKS, low), model)
     for image in kit.blobs(5, seed=4)[0]:
-        (expected,) = model.predict(real_values(image[None], low, 1.0))
+        (expected,) = model.predict(Preprocessing(low).apply(image[None]))
         (got,) = twin.infer(image)
         assert got.shape == (2,)
         assert np.allclose(got, expected[0], atol=1e-5)
@@ -73,7 +74,7 @@ def test_so_does_a_saved_model(learned, kit, tmp_path):
     model = load(tmp_path / "saved")
     image = kit.blobs(1, seed=4)[0][0]
     (got,) = float_engine(spec_of("emotion-bare", kit.CLASSES), model).infer(image)
-    assert np.allclose(got, model.predict(real_values(image[None], 0.0, 1.0))[0][0], atol=1e-5)
+    assert np.allclose(got, model.predict(Preprocessing().apply(image[None]))[0][0], atol=1e-5)
 
 
 def test_the_card_says_what_evaluate_will_say_of_the_landed_model(halves, data, tmp_path):
@@ -81,7 +82,7 @@ def test_the_card_says_what_evaluate_will_say_of_the_landed_model(halves, data, 
     made = pipeline.convert(*halves, request, DataFolder(data))
     both = made.card.accuracy
     assert (both["figure"], both["source"], both["pictures"]) == ("balanced accuracy", "masked_faces test", 6)
-    pipeline.land_result(made, tmp_path / "mask" / "model.tflite", tmp_path)
+    publish.publish(made, tmp_path / "mask" / "model.tflite", tmp_path)
     landed = manifest.load(tmp_path)
     values, _ = mask.real(EvaluationContext(landed, data), open_engine(landed, "mask"))
     assert both["int8"] == values["real"]
@@ -90,7 +91,7 @@ def test_the_card_says_what_evaluate_will_say_of_the_landed_model(halves, data, 
 
 
 def test_a_loss_on_the_data_sets_is_refused_in_their_words(halves, data, monkeypatch):
-    found = measure.float_vs_int8.Comparison("AP@0.5", "faces test", 573, 0.83, 0.81)
+    found = Comparison("AP@0.5", "faces test", 573, 0.83, 0.81)
     monkeypatch.setattr(measure.float_vs_int8, "measure", lambda context, task: found)
     with pytest.raises(
         Refused, match=r"loses 2\.00 points on 573 pictures of faces test \(AP@0\.5 0\.8300 to 0\.8100\)"

@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 
 from convert import card as cards
-from convert import pipeline, publish, tflite
+from convert import pipeline, publish
 from convert.errors import CalibrationError, ConversionError
 from convert.load import from_keras
-from convert.pipeline import Refused
-from convert.request import Request, labels_of, view_of
+from convert.request import Request
 from convert.sources import from_arrays
+from convert.verdict import Refused
 from edge import manifest
 from edge.engines.litert import LiteRtEngine
 from edge.errors import ModelError
-from edge.labels import EMOTIONS, MASK_LABELS, MASKS
+from edge.labels import EMOTIONS, MASKS
 
 
 def source(kit, count=150, seed=2):
@@ -45,8 +45,8 @@ def test_what_passes_has_everything(passed):
     spec, card = passed.spec, passed.card
     assert (spec.name, spec.task, spec.head, spec.labels) == ("mine", "mask", "probabilities", MASKS)
     assert (spec.width, spec.height, spec.colour, spec.low, spec.high, spec.margin) == (24, 24, "grey", 0.0, 1.0, 1.3)
-    assert spec.sha256 == card.sha256 == hashlib.sha256(passed.content).hexdigest()
-    assert card.size == len(passed.content)
+    assert spec.sha256 == card.sha256 == hashlib.sha256(passed.converted.content).hexdigest()
+    assert card.size == len(passed.converted.content)
     assert card.input["dtype"] == "int8"
     assert (card.calibration["samples"], card.calibration["seed"]) == (120, 1)
     assert (card.calibration["checked"], card.calibration["fresh"]) == (30, True)
@@ -60,7 +60,7 @@ def test_what_passes_has_everything(passed):
 
 def test_landed_the_device_loads_it(kit, passed, tmp_path):
     folder = tmp_path / "models"
-    written = pipeline.land_result(passed, folder / "mask" / "model.tflite", folder)
+    written = publish.publish(passed, folder / "mask" / "model.tflite", folder)
     names = sorted(path.relative_to(folder).as_posix() for path in written)
     assert names == ["manifest.json", "mask/card.json", "mask/card.md", "mask/model.tflite"]
     listed = manifest.load(folder)
@@ -72,39 +72,39 @@ def test_landed_the_device_loads_it(kit, passed, tmp_path):
 
 def test_landing_again_replaces_one_entry_and_forgets_its_compiled_variant(passed, tmp_path):
     out = tmp_path / "mask" / "model.tflite"
-    pipeline.land_result(passed, out, tmp_path)
+    publish.publish(passed, out, tmp_path)
     old = manifest.load(tmp_path)["mask"]
     other = replace(old, task="emotion-bare", labels=EMOTIONS, file="e.tflite")
     compiled = replace(old, edgetpu="mask/model_edgetpu.tflite", edgetpu_sha256="0" * 64)
     manifest.save(tmp_path, {"mask": compiled, "emotion-bare": other})
-    pipeline.land_result(passed, out, tmp_path)
+    publish.publish(passed, out, tmp_path)
     listed = manifest.load(tmp_path)
     assert listed["mask"] == old
     assert listed["emotion-bare"] == other
 
 
 def test_without_a_manifest_the_card_stands_beside(passed, tmp_path):
-    written = pipeline.land_result(passed, tmp_path / "deep" / "m.tflite")
+    written = publish.publish(passed, tmp_path / "deep" / "m.tflite")
     assert sorted(path.name for path in written) == ["m.json", "m.md", "m.tflite"]
     assert (tmp_path / "deep" / "m.md").read_text().startswith("# mine\n")
 
 
 def test_a_place_outside_of_the_manifests_folder(passed, tmp_path):
     with pytest.raises(ConversionError, match=r"expected a place in .*models"):
-        pipeline.land_result(passed, tmp_path / "m.tflite", tmp_path / "models")
+        publish.publish(passed, tmp_path / "m.tflite", tmp_path / "models")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_an_entry_needs_a_task(passed, tmp_path):
     with pytest.raises(ConversionError, match="add --task"):
-        pipeline.land_result(replace(passed, spec=None), tmp_path / "m.tflite", tmp_path)
+        publish.publish(replace(passed, spec=None), tmp_path / "m.tflite", tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_broken_manifest_is_said_before_anything_is_written(passed, tmp_path):
     (tmp_path / "manifest.json").write_text("{")
     with pytest.raises(ModelError, match="not valid JSON"):
-        pipeline.land_result(passed, tmp_path / "m.tflite", tmp_path)
+        publish.publish(passed, tmp_path / "m.tflite", tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]
 
 
@@ -173,12 +173,18 @@ def test_without_labels_the_answers_themselves_must_hold(kit, masks, keras_):
     assert lenient.card.accuracy == {}
 
 
-def test_a_model_that_is_fed_wrongly_is_warned_of(kit, masks):
-    """Here every label is the other one, as where --labels are in the wrong order."""
+def test_labels_in_the_wrong_order_are_refused_with_the_right_one(kit, masks):
     images, labels = kit.blobs(150, seed=2)
     wrong = from_arrays("halves", images, 1 - labels // 2, MASKS)
-    made = pipeline.convert(from_keras(masks), wrong, Request(task="mask"), wrong)
-    assert any("hardly more than chance; check --low" in warning for warning in made.warnings)
+    with pytest.raises(ConversionError, match="0 % are right as given, 100 % with --labels worn,bare; add these flags"):
+        pipeline.convert(from_keras(masks), wrong, Request(task="mask"), wrong)
+
+
+def test_who_insists_is_warned(kit, masks):
+    images, labels = kit.blobs(150, seed=2)
+    wrong = from_arrays("halves", images, 1 - labels // 2, MASKS)
+    made = pipeline.convert(from_keras(masks), wrong, Request(task="mask", as_given=True), wrong)
+    assert any("hardly more than chance; check --preprocess" in warning for warning in made.warnings)
 
 
 def test_an_open_size_is_fixed_by_the_flags(kit, keras_):
@@ -187,7 +193,7 @@ def test_an_open_size_is_fixed_by_the_flags(kit, keras_):
     model = keras_.Sequential([layers.Input((None, None, 1)), layers.Conv2D(4, 3), layers.GlobalAveragePooling2D()])
     request = Request(width=20, height=16, tolerance=1.0)
     made = pipeline.convert(from_keras(model), source(kit), request)
-    assert tflite.read(made.content).inputs[0].shape == (1, 16, 20, 1)
+    assert made.converted.graph.inputs[0].shape == (1, 16, 20, 1)
     with pytest.raises(ConversionError, match=r"dynamic input shape \(\?, \?, \?, 1\); fix it with --height"):
         pipeline.convert(from_keras(model), source(kit), Request())
 
@@ -202,8 +208,9 @@ def test_a_model_of_nobodys_task_converts_without_an_entry(kit, learned):
 @pytest.mark.parametrize(
     ("request_", "error", "says"),
     [
-        (Request(task="emotion-bare"), ConversionError, r"expected outputs \[\(1, 7\)\], got \[\(1, 2\)\]"),
-        (Request(task="mask", labels=("on", "off")), ConversionError, "bare, worn, or bare, worn, background, in any"),
+        (Request(task="emotion-bare"), ConversionError, "2 outputs, where emotion-bare has 7 .*--labels A,B"),
+        (Request(task="mask", labels=("on", "off")), ConversionError, "'on' is not a class of mask .*--fold on="),
+        (Request(task="mask", labels=("bare",)), ConversionError, "expected one name per output of m, 2, got 1"),
         (Request(task="face", strides=(8,), units=(8.0,)), ConversionError, "expected 2 outputs, got 1"),
         (Request(task="face"), ModelError, "strides"),
         (Request(width=48), ConversionError, "--width asks for 48, the model has 24"),
@@ -223,21 +230,11 @@ def test_classes_of_the_evaluation_must_be_the_models(kit, masks):
 
 @pytest.mark.parametrize(
     ("fields", "says"),
-    [({"low": 1.0}, "--high"), ({"low": 2.0, "high": 1.0}, "--high"), ({"integer": "int4"}, "--input-type")],
+    [({"integer": "int4"}, "--input-type")],
 )
 def test_a_request_that_makes_no_sense(fields, says):
     with pytest.raises(ConversionError, match=says):
         Request(**fields)
-
-
-@pytest.mark.parametrize(
-    ("classes", "given", "expected"),
-    [(2, (), MASKS), (3, (), MASK_LABELS), (4, (), MASKS), (3, ("worn", "bare", "background"), None)],
-    ids=["worn or bare", "or no face", "neither: an error later", "as given"],
-)
-def test_a_mask_models_labels_follow_from_its_outputs(kit, keras_, classes, given, expected):
-    model, request = from_keras(kit.network(classes=classes)), Request(task="mask", labels=given)
-    assert labels_of(model, request, view_of(model, request)) == (expected or given)
 
 
 def test_labels_may_come_in_another_order(kit, masks):
@@ -290,3 +287,27 @@ def test_json_of_a_card_is_plain(passed):
     document = json.loads(cards.to_json(passed.card))
     assert document["calibration"]["source"] == "halves"
     assert document["checks"][0]["name"] == "output_0"
+
+
+def test_dense_layers_get_a_scale_per_row_before_a_model_is_refused(kit, keras_):
+    """Seven units average a quarter each; the eighth looks at one pixel alone, with a weight 300 times as large."""
+    from keras import layers
+
+    body = [*kit.network().layers[:-1], layers.Dense(8, activation="relu"), layers.Dense(2, activation="softmax")]
+    model = kit.taught(keras_.Sequential([layers.Input((24, 24, 1)), *body]), (0, 0, 1, 1))
+    *_, hidden, last = model.layers
+    kernel, bias = hidden.get_weights()
+    kernel[:, 7] = 0.0
+    kernel[0, 7] = 4.0
+    hidden.set_weights([kernel, bias])
+    weights, bias = last.get_weights()
+    weights[7], weights[3] = 0.0, 2 * weights[3]  # the third unit of that quarter stands in for it
+    last.set_weights([weights, bias])
+    images, labels = kit.blobs(150, seed=2)
+    half = from_arrays("halves", images, labels // 2, MASKS)
+    made = pipeline.convert(from_keras(model, "m"), half, Request(task="mask"), half)
+    assert made.warnings == (pipeline.DENSE_ROWS,)
+    assert pipeline.DENSE_ROWS in made.card.calibration["warnings"]
+    assert made.card.accuracy["int8"] >= made.card.accuracy["float"] - 0.005
+    rows = {len(op.inputs[1].scales) for op in made.converted.graph.operations if op.kind == "FULLY_CONNECTED"}
+    assert rows == {8, 2}

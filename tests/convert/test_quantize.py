@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from convert import tflite
+from convert.converted import Converted
 from convert.errors import ConversionError
 from convert.load import from_keras
-from convert.quantize import anchored, quantize, real_values, to_float
-from convert.runner import Runner
+from convert.quantize import anchored, quantize, to_float
+from edge.vision.preprocessing import Preprocessing
 from edge.vision.tensor import pixel_table
 
 
@@ -20,7 +21,7 @@ def dim(kit, count=60, channels=1):
 
 @pytest.mark.parametrize(("low", "high"), [(0, 1), (-1, 1), (0, 255), (-2.5, 1)])
 def test_real_values_span_low_to_high(low, high):
-    values = real_values(np.array([0, 51, 255], np.uint8), low, high)
+    values = Preprocessing(low, high).apply(np.array([0, 51, 255], np.uint8))
     assert values.dtype == np.float32
     assert np.allclose(values, [low, low + (high - low) / 5, high])
 
@@ -40,7 +41,7 @@ def test_a_flat_picture_gets_both_ends_too():
 
 
 def test_whatever_the_pictures_are_a_pixel_is_one_step(kit, learned):
-    graph = tflite.read(quantize(from_keras(learned), dim(kit)))
+    graph = quantize(from_keras(learned), dim(kit)).graph
     assert graph.inputs[0].scales == (np.float32(1 / 255),)
     assert graph.inputs[0].zero_points == (-128,)
     table = pixel_table(0.0, 1.0, graph.inputs[0].scales[0], -128, np.int8)
@@ -48,7 +49,7 @@ def test_whatever_the_pictures_are_a_pixel_is_one_step(kit, learned):
 
 
 def test_a_model_that_wants_minus_one_to_one_keeps_its_steps(kit, learned):
-    graph = tflite.read(quantize(from_keras(learned), dim(kit), low=-1, high=1))
+    graph = quantize(from_keras(learned), dim(kit), Preprocessing(-1.0)).graph
     scale, zero = graph.inputs[0].scales[0], graph.inputs[0].zero_points[0]
     assert scale == pytest.approx(2 / 255, rel=1e-6)
     table = pixel_table(-1.0, 1.0, scale, zero, np.int8)
@@ -57,20 +58,20 @@ def test_a_model_that_wants_minus_one_to_one_keeps_its_steps(kit, learned):
 
 
 def test_uint8_input_and_output(kit, learned):
-    content = quantize(from_keras(learned), kit.blobs(60, seed=4)[0], integer="uint8")
-    graph = tflite.read(content)
+    made = quantize(from_keras(learned), kit.blobs(60, seed=4)[0], integer="uint8")
+    graph = made.graph
     assert [t.dtype for t in (*graph.inputs, *graph.outputs)] == ["UINT8", "UINT8"]
     assert graph.inputs[0].zero_points == (0,)
     images, labels = kit.blobs(100, seed=5)
-    (answers,) = Runner(content, 0.0, 1.0).predict(images)
+    (answers,) = made.predict(images)
     assert (answers.argmax(axis=1) == labels).mean() > 0.95
 
 
 def test_int8_answers_like_the_float_model(kit, learned, int8):
     images, labels = kit.blobs(200, seed=5)
     model = from_keras(learned)
-    (floats,) = model.predict(real_values(images, 0, 1))
-    (ints,) = Runner(int8, 0.0, 1.0).predict(images)
+    (floats,) = model.predict(Preprocessing().apply(images))
+    (ints,) = Converted("m", int8, Preprocessing()).predict(images)
     assert (floats.argmax(axis=1) == labels).mean() > 0.98
     assert (ints.argmax(axis=1) == labels).mean() > 0.98
     assert np.abs(floats - ints).mean() < 0.02
@@ -99,12 +100,11 @@ def detector(keras_, names=("logits", "distances")):
 def test_outputs_keep_the_models_order(kit, keras_, names):
     model = from_keras(detector(keras_, names))
     images = np.random.default_rng(1).integers(0, 256, (30, 16, 16, 3), np.uint8)
-    for content in (quantize(model, images), to_float(model, (16, 16, 3))):
-        runner = Runner(content, 0.0, 1.0)
-        assert [a.shape for a in runner.infer(images[0])] == [(16, 1), (16, 4)]
-        assert [d["name"] for d in runner.described()] == ["output_0", "output_1"]
-    floats = model.predict(real_values(images, 0, 1))
-    for a, b in zip(floats, Runner(content, 0.0, 1.0).predict(images), strict=True):
+    for made in (quantize(model, images), to_float(model, (16, 16, 3))):
+        assert [a.shape for a in made.model.infer(images[0])] == [(16, 1), (16, 4)]
+        assert [output["name"] for output in made.outputs()] == ["output_0", "output_1"]
+    floats = model.predict(Preprocessing().apply(images))
+    for a, b in zip(floats, made.predict(images), strict=True):
         assert np.allclose(a, b, atol=1e-5)
 
 
@@ -113,8 +113,8 @@ def test_more_than_ten_outputs_keep_their_order(keras_):
 
     picture = keras_.Input((4, 4, 1))
     outputs = [layers.Rescaling(1.0, offset=float(k))(picture) for k in range(12)]
-    content = to_float(from_keras(keras_.Model(picture, outputs)), (4, 4, 1))
-    answers = Runner(content, 0.0, 1.0).infer(np.zeros((4, 4, 1), np.uint8))
+    made = to_float(from_keras(keras_.Model(picture, outputs)), (4, 4, 1))
+    answers = made.model.infer(np.zeros((4, 4, 1), np.uint8))
     assert [float(a.mean()) for a in answers] == list(range(12))
 
 

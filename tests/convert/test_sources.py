@@ -11,6 +11,7 @@ import pytest
 from convert import calibrate
 from convert.errors import CalibrationError
 from convert.sources import View, from_arrays, open_source
+from edge.errors import PictureError
 from edge.vision.letterbox import letterbox, resize, to_grey
 
 GREY = View(24, 24, 1)
@@ -30,7 +31,7 @@ def write(path, image: np.ndarray):
     ("make", "says"),
     [
         (lambda p: p / "nothing", "no such file or folder"),
-        (lambda p: p, "no pictures"),
+        (lambda p: p, "no picture in this folder"),
         (lambda p: _text(p / "notes.npz", "hello"), "not a readable .npz"),
         (lambda p: _npz(p / "set.npz", pixels=textured(3)), "expected an array 'images', got pixels"),
         (lambda p: _npz(p / "set.npz", images=textured(3) / 255.0), "expected uint8 pixels 0-255, got float64"),
@@ -69,7 +70,7 @@ def test_a_broken_picture_is_named_when_it_is_read(tmp_path):
     source = open_source(tmp_path)
     assert source.size == 2
     assert source.pictures([0], GREY).shape == (1, 24, 24, 1)
-    with pytest.raises(CalibrationError, match=r"b\.jpg: cannot read this picture"):
+    with pytest.raises(PictureError, match=r"b\.jpg: the file is empty"):
         source.pictures([1], GREY)
 
 

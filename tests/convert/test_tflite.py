@@ -106,7 +106,7 @@ def test_every_kind_of_convolution_is_counted(keras_):
             layers.Dense(7),
         ]
     )
-    content = to_float(from_keras(model), (15, 20, 3))
+    content = to_float(from_keras(model), (15, 20, 3)).content
     assert flops.multiply_adds(tflite.read(content)) == slow_multiply_adds(model)
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import tomllib
 
 import pytest
@@ -50,6 +51,18 @@ def test_a_file_overrides_the_defaults_and_flags_override_the_file(file):
         ("[source]\nsample_s = 1\n", ": [source] sample_s: unknown setting; did you mean [journal] sample_s?"),
         ("[sauce]\nsource = 1\n", ": [sauce]: unknown section; did you mean 'source'?; expected one of engine, health"),
         ("source = 1\n", ": source: expected a section [source], got 1"),
+        ("x = " + "[" * 3000 + "]" * 3000, ": not valid TOML (nested too deeply)"),
+        ("[source]\nfps = " + "{a=" * 3000 + "1" + "}" * 3000, ": not valid TOML (nested too deeply)"),
+        ("[source]\nsource = " + "[" * 50 + "]" * 50, ": [source] source: expected text, got a list"),
+        ("[source]\nfps = 1" + "0" * 400, ": [source] fps: expected at least 0.1, at most 240, got 1000000"),
+        ("[source]\nfps = " + "9" * 5000, ": not valid TOML ("),
+        ("[journal]\nkeep_days = 1" + "0" * 400, ": [journal] keep_days: expected at least 1, at most 36500, got 1"),
+        ("[journal]\nmax_bytes = 1" + "0" * 400, ": [journal] max_bytes: expected at least 4096, at most "),
+        (
+            '[maker]\non_event = "a\\u0000b"\n',
+            ": [maker] on_event: expected text without NUL characters, got 'a\\x00b'",
+        ),
+        ('[journal]\nfile = "\\u0000"\n', ": [journal] file: expected text without NUL characters"),
         ("[source]\nrotate = 45\n", ": [source] rotate: expected one of 0, 90"),
         ("[source]\nfps = '30'\n", ": [source] fps: expected a number, got '30'"),
         ("[models]\nroute_on = 0.2\n", ": [models] route_off: expected at most route_on (0.2), got 0.4"),
@@ -72,6 +85,26 @@ def test_a_file_that_is_missing_or_not_text_is_named(tmp_path):
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(SettingsError, match=r"binary\.toml: not valid TOML"):
         config.load(tmp_path / "binary.toml")
+
+
+def test_what_is_not_a_regular_small_file_is_not_read(tmp_path):
+    os.mkfifo(tmp_path / "fifo.toml")
+    for path, reason in (
+        (tmp_path / "fifo.toml", "a FIFO, expected a regular file"), ("/dev/zero", "a device, expected a regular file"),
+        (tmp_path, "Is a directory"),
+    ):  # fmt: skip
+        with pytest.raises(SettingsError) as caught:
+            config.load(path)
+        assert f"{path}: cannot read the settings ({reason})" == str(caught.value)
+    (tmp_path / "large.toml").write_text("# \n" * 1_000_000)
+    with pytest.raises(SettingsError, match="larger than 1000000 bytes"):
+        config.load(tmp_path / "large.toml")
+
+
+def test_a_message_about_a_long_value_is_short(file):
+    with pytest.raises(SettingsError) as caught:
+        config.load(file(f"[source]\nfps = '{'x' * 70_000}'"))
+    assert len(str(caught.value)) < 400
 
 
 def test_a_setting_that_was_removed_is_skipped_with_a_warning(file, caplog):
@@ -130,7 +163,7 @@ def written(tmp_path_factory):
     return tmp_path_factory.mktemp("settings") / "config.toml"
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"])), st.floats(0, 1), st.integers(1, 64))
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")), st.floats(0, 1), st.integers(1, 64))
 def test_any_settings_survive_being_written_and_read(written, text, fraction, whole):
     settings = Settings(
         maker=MakerSettings(on_event=text, on_event_max=whole), screen=ScreenSettings(notice=text),

@@ -36,12 +36,12 @@ def rate(picture: np.ndarray) -> float:
 
 @functools.cache
 def _corner(tenths: int) -> np.ndarray:
-    return compose(DARK, Scene(), NO_NOTICE, *SHOWN, tenths / 10)[CORNER].copy()
+    return compose(DARK, Scene(), NO_NOTICE, *SHOWN, tenths / 10).pixels[CORNER].copy()
 
 
 def notice_stands(picture: np.ndarray, notice: str) -> bool:
     """Whether the visitors' line is there: its letters white, its ground dark."""
-    wanted = compose(DARK, Scene(), Notice("", notice), *SHOWN)
+    wanted = compose(DARK, Scene(), Notice("", notice), *SHOWN).pixels
     if picture.shape != wanted.shape:
         return False
     letters, ground = (wanted == 255).all(axis=2), (wanted == palette.GROUND).all(axis=2)
@@ -87,7 +87,7 @@ def track(event: Mapping[str, Any]) -> Track:
 def unlike(picture: np.ndarray, camera: bytes, events: list[Mapping[str, Any]], notice: str, fps: float) -> float:
     """The part of the screen's pixels, 0-1, that differ from what our own drawing makes of camera and journal."""
     scene = Scene(tracks=tuple(map(track, events)))
-    wanted = compose(seen_through(camera), scene, Notice("", notice), *SHOWN, fps)
+    wanted = compose(seen_through(camera), scene, Notice("", notice), *SHOWN, fps).pixels
     if picture.shape != wanted.shape:
         return 1.0
     return float((cv2.absdiff(picture, wanted).max(axis=2) > 8).mean())

@@ -109,7 +109,8 @@ def test_it_is_restarted_for_ever_but_for_what_a_restart_does_not_mend(unit):
 
 
 def test_the_command_is_one_that_the_program_knows(unit):
-    program, command, *words = unit["Service"]["ExecStart"].split()
+    env, block, program, command, *words = unit["Service"]["ExecStart"].split()
+    assert (env, block) == ("/usr/bin/env", "--block-signal=USR1")
     parser = argparse.ArgumentParser()
     run.add_arguments(parser)
     arguments = parser.parse_args(words)

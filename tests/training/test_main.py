@@ -9,12 +9,35 @@ import pytest
 from training import __main__ as program
 
 
-def test_help_names_every_command(capsys) -> None:
-    with pytest.raises(SystemExit) as ended:
-        program.main(["--help"])
-    assert ended.value.code == 0
+@pytest.mark.parametrize("words", [["--help"], []])
+def test_help_names_every_command(words, capsys) -> None:
+    try:
+        code = program.main(words)
+    except SystemExit as ended:
+        code = ended.code
+    assert code == 0
     out = capsys.readouterr().out
     assert all(name in out for name in program.COMMANDS)
+
+
+def test_an_unexpected_error_is_one_line(monkeypatch, capsys, tmp_path) -> None:
+    from training.commands import prepare
+
+    def broken(_arguments) -> int:
+        raise RuntimeError("two\nlines")
+
+    monkeypatch.setattr(prepare, "main", broken)
+    assert program.main(["prepare", "--data", str(tmp_path)]) == 1
+    assert capsys.readouterr().err == (
+        "edge-emotion-train: unexpected RuntimeError: two lines; run it again with --debug for the traceback\n"
+    )
+
+
+def test_version(capsys) -> None:
+    with pytest.raises(SystemExit) as ended:
+        program.main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith("edge-emotion-train ")
 
 
 @pytest.mark.parametrize("name", list(program.COMMANDS))
@@ -25,7 +48,7 @@ def test_every_command_has_its_own_help(name, capsys) -> None:
     assert f"edge-emotion-train {name}" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("words", [[], ["cook"], ["evaluate"]])
+@pytest.mark.parametrize("words", [["--data"], ["cook"], ["evaluate"]])
 def test_wrong_usage_is_two(words, capsys) -> None:
     with pytest.raises(SystemExit) as ended:
         program.main(words)
@@ -57,6 +80,7 @@ def test_a_full_disk_is_one_line(monkeypatch, capsys, tmp_path) -> None:
     assert err.count("\n") == 1
 
 
-def test_debug_shows_where(tmp_path) -> None:
-    with pytest.raises(ValueError, match="no such folder"):
-        program.main(["--debug", "prepare", "--data", str(tmp_path / "nowhere")])
+def test_debug_shows_where(tmp_path, caplog) -> None:
+    assert program.main(["--debug", "prepare", "--data", str(tmp_path / "nowhere")]) == 1
+    assert "no such folder" in caplog.text
+    assert "Traceback" in caplog.text

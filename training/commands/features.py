@@ -12,7 +12,7 @@ from typing import Any
 
 from edge import manifest
 from edge.engines import open_engine
-from edge.errors import ModelError
+from edge.errors import ModelError, one_line
 from edge.labels import EMOTIONS
 from edge.manifest import Manifest, ModelSpec
 from edge.tasks import classifiers
@@ -73,5 +73,5 @@ def _keras_file(path: Path) -> Any:
     try:
         return keras.models.load_model(path, compile=False)
     except Exception as error:
-        line = " ".join(str(error).split())[:160]
+        line = one_line(error, 160)
         raise ModelError(f"{path}: not a Keras model that loads ({line}); give weights.npz or a .keras file") from None

@@ -7,10 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import cv2
 import numpy as np
 
-from edge.errors import PictureError
+from edge import picture
 from training.data.fer2013 import DataError
 
 IGNORE = "ignore"  # the label of what is neither a face to find nor background
@@ -41,10 +40,7 @@ class Boxed:
         Raises:
             PictureError: it cannot be read.
         """
-        image = cv2.imread(str(self.path), cv2.IMREAD_COLOR)
-        if image is None:
-            raise PictureError(f"{self.path}: cannot read this picture; restore the data set")
-        return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+        return picture.read(self.path)
 
 
 def load(folder: Path, split: str) -> list[Boxed]:

@@ -7,10 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 
-from edge.errors import PictureError
+from edge import picture
 from edge.frame import Box
 from training.data.fer2013 import DataError
 
@@ -37,10 +36,7 @@ class Pair:
         Raises:
             PictureError: it cannot be read.
         """
-        image = cv2.imread(str(self.path), cv2.IMREAD_COLOR)
-        if image is None:
-            raise PictureError(f"{self.path}: cannot read this picture; restore the data set")
-        return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+        return picture.read(self.path)
 
 
 def load(folder: Path, split: str) -> list[Pair]:

@@ -15,6 +15,7 @@ from edge.manifest import Manifest, ModelSpec
 from edge.pipeline.classifier import MaskModel
 from edge.pipeline.verifier import VerifiedDetector
 from edge.ports import Engine
+from edge.vision.preprocessing import Preprocessing
 from training import weights
 from training.data.fer2013 import DataError
 
@@ -66,12 +67,11 @@ class FloatEngine:
 
     def __init__(self, spec: ModelSpec, call: Callable[[np.ndarray], Any]) -> None:
         self.spec, self._call = spec, call
-        real = spec.low + (spec.high - spec.low) * np.arange(256) / 255.0
-        self._table = real.astype(np.float32)
+        self._preprocessing = Preprocessing.of(spec)
 
     def infer(self, image: np.ndarray) -> tuple[np.ndarray, ...]:
         """As edge.ports.Engine: uint8 (H, W, C) to float32 outputs without the batch axis."""
-        answer = self._call(self._table[image][None])
+        answer = self._call(self._preprocessing.apply(image)[None])
         outputs = answer if isinstance(answer, (list, tuple)) else [answer]
         return tuple(np.asarray(output[0], np.float32) for output in outputs)
 

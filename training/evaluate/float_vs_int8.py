@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from edge.ports import Engine
@@ -34,6 +35,11 @@ class Comparison:
     int8: float
     error: bool = False
 
+    @property
+    def loss(self) -> float:
+        """Points (per cent) that int8 loses; negative where it gains."""
+        return 100 * (self.int8 - self.float_ if self.error else self.float_ - self.int8)
+
 
 def is_data(folder: Path) -> bool:
     """Whether this is a folder of data sets, and not a set itself."""
@@ -49,7 +55,18 @@ def measure(context: EvaluationContext, task: str) -> Comparison:
         ModelError: the model has other labels than its task.
         Unavailable: there is no float network.
     """
-    return _MEASURES[task](context)
+    if task in _MEASURES:
+        return _MEASURES[task](context)
+    return _by_table(context, task)
+
+
+def _by_table(context: EvaluationContext, task: str) -> Comparison:
+    """What the task's row in edge/tasks.py says: two keys of its own block, whose key `total` counts the pictures."""
+    measure = TASKS[task].measure
+    values = import_module(f"training.evaluate.{TASKS[task].evaluator}").figure(context).values
+    return Comparison(
+        measure.words, measure.source, values["total"], float(values[measure.float_]), float(values[measure.int8])
+    )
 
 
 def _face(context: EvaluationContext) -> Comparison:

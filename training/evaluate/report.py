@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from edge.errors import MissingExtra
-from training import plots
+from training import markdown, plots
 from training.backend import FIX
 from training.evaluate import table
 from training.evaluate.context import Answers, Figure
@@ -59,11 +59,9 @@ def _curves(figure: Figure, folder: Path) -> Iterator[str]:
         name = min(curves)
         plots.lines(folder / f"{name}.png", {k: (list(c), list(c.values())) for k, c in curves.items()}, across, up)
         yield from (f"![{kind}]({name}.png)", "")
-        yield f"| {across} | {' | '.join(curves)} |"
-        yield f"|{'---|' * (len(curves) + 1)}"
-        for x in sorted({x for curve in curves.values() for x in curve}):
-            cells = [f"{curve[x]:.4f}" if x in curve else "" for curve in curves.values()]
-            yield f"| {x:g} | {' | '.join(cells)} |"
+        places = sorted({x for curve in curves.values() for x in curve})
+        rows = [(f"{x:g}", *(f"{curve[x]:.4f}" if x in curve else "" for curve in curves.values())) for x in places]
+        yield from markdown.table((across, *curves), rows)
         yield ""
 
 
@@ -103,14 +101,13 @@ def _classes(given: Answers) -> list[str]:
 
     said = given.probabilities.argmax(axis=1)
     numbers = precision_recall_fscore_support(given.labels, said, labels=range(len(given.classes)), zero_division=0.0)
-    rows = ["| class | precision | recall | F1 | rows |", "|---|---|---|---|---|"]
-    for name, precision, recall, f1, count in zip(given.classes, *numbers, strict=True):
-        rows.append(f"| {name} | {precision:.3f} | {recall:.3f} | {f1:.3f} | {count} |")
-    return rows
+    rows = [
+        (name, f"{precision:.3f}", f"{recall:.3f}", f"{f1:.3f}", count)
+        for name, precision, recall, f1, count in zip(given.classes, *numbers, strict=True)
+    ]
+    return list(markdown.table(("class", "precision", "recall", "F1", "rows"), rows))
 
 
 def _matrix(counts: np.ndarray, classes: tuple[str, ...]) -> list[str]:
-    head = [f"| | {' | '.join(classes)} |", f"|{'---|' * (len(classes) + 1)}"]
-    return head + [
-        f"| {name} | {' | '.join(map(str, row))} |" for name, row in zip(classes, counts.tolist(), strict=True)
-    ]
+    rows = [(name, *row) for name, row in zip(classes, counts.tolist(), strict=True)]
+    return list(markdown.table(("", *classes), rows))

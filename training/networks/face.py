@@ -1,8 +1,8 @@
 """The face detector: a single-shot network (Liu et al., 2016) with anchor points instead of anchor boxes.
 
-Every point of three grids answers one logit and its distances to the four sides (Tian et al., FCOS, 2019). There is no
-up-sampling path, because the Edge TPU's list that this project keeps to has none: the finest level gets its context
-from depth. Kernels are 3x3: 5x5 depthwise kernels took most of the training time here.
+Every point of three grids answers one logit and its distances to the four sides (Tian et al., FCOS, 2019). A feature
+pyramid (Lin et al., 2017) brings what the coarse levels see down to the fine ones. It doubles a level by a transposed
+convolution of 2x2 with stride 2: the Edge TPU maps that, and learned weights take the place of a convolution beside it.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ def build(
     width: int = 320,
     height: int = 240,
     stem: Sequence[int] = (16, 32, 64),
-    depths: Sequence[int] = (3, 3, 3),
-    channels: Sequence[int] = (64, 128, 128),
+    depths: Sequence[int] = (1, 3, 2),
+    channels: Sequence[int] = (64, 128, 160),
+    tower: int = 1,
 ) -> keras.Model:
     """The detector.
 
@@ -34,27 +35,50 @@ def build(
         width, height: pixels of the RGB input, values 0-1.
         stem: channels of the three stride-2 convolutions.
         depths: separable blocks at strides 8, 16 and 32.
-        channels: their channels.
+        channels: their channels; the pyramid and the heads have those of stride 8 on every level.
+        tower: separable blocks of each head.
 
     Returns:
         A model from (B, height, width, 3) to float32 (B, N, 5): logit, then left, top, right, bottom in units.
     """
     inputs = layers.Input((height, width, 3))
     x = inputs
-    for count in stem:
-        x = conv(x, count, 2)
-    answers = []
+    for number, count in enumerate(stem):
+        x = conv(x, count, 2, name=f"stem{number}")
+    levels = []
     for level, (depth, count) in enumerate(zip(depths, channels, strict=True)):
         if level:
-            x = separable(x, count, 2)
-        for _ in range(depth):
-            x = separable(x, count)
-        answers.append(_head(x, level))
+            x = separable(x, count, 2, name=f"down{level}")
+        for place in range(depth):
+            x = separable(x, count, name=f"level{level}_{place}")
+        levels.append(x)
+    answers = [_head(x, level, tower) for level, x in enumerate(_pyramid(levels, channels[0]))]
     return keras.Model(inputs, layers.Concatenate(axis=1)(answers))
 
 
-def _head(x: Any, level: int) -> Any:
-    x = separable(x, x.shape[-1])
+def _pyramid(levels: list[Any], count: int) -> list[Any]:
+    """The levels, fine to coarse, each with what the coarser ones see."""
+    above = conv(levels[-1], count, kernel=1, name=f"lateral{len(levels) - 1}")
+    merged = [above]
+    for level in range(len(levels) - 2, -1, -1):
+        x = levels[level]
+        doubled = layers.Conv2DTranspose(
+            count, 2, 2, use_bias=False, kernel_initializer="he_normal", name=f"double{level}"
+        )(above)
+        # Of an odd number of rows the coarser level has one half of a row too many.
+        rows, columns = (doubled.shape[axis] - x.shape[axis] for axis in (1, 2))
+        if rows or columns:
+            doubled = layers.Cropping2D(((0, rows), (0, columns)))(doubled)
+        if x.shape[-1] != count:
+            x = conv(x, count, kernel=1, relu=False, name=f"lateral{level}")
+        above = separable(layers.ReLU()(layers.Add()([x, doubled])), count, name=f"merge{level}")
+        merged.insert(0, above)
+    return merged
+
+
+def _head(x: Any, level: int, tower: int) -> Any:
+    for place in range(tower):
+        x = separable(x, x.shape[-1], name=f"head{level}_{place}")
     bias = keras.initializers.Constant
     logits = layers.Conv2D(1, 1, bias_initializer=bias(PRIOR), dtype="float32", name=f"logits_{level}")(x)
     sides = layers.Conv2D(4, 1, bias_initializer=bias(1.0), dtype="float32", name=f"sides_{level}")(x)

@@ -12,16 +12,21 @@ from training.networks.fused import FusedBatchNormalization, FusedConv2D, FusedD
 MOMENTUM = 0.97  # of the running statistics, which only inference in between looks at: see fit.recalibrate_batchnorm
 
 
-def norm() -> layers.Layer:
+def norm(name: str | None = None) -> layers.Layer:
     """The normalization that every network uses."""
-    return FusedBatchNormalization(momentum=MOMENTUM, epsilon=1e-3)
+    return FusedBatchNormalization(momentum=MOMENTUM, epsilon=1e-3, name=name)
 
 
-def conv(x: Any, channels: int, stride: int = 1, kernel: int = 3, relu: bool = True) -> Any:
-    """Convolution, batch normalization and, unless told otherwise, ReLU."""
-    x = FusedConv2D(channels, kernel, stride, padding="same", use_bias=False, kernel_initializer="he_normal")(x)
-    x = norm()(x)
+def conv(x: Any, channels: int, stride: int = 1, kernel: int = 3, relu: bool = True, name: str = "") -> Any:
+    """Convolution, batch normalization and, unless told otherwise, ReLU; `name` names the layers that have weights."""
+    fixed: dict[str, Any] = {"padding": "same", "use_bias": False, "kernel_initializer": "he_normal"}
+    x = FusedConv2D(channels, kernel, stride, **fixed, name=_under(name, "conv"))(x)
+    x = norm(_under(name, "norm"))(x)
     return layers.ReLU()(x) if relu else x
+
+
+def _under(name: str, part: str) -> str | None:
+    return f"{name}_{part}" if name else None
 
 
 def residual(x: Any, channels: int, stride: int = 1) -> Any:
@@ -33,11 +38,12 @@ def residual(x: Any, channels: int, stride: int = 1) -> Any:
     return layers.ReLU()(layers.Add()([x, y]))
 
 
-def separable(x: Any, channels: int, stride: int = 1, kernel: int = 3) -> Any:
+def separable(x: Any, channels: int, stride: int = 1, kernel: int = 3, name: str = "") -> Any:
     """Depthwise and pointwise convolution (Howard et al., 2017), with a shortcut where the shape allows one."""
-    y = FusedDepthwiseConv2D(kernel, stride, padding="same", use_bias=False, depthwise_initializer="he_normal")(x)
-    y = layers.ReLU()(norm()(y))
-    y = conv(y, channels, kernel=1, relu=False)
+    fixed: dict[str, Any] = {"padding": "same", "use_bias": False, "depthwise_initializer": "he_normal"}
+    y = FusedDepthwiseConv2D(kernel, stride, **fixed, name=_under(name, "deep_conv"))(x)
+    y = layers.ReLU()(norm(_under(name, "deep_norm"))(y))
+    y = conv(y, channels, kernel=1, relu=False, name=_under(name, "point") or "")
     if stride == 1 and x.shape[-1] == channels:
         y = layers.Add()([x, y])
     return layers.ReLU()(y)

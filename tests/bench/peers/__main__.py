@@ -67,7 +67,7 @@ def bench(options: argparse.Namespace) -> dict[str, Any]:
     Raises:
         EdgeError: no frames, or a file that every run needs is missing.
     """
-    from edge.commands.bench import machine
+    from edge.machine import machine
     from tests.bench.peers import costs, frames, table
 
     source = options.source or (str(options.data / CLIP) if options.data else "demo")

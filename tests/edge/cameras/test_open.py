@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 
@@ -42,17 +44,28 @@ def test_which_sources_are_live(source, live):
 
 
 @pytest.mark.parametrize(
-    ("source", "shown"),
-    [
-        ("", ""),
-        ("demo", "demo"),
-        ("rtsp://10.0.0.9/a@b", "rtsp://10.0.0.9/a@b"),
-        ("rtsp://me:secret@10.0.0.9/stream", "rtsp://***@10.0.0.9/stream"),
-        ("rtsp://me:p@ss@10.0.0.9/stream", "rtsp://***@10.0.0.9/stream"),
-    ],
+    "source",
+    ["/dev/zero", "/dev/null", "fifo"],
 )
-def test_a_password_is_never_shown(source, shown):
-    assert cameras.redacted(source) == shown
+def test_what_may_never_end_is_not_opened_as_a_file(tmp_path, monkeypatch, source):
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("fifo")
+    with pytest.raises(SourceError, match="expected a regular file, a folder or a camera"):
+        opened(source)
+
+
+@pytest.mark.parametrize(
+    "source", ["rtmp://admin:geheim@cam/x", "rtsp:/admin:geheim@cam/x", "v4l2:rtsp://admin:geheim@cam/x"]
+)
+def test_a_mistyped_address_is_named_without_its_password(source):
+    with pytest.raises(SourceError) as caught:
+        list(cameras.frames(opened(source)))
+    assert "geheim" not in str(caught.value)
+    assert "cam" in str(caught.value)
+
+
+def test_capitals_in_the_scheme_are_an_address():
+    assert cameras.is_live("RTSP://cam/1")
 
 
 @pytest.fixture

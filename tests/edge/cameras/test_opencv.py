@@ -146,12 +146,12 @@ def test_a_stream_is_opened_with_its_password_and_limits_but_named_without(monke
         cv2.CAP_PROP_OPEN_TIMEOUT_MSEC: 2500, cv2.CAP_PROP_READ_TIMEOUT_MSEC: 2500,
     }  # fmt: skip
     Recorded.last.answers = [(False, None)]
-    with pytest.raises(SourceError, match=r"^rtsp://\*\*\*@cam/1: "):
+    with pytest.raises(SourceError, match=r"^rtsp://cam: "):
         grabber.read()
 
 
 def test_a_stream_that_nobody_serves_is_a_source_error():
-    with pytest.raises(SourceError, match=r"rtsp://\*\*\*@127\.0\.0\.1:9/x: the stream cannot be opened"):
+    with pytest.raises(SourceError, match=r"rtsp://127\.0\.0\.1: the stream cannot be opened"):
         open_stream(SourceSettings(source="rtsp://me:secret@127.0.0.1:9/x", timeout_s=0.2))
 
 

@@ -240,6 +240,73 @@ def test_a_table_that_cannot_be_written_is_one_line(journal, capsys, tmp_path):
     assert (code, "t.csv: cannot write the table (No such file" in err) == (1, True)
 
 
+@pytest.mark.parametrize("kind", ["csv", "plot"])
+def test_the_output_never_replaces_the_journal_nor_one_of_its_rotated_files(journal, capsys, tmp_path, kind):
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    link = tmp_path / "link.csv"
+    link.symlink_to(journal)
+    for out in (*before, link):
+        for force in ((), ("--force",)):
+            code, _, err = call(capsys, kind, journal, "--out", out, *force)
+            assert (code, err) == (1, f"edge-emotion: {out}: is the journal that is read; choose another --out\n")
+    assert {path: path.read_bytes() for path in tmp_path.iterdir() if path != link} == before
+
+
+@pytest.mark.parametrize(("kind", "name"), [("csv", "t.csv"), ("plot", "t.png"), ("plot", "t.svg"), ("plot", "t.pdf")])
+def test_the_output_replaces_an_earlier_one_but_somebody_elses_file_only_by_force(
+    journal, capsys, tmp_path, kind, name
+):
+    out = tmp_path / name
+    out.write_text("my thesis\n")
+    code, _, err = call(capsys, kind, journal, "--out", out)
+    assert (code, "exists and was not written by this command" in err, "--force" in err) == (1, True, True)
+    assert out.read_text() == "my thesis\n"
+    assert call(capsys, kind, journal, "--out", out, "--force")[0] == 0
+    assert call(capsys, kind, journal, "--out", out)[0] == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["journal.jsonl", "journal.jsonl.1", name]
+
+
+def test_a_table_that_breaks_off_leaves_the_earlier_one(journal, capsys, tmp_path, monkeypatch):
+    out = tmp_path / "t.csv"
+    assert call(capsys, "csv", journal, "--out", out)[0] == 0
+    before = out.read_bytes()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(log_csv, "row", full)
+    code, _, err = call(capsys, "csv", journal, "--out", out)
+    assert (code, "t.csv: cannot write the table (No space left on device)" in err) == (1, True)
+    assert out.read_bytes() == before
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+ODD = (
+    {"monotonic": "x", "event": "health", "what": "dark"}, face("changed", 5, track="1"), face("left", 5, seconds="x"),
+    face("sample", 5, probabilities=[1]), face("sample", 5, box="box"), face("sample", 5, intensity="x"),
+    face("changed", 5, emotion=["happy"]), face("changed", 5, worn=[]),
+    {"monotonic": 5.0, "event": "health", "what": {}},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["summary", "tail", "csv", "plot"])
+@pytest.mark.parametrize("odd", ODD)
+def test_one_odd_line_is_skipped_and_counted_by_every_command(journal, capsys, caplog, tmp_path, kind, odd):
+    nested = b'{"time": "2024-10-04T08:02:00.000Z", "event": ' + b"[" * 100_000 + b"\n"
+    words = ("--out", tmp_path / "t.png") if kind == "plot" else ()
+    want = call(capsys, kind, journal, *words)
+    with open(journal, "ab") as file:
+        file.write(encode(odd, BEGIN) + nested)
+    assert call(capsys, kind, journal, *words)[:2] == want[:2]
+    assert f"{journal}: skipped 2 lines that are not events" in caplog.text
+
+
+def test_escape_codes_in_a_journal_do_not_reach_the_terminal(journal, capsys):
+    with open(journal, "ab") as file:
+        file.write(encode({"monotonic": 1.0, "event": "health", "what": "\x1b[31m", "detail": "a\nb"}, BEGIN))
+    assert call(capsys, "tail", "-n", 1, journal)[1] == r"2024-10-04 05:00:00  health \x1b[31m: detail a\nb" + "\n"
+
+
 def test_the_plot_is_a_picture(journal, capsys, tmp_path):
     pytest.importorskip("matplotlib")
     out = tmp_path / "timeline.png"

@@ -195,12 +195,19 @@ def test_a_journal_that_cannot_be_written_is_exit_1_and_no_camera_is_opened(go, 
         assert f"{file}: cannot write the journal" in one_line(err)
 
 
-def test_somebody_elses_file_is_not_written_to(go, film, tmp_path):
-    file = tmp_path / "thesis.txt"
-    file.write_text("my thesis\n")
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"my thesis\n", b"\0" * 40_000 + b"CD001 data\n", b"\0" * 1_000_000,
+        b'{"time": "2026-11-27T01:00:00Z", "level": "info", "msg": "a log of another program"}\n',
+    ],
+)  # fmt: skip
+def test_somebody_elses_file_is_not_written_to(go, film, tmp_path, data):
+    file = tmp_path / "file"
+    file.write_bytes(data)
     code, _, err = go("--source", film, "--journal", file)
     assert (code, "not a journal of edge-emotion" in one_line(err)) == (1, True)
-    assert file.read_text() == "my thesis\n"
+    assert file.read_bytes() == data
 
 
 @pytest.mark.parametrize(
@@ -230,48 +237,90 @@ def test_which_file_pauses(file, environment, answer):
     assert str(pause_file(Settings(maker=MakerSettings(pause_file=file)), environment)) == answer
 
 
-@pytest.fixture
-def daemon(tiny, film, tmp_path):
-    """A daemon that waits for a camera that never comes, as a service manager starts it: (process, wait_for(words))."""
-    address = str(tmp_path / "notify")
-    line = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    line.bind(address)
-    line.settimeout(60)
-    environment = {
-        **os.environ, "NOTIFY_SOCKET": address, "WATCHDOG_USEC": "2000000",
-        "LOGS_DIRECTORY": str(tmp_path), "STATE_DIRECTORY": str(tmp_path),
-    }  # fmt: skip
-    command = [sys.executable, "-m", "edge", "run", "--wait", "--models", str(tiny), "--source", "v4l2:4321"]
-    child = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+class Service:
+    """A daemon that waits for a camera that never comes, as a service manager starts it."""
 
-    def wait_for(what):
+    def __init__(self, models, folder):
+        self.folder = folder
+        self.line = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.line.bind(str(folder / "notify"))
+        self.line.settimeout(60)
+        self.environment = {
+            **os.environ, "NOTIFY_SOCKET": str(folder / "notify"), "WATCHDOG_USEC": "2000000",
+            "LOGS_DIRECTORY": str(folder), "STATE_DIRECTORY": str(folder),
+        }  # fmt: skip
+        self.command = [sys.executable, "-m", "edge", "run", "--wait", "--models", str(models), "--source", "v4l2:4321"]
+        self.start()
+
+    def start(self):
+        """A process of it, after the one before has ended."""
+        pipe = subprocess.PIPE
+        # As the unit's `env --block-signal=USR1` does it: a child inherits what is blocked.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+        try:
+            self.child = subprocess.Popen(self.command, env=self.environment, stdout=pipe, stderr=pipe, text=True)
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR1})
+
+    def wait_for(self, what):
         """Wait for a message with these words."""
-        while what not in (message := line.recv(4096).decode()):
+        while what not in (message := self.line.recv(4096).decode()):
             pass
         return message
 
-    yield child, wait_for
-    child.kill()
-    child.communicate()
-    line.close()
+    def kill(self):
+        """End it like a crash."""
+        self.child.kill()
+        self.child.communicate()
+
+
+@pytest.fixture
+def daemon(tiny, tmp_path):
+    service = Service(tiny, tmp_path)
+    yield service
+    service.kill()
+    service.line.close()
 
 
 def test_as_a_service_it_waits_beats_pauses_and_stops_on_sigterm(daemon, tmp_path):
-    child, wait_for = daemon
-    assert wait_for("READY=1").startswith("READY=1\nSTATUS=")
-    wait_for("STATUS=no camera; trying again")
+    assert daemon.wait_for("READY=1").startswith("READY=1\nSTATUS=")
+    daemon.wait_for("STATUS=no camera; trying again")
     for _ in range(4):
-        wait_for("WATCHDOG=1")
+        daemon.wait_for("WATCHDOG=1")
     (tmp_path / "pause").touch()
-    wait_for("STATUS=paused")
+    daemon.wait_for("STATUS=paused")
     (tmp_path / "pause").unlink()
-    wait_for("STATUS=no camera; trying again")
-    child.send_signal(signal.SIGUSR1)
-    wait_for("STATUS=paused")
-    child.send_signal(signal.SIGTERM)
-    wait_for("STOPPING=1")
-    assert child.wait(30) == 0
+    daemon.wait_for("STATUS=no camera; trying again")
+    daemon.child.send_signal(signal.SIGUSR1)
+    daemon.wait_for("STATUS=paused")
+    daemon.child.send_signal(signal.SIGTERM)
+    daemon.wait_for("STOPPING=1")
+    assert daemon.child.wait(30) == 0
     what = [event.get("what", event["event"]) for event in events((tmp_path / "journal.jsonl").read_text())]
     assert what == ["start", "camera-lost", "paused", "resumed", "paused", "stop"] or what == [
         "start", "camera-lost", "paused", "resumed", "camera-lost", "paused", "stop",
     ]  # fmt: skip
+
+
+def test_a_pause_asked_for_at_the_very_start_holds_and_outlives_a_crash(daemon, tmp_path):
+    daemon.child.send_signal(signal.SIGUSR1)  # before Python has even begun
+    daemon.wait_for("STATUS=paused")
+    daemon.kill()
+    daemon.start()
+    daemon.wait_for("READY=1")
+    daemon.wait_for("STATUS=paused")
+    what = [event.get("what", event["event"]) for event in events((tmp_path / "journal.jsonl").read_text())]
+    assert what == ["start", "paused", "start", "paused"], "the camera was never opened"
+    daemon.child.send_signal(signal.SIGUSR1)
+    daemon.wait_for("STATUS=no camera")
+    daemon.kill()
+    daemon.start()
+    daemon.wait_for("READY=1")
+    daemon.wait_for("STATUS=no camera")
+
+
+def test_a_pause_file_that_cannot_be_looked_for_is_exit_2(go, tmp_path):
+    file = tmp_path / "config.toml"
+    file.write_text(f'[maker]\npause_file = "{tmp_path}/{"x" * 300}"\n')
+    code, _, err = go("--config", file, "--source", "demo")
+    assert (code, "[maker] pause_file: " in one_line(err)) == (2, True)

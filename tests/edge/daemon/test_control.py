@@ -6,6 +6,7 @@ import signal
 import pytest
 
 from edge.daemon.control import Control
+from edge.errors import SettingsError
 from edge.testing import FakeClock
 
 
@@ -73,3 +74,55 @@ def test_the_file_is_not_checked_in_every_turn(tmp_path, clock):
 
 def test_a_pause_file_in_a_missing_folder_does_not_pause(tmp_path, clock):
     assert not Control(clock, tmp_path / "absent" / "pause").paused
+
+
+def test_a_pause_by_signal_outlives_the_process_until_its_end(tmp_path, clock):
+    memory = tmp_path / "paused"
+    control = Control(clock, memory=memory)
+    assert not control.paused
+    control.toggle()
+    for _ in range(3):
+        control = Control(clock, memory=memory)  # after a crash, an upgrade, a reboot
+        assert control.paused
+    control.toggle()
+    assert not control.paused
+    assert not Control(clock, memory=memory).paused
+
+
+def test_a_pause_that_cannot_be_remembered_still_pauses_and_is_reported_once(tmp_path, clock, caplog):
+    control = Control(clock, memory=tmp_path / "absent" / "paused")
+    control.toggle()
+    assert [control.paused, control.paused] == [True, True]
+    assert [record.getMessage().partition(": ")[2] for record in caplog.records] == [
+        "the pause is not remembered beyond this run (No such file or directory)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("x" * 300, "File name too long"), ("loop", "Too many levels of symbolic links")]
+)
+def test_a_pause_file_that_cannot_be_looked_for_is_a_settings_error(tmp_path, clock, name, reason):
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(SettingsError, match=rf"\[maker\] pause_file: .*: cannot be looked for \({reason}\)") as caught:
+        Control(clock).watch(tmp_path / name)
+    assert caught.value.exit_code == 2
+
+
+def test_a_pause_file_out_of_sight_keeps_its_last_state_and_is_reported_once(tmp_path, clock, caplog, monkeypatch):
+    file = tmp_path / "pause"
+    file.touch()
+    control = Control(clock)
+    control.watch(file)
+
+    def refuse(_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "stat", refuse)
+    for _ in range(3):
+        clock.advance(1)
+        assert control.paused
+    monkeypatch.undo()
+    assert len(caplog.records) == 1
+    monkeypatch.setattr(os, "stat", refuse)
+    with pytest.raises(SettingsError):
+        control.watch(file)

@@ -102,7 +102,7 @@ def test_outputs_are_ordered_by_name_never_by_size():
             assert key == "serving_default"
             return Runner()
 
-    assert [output["index"] for output in litert._outputs(Interpreter())] == [100, 101, 102, 110]
+    assert [output["index"] for output in litert._ordered_outputs(Interpreter())] == [100, 101, 102, 110]
 
 
 def test_on_32_bit_pi_os_tflite_runtime_stands_in(monkeypatch):

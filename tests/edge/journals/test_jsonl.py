@@ -71,6 +71,27 @@ def test_an_incomplete_event_is_none(line):
     assert decode(line) is None
 
 
+ODD = {
+    "time": [0, None, "", "noon", [], "0001-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"],
+    "event": [None, 1, ["left"]], "monotonic": ["x", True, [], 1e300, -1e300, 10**400], "track": ["1", 1.5, True, {}],
+    "box": [1, "box", [1, 2, 3], [1, 2, 3, "4"], {}], "score": ["x"], "mask": [[0.5]], "worn": ["yes", 1, []],
+    "mask_state": [1], "emotion": [1, ["happy"]], "probabilities": ["x", [1], {"happy": "x"}, {"happy": None}],
+    "intensity": ["x"], "reason": [[]], "seconds": ["x", -1, 1e300], "what": [{}, ["dark"], 5], "live": ["no", 0],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "value"), [(key, value) for key, values in ODD.items() for value in values])
+def test_a_value_of_an_odd_type_makes_the_line_no_event(key, value):
+    event = {"time": "2026-11-27T05:00:00.000Z", "monotonic": 1.0, "event": "health"}
+    assert decode(json.dumps(event).encode() + b"\n") == event
+    assert decode(json.dumps(event | {key: value}).encode() + b"\n") is None
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "9" * 5000])
+def test_a_number_that_json_does_not_have_makes_the_line_no_event(number):
+    assert decode(b'{"time": "2026-11-27T05:00:00.000Z", "event": "x", "monotonic": %s}\n' % number.encode()) is None
+
+
 def test_a_written_event_is_read_back():
     event = {"monotonic": 1.5, "event": "left", "track": 1, "box": [1.0, 2.0, 3.0, 4.0], "worn": True, "emotion": None}
     assert decode(encode(event, 0)) == {"time": "1970-01-01T00:00:00.000Z", **event}

@@ -6,6 +6,7 @@ import os
 import pytest
 
 from edge.errors import JournalError
+from edge.files import open_regular
 from edge.journals.jsonl import encode
 from edge.journals.reader import follow, read
 from edge.journals.rotation import rotate
@@ -53,6 +54,45 @@ def test_lines_that_are_not_events_are_counted_except_one_that_is_being_written(
     with caplog.at_level(logging.WARNING):
         assert tracks(read([path])) == [1, 2]
     assert [record.getMessage() for record in caplog.records] == [f"{path}: skipped 2 lines that are not events"]
+
+
+NESTED = b'{"time": "2026-11-27T05:00:00.000Z", "monotonic": 1.0, "event": "x", "a": ' + b"[" * 100_000 + b"\n"
+
+
+@pytest.mark.parametrize("bad", [NESTED, NESTED[:-1] + b"]" * 100_000 + b"}\n", b"x" * 3_000_000 + b"\n"])
+def test_a_line_that_is_nested_or_long_is_skipped_and_counted(path, caplog, bad):
+    path.write_bytes(line(1) + bad + line(2))
+    assert tracks(read([path])) == [1, 2]
+    assert f"{path}: skipped 1 line that is not an event" in caplog.text
+
+
+def test_gigabytes_without_a_line_end_are_skipped_without_being_read_or_held(path):
+    path.write_bytes(line(1))
+    os.truncate(path, 50 << 30)
+    assert tracks(read([path])) == [1]
+    append(path, b"\n" + line(2))()
+    assert tracks(read([path])) == [1, 2]
+
+
+def test_what_only_has_the_name_of_an_older_file_is_named_and_skipped(path, caplog):
+    path.write_bytes(line(1))
+    path.with_name("journal.jsonl.1").symlink_to("absent")
+    path.with_name("journal.jsonl.2").mkdir()
+    path.with_name("journal.jsonl.3").write_bytes(line(0))
+    os.mkfifo(path.with_name("journal.jsonl.4"))
+    assert tracks(read([path])) == [0, 1]
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{path}.{n}: skipped, not a regular file" for n in (1, 2, 4)
+    ]
+
+
+def test_a_fifo_is_not_a_journal_and_is_not_waited_for(path):
+    os.mkfifo(path)
+    message = r"cannot read the journal \(a FIFO, expected a regular file\)"
+    with pytest.raises(JournalError, match=message):
+        list(read([path]))
+    with pytest.raises(JournalError, match=message):
+        followed(path)
 
 
 @pytest.mark.parametrize("name", ["journal.jsonl", "absent/journal.jsonl"])
@@ -148,8 +188,8 @@ def test_a_rotation_while_it_looks_for_newer_files_loses_nothing(path, monkeypat
     path.write_bytes(line(0))
     opened = []
 
-    def slow(name, mode):
-        file = open(name, mode)  # noqa: SIM115
+    def slow(name):
+        file = open_regular(name)
         opened.append(name)
         if len(opened) == 3:  # the new current file is open, and becomes number 1
             turn(path)
@@ -162,7 +202,7 @@ def test_a_rotation_while_it_looks_for_newer_files_loses_nothing(path, monkeypat
             turn(path)
         append(path, line(3))()
 
-    monkeypatch.setattr("edge.journals.reader.open", slow, raising=False)
+    monkeypatch.setattr("edge.journals.reader.open_regular", slow)
     assert followed(path, twice, lambda: None) == [1, 2, 3, 4]
     assert [name.name for name in opened[2:6]] == [path.name, *(f"{path.name}.{n}" for n in (1, 2, 3))]
 

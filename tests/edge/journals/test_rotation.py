@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from edge.journals.rotation import prune, rotate, rotated, whole
+from edge.journals.rotation import foreign, prune, rotate, rotated, whole
 
 DAY = 86400
 
@@ -56,6 +56,18 @@ def test_a_gap_is_filled_and_what_is_behind_it_stays(journal):
     }  # fmt: skip
 
 
+def test_what_only_has_the_name_of_an_older_file_is_neither_renamed_nor_removed(journal):
+    path = journal("journal.jsonl", "journal.jsonl.2", "journal.jsonl.99999999999999999999")
+    (path.parent / "journal.jsonl.1").symlink_to("absent")
+    (path.parent / "journal.jsonl.3").mkdir()
+    rotate(path)
+    assert list(rotated(path)) == [2, 4]
+    assert [file.read_text() for file in rotated(path).values()] == ["journal.jsonl", "journal.jsonl.2"]
+    assert [file.name for file in foreign(path)] == ["journal.jsonl.1", "journal.jsonl.3"]
+    assert [file.name for file in prune(path, 1, 99, 0)] == ["journal.jsonl.4"]
+    assert len(foreign(path)) == 2
+
+
 @pytest.mark.parametrize("fails_at", [1, 2, 3])
 def test_a_power_cut_within_a_rotation_loses_no_file_and_the_next_one_works(journal, monkeypatch, fails_at):
     path = journal("journal.jsonl", "journal.jsonl.1", "journal.jsonl.2")
@@ -85,7 +97,7 @@ def test_a_power_cut_within_a_rotation_loses_no_file_and_the_next_one_works(jour
 )
 def test_files_that_are_too_many_or_too_old_go(journal, keep_files, keep_days, kept):
     path = journal("journal.jsonl", "journal.jsonl.1", "journal.jsonl.2", "journal.jsonl.3")
-    now = 1000 * DAY
+    now = 21_000 * DAY
     for number in (1, 2, 3):
         os.utime(f"{path}.{number}", (now, now - number * DAY))
     removed = prune(path, keep_files, keep_days, now)

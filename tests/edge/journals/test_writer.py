@@ -11,15 +11,16 @@ import stat
 
 import pytest
 
+from edge.clock import RELEASED
 from edge.errors import JournalError
-from edge.journals.stream import StreamWriter
+from edge.journals.stream import DeviceWriter, StreamWriter
 from edge.journals.writer import JournalWriter
 from edge.settings import JournalSettings, Settings
 from edge.sinks.journal import open_journal
 from edge.testing import FakeClock
 
 DAY = 86400
-NOON = 20_000 * DAY + DAY // 2
+NOON = int(RELEASED) + DAY // 2  # an earlier clock is not believed; files made now are not older than this
 
 
 @pytest.fixture
@@ -34,11 +35,11 @@ def path(tmp_path):
 
 @pytest.fixture
 def opened(path, clock):
-    """opened(settings...): the journal at `path`; closed after the test."""
+    """opened(settings...): the journal at `path`, under a synchronized clock by default; closed after the test."""
     journals = []
 
-    def make(**settings):
-        journals.append(JournalWriter(path, JournalSettings(**settings), clock))
+    def make(synchronized=True, **settings):
+        journals.append(JournalWriter(path, JournalSettings(**settings), clock, lambda: synchronized))
         return journals[-1]
 
     yield make
@@ -110,8 +111,8 @@ def test_every_event_is_in_the_file_at_once_with_the_time_of_day(opened, path, c
     clock.advance(1.5)
     journal.write(sample(2))
     assert lines(path) == [
-        {"time": "2024-10-04T12:00:00.000Z", **sample(1)},
-        {"time": "2024-10-04T12:00:01.500Z", **sample(2)},
+        {"time": "2026-11-27T12:00:00.000Z", **sample(1)},
+        {"time": "2026-11-27T12:00:01.500Z", **sample(2)},
     ]
 
 
@@ -191,10 +192,78 @@ def test_a_new_day_begins_a_new_file_and_old_days_go(opened, path, clock):
     assert days == {"journal.jsonl": [5], "journal.jsonl.1": [4], "journal.jsonl.2": [3], "journal.jsonl.3": [2]}
 
 
+def written(path, name, days_ago):
+    """A file of that journal that was last written to so many days before NOON."""
+    file = path.with_name(name)
+    file.write_bytes(b"")
+    os.utime(file, (NOON - days_ago * DAY, NOON - days_ago * DAY))
+    return file
+
+
+YEARS = 365 * DAY
+
+
+@pytest.mark.parametrize("jump", [20 * YEARS, -60 * YEARS, 60 * DAY, -100 * DAY])
+def test_a_clock_far_from_the_newest_entry_deletes_nothing(opened, path, clock, jump):
+    for n in range(6):
+        written(path, f"journal.jsonl.{n}" if n else "journal.jsonl", 5 * n)
+    clock.jump(jump)
+    journal = opened(keep_days=3)
+    journal.write(sample(1))
+    for _ in range(23):
+        clock.advance(3600)
+        journal.tick()
+    assert len(list(path.parent.iterdir())) == 6
+
+
+@pytest.mark.parametrize("synchronized", [True, False])
+def test_a_clock_that_jumps_in_the_middle_of_a_run_deletes_nothing(opened, path, clock, synchronized):
+    written(path, "journal.jsonl.1", 1)
+    journal = opened(synchronized, keep_days=3)
+    journal.write(sample(1))
+    clock.advance(4000)
+    clock.jump(20 * YEARS)
+    journal.write(sample(2))
+    clock.advance(3600)
+    journal.tick()
+    assert path.with_name("journal.jsonl.2").exists(), "rotated, as the day is another one, but kept"
+
+
+def test_after_a_month_without_power_a_synchronized_clock_deletes_what_is_too_old_a_day_later(opened, path, clock):
+    old = written(path, "journal.jsonl.1", 31)
+    written(path, "journal.jsonl", 30)
+    journal = opened(keep_days=3)
+    for _ in range(23):
+        clock.advance(3600)
+        journal.tick()
+    assert old.exists()
+    clock.advance(3601)
+    journal.tick()
+    assert not old.exists()
+
+
+def test_a_clock_that_nobody_synchronizes_is_believed_after_an_hour_but_not_across_a_gap(opened, path, clock):
+    kept, old = written(path, "journal.jsonl.3", 40), written(path, "journal.jsonl.1", 4)
+    written(path, "journal.jsonl", 0)
+    journal = opened(synchronized=False, keep_days=3)
+    clock.advance(3000)
+    journal.tick()
+    assert old.exists()
+    clock.advance(1000)
+    journal.tick()
+    assert (old.exists(), kept.exists()) == (False, True)
+
+
+def test_a_file_of_a_time_before_the_clock_was_set_is_not_old(opened, path, clock):
+    file = written(path, "journal.jsonl.1", 20_000)
+    written(path, "journal.jsonl", 0)
+    opened(keep_days=3)
+    assert file.exists()
+
+
 def test_old_days_also_go_when_the_journal_is_opened(opened, path, clock):
-    old = path.with_name("journal.jsonl.1")
-    old.write_text("")
-    os.utime(old, (NOON - 31 * DAY, NOON - 31 * DAY))
+    old = written(path, "journal.jsonl.1", 31)
+    written(path, "journal.jsonl", 0)
     opened(keep_days=30)
     assert not old.exists()
 
@@ -204,7 +273,7 @@ def test_a_clock_that_jumps_back_does_not_rotate_nor_disturb(opened, path, clock
     journal.write(sample(1))
     clock.jump(-50 * 365 * DAY)
     journal.write(sample(2))
-    assert [event["time"][:4] for event in lines(path)] == ["2024", "1974"]
+    assert [event["time"][:4] for event in lines(path)] == ["2026", "1976"]
     assert list(path.parent.iterdir()) == [path]
 
 
@@ -267,6 +336,92 @@ def test_a_file_that_somebody_removed_is_made_anew(opened, path):
     assert [event["track"] for event in lines(path)] == [2]
 
 
+def tracks_in(folder):
+    """The tracks in every file of a folder."""
+    return {file.name: [e["track"] for e in lines(file) if "track" in e] for file in folder.iterdir() if file.is_file()}
+
+
+def test_a_journal_that_was_moved_away_is_followed_by_a_new_one_and_no_event_is_lost(opened, path):
+    journal = opened()
+    journal.write(sample(1))
+    path.rename(path.with_name("old"))
+    for n in range(2, 5):
+        journal.write(sample(n))
+    assert tracks_in(path.parent) == {"old": [1], "journal.jsonl": [2, 3, 4]}
+
+
+def test_a_folder_that_was_moved_away_costs_no_event_and_is_reported_once(opened, tmp_path, path, clock, caplog):
+    (tmp_path / "logs").mkdir()
+    journal = JournalWriter(tmp_path / "logs" / "j.jsonl", JournalSettings(max_bytes=4096), clock, lambda: True)
+    journal.write(sample(0))
+    (tmp_path / "logs").rename(tmp_path / "elsewhere")
+    for n in range(1, 100):
+        journal.write(sample(n))
+        clock.advance(1)
+    assert tracks_in(tmp_path / "elsewhere") == {"j.jsonl": list(range(100))}
+    assert kinds(tmp_path / "elsewhere" / "j.jsonl").count("journal-not-rotated") == 1
+    assert [record.getMessage().partition(": ")[2] for record in caplog.records] == [
+        "cannot begin a new file (No such file or directory); going on in the open one, trying again every minute"
+    ]
+    (tmp_path / "logs").mkdir()
+    clock.advance(61)
+    journal.write(sample(100))
+    assert tracks_in(tmp_path / "logs") == {"j.jsonl": [100]}
+    assert caplog.records[-1].getMessage().endswith("continued in a new file")
+    journal.close()
+
+
+@pytest.mark.parametrize("call", ["rename", "open"])
+def test_a_folder_that_cannot_be_written_at_a_rotation_costs_no_event(opened, path, clock, caplog, monkeypatch, call):
+    journal = opened(max_bytes=4096)
+    journal.write(sample(0))
+    with monkeypatch.context() as context:
+
+        def refuse(*_):
+            raise PermissionError(errno.EACCES, "Permission denied")
+
+        context.setattr(os, call, refuse)
+        for n in range(1, 150):
+            journal.write(sample(n))
+            clock.advance(1)
+    everything = sorted(track for tracks in tracks_in(path.parent).values() for track in tracks)
+    assert everything == list(range(150))
+    assert len(caplog.records) == 1
+    clock.advance(61)
+    journal.write(sample(150))
+    assert tracks_in(path.parent)["journal.jsonl"] == [150], "and begins a new file as soon as that works"
+
+
+def test_somebody_elses_file_in_the_place_of_a_journal_that_was_moved_is_not_touched(opened, path, clock):
+    journal = opened()
+    journal.write(sample(1))
+    path.rename(path.with_name("old"))
+    path.write_text("my thesis\n")
+    journal.write(sample(2))
+    assert path.read_text() == "my thesis\n"
+    assert [event.get("track") for event in lines(path.with_name("old"))] == [1, None, 2]
+
+
+def test_what_only_has_the_name_of_an_older_file_does_not_stop_the_journal(opened, path, clock):
+    path.with_name("journal.jsonl.1").symlink_to("absent")
+    path.with_name("journal.jsonl.2").mkdir()
+    journal = opened(max_bytes=4096, keep_days=1)
+    for n in range(60):
+        journal.write(sample(n))
+    assert path.with_name("journal.jsonl.3").exists()
+    assert kinds(path).count("journal-not-rotated") == 0
+
+
+def test_a_nested_last_line_does_not_stop_the_journal(opened, path):
+    journal = opened()
+    journal.write(sample(1))
+    journal.close()
+    with open(path, "ab") as file:
+        file.write(b'{"time": "2026-11-27T05:00:00.000Z", "event": ' + b"[" * 100_000 + b"\n")
+    opened().write(sample(2))
+    assert json.loads(path.read_bytes().splitlines()[-1])["track"] == 2
+
+
 def test_a_failed_flush_is_reported_and_so_is_its_end(opened, path, disk, clock, caplog):
     journal = opened(fsync_s=0)
 
@@ -312,5 +467,42 @@ def test_what_is_not_a_regular_file_is_written_to_like_a_stream(clock, capfdbina
     journal.tick()
     journal.write(sample(1))
     journal.close()
-    assert json.loads(capfdbinary.readouterr().out) == {"time": "2024-10-04T12:00:00.000Z", **sample(1)}
-    assert isinstance(open_journal(to("/dev/null"), clock), StreamWriter)
+    assert json.loads(capfdbinary.readouterr().out) == {"time": "2026-11-27T12:00:00.000Z", **sample(1)}
+    null = open_journal(to("/dev/null"), clock)
+    assert isinstance(null, DeviceWriter)
+    null.close()
+
+
+def test_a_fifo_that_nobody_reads_is_one_line_and_is_not_waited_for(tmp_path, clock):
+    os.mkfifo(tmp_path / "fifo")
+    with pytest.raises(JournalError, match="nobody reads from it; start its reader first"):
+        open_journal(to(tmp_path / "fifo"), clock)
+
+
+def test_a_reader_that_is_slow_or_gone_does_not_hold_up_the_loop(tmp_path, clock, caplog):
+    os.mkfifo(tmp_path / "fifo")
+    reader = os.open(tmp_path / "fifo", os.O_RDONLY | os.O_NONBLOCK)
+    journal = open_journal(to(tmp_path / "fifo"), clock)
+    for n in range(5000):
+        journal.write(sample(n))
+    assert len(caplog.records) == 1
+    first, *_ = os.read(reader, 1 << 20).splitlines()
+    assert json.loads(first)["track"] == 0
+    journal.write(sample(1))
+    assert caplog.records[-1].getMessage().endswith("events were dropped")
+    os.close(reader)
+    journal.write(sample(2))
+    assert "Broken pipe" in caplog.records[-1].getMessage()
+    journal.tick()
+    journal.close()
+
+
+@pytest.mark.parametrize("path", ["/dev/full"])
+def test_a_device_without_room_is_reported_once(clock, caplog, path):
+    journal = open_journal(to(path), clock)
+    for n in range(3):
+        journal.write(sample(n))
+    journal.close()
+    assert [record.getMessage() for record in caplog.records] == [
+        "/dev/full: cannot be written (No space left on device); events are dropped until it works again"
+    ]

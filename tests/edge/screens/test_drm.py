@@ -70,7 +70,7 @@ def test_a_letterboxed_picture_arrives_as_composed(hardware, machine):
     frame = Frame(np.random.default_rng(1).integers(0, 256, (30, 40, 3), dtype=np.uint8), 0.0, 0)
     screen.show(frame, SCENE, Notice(visitors="Hello"))
     card.refresh()
-    assert np.array_equal(card.shown(), compose(frame, SCENE, Notice(visitors="Hello"), 64, 36))
+    assert np.array_equal(card.shown(), compose(frame, SCENE, Notice(visitors="Hello"), 64, 36).pixels)
 
 
 def test_nothing_is_drawn_into_the_visible_buffer(hardware, machine, clock):
@@ -274,7 +274,7 @@ def test_a_screen_that_is_off_at_start_is_waited_for(hardware, clock, caplog):
     clock.advance(REOPEN_S)
     screen.tick()
     card.refresh()
-    assert np.array_equal(card.shown(), compose(None, SCENE, Notice("paused"), 64, 36))
+    assert np.array_equal(card.shown(), compose(None, SCENE, Notice("paused"), 64, 36).pixels)
 
 
 def test_write_respects_row_padding_and_swaps_the_colours():

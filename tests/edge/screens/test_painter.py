@@ -142,11 +142,11 @@ def test_the_picture_is_rotated_clockwise_for_a_panel(wall, clock, rotate, turns
     painter.show(frame, Scene(), notice, *SIZE)
     upright = SIZE if turns % 2 == 0 else SIZE[::-1]
     assert wall.pictures[0].shape == (SIZE[1], SIZE[0], 3)
-    assert np.array_equal(wall.pictures[0], np.rot90(compose(frame, Scene(), notice, *upright), -turns))
+    assert np.array_equal(wall.pictures[0], np.rot90(compose(frame, Scene(), notice, *upright).pixels, -turns))
 
 
 @pytest.mark.parametrize("style", ["box", "circle"])
 def test_faces_are_marked_as_the_settings_say(wall, clock, style):
     frame, scene = pictures(1, size=(640, 480))[0], Scene(tracks=(track(),))
     Painter(wall, clock, ScreenSettings(style=style)).show(frame, scene, NO_NOTICE, 640, 480)
-    assert np.array_equal(wall.pictures[0], compose(frame, scene, NO_NOTICE, 640, 480, outline=style))
+    assert np.array_equal(wall.pictures[0], compose(frame, scene, NO_NOTICE, 640, 480, outline=style).pixels)

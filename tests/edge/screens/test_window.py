@@ -79,7 +79,7 @@ def test_every_pixel_arrives(window, pygame):
     screen.show(frame(), SCENE)
     assert np.array_equal(shown(pygame), frame().image)
     screen.show(None, SCENE, Notice("no camera", "Back soon"))
-    assert np.array_equal(shown(pygame), compose(None, SCENE, Notice("no camera", "Back soon"), 96, 54))
+    assert np.array_equal(shown(pygame), compose(None, SCENE, Notice("no camera", "Back soon"), 96, 54).pixels)
 
 
 @pytest.mark.parametrize("way", ["K_ESCAPE", "K_q", "closing the window"])
@@ -111,11 +111,11 @@ def test_full_screen_comes_and_goes_with_a_key_and_shows_what_was_shown(window, 
     screen.tick()
     large = pygame.display.get_surface()
     assert large.get_flags() & pygame.FULLSCREEN
-    assert np.array_equal(shown(pygame), compose(None, SCENE, Notice("paused"), *large.get_size()))
+    assert np.array_equal(shown(pygame), compose(None, SCENE, Notice("paused"), *large.get_size()).pixels)
     press(pygame, pygame.K_f)
     screen.tick()
     assert not pygame.display.get_surface().get_flags() & pygame.FULLSCREEN
-    assert np.array_equal(shown(pygame), compose(None, SCENE, Notice("paused"), 96, 54))
+    assert np.array_equal(shown(pygame), compose(None, SCENE, Notice("paused"), 96, 54).pixels)
 
 
 def test_full_screen_is_a_setting(window, pygame):

@@ -91,6 +91,15 @@ def test_events_are_skipped_while_too_many_commands_run_and_that_is_logged_once(
     ]
 
 
+def gone(pid):
+    """Whether a process is dead, and perhaps not yet collected by the init process."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] in "ZX"
+    except FileNotFoundError:
+        return True
+
+
 PARENT = """
 import os, subprocess, sys, time
 child = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(60)"])
@@ -111,15 +120,61 @@ def test_a_command_that_takes_too_long_is_killed_with_its_children(hooked, clock
     clock.advance(0.2)
     assert until(lambda: alive(hook) == 0)
 
-    def gone(pid):
-        # Dead, and perhaps not yet collected by the init process.
-        try:
-            with open(f"/proc/{pid}/stat") as file:
-                return file.read().rpartition(")")[2].split()[0] in "ZX"
-        except FileNotFoundError:
-            return True
-
     assert all(until(lambda pid=pid: gone(pid)) for pid in pids.read_text().split())
+
+
+DAEMON = """
+import os, subprocess, sys
+child = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(60)"], start_new_session=True)
+with open(sys.argv[1] + ".new", "w") as file:
+    file.write(str(child.pid))
+os.rename(sys.argv[1] + ".new", sys.argv[1])
+"""
+
+
+@pytest.mark.parametrize("ends", ["by itself", "by time-out", "with the run"])
+def test_a_child_in_a_session_of_its_own_ends_with_the_command(hooked, clock, tmp_path, ends):
+    pids = tmp_path / "pids"
+    wait = "" if ends == "by itself" else "import time; time.sleep(60)"
+    hook = hooked(python(DAEMON + wait, pids), on_event_timeout_s=5)
+    hook.write(EVENT)
+    assert until(pids.exists)
+    if ends == "with the run":
+        hook.close()
+    clock.advance(6 if ends == "by time-out" else 0)
+    assert until(lambda: alive(hook) == 0)
+    assert until(lambda: gone(pids.read_text()))
+
+
+def test_what_a_command_prints_is_bounded_and_one_line_a_minute_is_logged(hooked, clock, caplog, capfd):
+    noisy = python("import sys\nprint('one \x1b[31m\\ntwo', file=sys.stderr)\nfor _ in range(300):\n"
+                   "    print('x' * 10000, file=sys.stderr); print('y' * 10000)")  # fmt: skip
+    hook = hooked(noisy)
+    for seconds in (0, 1, 58, 2):
+        clock.advance(seconds)
+        hook.write(EVENT)
+        assert until(lambda: alive(hook) == 0), "three megabytes are taken"
+    said = f"on_event: {sys.executable} said: one \\x1b[31m"
+    assert [record.getMessage() for record in caplog.records] == [said, said]
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_command_that_prints_without_end_is_killed_in_time_and_holds_nobody_up(hooked, clock):
+    hook = hooked(python("import sys\nwhile True:\n    print('x' * 60000, file=sys.stderr)"), on_event_timeout_s=5)
+    hook.write(EVENT)
+    for _ in range(20):
+        assert alive(hook) == 1
+    clock.advance(6)
+    assert until(lambda: alive(hook) == 0)
+
+
+def test_descriptors_do_not_pile_up(hooked):
+    hook = hooked(python("pass"))
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(5):
+        hook.write(EVENT)
+        assert until(lambda: alive(hook) == 0)
+    assert len(os.listdir("/proc/self/fd")) == before
 
 
 @pytest.mark.parametrize(
@@ -147,10 +202,10 @@ def test_a_command_that_does_not_read_does_not_block_the_loop(hooked):
 def test_close_kills_what_runs(hooked):
     hook = hooked(python("import time; time.sleep(60)"))
     hook.write(EVENT)
-    (child, _) = hook._running[0]
+    (process, _) = hook._running[0]
     hook.close()
-    assert child.returncode is not None
-    assert not os.path.exists(f"/proc/{child.pid}")
+    assert process.child.returncode is not None
+    assert not os.path.exists(f"/proc/{process.child.pid}")
 
 
 def test_a_command_that_cannot_be_split_is_a_settings_error(clock):

@@ -40,7 +40,7 @@ def slow_nested(a, b, inside, similar):
     return across * down > inside * small and small >= similar * large
 
 
-def slow_suppress(boxes, scores, iou, limit, inside=1.0, similar=0.0):
+def slow_suppress(boxes, scores, iou, limit, inside=1.0, similar=0.0, sure=0.0):
     alive = sorted(range(len(boxes)), key=lambda i: (-scores[i], i))
     kept = []
     while alive and len(kept) < limit:
@@ -49,7 +49,8 @@ def slow_suppress(boxes, scores, iou, limit, inside=1.0, similar=0.0):
         alive = [
             i
             for i in alive
-            if slow_iou(boxes[best], boxes[i]) <= iou and not slow_nested(boxes[best], boxes[i], inside, similar)
+            if slow_iou(boxes[best], boxes[i]) <= iou
+            and not (scores[best] >= sure and slow_nested(boxes[best], boxes[i], inside, similar))
         ]
     return kept
 
@@ -186,12 +187,13 @@ def test_suppress_by_table(boxes, kept):
     st.sampled_from([0.0, 0.45, 1.0]),
     st.sampled_from([0.3, 0.55, 0.81]),
     st.sampled_from([0.0, 0.17, 0.61]),
+    st.sampled_from([0.0, 0.4, 0.8]),
 )
-def test_suppression_of_nested_boxes_agrees_with_a_loop(found, iou, inside, similar):
+def test_suppression_of_nested_boxes_agrees_with_a_loop(found, iou, inside, similar, sure):
     boxes = np.array([(x, y, x + w, y + h) for (x, y, w, h), _ in found], np.float32).reshape(-1, 4)
     scores = np.array([score for _, score in found], np.float32)
-    got = detection.nms(boxes, scores, iou, 10, inside, similar)
-    assert got.tolist() == slow_suppress(boxes.tolist(), scores.tolist(), iou, 10, inside, similar)
+    got = detection.nms(boxes, scores, iou, 10, inside, similar, sure)
+    assert got.tolist() == slow_suppress(boxes.tolist(), scores.tolist(), iou, 10, inside, similar, sure)
 
 
 HEAD = (0, 0, 100, 100)

@@ -1,4 +1,4 @@
-"""Tables in Markdown, for cards."""
+"""Tables in Markdown, for model cards, reports and the README."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[str
     yield "|" + "---|" * len(head)
     for row in rows:
         yield _line(row)
+
+
+def text(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """A table as one string, without a final newline."""
+    return "\n".join(table(head, rows))
 
 
 def _line(cells: Sequence[object]) -> str:

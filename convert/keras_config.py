@@ -1,0 +1,82 @@
+"""A Keras architecture as JSON: which Keras wrote it, whether it names code of its own, and half precision undone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from convert.errors import ConversionError
+
+OWN_CODE = (
+    "rebuild it from Keras' own layers, or export a SavedModel folder with the program that made it "
+    "(model.export(FOLDER), in Keras 2 model.save(FOLDER)) and convert that"
+)
+_HALF = re.compile(r"(mixed_)?b?float16")
+_MODULES = ("keras", "tf_keras", "builtins", "tensorflow.keras", "tensorflow.python.keras")
+# What Keras 2 keeps of TensorFlow functions called between layers; none of these touches a file.
+_FUNCTIONS = re.compile(
+    r"(math|nn|image|__operators__|linalg)\.\w+|(compat\.v1\.)?(cast|clip_by_value|concat|expand_dims|identity|ones_like|pad|"
+    r"reshape|reverse|shape|slice|split|squeeze|stack|strided_slice|tile|transpose|unstack|where|zeros_like)"
+)
+
+
+def version_of(text: Any) -> tuple[int, ...] | None:
+    """A version record such as "2.8.0" or b"2.1.6-tf" as numbers; None where there is none."""
+    if isinstance(text, bytes):
+        text = text.decode(errors="replace")
+    found = re.match(r"(\d+)\.(\d+)", text) if isinstance(text, str) else None
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def check_code(path: Path, config: Any) -> None:
+    """Check that an architecture names no code but Keras' own, before anything of it is built.
+
+    Keras 2 would import any module that a file names, and run a Lambda's bytecode.
+
+    Raises:
+        ConversionError: it has a Lambda or a layer of its own.
+    """
+    for part in _dicts(config):
+        name = str(part.get("class_name", ""))
+        if name in ("Lambda", "__lambda__") or part.get("function_type") == "lambda":
+            raise ConversionError(f"{path}: a Lambda layer, which holds code of its own; {OWN_CODE}")
+        module = part.get("module")
+        if "class_name" in part and isinstance(module, str) and not _of_keras(module):
+            raise ConversionError(f"{path}: custom layer {name!r} (of {module}); {OWN_CODE}")
+        if name in ("TFOpLambda", "SlicingOpLambda", "ClassMethod", "InstanceMethod", "InstanceProperty"):
+            inner = part.get("config")
+            function = str(inner.get("function", "")) if isinstance(inner, dict) else ""
+            if (name != "TFOpLambda" and name != "SlicingOpLambda") or not _FUNCTIONS.fullmatch(function):
+                raise ConversionError(f"{path}: calls {function or name!r} of TensorFlow between layers; {OWN_CODE}")
+
+
+def single_precision(config: Any) -> Any:
+    """A copy of an architecture whose layers compute in float32; their weights are float32 already."""
+    if isinstance(config, list):
+        return [single_precision(part) for part in config]
+    if not isinstance(config, dict):
+        return config
+    made = {key: single_precision(value) for key, value in config.items()}
+    if isinstance(made.get("dtype"), str) and _HALF.fullmatch(made["dtype"]):
+        made["dtype"] = "float32"
+    policy = made["config"] if made.get("class_name") in ("Policy", "DTypePolicy") and "config" in made else None
+    if isinstance(policy, dict) and _HALF.fullmatch(str(policy.get("name"))):
+        made["config"] = {**policy, "name": "float32"}
+    return made
+
+
+def _of_keras(module: str) -> bool:
+    return any(module == own or module.startswith(f"{own}.") for own in _MODULES)
+
+
+def _dicts(config: Any) -> Iterator[dict[str, Any]]:
+    todo = [config]
+    while todo:
+        part = todo.pop()
+        if isinstance(part, dict):
+            yield part
+            todo += part.values()
+        elif isinstance(part, list):
+            todo += part

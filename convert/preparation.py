@@ -1,0 +1,135 @@
+"""Before anything is quantized: do the classes fit the task, the answers a distribution, the pixels the training?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from convert import preprocess, trial
+from convert.adapt import check_scores, scores_kind, with_classes
+from convert.calibrate import Calibration
+from convert.check import finite
+from convert.errors import ConversionError
+from convert.float_model import FloatModel
+from convert.labels import Classes, canonical, resolve
+from convert.request import Request
+from convert.sources import Source, View
+from edge.tasks import TASKS
+from edge.vision.preprocessing import Preprocessing
+
+FEWEST = 40  # labelled pictures from which a trial means something
+CONSTANT = 1e-5  # answers of different pictures that differ by less
+SAME = 0.95  # share of the pictures with the same answer from which that is suspicious
+
+
+def classes_of(model: FloatModel, request: Request, view: View) -> Classes | None:
+    """The classes of the model's first output, or None where its outputs are not classes of a task.
+
+    Raises:
+        ConversionError: the device cannot use a model with these classes.
+    """
+    if not request.task or not TASKS[request.task].labels:
+        return None
+    blank = np.zeros((1, view.height, view.width, view.channels), np.float32)
+    shapes = [answer.shape for answer in model.predict(blank)]
+    if len(shapes) != 1 or len(shapes[0]) != 2:
+        shown = ", ".join(str(shape[1:]) for shape in shapes)
+        raise ConversionError(
+            f"{model.name}: {request.task} needs one output with one score per class, got {len(shapes)}: {shown}; "
+            "convert the part of the model that answers so"
+        )
+    return resolve(model.name, TASKS[request.task], request.labels, shapes[0][1], request.fold)
+
+
+def choose_preprocessing(
+    model: FloatModel, request: Request, classes: Classes | None, labelled: Source | None, view: View
+) -> tuple[Preprocessing, tuple[str, ...]]:
+    """What the model is fed with, and warnings; by the model and, where there are labelled pictures, by these.
+
+    Raises:
+        ConversionError: labelled pictures say that the model was trained on something else, or `--preprocess auto`
+            has none to go by.
+    """
+    given, told = request.preprocessing, []
+    if request.decide == "model" and model.scaling:
+        given = preprocess.PRESETS["none"]
+        told.append(f"{model.name} scales its input itself ({model.scaling}): pixels go in as 0-255, --preprocess none")
+    elif request.decide == "" and model.scaling and given.high - given.low <= 2:
+        told.append(f"{model.name} scales its input itself ({model.scaling}); is --preprocess none meant?")
+    truth = _truth(labelled, classes) if labelled is not None and classes is not None else None
+    if request.decide == "pictures" and truth is None:
+        raise ConversionError("--preprocess auto: expected labelled pictures to go by; add --evaluate PATH")
+    if truth is None or labelled is None or classes is None or request.as_given:
+        return given, tuple(told)
+    rows = np.flatnonzero(truth >= 0)
+    rows = np.random.default_rng(request.seed).permutation(rows)[: trial.PICTURES]
+    if len(rows) < FEWEST:
+        return given, tuple(told)
+    images = labelled.pictures(rows, view)
+
+    def answers(preprocessing: Preprocessing) -> np.ndarray:
+        scores = model.predict(preprocessing.apply(images))[0]
+        return _two_columns(scores) if classes.single else scores
+
+    asked, found = trial.best(answers, truth[rows], view.channels, given)
+    if found is asked:
+        return given, tuple(told)
+    if request.decide == "pictures" and found.order == asked.order:
+        told.append(f"{labelled.name}: {_right(found)} right with {preprocess.flags(found.preprocessing)}: taken")
+        return found.preprocessing, tuple(told)
+    raise ConversionError(
+        f"{model.name}: of {len(rows)} labelled pictures of {labelled.name} {_right(asked)} are right as given, "
+        f"{_right(found)} with {trial.flags(found, asked, classes.names)}; add these flags, or --as-given to insist"
+    )
+
+
+def prepared(model: FloatModel, classes: Classes | None, request: Request, calibration: Calibration) -> FloatModel:
+    """The model with the device's classes, its answers on the calibration's check pictures found sound.
+
+    Raises:
+        ConversionError: they are not numbers, all the same, or not a distribution.
+    """
+    floats = model.predict(request.preprocessing.apply(calibration.check))
+    finite(model.name, floats)
+    if max(float(np.ptp(values, axis=0).max()) for values in floats) < CONSTANT:
+        raise ConversionError(
+            f"{model.name}: the same answer for every calibration picture; check --preprocess, or train it again"
+        )
+    if classes is None:
+        if request.softmax:
+            names = tuple(str(k) for k in range(floats[0].shape[-1]))
+            return with_classes(model, Classes(names, names), softmax=True)
+        return model
+    check_scores(model.name, floats[0], request.softmax, request.normalize)
+    return with_classes(model, classes, request.softmax)
+
+
+def one_answer(answers: np.ndarray, labels: tuple[str, ...]) -> tuple[str, ...]:
+    """A warning where a classifier says the same of nearly every picture; answers (N, K)."""
+    said = np.bincount(answers.argmax(axis=1), minlength=answers.shape[1])
+    most = int(said.argmax())
+    share = said[most] / len(answers)
+    if len(answers) < FEWEST or share < SAME or most >= len(labels):
+        return ()
+    return (f"the float model says {labels[most]} for {100 * share:.0f} % of the pictures; is --preprocess right?",)
+
+
+def _two_columns(scores: np.ndarray) -> np.ndarray:
+    """One sigmoid or its logit (N, 1) as scores of both classes (N, 2)."""
+    second = scores if scores_kind(scores) == "probabilities" else 1 / (1 + np.exp(-scores))
+    return np.concatenate([1 - second, second], axis=1)
+
+
+def _truth(labelled: Source, classes: Classes) -> np.ndarray | None:
+    """Each picture's place among the model's outputs, -1 for classes that it does not have; None: unknown."""
+    if labelled.labels is None:
+        return None
+    if not labelled.classes:
+        return np.where(labelled.labels < len(classes.names), labelled.labels, -1)
+    named = [canonical(name) for name in labelled.classes]
+    places = np.array([classes.names.index(name) if name in classes.names else -1 for name in named])
+    truth = places[labelled.labels]
+    return truth if len(np.unique(truth[truth >= 0])) > 1 else None
+
+
+def _right(of: trial.Trial) -> str:
+    return f"{100 * of.accuracy:.0f} %"

@@ -1,0 +1,97 @@
+"""Addresses of network cameras: shown without anything secret, opened with a password that stands elsewhere."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from edge.errors import SettingsError
+from edge.files import read_small
+
+HIDDEN = "***"
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):/+")
+_AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._-]+)(:[0-9]*)?")
+_SECRET_KEY = re.compile(r"(?i)(pass|pwd|user|usr|login|token|auth|secret|key)\w*=")
+_MOST = 4096  # bytes of a password file
+
+
+def redacted(source: str) -> str:
+    """The source as it may be shown and written down: of an address, scheme and host only.
+
+    People write addresses in many ways, with a password that has an @ or a / in it, in the path or behind a question
+    mark. Where it is not certain which part is the host, that is hidden, too.
+
+    >>> redacted("rtsp://admin:p@ss@10.0.0.9:554/h264?pwd=p"), redacted("clip.mp4")
+    ('rtsp://10.0.0.9', 'clip.mp4')
+    """
+    match = _SCHEME.search(source)
+    suspicious = match or ("@" in source and ":" in source) or _SECRET_KEY.search(source)
+    if not suspicious or _exists(source):
+        return source
+    host = _host(source[match.end() if match else 0 :]) or HIDDEN
+    return f"{match[1].lower()}://{host}" if match else host
+
+
+def is_address(source: str) -> bool:
+    """Whether the source looks like an address, even a mistyped one."""
+    return redacted(source) != source or "://" in source
+
+
+def with_credentials(source: str, user: str, password_file: str, environment: Mapping[str, str]) -> str:
+    """The address with a user and the first line of a password file in it, as FFmpeg takes them.
+
+    Args:
+        source: the address.
+        user: empty: none.
+        password_file: a path, or the name of a credential of systemd (LoadCredential=); empty: no password.
+        environment: for CREDENTIALS_DIRECTORY.
+
+    Raises:
+        SettingsError: the address has a user of its own, or the file cannot be read or is empty.
+    """
+    if not user and not password_file:
+        return source
+    scheme, _, rest = source.partition("://")
+    if "@" in re.split(r"[/?#]", rest, maxsplit=1)[0]:
+        raise SettingsError("[source] user: the address has a user of its own; remove one of them")
+    words = quote(user, safe="")
+    if password_file:
+        words += ":" + quote(_password(password_file, environment), safe="")
+    return f"{scheme}://{words}@{rest}"
+
+
+def _password(name: str, environment: Mapping[str, str]) -> str:
+    folder = environment.get("CREDENTIALS_DIRECTORY", "")
+    path = os.path.join(folder, name) if folder and os.sep not in name else name
+    try:
+        lines = read_small(path, _MOST).decode().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8"
+        raise SettingsError(f"[source] password_file: {path}: cannot be read ({reason})") from None
+    if not lines or not lines[0]:
+        raise SettingsError(f"[source] password_file: {path}: its first line is empty; write the password there")
+    return lines[0]
+
+
+def _host(rest: str) -> str:
+    """The host in what follows the scheme; empty where it is not certain."""
+    authority = re.split(r"[/?#\\]", rest, maxsplit=1)[0]
+    plain = _AUTHORITY.fullmatch(authority)
+    if "@" not in authority and plain:
+        return plain[1]
+    inside = rest.count("@") == authority.count("@") > 0
+    # A password may hold a slash; then what stands before it is no host.
+    slashed = "@" not in authority and "?" not in rest.rpartition("@")[0]
+    if not (inside or slashed) or "@" not in rest:
+        return ""
+    host = _AUTHORITY.fullmatch(re.split(r"[/?#\\]", rest.rpartition("@")[2], maxsplit=1)[0])
+    return host[1] if host else ""
+
+
+def _exists(source: str) -> bool:
+    try:
+        return os.path.lexists(source)
+    except ValueError:  # a NUL character
+        return False

@@ -1,0 +1,50 @@
+"""Opening files that others may have put there: only regular ones, so that no read blocks or never ends."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a FIFO",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+def open_regular(path: Path | str) -> BinaryIO:
+    """Open a regular file for reading.
+
+    Raises:
+        OSError: it cannot be opened, or is a folder, a FIFO, a socket or a device; `strerror` says which.
+    """
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    except ValueError:  # a name with a NUL character
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), str(path)) from None
+    kind = stat.S_IFMT(os.fstat(fd).st_mode)
+    if kind != stat.S_IFREG:
+        os.close(fd)
+        # A folder keeps the words that reading one would give.
+        number = errno.EISDIR if kind == stat.S_IFDIR else errno.EINVAL
+        reason = os.strerror(number) if kind == stat.S_IFDIR else f"{KINDS[kind]}, expected a regular file"
+        raise OSError(number, reason, str(path))
+    return os.fdopen(fd, "rb")
+
+
+def read_small(path: Path | str, most: int) -> bytes:
+    """The content of a regular file of at most `most` bytes.
+
+    Raises:
+        OSError: as `open_regular`; EFBIG where it is larger.
+    """
+    with open_regular(path) as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise OSError(errno.EFBIG, f"larger than {most} bytes", str(path))
+    return data

@@ -1,0 +1,98 @@
+"""A small HTTP server for one page of text, in threads of its own: only GET /metrics, a few clients at once."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socket import socket
+from typing import Any
+
+from edge.errors import SettingsError
+
+_log = logging.getLogger(__name__)
+
+MOST_CLIENTS = 4
+CLIENT_S = 5.0  # a client that says nothing for this long is cut off
+PATH = "/metrics"
+
+
+class MetricsServer:
+    """Serves the page until it is closed.
+
+    Args:
+        host, port: where to listen; port 0: any free one.
+        page: makes the page; called in a client's thread.
+        kind: its content type.
+
+    Attributes:
+        port: where it listens.
+
+    Raises:
+        SettingsError: the address or the port cannot be used.
+    """
+
+    def __init__(self, host: str, port: int, page: Callable[[], bytes], kind: str) -> None:
+        try:
+            self._server = _Server((host, port), _handler(page, kind))
+        except OSError as error:
+            raise SettingsError(
+                f"[metrics] host, port: cannot listen on {host}:{port} ({error.strerror}); choose another port"
+            ) from None
+        self.port = int(self._server.server_address[1])
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="metrics", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop listening; a client that is still being served is not waited for."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(1.0)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, *arguments: Any) -> None:
+        self._clients = threading.BoundedSemaphore(MOST_CLIENTS)
+        super().__init__(*arguments)
+
+    def process_request(self, request: socket | tuple[bytes, socket], client_address: Any) -> None:
+        if not self._clients.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: socket | tuple[bytes, socket], client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._clients.release()
+
+    def handle_error(self, request: socket | tuple[bytes, socket], client_address: Any) -> None:
+        _log.debug("metrics: a request failed", exc_info=True)
+
+
+def _handler(page: Callable[[], bytes], kind: str) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        timeout = CLIENT_S
+        server_version, sys_version = "edge-emotion", ""
+
+        def do_GET(self) -> None:
+            if self.path.partition("?")[0] != PATH:
+                self.send_error(HTTPStatus.NOT_FOUND)
+                return
+            body = page()
+            self.send_response(HTTPStatus.OK)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *arguments: Any) -> None:
+            _log.debug("metrics: " + format, *arguments)
+
+    return Handler

@@ -1,0 +1,74 @@
+"""Files that are not Keras models: each says what it is and which tool makes a Keras model of it."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+
+import pytest
+
+from convert.load import load
+from edge.errors import ModelError
+
+LFS = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"
+
+
+def written(content: bytes | str):
+    def make(path):
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+
+    return make
+
+
+def zipped(*names: str):
+    def make(path):
+        with zipfile.ZipFile(path, "w") as file:
+            for name in names:
+                file.writestr(name, b"x")
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "says"),
+    [
+        ("m.h5", written(""), "neither a Keras model"),
+        ("m.h5", written("hello"), "neither a Keras model"),
+        ("m.h5", written(LFS), "a Git LFS pointer, .* git lfs pull"),
+        ("m.json", written(LFS), "a Git LFS pointer"),
+        ("m.h5", written("\n<!DOCTYPE html><html>"), "a web page, .*download the raw file"),
+        ("m.h5", written("<html>"), "a web page"),
+        ("m.tflite", written(b"\x1c\0\0\0TFL3" + bytes(99)), "TensorFlow Lite already"),
+        ("m.onnx", written(b"\x08\x08\x12\x07pytorch"), "an ONNX model; .*onnx2tf"),
+        ("m.pt", zipped("archive/data.pkl"), "a PyTorch model; .*torch.onnx.export"),
+        ("m.bin", zipped("archive/data.pkl"), "a PyTorch model"),
+        ("m.zip", zipped("archive/data.pkl"), "a PyTorch model"),
+        ("m.pth", written(b"\x80\x02\x8a\n"), "a PyTorch model"),
+        ("m.pkl", written(b"\x80\x04\x95\n"), "a Python pickle, .*not read here"),
+        ("saved_model.pb", written(b"\x08\x01\x12"), "a part of a SavedModel; give the folder"),
+        ("frozen.pb", written(b"\x0a\x20\x0a\x05"), "a frozen graph of TensorFlow 1; .*simple_save"),
+        ("m.caffemodel", written(b"\x0a"), "a Caffe or Darknet model"),
+        ("m.tar.gz", written(b"\x1f\x8b\x08"), "an archive; unpack it"),
+        (
+            "converted_keras.zip",
+            zipped("keras_model.h5", "labels.txt"),
+            "unpack it, and give keras_model.h5",
+        ),
+        ("model.json", written(json.dumps({"modelTopology": {}, "weightsManifest": []})), "tensorflowjs_converter"),
+        ("m.json", written(json.dumps([{"weights": [], "paths": ["x"]}])), "a TensorFlow.js model"),
+    ],
+)
+def test_one_line_with_the_tool(tmp_path, name, make, says):
+    make(tmp_path / name)
+    with pytest.raises(ModelError, match=says) as caught:
+        load(tmp_path / name)
+    text = str(caught.value)
+    assert text.startswith(f"{tmp_path / name}: ")
+    assert "\n" not in text
+
+
+def test_weights_of_another_kind_are_named_too(tmp_path):
+    (tmp_path / "m.json").write_text('{"class_name": "Sequential", "config": {}}')
+    (tmp_path / "w.h5").write_text(LFS)
+    with pytest.raises(ModelError, match=r"w\.h5: a Git LFS pointer"):
+        load(tmp_path / "m.json", tmp_path / "w.h5")

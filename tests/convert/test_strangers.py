@@ -1,0 +1,187 @@
+"""Models that would run code, or reach for files, when they are loaded: refused before anything of them is built."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from convert import keras_config, saved_model
+from convert.errors import ConversionError
+from convert.load import load
+from tests.convert.keras_ages import write
+
+
+@pytest.mark.parametrize("config", [None, [], {}, {"class_name": "Dense"}, {"module": "os"}, {"module": None}])
+def test_what_names_no_code_passes(tmp_path, config):
+    keras_config.check_code(tmp_path, config)
+
+
+def layer(name: str, **fields) -> dict:
+    return {"config": {"layers": [{"class_name": name, **fields}]}}
+
+
+@pytest.mark.parametrize(
+    ("config", "says"),
+    [
+        (layer("Lambda", config={"function": ["4wEAAAA="]}), "a Lambda layer"),
+        (layer("__lambda__"), "a Lambda layer"),
+        (layer("Dense", config={"activation": {"function_type": "lambda"}}), "a Lambda layer"),
+        (layer("system", module="os"), r"custom layer 'system' \(of os\)"),
+        (layer("Popen", module="kerasx.subprocess"), "custom layer 'Popen'"),
+        (layer("Dense", config={"kernel_initializer": {"class_name": "run", "module": "runpy"}}), "'run' "),
+        (layer("TFOpLambda", config={"function": "io.write_file"}), "calls 'io.write_file' of TensorFlow"),
+        (layer("TFOpLambda", config={"function": "py_function"}), "calls 'py_function' of TensorFlow"),
+        (layer("TFOpLambda"), "calls 'TFOpLambda' of TensorFlow"),
+        (layer("ClassMethod", config={"function": "math.add"}), "between layers"),
+    ],
+)
+def test_code_of_its_own_is_named(tmp_path, config, says):
+    with pytest.raises(ConversionError, match=says) as caught:
+        keras_config.check_code(tmp_path / "m.h5", config)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("function", ["math.truediv", "math.subtract", "nn.relu6", "cast", "__operators__.getitem"])
+def test_arithmetic_between_layers_passes(tmp_path, function):
+    keras_config.check_code(tmp_path, layer("TFOpLambda", config={"function": function}))
+
+
+@pytest.mark.parametrize("form", ["h5", "json", "keras"])
+def test_a_lambda_of_keras_2_is_not_run(keras_, tmp_path, form):
+    """Keras 2 would run the bytecode while it loads the file."""
+    keras2 = pytest.importorskip("tf_keras", reason="needs tf_keras (pip install --no-deps tf_keras)")
+    layers = keras2.layers
+    model = keras2.Sequential([layers.Lambda(lambda x: x + 1, input_shape=(8, 8, 1)), layers.Flatten()])
+    with pytest.raises(ConversionError, match="a Lambda layer"):
+        load(**write(model, "2.15", form, tmp_path))
+
+
+# --- SavedModels
+
+
+def classifier(tf, extra=None):
+    """A small SavedModel-to-be; `extra(images)` is called in what it serves."""
+
+    class Model(tf.Module):
+        def __init__(self):
+            super().__init__()
+            self.kernel = tf.Variable(tf.ones((64, 2)))
+
+        @tf.function(input_signature=[tf.TensorSpec((None, 8, 8, 1), tf.float32)])
+        def serve(self, images):
+            if extra:
+                extra(images)
+            return {"output_0": tf.reshape(images, (-1, 64)) @ self.kernel}
+
+    return Model()
+
+
+@pytest.fixture
+def tf(keras_):
+    import tensorflow
+
+    return tensorflow
+
+
+def test_a_plain_one_is_loaded(tf, tmp_path):
+    model = classifier(tf)
+    tf.saved_model.save(model, str(tmp_path), signatures=model.serve)
+    assert load(tmp_path).shape == (8, 8, 1)
+
+
+def test_an_initializer_that_writes_a_file_is_not_run(tf, tmp_path):
+    """A resource's initializer is a graph that TensorFlow runs while it loads the folder."""
+    from tensorflow.python.trackable import resource
+
+    target = tmp_path / "written"
+
+    class Written(resource.CapturableResource):
+        def _create_resource(self):
+            return tf.raw_ops.VarHandleOp(dtype=tf.float32, shape=[], shared_name="r")
+
+        @tf.function(input_signature=[])
+        def _initialize(self):
+            tf.io.write_file(str(target), "by a stranger")
+            return tf.constant(1)
+
+    model = classifier(tf)
+    model.resource = Written()
+    _ = model.resource.resource_handle
+    tf.saved_model.save(model, str(tmp_path / "m"), signatures=model.serve)
+    target.unlink(missing_ok=True)  # the initializer also ran when it was made
+    with pytest.raises(ConversionError, match=r"holds the operation WriteFile, .*it is not loaded"):
+        load(tmp_path / "m")
+    assert not target.exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "reach"),
+    [
+        ("ReadFile", lambda tf, place: tf.io.read_file(place)),
+        ("MatchingFiles", lambda tf, place: tf.io.matching_files(place)),
+        ("EagerPyFunc", lambda tf, place: tf.py_function(print, [place], [])),
+        ("PrintV2", lambda tf, place: tf.print("x", output_stream="file://" + place)),
+        ("RestoreV2", lambda tf, place: tf.raw_ops.RestoreV2(
+            prefix=place, tensor_names=["a"], shape_and_slices=[""], dtypes=[tf.float32])),
+        ("SaveV2", lambda tf, place: tf.raw_ops.SaveV2(
+            prefix=place, tensor_names=["a"], shape_and_slices=[""], tensors=[tf.constant(1.0)])),
+    ],
+)  # fmt: skip
+def test_what_it_serves_may_not_reach_beyond_it(tf, tmp_path, kind, reach):
+    model = classifier(tf, lambda images: reach(tf, str(tmp_path / "x")))
+    tf.saved_model.save(model, str(tmp_path / "m"), signatures=model.serve)
+    with pytest.raises(ConversionError, match=f"holds the operation {kind}"):
+        load(tmp_path / "m")
+
+
+def test_saving_is_allowed_to_what_only_saves(tf, tmp_path):
+    """The functions that write the variables, now called by what is served as well."""
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    model = classifier(tf)
+    tf.saved_model.save(model, str(tmp_path), signatures=model.serve)
+    document = saved_model_pb2.SavedModel()
+    document.ParseFromString((tmp_path / "saved_model.pb").read_bytes())
+    library = document.meta_graphs[0].graph_def.library.function
+    (saver,) = [f.signature.name for f in library if any(node.op == "SaveV2" for node in f.node_def)]
+    serving = next(f for f in library if any(node.op == "MatMul" for node in f.node_def))
+    node = serving.node_def.add(name="also", op="StatefulPartitionedCall")
+    node.attr["f"].func.name = saver
+    (tmp_path / "saved_model.pb").write_bytes(document.SerializeToString())
+    with pytest.raises(ConversionError, match=r"holds the operation (SaveV2|MergeV2Checkpoints)"):
+        saved_model.scan(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "no"),
+    [
+        ("", False), ("Conv2D", False), ("ReadVariableOp", False), ("VarHandleOp", False), ("ShardedFilename", False),
+        ("StatefulPartitionedCall", False), ("FusedBatchNormV3", False), ("StringJoin", False), ("Assert", False),
+        ("ReadFile", True), ("WriteFile", True), ("PyFunc", True), ("SaveV2", True), ("TextLineDataset", True),
+        ("DebugIdentityV3", True), ("RpcCall", True), ("CreateSummaryFileWriter", True), ("IO>HttpRead", True),
+        ("InitializeTableFromTextFileV2", True), ("LoadAndRemapMatrix", True),
+    ],
+)  # fmt: skip
+def test_operations(kind, no):
+    assert saved_model.refused(kind) is no
+
+
+def test_half_precision_is_undone_in_a_copy():
+    config = json.loads(
+        '{"dtype": "mixed_float16", "layers": [{"dtype": {"class_name": "Policy", "config": {"name": "bfloat16"}}},'
+        ' {"dtype": "float32", "name": "float16"}, 3]}'
+    )
+    plain = keras_config.single_precision(config)
+    assert plain["dtype"] == "float32"
+    assert plain["layers"][0]["dtype"]["config"]["name"] == "float32"
+    assert plain["layers"][1:] == config["layers"][1:]
+    assert config["dtype"] == "mixed_float16"
+
+
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [(None, None), ("", None), ("nightly", None), ("2.8.0", (2, 8)), (b"2.1.6-tf", (2, 1)), ("3.15.1", (3, 15))],
+)
+def test_version_records(text, version):
+    assert keras_config.version_of(text) == version

@@ -1,0 +1,87 @@
+"""Password and certificates from files; the password is in no message."""
+
+from __future__ import annotations
+
+import pytest
+
+from edge.errors import SettingsError
+from edge.settings import MqttSettings
+from edge.sinks.mqtt_login import login
+
+SECRET = "correct horse"
+
+
+@pytest.fixture
+def credentials(tmp_path):
+    """The folder of systemd's credentials."""
+    folder = tmp_path / "credentials"
+    folder.mkdir()
+    return folder
+
+
+def test_without_a_password_file_there_is_no_password(credentials):
+    for settings, environment in (
+        (MqttSettings(), {}),
+        (MqttSettings(user="pi"), {}),
+        (MqttSettings(user="pi", password_file=""), {"CREDENTIALS_DIRECTORY": str(credentials)}),
+        (MqttSettings(user="pi"), {"CREDENTIALS_DIRECTORY": str(credentials)}),
+    ):
+        assert login(settings, "me", environment).password is None
+
+
+def test_the_password_comes_from_the_systemd_credential_or_the_file_and_is_not_printed(credentials, tmp_path):
+    (credentials / "mqtt-password").write_text(f"{SECRET}\n")
+    file = tmp_path / "secret"
+    file.write_text(f"{SECRET}\nsecond line\n")
+    for settings, environment in (
+        (MqttSettings(user="pi"), {"CREDENTIALS_DIRECTORY": str(credentials)}),
+        (MqttSettings(user="pi", password_file=str(file)), {}),
+    ):
+        made = login(settings, "me", environment)
+        assert made.password == SECRET
+        assert SECRET not in repr(made) + str(made)
+
+
+@pytest.mark.parametrize(
+    ("content", "settings", "message"),
+    [
+        (None, {"user": "pi"}, "cannot be read (No such file or directory)"),
+        (b"", {"user": "pi"}, "expected the password in the first line, got none"),
+        (b"\n" + SECRET.encode(), {"user": "pi"}, "expected the password in the first line, got none"),
+        (b"\xff\xfe", {"user": "pi"}, "not text in UTF-8"),
+        (SECRET.encode(), {}, "[mqtt] password_file: a password needs a user; set [mqtt] user"),
+    ],
+)
+def test_a_wrong_password_file_is_one_line_without_the_password(tmp_path, content, settings, message):
+    file = tmp_path / "secret"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(SettingsError) as caught:
+        login(MqttSettings(password_file=str(file), **settings), "me", {})
+    assert str(caught.value).startswith("[mqtt] password_file: ")
+    assert message in str(caught.value)
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"ca": "ca.pem"}, "[mqtt] ca: used with TLS only; set [mqtt] tls = true"),
+        ({"key": "key.pem"}, "[mqtt] key: used with TLS only"),
+        ({"tls": True, "ca": "absent.pem"}, "[mqtt] ca: absent.pem: not a PEM file of certificates (No such file"),
+        ({"tls": True, "ca": __file__}, f"[mqtt] ca: {__file__}: not a PEM file of certificates ("),
+        ({"tls": True, "cert": "absent.pem"}, "[mqtt] cert: absent.pem: cannot be used (No such file"),
+        ({"tls": True, "cert": __file__, "key": __file__}, f"[mqtt] cert: {__file__} and its key: cannot be used ("),
+        ({"tls": True, "key": "key.pem"}, "[mqtt] key: a key needs its certificate; set [mqtt] cert"),
+    ],
+)
+def test_wrong_certificates_are_one_line(settings, message):
+    with pytest.raises(SettingsError) as caught:
+        login(MqttSettings(**settings), "me", {})
+    assert str(caught.value).startswith(message)
+
+
+def test_with_tls_the_brokers_name_is_checked():
+    context = login(MqttSettings(tls=True), "me", {}).context
+    assert context.check_hostname
+    assert login(MqttSettings(), "me", {}).context is None
