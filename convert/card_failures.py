@@ -31,8 +31,30 @@ def _emotion(block: Mapping[str, Any]) -> Iterator[str]:
         parts = [(other, row[other] / sum(row.values())) for other in others[:2]]
         taken = " and ".join(f"{percent(part)} for {other}" for other, part in parts if part >= LEAST)
         yield f"Of `{name}` it recognizes {percent(recalls[name])}" + (f"; it takes {taken}." if taken else ".")
+    if block.get("wild_neutral") is not None:
+        yield _foreign(block)
     if block.get("ece") is not None:
         yield f"A score is off by {percent(block['ece'])} on average from the share that is right (ECE)."
+
+
+def _foreign(block: Mapping[str, Any]) -> str:
+    """What happens to faces of press photographs: calm ones that are read as something else, and disputed labels."""
+    told = f"Of {block['wild_total']} foreign faces (press photographs) it reads {percent(block['wild'])} rightly"
+    calm = {name: part for name, part in (block.get("wild_neutral_as") or {}).items() if name != "neutral"}
+    worst = sorted(calm, key=lambda name: -calm[name])[:WEAKEST]
+    taken = " and ".join(f"{percent(calm[name])} for {name}" for name in worst)
+    told += f", of the calm ones {percent(block['wild_neutral'])}" + (f"; it takes {taken}" if taken else "")
+    disputed = block.get("wild_disputed")
+    return f"{told}." + (f" Of the wrong answers {percent(disputed)} are of disputed faces." if disputed else "")
+
+
+def _bias(block: Mapping[str, Any]) -> Iterator[str]:
+    """The largest difference between two groups in how often faces are called angry, happy or neutral."""
+    for by, words in (("group", "groups"), ("gender", "genders"), ("age", "ages")):
+        apart = {name: value for name, value in (block.get(by) or {}).items() if value is not None}
+        if apart:
+            parts = ", ".join(f"{name} {100 * value:.0f}" for name, value in apart.items())
+            yield f"How often it gives an answer differs between {words} by up to so many points: {parts}."
 
 
 def _bare(figures: Mapping[str, Any]) -> Iterator[str]:
@@ -41,6 +63,7 @@ def _bare(figures: Mapping[str, Any]) -> Iterator[str]:
     if len(sizes) > 1:
         small, large = min(sizes, key=int), max(sizes, key=int)
         yield f"Small faces: right on {percent(sizes[small])} at {small} px, on {percent(sizes[large])} at {large} px."
+    yield from _bias(figures.get("bias") or {})
 
 
 def _masked(figures: Mapping[str, Any]) -> Iterator[str]:

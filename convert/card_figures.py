@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from edge.labels import EMOTIONS
 from edge.tasks import TASKS
 from training.markdown import number, table
 
@@ -15,6 +16,17 @@ _EMOTION = {
     "ece": "calibration error (ECE, 15 bins)",
     "dedup_ece": "calibration error without those rows",
     "public": "accuracy on PublicTest, which choices were made on",
+    "macro": "mean of the emotions' recalls",
+    "wild": "accuracy on foreign faces: emotion_wild test, press photographs of other people than in training",
+    "wild_total": "its faces",
+    "wild_neutral": "recall of its neutral faces",
+    "wild_happy": "recall of its happy faces",
+    **{
+        f"wild_{emotion}{more}": f"{words} {emotion} faces, its val and test together"
+        for emotion in ("angry", "sad", "surprise")
+        for more, words in (("", "recall of"), ("_total", "number of"), ("_interval", "95 % interval of the recall of"))
+    },
+    "wild_disputed": "of its wrong answers, those whose face has a second label that disputes the first",
 }
 WORDS = {
     "emotion-bare": _EMOTION,
@@ -81,6 +93,7 @@ WORDS = {
         "helen_test": "on helen_test",
         "afw": "on afw",
     },
+    "bias": {"total": "faces of faces_gender, which no model was trained on"},
     "sizes": {"guess": "what always saying the commonest class would get"},
 }
 # Mappings of a block that become small tables of their own: title, and the head of the first column.
@@ -92,7 +105,8 @@ PARTS = {
     "private": ("Accuracy by the side of the face in pixels, PrivateTest", "pixels"),
     "public": ("Accuracy by the side of the face in pixels, PublicTest", "pixels"),
 }
-_TABLES = ("classes", "dedup_classes", "confusion")  # shown as one table of classes and one of confusion
+# Shown as tables of their own, or in the sentences of the known failures.
+_TABLES = ("classes", "dedup_classes", "confusion", "wild_neutral_as", "shares")
 
 
 def of_task(task: str, document: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -126,6 +140,11 @@ def section(figures: Mapping[str, Any]) -> Iterator[str]:
             yield from _classes(confusion, block.get("dedup_classes") or {})
             yield from ("", f"### Confusion, {title}: rows are the truth, columns the answer", "")
             yield from table(("", *confusion), [(truth, *row.values()) for truth, row in confusion.items()])
+        for by, shares in (block.get("shares") or {}).items():
+            yield from ("", f"### Answers by {by}, on faces without a known emotion", "")
+            emotions = [key for key in next(iter(shares.values()), {}) if key in EMOTIONS]
+            rows = [(part, *(number(row[name]) for name in emotions), row["total"]) for part, row in shares.items()]
+            yield from table((by, *emotions, "faces"), rows)
         for key, (title, head) in PARTS.items():
             if isinstance(part := block.get(key), Mapping):
                 yield from ("", f"### {title}", "")

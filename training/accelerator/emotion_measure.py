@@ -39,7 +39,9 @@ def logits(network: Any, chosen: dict[str, np.ndarray], kind: str, device: Any) 
     return found | ({"real": answers(network, chosen["real"], device)} if kind == "masked" else {})
 
 
-def figures(found: dict[str, np.ndarray], chosen: dict[str, np.ndarray], bias: np.ndarray | float = 0.0) -> dict:
+def figures(
+    found: dict[str, np.ndarray], chosen: dict[str, np.ndarray], bias: np.ndarray | float = 0.0
+) -> dict[str, float]:
     """Accuracy and mean recall on FER2013; accuracy and recall of neutral and happy on emotion_wild; of real masks
     the shares of happy, of neutral, and of happy that is sure (at least .5)."""
     values: dict[str, float] = {}

@@ -10,7 +10,7 @@ import numpy as np
 
 from training.data import masks
 from training.data.mask_cloth import texture
-from training.data.mask_shapes import NEEDED, shape
+from training.data.mask_shapes import NEEDED, Shape, shape
 from training.data.raster import FULL, IntRng, fill
 
 SHARES = {"surgical": 0.34, "folded": 0.16, "n95": 0.12, "cloth": 0.18, "pattern": 0.12, "below-nose": 0.08}
@@ -105,9 +105,7 @@ def _straps(
     masks._blend(view, np.broadcast_to(tone, view.shape), strap * int(rng.integers(5, 14)) >> 4)
 
 
-def _shadows(
-    view: np.ndarray, geometry: masks.Shape, window: tuple[int, int, int, int], rng: np.random.Generator
-) -> None:
+def _shadows(view: np.ndarray, geometry: Shape, window: tuple[int, int, int, int], rng: np.random.Generator) -> None:
     """Darker skin below the mask, and sometimes above its upper edge or to one side."""
     pixels = view.astype(np.int64)
     masks._blend(view, pixels * int(rng.integers(8, 15)) >> 4, fill(geometry.outline + geometry.down // 24, *window))

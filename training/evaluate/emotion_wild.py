@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from edge.labels import EMOTIONS, Emotion
 from training.data import emotion_wild, wild_masks
+from training.data.emotion_wild import WildFaces
 from training.evaluate.classify import answers
 from training.evaluate.context import Answers, EvaluationContext
 from training.metrics import wilson
@@ -29,6 +32,7 @@ def figure(context: EvaluationContext, task: str, masked: bool) -> dict[str, Any
     for emotion in (Emotion.NEUTRAL, Emotion.HAPPY):
         values[f"wild_{emotion.label}"] = recall(test, emotion)[0]
     values["wild_neutral_as"] = shares(test, Emotion.NEUTRAL)
+    values["wild_disputed"] = disputed(test, context.some(faces_of(context, "test").smile))
     both = context.take(f"{task}.wild_rare", lambda: of_splits(context, task, masked, "val", "test"))
     for emotion in RARE:
         if both is None:
@@ -44,13 +48,33 @@ def of_splits(context: EvaluationContext, task: str, masked: bool, *splits: str)
 
     def ask() -> Answers:
         engine = context.engine(task)
-        faces = context.once(
-            ("emotion_wild", splits), lambda: emotion_wild.load(context.data / "emotion_wild", *splits)
-        )
+        faces = faces_of(context, *splits)
         images, labels = context.some(emotion_wild.squares(faces, engine.spec.margin)), context.some(faces.labels)
         return answers(engine, wild_masks.with_masks(images, context.some(faces.index)) if masked else images, labels)
 
     return context.once(("emotion_wild", task, masked, splits), ask)
+
+
+def faces_of(context: EvaluationContext, *splits: str) -> WildFaces:
+    """The faces of some splits, read once.
+
+    Raises:
+        DataError: the data set is missing.
+    """
+    return context.once(("emotion_wild", splits), lambda: emotion_wild.load(context.data / "emotion_wild", *splits))
+
+
+def disputed(given: Answers, smile: np.ndarray) -> float | None:
+    """Of the wrong answers the share whose face is disputed: its second label says smile where the first does not say
+    happy, or none where it does; None without wrong answers.
+
+    Args:
+        given: the answers.
+        smile: int8 (N,), 1, 0, or -1 where there is no second label.
+    """
+    wrong = given.probabilities.argmax(axis=1) != given.labels
+    against = (smile >= 0) & ((smile == 1) != (given.labels == Emotion.HAPPY))
+    return float(against[wrong].mean()) if wrong.any() else None
 
 
 def recall(given: Answers, emotion: Emotion) -> tuple[float | None, int, int]:
