@@ -20,7 +20,7 @@ from training.fit import recalibrate_batchnorm
 from training.networks import emotion
 from training.networks.layers import strip_custom_layers
 from training.recipe import Recipe, parse
-from training.tasks.emotion_batches import Beside, EmotionBatches, EmotionData, answers, rarity
+from training.tasks.emotion_batches import Beside, EmotionBatches, EmotionData, mixed, rarity
 
 
 class BareEmotion:
@@ -31,6 +31,7 @@ class BareEmotion:
         self.options, self.augment = self._parse()
         self.set = fer2013.load(data / "fer2013.npz")
         self.folder = data / "emotion_wild"
+        self.engine: Any = None
 
     def _parse(self) -> tuple[EmotionData, Augmentation]:
         options, augment = parse(self.recipe, EmotionData, Augmentation)
@@ -55,18 +56,20 @@ class BareEmotion:
         """Augmented Training rows."""
         rows = self.rows()
         images, targets = self.set.images[rows], self.targets(rows)
-        if self.options.teacher:
-            targets = mixed(targets, self.told(images), self.options.teacher)
+        if self.options.teacher and not self.options.consistent:
+            both = [self.told(shown) for shown in (images, images[:, :, ::-1])]
+            targets = mixed(targets, np.mean(both, axis=0), self.options.teacher)
         beside = self.beside() if self.options.wild else None
-        return EmotionBatches(images, targets, self.recipe, self.augment, self.options, beside)
+        teacher = self.told if self.options.consistent else None
+        return EmotionBatches(images, targets, self.recipe, self.augment, self.options, beside, teacher)
 
     def told(self, images: np.ndarray) -> np.ndarray:
-        """What `start` says of uint8 (N, 48, 48) and their mirror images: P(emotion), float32 (N, 7)."""
-        if self.options.start.endswith(".npz"):
-            return answers(self.build(), images)
-        engine = open_engine(manifest.load(), self.options.start, 1, "cpu")
-        both = [[engine.infer(image[:, :, None])[0] for image in shown] for shown in (images, images[:, :, ::-1])]
-        return np.asarray(np.mean(both, axis=0), np.float32)
+        """What `start` says of pictures uint8 (N, 48, 48): P(emotion), float32 (N, 7)."""
+        if self.engine is None:
+            name = self.options.start
+            trained = name.endswith(".npz")
+            self.engine = FloatTeacher(start_file(name)) if trained else open_engine(manifest.load(), name)
+        return np.stack([self.engine.infer(image[:, :, None])[0] for image in images])
 
     def beside(self) -> Beside:
         """The training rows of emotion_wild."""
@@ -161,14 +164,20 @@ class BareEmotion:
         return strip_custom_layers(keras.Model(model.inputs, layers.Softmax(name="probabilities")(model.outputs[0])))
 
 
+class FloatTeacher:
+    """The network of a weights.npz behind the one method of an engine that a teacher needs."""
+
+    def __init__(self, path: Path) -> None:
+        self.network = weights.load(path)
+
+    def infer(self, image: np.ndarray) -> tuple[np.ndarray, ...]:
+        """P(emotion), float32 (7,), of a picture uint8 (48, 48, 1)."""
+        return (np.asarray(self.network.predict_on_batch(image[None].astype(np.float32) / 255)[0]),)
+
+
 def start_file(name: str) -> Path:
     """The weights of a shipped model, or of a run: weights.npz."""
     return Path(name) if name.endswith(".npz") else manifest.default_folder() / name / "weights.npz"
-
-
-def mixed(targets: np.ndarray, others: np.ndarray, share: float) -> np.ndarray:
-    """Targets float32 (N, 7) of which the others have a share."""
-    return ((1 - share) * targets + share * others).astype(np.float32)
 
 
 def found(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> dict[str, float]:

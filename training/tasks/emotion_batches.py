@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import keras
@@ -10,6 +11,8 @@ import numpy as np
 from edge.frame import Box
 from training.augment import Augmentation
 from training.recipe import Recipe
+
+Teacher = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,8 @@ class EmotionData:
         teacher: share of a teacher's answers in the targets of FER2013's rows, 0-1. Of bare faces the network that it
             begins from is the teacher, so that it keeps what it knows; of masked ones the bare model, which sees the
             face without its mask.
+        consistent: the teacher of bare faces sees each picture as the network does, changed, instead of the row (Beyer
+            et al., A good teacher is patient and consistent, 2022): of rows that it learned by heart it tells less.
         even: power of an emotion's rarity by which its rows of FER2013 are drawn more often; 0: each row once.
         wild: share of faces of emotion_wild in a batch, 0-1.
         wild_margin: side of the square that is shown of them / longer side of the face's box.
@@ -49,6 +54,7 @@ class EmotionData:
     start: str = ""
     keep_norm: bool = False
     teacher: float = 0.0
+    consistent: bool = False
     even: float = 0.0
     wild: float = 0.0
     wild_margin: float = 1.08
@@ -91,6 +97,8 @@ class EmotionBatches(keras.utils.PyDataset):
         augment: the changes.
         data: annealing, self-distillation, and how rows are drawn.
         beside: rows of another set, of which a batch has the share `data.wild`.
+        teacher: what says P(emotion), float32 (n, 7), of pictures uint8 (n, 48, 48) as they are shown; its answers have
+            the share `data.teacher` in the targets.
     """
 
     def __init__(
@@ -101,6 +109,7 @@ class EmotionBatches(keras.utils.PyDataset):
         augment: Augmentation,
         data: EmotionData | None = None,
         beside: Beside | None = None,
+        teacher: Teacher | None = None,
     ) -> None:
         super().__init__(workers=1)
         data = data or EmotionData()
@@ -112,6 +121,7 @@ class EmotionBatches(keras.utils.PyDataset):
         self.full, self.half = augment, augment.scaled(0.5)
         self.batch, self.seed, self.epoch = recipe.fit.batch, recipe.seed, 0
         self.beside, self.others = beside, round(data.wild * recipe.fit.batch) if beside else 0
+        self.teacher, self.share = teacher, data.teacher
         self.chances = rarity(targets, data.even)
         self.steps = recipe.fit.steps or len(self.images) // (self.batch - self.others)
         self._shuffle()
@@ -124,6 +134,8 @@ class EmotionBatches(keras.utils.PyDataset):
         rows = self.order[index * own : (index + 1) * own]
         rng = np.random.default_rng((self.seed, self.epoch, index))
         changed, targets = [self.picture(row, rng) for row in rows], self.targets[rows]
+        if self.teacher is not None:
+            targets = mixed(targets, self.teacher(np.stack(changed)), self.share)
         if self.beside is not None:
             more = self.order_beside[index * self.others : (index + 1) * self.others]
             size = self.images.shape[1]
@@ -164,6 +176,11 @@ class EmotionBatches(keras.utils.PyDataset):
         if self.beside is not None:
             chances = self.beside.chances / self.beside.chances.sum()
             self.order_beside = rng.choice(len(chances), self.steps * self.others, p=chances)
+
+
+def mixed(targets: np.ndarray, others: np.ndarray, share: float) -> np.ndarray:
+    """Targets float32 (N, 7) of which the others have a share."""
+    return ((1 - share) * targets + share * others).astype(np.float32)
 
 
 def rarity(targets: np.ndarray, power: float) -> np.ndarray | None:

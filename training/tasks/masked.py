@@ -16,8 +16,8 @@ from training.data.drawn import masked_crops
 from training.data.face_points import locate
 from training.data.landmark_detector import LandmarkDetector
 from training.recipe import Recipe, parse
-from training.tasks.emotion import BareEmotion, mixed
-from training.tasks.emotion_batches import Beside, EmotionBatches, EmotionData
+from training.tasks.emotion import BareEmotion
+from training.tasks.emotion_batches import Beside, EmotionBatches, EmotionData, mixed
 
 SIZE = 48  # pixels of FER2013's squares
 

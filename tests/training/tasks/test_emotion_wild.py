@@ -10,8 +10,8 @@ import pytest
 from training import recipe as recipes
 from training import weights
 from training.data import masked_v1
-from training.tasks import emotion as module
 from training.tasks import open_task
+from training.tasks.emotion_batches import answers
 
 WILD = {"wild": 0.5, "even": 0.3, "wild_chances": [1, 1, 1, 1, 1, 1, 0.5]}
 
@@ -73,7 +73,7 @@ def test_a_run_begins_from_the_weights_that_are_named_and_is_taught_by_them(open
     for old, new in zip(first.get_weights(), made.build().get_weights(), strict=True):
         assert new == pytest.approx(old, abs=1e-3)
     rows = made.rows()
-    told = module.answers(made.build(), made.set.images[rows])
+    told = answers(made.build(), made.set.images[rows])
     assert made.batches().targets == pytest.approx(0.5 * made.targets(rows) + 0.5 * told, abs=1e-5)
 
 
@@ -97,3 +97,19 @@ def test_the_best_blend_of_first_and_trained_weights_is_kept(opened, tmp_path, m
     made.finish(model, batches)
     assert kernel.get_weights()[1] == pytest.approx(begun[1] + 3, abs=1e-3)
     assert capsys.readouterr().out.count("blend") == 3
+
+
+def test_a_consistent_teacher_sees_each_picture_as_it_is_shown(opened) -> None:
+    made = opened("emotion-bare", teacher=1.0, consistent=True)
+    seen = []
+
+    def told(images):
+        seen.append(images)
+        return np.eye(7, dtype=np.float32)[images.mean(axis=(1, 2)).astype(int) % 7]
+
+    made.told = told
+    batches = made.batches()
+    assert seen == []
+    pictures, targets = batches[1]
+    assert np.array_equal(seen[0], np.rint(pictures[..., 0] * 255).astype(np.uint8))
+    assert np.array_equal(targets, told(seen[0]))
