@@ -38,14 +38,13 @@ def _emotion(block: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _foreign(block: Mapping[str, Any]) -> str:
-    """What happens to faces of press photographs: calm ones that are read as something else, and disputed labels."""
+    """What happens to faces of press photographs, and what calm ones are taken for."""
     told = f"Of {block['wild_total']} foreign faces (press photographs) it reads {percent(block['wild'])} rightly"
     calm = {name: part for name, part in (block.get("wild_neutral_as") or {}).items() if name != "neutral"}
     worst = sorted(calm, key=lambda name: -calm[name])[:WEAKEST]
     taken = " and ".join(f"{percent(calm[name])} for {name}" for name in worst)
     told += f", of the calm ones {percent(block['wild_neutral'])}" + (f"; it takes {taken}" if taken else "")
-    disputed = block.get("wild_disputed")
-    return f"{told}." + (f" Of the wrong answers {percent(disputed)} are of disputed faces." if disputed else "")
+    return f"{told}."
 
 
 def _bias(block: Mapping[str, Any]) -> Iterator[str]:

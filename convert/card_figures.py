@@ -26,7 +26,6 @@ _EMOTION = {
         for emotion in ("angry", "sad", "surprise")
         for more, words in (("", "recall of"), ("_total", "number of"), ("_interval", "95 % interval of the recall of"))
     },
-    "wild_disputed": "of its wrong answers, those whose face has a second label that disputes the first",
 }
 WORDS = {
     "emotion-bare": _EMOTION,

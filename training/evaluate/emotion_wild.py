@@ -32,7 +32,6 @@ def figure(context: EvaluationContext, task: str, masked: bool) -> dict[str, Any
     for emotion in (Emotion.NEUTRAL, Emotion.HAPPY):
         values[f"wild_{emotion.label}"] = recall(test, emotion)[0]
     values["wild_neutral_as"] = shares(test, Emotion.NEUTRAL)
-    values["wild_disputed"] = disputed(test, context.some(faces_of(context, "test").smile))
     both = context.take(f"{task}.wild_rare", lambda: of_splits(context, task, masked, "val", "test"))
     for emotion in RARE:
         if both is None:
@@ -62,19 +61,6 @@ def faces_of(context: EvaluationContext, *splits: str) -> WildFaces:
         DataError: the data set is missing.
     """
     return context.once(("emotion_wild", splits), lambda: emotion_wild.load(context.data / "emotion_wild", *splits))
-
-
-def disputed(given: Answers, smile: np.ndarray) -> float | None:
-    """Of the wrong answers the share whose face is disputed: its second label says smile where the first does not say
-    happy, or none where it does; None without wrong answers.
-
-    Args:
-        given: the answers.
-        smile: int8 (N,), 1, 0, or -1 where there is no second label.
-    """
-    wrong = given.probabilities.argmax(axis=1) != given.labels
-    against = (smile >= 0) & ((smile == 1) != (given.labels == Emotion.HAPPY))
-    return float(against[wrong].mean()) if wrong.any() else None
 
 
 def recall(given: Answers, emotion: Emotion) -> tuple[float | None, int, int]:
