@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from edge.labels import EMOTIONS, Emotion
 from training.data import emotion_wild, wild_masks
 from training.data.emotion_wild import WildFaces
