@@ -1,8 +1,10 @@
-# make demo    see it work: about a minute, no camera needed
+# make demo    see it work: a minute, no camera needed; it leaves an animation and a contact sheet in demo/
 # make test    linter, types and tests; make clean removes everything that these targets made
 # make test-edge    the tests of what runs on the device: about half a minute, and no TensorFlow to fetch
 # make docs    the documentation as a site, in build/site; nothing is fetched but the packages that build it
 # make matrix    Keras files of every version, form and kind of network: three minutes
+# make pictures    make the pictures in docs/pictures anew: half a minute; look at them
+# make fuzz    thousands of damaged settings and journals, and what else has a fuzzer: some minutes
 # make figures    measure every figure again and write README and cards; needs the data sets: DATA=folder PEERS=folder
 # make system-test    the service on a real systemd, and on an emulated arm64 machine: Debian only, as root, an hour
 # Each does its own set-up in $(VENV). Another interpreter: make test PYTHON=python3.13
@@ -22,14 +24,20 @@ DATA ?= ../shared/data
 PEERS ?= ../shared/peers
 TAKEN := build/figures
 
-.PHONY: help demo test test-edge matrix docs figures figures-accuracy figures-beside system-test lint format clean
+.PHONY: help demo pictures test test-edge fuzz matrix docs figures figures-accuracy figures-beside system-test lint format \
+	clean
 
 help:
 	@sed -n '/^# make/s/^# //p' Makefile
 
 demo: $(VENV)/.demo
 	@rm -rf demo && mkdir demo
-	$(BIN)/edge-emotion run --source demo --journal demo/journal.jsonl
+	$(BIN)/edge-emotion run --source demo --journal demo/journal.jsonl --out demo/demo.webp --sheet demo/sheet.png
+	@echo "Open demo/demo.webp in a browser, and demo/sheet.png. The portrait is public domain, the others are drawn."
+	@[ -z "$${DISPLAY:-}$${WAYLAND_DISPLAY:-}" ] || xdg-open demo/demo.webp >/dev/null 2>&1 || true
+
+pictures: $(VENV)/.demo
+	$(BIN)/python -m docs.tools.pictures
 
 test: lint
 	$(BIN)/python -m pytest $(ARGS)
@@ -44,6 +52,9 @@ docs: $(VENV)/.docs
 
 matrix: $(VENV)/.test
 	MATRIX=1 $(BIN)/python -m pytest tests/convert/test_matrix.py $(ARGS)
+
+fuzz: $(VENV)/.test
+	FUZZ=1 $(BIN)/python -m pytest $(shell find tests -name 'test_fuzz*.py') $(ARGS)
 
 # After a change of models. Both parts write into README.md and docs/figures.json; the first one into the cards, too.
 # `beside` measures speed: keep the machine quiet. Others' models are never part of this repository.
@@ -87,10 +98,10 @@ $(VENV)/.docs: setup.cfg pyproject.toml | $(BIN)/python
 	$(PIP) --editable '.[docs]'
 	@touch $@
 
-# The device's packages and the plots; no TensorFlow.
+# The device's packages, the plots and the page; no TensorFlow.
 $(VENV)/.demo: setup.cfg pyproject.toml | $(BIN)/python
 	@echo "Installing the device's packages into $(VENV) ..."
-	$(PIP) --editable '.[plot]'
+	$(PIP) --editable '.[plot,web]'
 	@touch $@
 
 $(VENV)/.edge: setup.cfg pyproject.toml | $(BIN)/python

@@ -57,7 +57,7 @@ def class_numbers(source: Source, labels: Sequence[str], folds: Mapping[str, str
     """The set's labels as places in the model's outputs, int (N,).
 
     Raises:
-        CalibrationError: the set has no labels, or one that is none of the model's.
+        CalibrationError: the set has no labels, or one that the model does not have.
     """
     if source.labels is None:
         raise CalibrationError(f"{source.name}: no labels; give class folders, or an .npz with images and labels")

@@ -19,7 +19,7 @@ class ModelCard:
     """The facts of one .tflite; plain values, so that JSON holds them.
 
     Attributes:
-        name, task, sha256: of the model; task "" for a model that is nobody's task.
+        name, task, sha256: of the model; task "" for a model without a task.
         size: bytes of the file.
         input: width, height, colour, low, high, dtype, scale, zero_point.
         outputs: name, shape, dtype, scale, zero_point of each.
@@ -31,8 +31,8 @@ class ModelCard:
         accuracy: figure, source, pictures, float, int8 (0-1); empty where nothing labelled was given.
         layers: convert.check.LayerCheck of those that lose most.
         latency: milliseconds, threads, machine.
-        about: where the training data is from, and under which terms.
-        failures: what it is known to get wrong, beyond what the figures tell by themselves.
+        about: where the training data is from, and its terms.
+        failures: what it is known to get wrong, beyond what the figures show.
         figures: what `edge-emotion-train evaluate --json` measured, or nothing yet.
     """
 
@@ -128,13 +128,13 @@ def _quantization(card: ModelCard) -> Iterator[str]:
             f"float {both['float']:.4f}, int8 {both['int8']:.4f}."
         )
     else:
-        yield "Accuracy before and after: not measured, no labelled set was given."
+        yield "Accuracy before and after: not measured; no labelled set was given."
     yield ""
     yield from table(
         ("output", "relative error", "greatest difference", "same class"),
         [(k["name"], f"{k['error']:.4f}", f"{k['worst']:.4g}", _part(k["agreement"])) for k in card.checks],
     )
-    yield from ("", "Layers that lose most (0: nothing is lost, 1: everything):", "")
+    yield from ("", "Layers that lose most (0: nothing, 1: everything):", "")
     yield from table(
         ("layer", "operation", "error", "added here"),
         [(f"`{k['name']}`", k["kind"], f"{k['error']:.4f}", f"{k['adds']:.4f}") for k in card.layers],
@@ -144,15 +144,15 @@ def _quantization(card: ModelCard) -> Iterator[str]:
 def _people(card: ModelCard) -> Iterator[str]:
     yield from ("", "## Figures", "")
     if card.figures:
-        yield "Measured by `edge-emotion-train evaluate` on this file, through the device's own code; 0.5 is half."
+        yield "Measured by `edge-emotion-train evaluate` on this file, with the device's own code; 0.5 is half."
         yield ""
         yield from card_figures.section(card.figures)
     else:
-        yield "Not measured yet; `edge-emotion-convert card DIR --figures FILE.json` puts them in."
-    yield from ("", "## Data and licences", "", card.about.strip() or "Not said.")
+        yield "Not measured yet; `edge-emotion-convert card DIR --figures FILE.json` adds them."
+    yield from ("", "## Data and licences", "", card.about.strip() or "Not stated.")
     yield from ("", "## Known failures", "")
     told = [*card_failures.sentences(card.task, card.figures), *card.failures.splitlines()]
-    yield from [f"- {line.strip()}" for line in told if line.strip()] or ["Not said."]
+    yield from [f"- {line.strip()}" for line in told if line.strip()] or ["Not stated."]
 
 
 def _part(value: float | None) -> str:

@@ -1,4 +1,4 @@
-"""What a model is known to get wrong, said from its own figures: the words change when the model does."""
+"""What a model is known to get wrong, derived from its own figures: the sentences change with the model."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LEAST = 0.05  # part of a class's rows from which another class is named as what
 
 
 def sentences(task: str, figures: Mapping[str, Any]) -> list[str]:
-    """One sentence a failure; none where nothing was measured.
+    """One sentence per failure; none where nothing was measured.
 
     Args:
         task: of the model.
@@ -30,30 +30,30 @@ def _emotion(block: Mapping[str, Any]) -> Iterator[str]:
         others = sorted((other for other in row if other != name), key=lambda other: -row[other])
         parts = [(other, row[other] / sum(row.values())) for other in others[:2]]
         taken = " and ".join(f"{percent(part)} for {other}" for other, part in parts if part >= LEAST)
-        yield f"Of `{name}` it recognizes {percent(recalls[name])}" + (f"; it takes {taken}." if taken else ".")
+        yield f"It recognizes {percent(recalls[name])} of `{name}`" + (f" and takes {taken}." if taken else ".")
     if block.get("wild_neutral") is not None:
         yield _foreign(block)
     if block.get("ece") is not None:
-        yield f"A score is off by {percent(block['ece'])} on average from the share that is right (ECE)."
+        yield f"On average, a score differs by {percent(block['ece'])} from the share of right answers (ECE)."
 
 
 def _foreign(block: Mapping[str, Any]) -> str:
     """What happens to faces of press photographs, and what calm ones are taken for."""
-    told = f"Of {block['wild_total']} foreign faces (press photographs) it reads {percent(block['wild'])} rightly"
     calm = {name: part for name, part in (block.get("wild_neutral_as") or {}).items() if name != "neutral"}
     worst = sorted(calm, key=lambda name: -calm[name])[:WEAKEST]
     taken = " and ".join(f"{percent(calm[name])} for {name}" for name in worst)
-    told += f", of the calm ones {percent(block['wild_neutral'])}" + (f"; it takes {taken}" if taken else "")
-    return f"{told}."
+    right = f"It is right on {percent(block['wild'])} of {block['wild_total']} faces of press photographs"
+    neutral = f"it recognizes {percent(block['wild_neutral'])} of the neutral ones"
+    return f"{right}; {neutral}" + (f" and takes {taken}." if taken else ".")
 
 
 def _bias(block: Mapping[str, Any]) -> Iterator[str]:
-    """The largest difference between two groups in how often faces are called angry, happy or neutral."""
-    for by, words in (("group", "groups"), ("gender", "genders"), ("age", "ages")):
+    """The largest difference between two groups in how often faces get each compared answer."""
+    for by, words in (("group", "groups"), ("gender", "genders"), ("age", "age bands")):
         apart = {name: value for name, value in (block.get(by) or {}).items() if value is not None}
         if apart:
             parts = ", ".join(f"{name} {100 * value:.0f}" for name, value in apart.items())
-            yield f"How often it gives an answer differs between {words} by up to so many points: {parts}."
+            yield f"Between {words}, the share of an answer differs by up to (percentage points): {parts}."
 
 
 def _bare(figures: Mapping[str, Any]) -> Iterator[str]:
@@ -71,34 +71,34 @@ def _masked(figures: Mapping[str, Any]) -> Iterator[str]:
     kinds = {name: value for name, value in (block.get("kinds") or {}).items() if value is not None}
     if kinds:
         worst = min(kinds, key=lambda name: kinds[name])
-        yield f"Worst under masks of the kind `{worst}`: {percent(kinds[worst])} right."
+        yield f"It is worst under masks of the kind `{worst}`: {percent(kinds[worst])} right."
     routed = (figures.get("two-stage") or {}).get("bare_routed_right")
     if routed is not None:
-        yield f"Of bare faces {percent(1 - routed)} reach this model by mistake, through the mask model."
+        yield f"The mask model sends {percent(1 - routed)} of bare faces to this model by mistake."
 
 
 def _mask(figures: Mapping[str, Any]) -> Iterator[str]:
     block = figures.get("mask") or {}
     told = {
-        "real_with_mask": "Of masked faces in photographs {} are taken for bare.",
-        "real_without_mask": "Of bare faces in photographs {} are taken for masked.",
+        "real_with_mask": "In photographs, {} of masked faces are classified as bare.",
+        "real_without_mask": "In photographs, {} of bare faces are classified as masked.",
     }
     yield from (text.format(percent(1 - block[key])) for key, text in told.items() if block.get(key) is not None)
     if (wrong := block.get("real_incorrect_as_worn")) is not None:
-        yield f"Of masks worn wrongly {percent(wrong)} count as worn; it does not tell them apart."
+        yield f"It does not tell incorrectly worn masks apart: {percent(wrong)} of them count as worn."
 
 
 def _face(figures: Mapping[str, Any]) -> Iterator[str]:
     for width, found in ((figures.get("face") or {}).get("recall_by_width") or {}).items():
         if found < 0.7:
-            yield f"Faces {width} px wide: it finds {percent(found)}."
+            yield f"It finds {percent(found)} of faces {width} px wide."
     close = (figures.get("close-faces") or {}).get("masked_by_share") or {}
     if close:
         worst = min(close, key=lambda share: close[share])
-        yield f"Masked faces that take {worst} of the frame's height: it misses {percent(1 - close[worst])}."
+        yield f"It misses {percent(1 - close[worst])} of masked faces that fill {worst} of the frame's height."
     alarms = (figures.get("false-alarms") or {}).get("crops")
     if alarms is not None:
-        yield f"Of pictures of mere background {percent(alarms)} show a face that is none."
+        yield f"It sees a face in {percent(alarms)} of pictures without one."
 
 
 def _landmarks(figures: Mapping[str, Any]) -> Iterator[str]:
@@ -106,7 +106,7 @@ def _landmarks(figures: Mapping[str, Any]) -> Iterator[str]:
     sets = {name: block[name] for name in ("helen_test", "afw") if block.get(name) is not None}
     if sets:
         worst = max(sets, key=lambda name: sets[name])
-        yield f"On {worst}, its worse set, points are off by {percent(sets[worst])} of the distance of the eyes."
+        yield f"On {worst}, its worse set, points are off by {percent(sets[worst])} of the distance between the eyes."
 
 
 _TELL: Mapping[str, Callable[[Mapping[str, Any]], Iterator[str]]] = {

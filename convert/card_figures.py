@@ -15,14 +15,14 @@ _EMOTION = {
     "dedup": "accuracy, int8, without rows that also stand in Training",
     "ece": "calibration error (ECE, 15 bins)",
     "dedup_ece": "calibration error without those rows",
-    "public": "accuracy on PublicTest, which choices were made on",
+    "public": "accuracy on PublicTest, which was used for every choice",
     "macro": "mean of the emotions' recalls",
-    "wild": "accuracy on foreign faces: emotion_wild test, press photographs of other people than in training",
-    "wild_total": "its faces",
-    "wild_neutral": "recall of its neutral faces",
-    "wild_happy": "recall of its happy faces",
+    "wild": "accuracy on press photographs: emotion_wild test, people who are not in its training part",
+    "wild_total": "faces in them",
+    "wild_neutral": "recall of the neutral faces among them",
+    "wild_happy": "recall of the happy faces among them",
     **{
-        f"wild_{emotion}{more}": f"{words} {emotion} faces, its val and test together"
+        f"wild_{emotion}{more}": f"{words} {emotion} faces, emotion_wild val and test together"
         for emotion in ("angry", "sad", "surprise")
         for more, words in (("", "recall of"), ("_total", "number of"), ("_interval", "95 % interval of the recall of"))
     },
@@ -31,9 +31,9 @@ WORDS = {
     "emotion-bare": _EMOTION,
     "emotion-masked": {
         **_EMOTION,
-        "kinds_seen": "accuracy under the kinds of mask that training drew",
-        "kinds_unseen": "accuracy under the kinds that training never saw",
-        "mean_shape_rows": "rows whose mask is drawn on a mean face, for want of landmarks",
+        "kinds_seen": "accuracy under kinds of mask that training had",
+        "kinds_unseen": "accuracy under kinds that training never saw",
+        "mean_shape_rows": "rows without landmarks, whose mask is drawn on a mean face",
         "sha256": "masked-v1, SHA-256 of its pixels",
     },
     "two-stage": {
@@ -42,41 +42,41 @@ WORDS = {
         "ece": "the same, calibration error",
         "bare": "the same, bare rows",
         "worn": "the same, masked rows",
-        "bare_routed_right": "bare rows that the mask model routes rightly",
-        "worn_routed_right": "masked rows that it routes rightly",
+        "bare_routed_right": "bare rows that the mask model routes correctly",
+        "worn_routed_right": "masked rows that it routes correctly",
         "total": "rows of both",
     },
     "mask": {
-        "pairs": "accuracy on mask_pairs test, the largest face that is found",
+        "pairs": "accuracy on mask_pairs test, on the largest face found",
         "pairs_float": "the same, float",
         "pairs_interval": "its 95 % interval",
-        "pairs_right": "pictures of mask_pairs test judged rightly",
+        "pairs_right": "pictures of mask_pairs test classified correctly",
         "pairs_total": "pictures of mask_pairs test",
         "pairs_no_face": "pictures of mask_pairs test in which no face was found, counted as wrong",
         "real": "balanced accuracy on masked_faces test, boxes from 20 px",
         "real_float": "the same, float",
         "real_ece": "the same, calibration error (ECE, 15 bins)",
-        "real_with_mask": "masked faces judged rightly",
-        "real_without_mask": "bare faces judged rightly",
-        "real_incorrect_as_worn": "masks worn wrongly that are taken for worn",
-        "real_as_background": "faces that are taken for none",
+        "real_with_mask": "masked faces classified correctly",
+        "real_without_mask": "bare faces classified correctly",
+        "real_incorrect_as_worn": "incorrectly worn masks classified as worn",
+        "real_as_background": "faces classified as background",
         "real_tight": "balanced accuracy on tight boxes",
         "real_loose": "balanced accuracy on loose boxes",
         "real_total": "boxes of masked_faces test",
     },
     "face": {
-        "ap50": "AP@0.5 on faces test, boxes from 12 px, the detector alone",
+        "ap50": "AP@0.5 on faces test, boxes from 12 px, without verification",
         "ap50_float": "the same, float",
         "ap50_masked": "AP@0.5 on the tight boxes of masked_faces test",
         "ap50_masked_float": "the same, float",
-        "threshold": "score from which a face counts",
-        "recall": "recall at it, after the second look of the mask model",
-        "precision": "precision at it",
+        "threshold": "detection threshold",
+        "recall": "recall at that threshold, after verification by the mask model",
+        "precision": "precision at that threshold",
     },
     "close-faces": {
         "bare": "close faces found, 20-90 % of the frame's height",
         "masked": "the same with masks drawn on",
-        "heads": "heads pasted",
+        "heads": "heads pasted into pictures",
     },
     "false-alarms": {
         "crops": "pictures without a face that show a box",
@@ -92,14 +92,17 @@ WORDS = {
         "helen_test": "on helen_test",
         "afw": "on afw",
     },
-    "bias": {"total": "faces of faces_gender, which no model was trained on"},
-    "sizes": {"guess": "what always saying the commonest class would get"},
+    "bias": {"total": "faces of faces_gender, on which nothing was trained"},
+    "sizes": {"guess": "accuracy of always answering the most frequent class"},
 }
 # Mappings of a block that become small tables of their own: title, and the head of the first column.
 PARTS = {
+    "age": ("Largest difference in the share of an answer between age bands", "answer"),
+    "gender": ("Largest difference in the share of an answer between genders, adults", "answer"),
+    "group": ("Largest difference in the share of an answer between groups, adults", "answer"),
     "recall_by_width": ("Recall at the threshold by the face's width in pixels", "width"),
-    "bare_by_share": ("Close faces found, by their part of the frame's height", "height"),
-    "masked_by_share": ("Close masked faces found, by their part of the frame's height", "height"),
+    "bare_by_share": ("Close faces found, by their share of the frame's height", "height"),
+    "masked_by_share": ("Close masked faces found, by their share of the frame's height", "height"),
     "kinds": ("Accuracy by the kind of mask", "mask"),
     "private": ("Accuracy by the side of the face in pixels, PrivateTest", "pixels"),
     "public": ("Accuracy by the side of the face in pixels, PublicTest", "pixels"),
@@ -109,7 +112,7 @@ _TABLES = ("classes", "dedup_classes", "confusion", "wild_neutral_as", "shares")
 
 
 def of_task(task: str, document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The blocks of evaluate's object that belong to a task's card; the whole object for a model of nobody's task.
+    """The blocks of evaluate's object that belong to a task's card; the whole object for a model without a task.
 
     An object without any of these blocks stays as it is: it holds the figures themselves.
     """
@@ -140,14 +143,16 @@ def section(figures: Mapping[str, Any]) -> Iterator[str]:
             yield from ("", f"### Confusion, {title}: rows are the truth, columns the answer", "")
             yield from table(("", *confusion), [(truth, *row.values()) for truth, row in confusion.items()])
         for by, shares in (block.get("shares") or {}).items():
-            yield from ("", f"### Answers by {by}, on faces without a known emotion", "")
+            yield from ("", f"### Answers by {by}, on faces whose emotion is not known", "")
             emotions = [key for key in next(iter(shares.values()), {}) if key in EMOTIONS]
             rows = [(part, *(number(row[name]) for name in emotions), row["total"]) for part, row in shares.items()]
             yield from table((by, *emotions, "faces"), rows)
         for key, (title, head) in PARTS.items():
             if isinstance(part := block.get(key), Mapping):
                 yield from ("", f"### {title}", "")
-                yield from table((head, "value"), [(label, number(value)) for label, value in part.items()])
+                yield from table(
+                    (head, "value"), [(label, number(value)) for label, value in part.items() if value is not None]
+                )
 
 
 def _numbers(figures: Mapping[str, Any], words: Mapping[str, str] | None = None) -> Iterator[tuple[str, str]]:

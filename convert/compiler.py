@@ -62,7 +62,7 @@ def find(command: str | None = None) -> str:
     """
     found = shutil.which(command or NAME)
     if found is None:
-        raise CompilerError(f"{command}: no such command; mend --compiler" if command else ABSENT)
+        raise CompilerError(f"{command}: no such command; fix --compiler" if command else ABSENT)
     return found
 
 
@@ -114,7 +114,7 @@ def _run(command: Sequence[str], timeout_s: float) -> str:
     except subprocess.TimeoutExpired:
         raise CompilerError(f"{NAME}: no answer within {timeout_s:g} s; compile fewer models at once") from None
     except OSError as error:
-        raise CompilerError(f"{command[0]}: cannot be run ({error.strerror}); mend --compiler") from None
+        raise CompilerError(f"{command[0]}: cannot be run ({error.strerror}); fix --compiler") from None
     log = done.stdout + "\n" + done.stderr
     if done.returncode:
         raise CompilerError(f"{NAME}: failed with exit code {done.returncode}: {_reason(log)}")

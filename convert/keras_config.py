@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,8 @@ OWN_CODE = (
 )
 _HALF = re.compile(r"(mixed_)?b?float16")
 _MODULES = ("keras", "tf_keras", "builtins", "tensorflow.keras", "tensorflow.python.keras")
+# Where functions may come from: an activation is one, keras.utils.get_file is another.
+_FUNCTION_MODULES = re.compile(r"(tf_)?keras(\.src)?\.(activations|initializers|regularizers|constraints|ops)(\..*)?")
 # What Keras 2 keeps of TensorFlow functions called between layers; none of these touches a file.
 _FUNCTIONS = re.compile(
     r"(math|nn|image|__operators__|linalg)\.\w+|(compat\.v1\.)?(cast|clip_by_value|concat|expand_dims|identity|ones_like|pad|"
@@ -45,6 +48,8 @@ def check_code(path: Path, config: Any) -> None:
         module = part.get("module")
         if "class_name" in part and isinstance(module, str) and not _of_keras(module):
             raise ConversionError(f"{path}: custom layer {name!r} (of {module}); {OWN_CODE}")
+        if name == "function" and not _harmless(str(module), part.get("config")):
+            raise ConversionError(f"{path}: custom layer {str(part.get('config'))!r} (of {module}); {OWN_CODE}")
         if name in ("TFOpLambda", "SlicingOpLambda", "ClassMethod", "InstanceMethod", "InstanceProperty"):
             inner = part.get("config")
             function = str(inner.get("function", "")) if isinstance(inner, dict) else ""
@@ -69,6 +74,13 @@ def single_precision(config: Any) -> Any:
 
 def _of_keras(module: str) -> bool:
     return any(module == own or module.startswith(f"{own}.") for own in _MODULES)
+
+
+def _harmless(module: str, function: Any) -> bool:
+    """Whether a function by its name is one of Keras': those are kept as of "builtins", which also has eval."""
+    if module in ("builtins", "None"):
+        return isinstance(function, str) and not hasattr(builtins, function)
+    return bool(_FUNCTION_MODULES.fullmatch(module))
 
 
 def _dicts(config: Any) -> Iterator[dict[str, Any]]:

@@ -11,16 +11,24 @@ from convert.card import ModelCard
 from convert.check import LayerCheck
 from convert.converted import Converted
 from convert.describe import describe
+from convert.equalize import equalized
 from convert.float_model import FloatModel
 from convert.measure import Evaluation, measure
 from convert.preparation import choose_preprocessing, classes_of, one_answer, prepared
-from convert.quantize import quantize, to_float
+from convert.quantize import EQUALIZED_ON, Effort, quantize, to_float
 from convert.request import Request, grey_or_colour, spec_of, view_of
 from convert.sources import Source
 from convert.verdict import Judged, Refused, chance, refuse
 from edge.manifest import ModelSpec
 
+EQUALIZED = "the channels were balanced before quantizing, since int8 would have lost too much"
 DENSE_ROWS = "dense layers have one scale per row, since one for all loses too much: an Edge TPU cannot run them"
+EFFORTS = {
+    Effort(): (),
+    Effort(equalize=True): (EQUALIZED,),
+    Effort(dense_rows=True): (DENSE_ROWS,),
+    Effort(equalize=True, dense_rows=True): (EQUALIZED, DENSE_ROWS),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,13 +74,13 @@ def convert(model: FloatModel, source: Source, request: Request, evaluation: Eva
     floats = model.predict(preprocessing.apply(calibration.check))
     labels = classes.labels if classes else request.labels
 
-    def judged(dense_rows: bool) -> Judged:
-        converted = quantize(model, calibration.images, preprocessing, request.integer, dense_rows)
+    def judged(effort: Effort) -> Judged:
+        converted = quantize(model, calibration.images, preprocessing, request.integer, effort)
         spec = spec_of(model.name, request, view, labels, converted.sha256)
         engine = converted.engine(spec) if spec else None
         outputs = check.compare(floats, converted.predict(calibration.check), classes=request.classes)
         measured = measure(model, converted, engine, evaluation, request) if evaluation is not None else None
-        return Judged(converted, spec, outputs, measured, _worst_layers(model, converted, calibration))
+        return Judged(converted, spec, outputs, measured, _worst_layers(model, converted, calibration, effort))
 
     passed, how = _accepted(request, judged)
     card = describe(passed, request, view, calibration, how)
@@ -82,27 +90,30 @@ def convert(model: FloatModel, source: Source, request: Request, evaluation: Eva
     return Result(passed.converted, passed.spec, card, told)
 
 
-def _accepted(request: Request, judged: Callable[[bool], Judged]) -> tuple[Judged, tuple[str, ...]]:
-    """The first way to quantize that loses little enough, and what it costs.
+def _accepted(request: Request, judged: Callable[[Effort], Judged]) -> tuple[Judged, tuple[str, ...]]:
+    """The first way to quantize that loses little enough, and the warnings that go with it.
 
     Raises:
         Refused: none does; of the first.
     """
-    first = judged(False)
-    try:
-        refuse(request, first)
-    except Refused as refusal:
-        if "FULLY_CONNECTED" not in first.converted.graph.kinds:
-            raise
-        second = judged(True)
+    first: Refused | None = None
+    for effort, told in EFFORTS.items():
+        made = judged(effort)
         try:
-            refuse(request, second)
-        except Refused:
-            raise refusal from None
-        return second, (DENSE_ROWS,)
-    return first, ()
+            refuse(request, made)
+        except Refused as refusal:
+            first = first or refusal
+        else:
+            return made, told
+    assert first is not None
+    raise first
 
 
-def _worst_layers(model: FloatModel, converted: Converted, calibration: Calibration) -> tuple[LayerCheck, ...]:
+def _worst_layers(
+    model: FloatModel, converted: Converted, calibration: Calibration, effort: Effort
+) -> tuple[LayerCheck, ...]:
     reference = to_float(model, calibration.check.shape[1:], converted.preprocessing)
+    if effort.equalize:
+        samples = converted.preprocessing.apply(calibration.images[:EQUALIZED_ON])
+        reference = replace(reference, content=equalized(reference.content, samples))
     return check.worst(check.layers(reference, converted, calibration.check))

@@ -59,7 +59,7 @@ def write_all(files: Mapping[Path, bytes]) -> None:
         ConversionError: a file cannot be written.
     """
     if folders := [path for path in files if path.is_dir()]:
-        raise ConversionError(f"{folders[0]}: cannot be written (there is a folder of this name); mend --out")
+        raise ConversionError(f"{folders[0]}: cannot be written (there is a folder of this name); fix --out")
     scratch = {path: path.with_name(path.name + ".new") for path in files}
     try:
         for path, content in files.items():
@@ -72,7 +72,7 @@ def write_all(files: Mapping[Path, bytes]) -> None:
             with contextlib.suppress(OSError):
                 new.unlink(missing_ok=True)
         where = error.filename or next(iter(files))
-        raise ConversionError(f"{where}: cannot be written ({error.strerror}); mend --out") from None
+        raise ConversionError(f"{where}: cannot be written ({error.strerror}); fix --out") from None
 
 
 def known(folder: Path) -> dict[str, ModelSpec]:
@@ -97,4 +97,4 @@ def enter(folder: Path, spec: ModelSpec) -> None:
     try:
         manifest.save(folder, specs)
     except OSError as error:
-        raise ConversionError(f"{folder}: cannot write manifest.json ({error.strerror}); mend --manifest") from None
+        raise ConversionError(f"{folder}: cannot write manifest.json ({error.strerror}); fix --manifest") from None

@@ -9,12 +9,14 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from convert.converted import Converted
+from convert.equalize import equalized
 from convert.errors import ConversionError
 from convert.float_model import FloatModel, tensorflow
 from convert.rewrite import rewrite
@@ -23,7 +25,21 @@ from edge.vision.preprocessing import Preprocessing
 from training.quiet import quiet
 
 SIGNATURE = "serving_default"
+EQUALIZED_ON = 64  # pictures that show how loud the channels are
 INTEGERS = ("INT8", "UINT8", "INT16", "INT32", "INT64", "BOOL")
+
+
+@dataclass(frozen=True)
+class Effort:
+    """What is done to lose less than TensorFlow's plain quantization does.
+
+    Attributes:
+        equalize: balance the channels of the activations first (convert.equalize).
+        dense_rows: give each row of a dense layer's weights its own scale, which an Edge TPU cannot run.
+    """
+
+    equalize: bool = False
+    dense_rows: bool = False
 
 
 def anchored(images: np.ndarray, whole_pixels: bool = False) -> np.ndarray:
@@ -46,7 +62,7 @@ def quantize(
     samples: np.ndarray,
     preprocessing: Preprocessing | None = None,
     integer: str = "int8",
-    dense_rows: bool = False,
+    effort: Effort | None = None,
 ) -> Converted:
     """Convert to full int8.
 
@@ -55,7 +71,7 @@ def quantize(
         samples: uint8 (N, H, W, C) real pictures; they fix the input's size and calibrate the activations.
         preprocessing: what the model was trained on; default: pixels divided by 255.
         integer: "int8" or "uint8", of the input and the outputs.
-        dense_rows: give each row of a dense layer's weights its own scale: more exact, but not for an Edge TPU.
+        effort: what is done beyond TensorFlow's plain quantization; default: nothing.
 
     Returns:
         The .tflite. Batch 1; outputs named output_0, output_1, ... in the model's order.
@@ -65,7 +81,7 @@ def quantize(
     """
     preprocessing = preprocessing or Preprocessing()
     pictures = anchored(samples, whole_pixels=preprocessing.real_values().ndim > 1)
-    content = _convert(model, samples.shape[1:], preprocessing.apply(pictures), integer, dense_rows)
+    content = _convert(model, samples.shape[1:], preprocessing.apply(pictures), integer, effort or Effort())
     made = Converted(model.name, content, preprocessing)
     if left := [op for op in made.graph.operations if not all(t.dtype in INTEGERS for t in op.outputs)]:
         kinds = ", ".join(sorted({op.kind for op in left}))
@@ -78,12 +94,10 @@ def quantize(
 
 def to_float(model: FloatModel, shape: tuple[int, ...], preprocessing: Preprocessing | None = None) -> Converted:
     """The same network as a float .tflite, for the comparison layer by layer; shape is (H, W, C)."""
-    return Converted(model.name, _convert(model, shape, None, "float32"), preprocessing or Preprocessing())
+    return Converted(model.name, _convert(model, shape, None, "float32", Effort()), preprocessing or Preprocessing())
 
 
-def _convert(
-    model: FloatModel, shape: tuple[int, ...], samples: np.ndarray | None, kind: str, dense_rows: bool = False
-) -> bytes:
+def _convert(model: FloatModel, shape: tuple[int, ...], samples: np.ndarray | None, kind: str, effort: Effort) -> bytes:
     tf = tensorflow()
     folder = Path(tempfile.mkdtemp(prefix="edge-emotion-convert-"))
     try:
@@ -92,9 +106,7 @@ def _convert(
             rewrite(folder)
             converter = tf.lite.TFLiteConverter.from_saved_model(str(folder))
             if samples is not None:
-                _full_integer(tf, converter, samples, kind)
-                # The Edge TPU's compiler takes one scale for a dense layer's weights, not one per row.
-                converter._experimental_disable_per_channel_quantization_for_dense_layers = not dense_rows
+                _full_integer(tf, converter, samples, kind, effort)
             return converter.convert()
     except Exception as error:
         raise _converter_error(model.name, error) from None
@@ -124,7 +136,7 @@ def _export(tf: Any, model: FloatModel, shape: tuple[int, ...], folder: Path) ->
     archive.write_out(str(folder), verbose=False)
 
 
-def _full_integer(tf: Any, converter: Any, samples: np.ndarray, kind: str) -> None:
+def _full_integer(tf: Any, converter: Any, samples: np.ndarray, kind: str, effort: Effort) -> None:
     def representative() -> Iterator[list[np.ndarray]]:
         for sample in samples:
             yield [sample[None]]
@@ -133,6 +145,12 @@ def _full_integer(tf: Any, converter: Any, samples: np.ndarray, kind: str) -> No
     converter.representative_dataset = representative
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = converter.inference_output_type = getattr(tf, kind)
+    # The Edge TPU's compiler takes one scale for a dense layer's weights, not one per row.
+    converter._experimental_disable_per_channel_quantization_for_dense_layers = not effort.dense_rows
+    if effort.equalize:
+        # Between the two halves of a conversion stands the float network with its batch norms folded.
+        plain = converter._quantize
+        converter._quantize = lambda content, *rest: plain(equalized(bytes(content), samples[:EQUALIZED_ON]), *rest)
 
 
 def _converter_error(name: str, error: Exception) -> ConversionError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from convert.errors import ConversionError
 
+FLAGS = ("--height", "--width", "--colour")
 Shape = tuple[int | None, int | None, int | None]  # height, width, channels
 
 
@@ -24,6 +25,11 @@ def picture_shape(name: str, shapes: list[tuple[int | None, ...]], types: list[s
         raise ConversionError(f"{name}: input: expected a picture (N, height, width, channels), got {shown}")
     if not types[0].startswith(("float", "bfloat")):
         raise ConversionError(f"{name}: input: expected real values, got {types[0]}; move the cast out of the model")
+    if shapes[0][3] not in (None, 1, 3) and shapes[0][1] in (1, 3):
+        raise ConversionError(
+            f"{name}: input: channels first, {shown}; build the network again with data_format='channels_last' and "
+            "load the same weights into it"
+        )
     if shapes[0][3] not in (None, 1, 3):
         raise ConversionError(f"{name}: input: expected 1 or 3 channels, last axis, got {shown}")
     _, height, width, channels = shapes[0]
@@ -40,10 +46,11 @@ def resolved(
     """
     wanted = (height, width, channels)
     sizes = []
-    for own, given, flag in zip(shape, wanted, ("--height", "--width", "--colour"), strict=True):
+    for own, given, flag in zip(shape, wanted, FLAGS, strict=True):
         if own is None and given is None:
             shown = "(" + ", ".join("?" if size is None else str(size) for size in (None, *shape)) + ")"
-            raise ConversionError(f"{name}: dynamic input shape {shown}; fix it with {flag}")
+            open_ = [f for f, o, g in zip(FLAGS, shape, wanted, strict=True) if o is None and g is None]
+            raise ConversionError(f"{name}: dynamic input shape {shown}; fix it with {' and '.join(open_)}")
         if own is not None and given is not None and own != given:
             raise ConversionError(f"{name}: {flag} asks for {given}, the model has {own}; leave {flag} out")
         sizes.append(own if own is not None else given)

@@ -132,7 +132,7 @@ def read(source: Path | bytes) -> Graph:
         try:
             content = Path(source).read_bytes()
         except OSError as error:
-            raise ModelError(f"{where}: cannot read the model ({error.strerror or error}); mend the path") from None
+            raise ModelError(f"{where}: cannot read the model ({error.strerror or error}); fix the path") from None
     if content[4:8] != MAGIC:
         raise ModelError(f"{where}: not a TensorFlow Lite file; convert the model with edge-emotion-convert first")
     schema = _schema()
@@ -147,7 +147,7 @@ def _schema() -> Any:
     try:
         from ai_edge_litert import schema_py_generated
     except ImportError:
-        raise MissingExtra("LiteRT's schema is not installed; mend it with: pip install ai-edge-litert") from None
+        raise MissingExtra("LiteRT's schema is not installed; fix it with: pip install ai-edge-litert") from None
     return schema_py_generated
 
 

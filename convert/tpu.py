@@ -110,11 +110,12 @@ def _tensors(op: Operation) -> str:
     weights = _PARAMETERS.get(op.kind)
     if weights is not None and (op.inputs[weights] is None or not op.inputs[weights].constant):  # type: ignore[union-attr]
         return "parameters must be constant at compile time"
+    eight_bit = (*EIGHT_BIT, *SUPPORTED[op.kind].state)
     computed = [t for t in (*op.inputs, *op.outputs) if t is not None and not t.constant]
     for tensor in computed:
         if tensor.open:
             return f"dynamic size {tensor.shape}, sizes must be constant; convert with a fixed input size and batch 1"
-        if tensor.dtype not in EIGHT_BIT:
+        if tensor.dtype not in eight_bit:
             return f"works on an unsupported data type, {tensor.dtype}"
         if not tensor.scales:
             return "a tensor without quantization"
@@ -126,7 +127,11 @@ def _tensors(op: Operation) -> str:
 def _constants(op: Operation) -> str:
     """Constant operands: 8-bit, or int32 as biases, axes and shapes are."""
     for tensor in op.inputs:
-        if tensor is not None and tensor.constant and tensor.dtype not in (*EIGHT_BIT, "INT32"):
+        if (
+            tensor is not None
+            and tensor.constant
+            and tensor.dtype not in (*EIGHT_BIT, "INT32", *SUPPORTED[op.kind].state)
+        ):
             return f"works on an unsupported data type, {tensor.dtype}"
     return ""
 
@@ -153,7 +158,7 @@ def _after(operations: Sequence[Operation], own: Sequence[str]) -> list[str]:
 
 def _caution(op: Operation) -> str:
     support = SUPPORTED.get(op.kind)
-    return support.caution if support else ""
+    return support.caution(op) if support else ""
 
 
 def described(tensor: Tensor | None) -> str:

@@ -24,12 +24,14 @@ class Support:
     Attributes:
         version: the newest version of the operation.
         limit: what is wrong with an operation, or "" where it can be mapped.
-        caution: what the list says may happen although the operation is supported.
+        caution: what may still keep an operation off although it is supported, "" where nothing is known.
+        state: further types that the operation keeps its state in.
     """
 
     version: int
     limit: Callable[[Operation], str] = lambda op: ""
-    caution: str = ""
+    caution: Callable[[Operation], str] = lambda op: ""
+    state: tuple[str, ...] = ()
 
 
 def _plain(op: Operation) -> str:
@@ -134,7 +136,16 @@ def _strided(op: Operation) -> str:
     return "ellipsis and new-axis masks must be 0" if any(masks) else ""
 
 
-_RESIZE = "depending on its size it may stay on the CPU, to keep precision"
+def _resize(op: Operation) -> str:
+    """As users of the compilers report: google-coral/edgetpu issues 31, 187 and 206, ultralytics/yolov5 PR 1127."""
+    if op.kind == "RESIZE_NEAREST_NEIGHBOR" and getattr(op.options, "halfPixelCenters", False):
+        return "with half-pixel centres, compilers 14.1 and 15.0 refuse it; 16.0 maps it"
+    return "depending on its size it may stay on the CPU, to keep precision (128 px was mapped, 512 px was not)"
+
+
+def _reshape(op: Operation) -> str:
+    return "large tensors may stay on the CPU"
+
 
 SUPPORTED: Mapping[str, Support] = {
     "ADD": Support(3),
@@ -160,9 +171,9 @@ SUPPORTED: Mapping[str, Support] = {
     "RELU": Support(3),
     "RELU6": Support(3),
     "RELU_N1_TO_1": Support(1),
-    "RESHAPE": Support(1, caution="large tensors may stay on the CPU"),
-    "RESIZE_BILINEAR": Support(4, caution=_RESIZE),
-    "RESIZE_NEAREST_NEIGHBOR": Support(4, caution=_RESIZE),
+    "RESHAPE": Support(1, caution=_reshape),
+    "RESIZE_BILINEAR": Support(4, caution=_resize),
+    "RESIZE_NEAREST_NEIGHBOR": Support(4, caution=_resize),
     "RSQRT": Support(2),
     "SLICE": Support(5),
     "SOFTMAX": Support(3, _softmax),
@@ -176,5 +187,5 @@ SUPPORTED: Mapping[str, Support] = {
     "TANH": Support(3),
     "TRANSPOSE": Support(5),
     "TRANSPOSE_CONV": Support(3),
-    "UNIDIRECTIONAL_SEQUENCE_LSTM": Support(3),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": Support(3, state=("INT16",)),  # its cell state, by the format
 }

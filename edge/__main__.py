@@ -12,7 +12,7 @@ from edge import cli
 COMMANDS = {
     "run": "watch a camera or a clip and write a journal",
     "image": "detect faces, masks and emotions in pictures",
-    "log": "read a journal: summary, tail, plot, csv",
+    "log": "read a journal: summary, tail, plot, report, csv",
     "bench": "benchmark each stage on this machine",
     "doctor": "check camera, models, accelerator, screen and permissions",
     "web": "serve a page that shows what the models see",

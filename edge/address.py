@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from edge.errors import SettingsError
-from edge.files import read_small
+from edge.password import password
 
 HIDDEN = "***"
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):/+")
 _AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._-]+)(:[0-9]*)?")
 _SECRET_KEY = re.compile(r"(?i)(pass|pwd|user|usr|login|token|auth|secret|key)\w*=")
-_MOST = 4096  # bytes of a password file
+CREDENTIAL = "camera-password"  # of systemd
 
 
 def redacted(source: str) -> str:
@@ -45,34 +45,23 @@ def with_credentials(source: str, user: str, password_file: str, environment: Ma
     Args:
         source: the address.
         user: empty: none.
-        password_file: a path, or the name of a credential of systemd (LoadCredential=); empty: no password.
+        password_file: as of edge.password.password.
         environment: for CREDENTIALS_DIRECTORY.
 
     Raises:
-        SettingsError: the address has a user of its own, or the file cannot be read or is empty.
+        SettingsError: there is a password without a user, the address has a user of its own, or the file cannot be
+            read or is empty.
     """
-    if not user and not password_file:
+    secret = password(password_file, CREDENTIAL, "[source] password_file", environment)
+    if not user:
+        if secret is not None and password_file != "auto":
+            raise SettingsError("[source] password_file: a password needs a user; set [source] user")
         return source
     scheme, _, rest = source.partition("://")
     if "@" in re.split(r"[/?#]", rest, maxsplit=1)[0]:
         raise SettingsError("[source] user: the address has a user of its own; remove one of them")
-    words = quote(user, safe="")
-    if password_file:
-        words += ":" + quote(_password(password_file, environment), safe="")
+    words = quote(user, safe="") + (f":{quote(secret, safe='')}" if secret is not None else "")
     return f"{scheme}://{words}@{rest}"
-
-
-def _password(name: str, environment: Mapping[str, str]) -> str:
-    folder = environment.get("CREDENTIALS_DIRECTORY", "")
-    path = os.path.join(folder, name) if folder and os.sep not in name else name
-    try:
-        lines = read_small(path, _MOST).decode().splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8"
-        raise SettingsError(f"[source] password_file: {path}: cannot be read ({reason})") from None
-    if not lines or not lines[0]:
-        raise SettingsError(f"[source] password_file: {path}: its first line is empty; write the password there")
-    return lines[0]
 
 
 def _host(rest: str) -> str:

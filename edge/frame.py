@@ -17,7 +17,7 @@ class Frame:
 
     Attributes:
         image: uint8 (H, W, 3), RGB; made read-only.
-        time: seconds on a monotonic clock (a clip's own clock: index / fps).
+        time: seconds on a monotonic clock (a clip's own clock: its time stamps, from 0).
         index: 0 for the first frame of its source.
 
     Raises:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import re
+import shlex
+import sys
 from pathlib import Path
 
 
@@ -21,3 +23,8 @@ def _read(path: Path) -> str:
         return path.read_text(errors="replace")
     except OSError:
         return ""
+
+
+def pip_install(extra: str) -> str:
+    """The command that installs one of our extras into this very Python, whose pip need not be the one on the PATH."""
+    return f"{shlex.quote(sys.executable or 'python3')} -m pip install 'edge-emotion[{extra}]'"

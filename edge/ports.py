@@ -20,7 +20,8 @@ class Camera(Protocol):
     source ends (files) or raises CameraTimeout or SourceError (live cameras); after an error the camera is closed and
     a new one opened. A live camera yields None where no frame came for a short while, so that the loop can do what
     else is due; `edge.cameras.frames` leaves those out. `close` returns soon, whatever a driver does; `stuck` then
-    says that a thread is still inside the driver.
+    says that a thread is still inside the driver. One that ends may have `length`: how many frames there will be, or
+    None.
     """
 
     live: bool

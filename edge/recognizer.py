@@ -14,9 +14,10 @@ import numpy as np
 
 from edge import picture as pictures
 from edge.cameras import is_live, open_camera
-from edge.errors import EngineError, InvalidValue, PictureIsVideo
+from edge.errors import EngineError, InvalidValue, PictureIsVideo, SettingsError
 from edge.face import Scene
 from edge.frame import Frame
+from edge.pipeline.detail import DETAILS
 from edge.pipeline.factory import open_pipeline
 from edge.pipeline.pipeline import EmotionPipeline
 from edge.result import Result
@@ -37,6 +38,8 @@ class Recognizer:
         accelerator: "auto" uses an Edge TPU if there is one, "edgetpu" warns if there is none, "cpu" never uses it.
         confidence: an emotion less probable than this is reported as unsure, 0-1.
         max_megapixels: picture files with more pixels, in millions, are refused before they are decoded.
+        detail: how closely `detect` searches a large picture. "fast" looks at it once, "auto" also at about four tiles
+            of a picture much larger than the detector's canvas, "full" also at ever smaller ones. Not for `track`.
 
     Raises:
         ModelError: a model is missing, broken, or not the one that the manifest lists.
@@ -61,7 +64,11 @@ class Recognizer:
         accelerator: str = EngineSettings.accelerator,
         confidence: float = ModelsSettings.confidence,
         max_megapixels: float = SourceSettings.max_megapixels,
+        detail: str = "auto",
     ) -> None:
+        if detail not in DETAILS:
+            raise SettingsError(f"detail: expected one of {', '.join(DETAILS)}, got {detail!r}")
+        self._detail = detail
         self._settings = Settings(
             models=_section(ModelsSettings, dir=os.fspath(models), confidence=confidence),
             engine=_section(EngineSettings, threads=threads, accelerator=accelerator),
@@ -103,7 +110,7 @@ np.stack([picture] * 3, axis=2)
             pixels = _checked(picture, bgr)
         frame = Frame(pixels, 0.0, 0)
         with self._lock:
-            return Result.of(frame, self._open().detect(frame.image))
+            return Result.of(frame, self._open().detect(frame.image, self._detail))
 
     def track(self, source: Source) -> Iterator[Result]:
         """Follow the faces of a camera or a clip: one result a frame, its faces with track numbers.
@@ -137,10 +144,12 @@ np.stack([picture] * 3, axis=2)
             opened = EmotionPipeline(face, mask, bare, masked, opened.models, self._settings.track)
         camera = open_camera(settings)
         try:
-            scene = Scene()
+            scene, size = Scene(), (0, 0)
             for frame in camera:
                 if frame is None:
                     continue
+                if size != (frame.width, frame.height):  # boxes of the former size say nothing about this picture
+                    scene, size = Scene(time=scene.time, serial=scene.serial), (frame.width, frame.height)
                 with self._lock:
                     self._open()
                     scene = opened(scene, frame)
@@ -193,7 +202,7 @@ def _checked(picture: np.ndarray, bgr: bool) -> np.ndarray:
 
 
 def _advice(array: np.ndarray) -> str:
-    """How to make a picture of an array that is none, as the end of an error message."""
+    """How to turn such an array into a picture, as the end of an error message."""
     if not array.size:
         return "; it has no pixels"
     if array.dtype.kind == "f":

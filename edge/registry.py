@@ -8,7 +8,8 @@ A package adds an adapter by an entry point whose name is what users write in th
 
 An adapter's module is imported only when the adapter is asked for by its name.
 
-A screen may also have `check(ScreenSettings) -> str`: what it would use, for `edge-emotion doctor`.
+A screen may also have `check(ScreenSettings) -> str`: what it would use, for `edge-emotion doctor`. A sink may also be
+a FrameObserver or a ConnectedSink (edge/ports.py).
 
 | group | what the entry point is called with | what it returns |
 |---|---|---|
@@ -104,8 +105,9 @@ CAMERAS = Registry(
             "edge.cameras.opencv:open_stream", ("rtsp://*", "rtsps://*", "http://*", "https://*"), live=True
         ),
         "demo": Adapter("edge.cameras.demo:open_demo", ("demo",)),
-        # These two by what the file is.
+        # These by what the file is.
         "folder": Adapter("edge.cameras.folder:open_folder"),
+        "animation": Adapter("edge.cameras.animation:open_animation"),
         "clip": Adapter("edge.cameras.clip:open_clip"),
     },
 )

@@ -65,13 +65,22 @@ class SourceSettings:
     )
     user: str = setting("", "user of a network camera; empty: none, or the one in its address", secret=True)
     password_file: str = setting(
-        "", "file with that user's password in its first line, or the name of a systemd credential; empty: no password"
+        "auto", "a file with that user's password; auto: the systemd credential camera-password, if there is one"
     )
     width: int = setting(640, "width requested from a live camera", unit="px", low=16, high=8192)
     height: int = setting(480, "height requested from a live camera", unit="px", low=16, high=8192)
     fps: float = setting(
         30.0, "frame rate requested from a live camera; rate of the pictures in a folder", unit="frames/s",
         low=0.1, high=240,
+    )  # fmt: skip
+    format: str = setting(
+        "auto", "pixel format requested from a USB camera; auto: its own, or MJPG for more than 480 lines",
+        choices=("auto", "MJPG", "YUYV", "NV12", "GREY"),
+    )  # fmt: skip
+    autofocus: bool = setting(True, "continuous autofocus, if a Raspberry Pi camera module has it")
+    rtsp_transport: str = setting(
+        "auto", "how RTSP cameras send their pictures; auto: TCP, or UDP if the camera refuses it",
+        choices=("auto", "tcp", "udp"),
     )  # fmt: skip
     max_fps: float = setting(
         0.0, "process at most this many frames of a live camera; 0: no limit", unit="frames/s", low=0, high=240
@@ -240,7 +249,7 @@ class MqttSettings:
 
     enabled: bool = setting(False, "whether to connect to the broker; no picture is ever sent")
     host: str = setting("localhost", "name or address of the broker")
-    port: int = setting(1883, "1883, or 8883 with TLS", low=1, high=65535)
+    port: int = setting(1883, "1883, or 8883 with TLS", unit="TCP", low=1, high=65535)
     user: str = setting("", "user name; empty: none")
     password_file: str = setting(
         "auto", "a file with the password; auto: the systemd credential mqtt-password, if there is one"
@@ -267,8 +276,33 @@ class MqttSettings:
 class MetricsSettings:
     """Figures for Prometheus at http://HOST:PORT/metrics (extra: metrics)."""
 
-    port: int = setting(0, "port of the metrics; 0: off", low=0, high=65535)
+    port: int = setting(0, "where the metrics are served; 0: nowhere", unit="TCP", low=0, high=65535)
     host: str = setting("127.0.0.1", "address to listen on; 0.0.0.0: the whole network may read the metrics")
+
+
+@dataclass(frozen=True)
+class WebSettings:
+    """The page in a browser."""
+
+    enabled: bool = setting(False, "serve the page from the running service; needs the extra web")
+    host: str = setting(
+        "127.0.0.1", "address to serve on; 127.0.0.1: this machine only; 0.0.0.0: all networks, with a token"
+    )
+    port: int = setting(8095, "where to listen; 0: any free port", unit="TCP port", low=0, high=65535)
+    live: bool = setting(False, "show the live picture; off: everything but the picture")
+    token_file: str = setting(
+        "auto",
+        "file with the token that other machines need, made if missing; auto: web-token in the service's state folder",
+    )
+    hosts: str = setting(
+        "", "names by which browsers reach it besides this machine's own name, separated by commas; empty: none"
+    )
+    trust_proxy: bool = setting(
+        False, "trust X-Forwarded-Host and X-Forwarded-Prefix; only behind a proxy that sets them"
+    )
+    frame: str = setting(
+        "", "the site that may show the page in a frame, such as https://home.example:8123; empty: none"
+    )
 
 
 @dataclass(frozen=True)
@@ -285,6 +319,7 @@ class Settings:
     health: HealthSettings = HealthSettings()
     mqtt: MqttSettings = MqttSettings()
     metrics: MetricsSettings = MetricsSettings()
+    web: WebSettings = WebSettings()
 
     def __post_init__(self) -> None:
         for section, key, entry in table():

@@ -31,7 +31,7 @@ root=${DESTDIR:-}
 
 tree=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 name=edge-emotion
-home=$root/opt/$name
+home=$root/opt/$name # a link to the environment in use: $home.a or $home.b
 settings=$root/etc/$name/config.toml
 unit=$root/etc/systemd/system/$name.service
 rules=$root/etc/udev/rules.d/60-$name.rules
@@ -41,6 +41,7 @@ system=$tree/systemd
 # Whether a service manager is there to talk to: not in a chroot, not below DESTDIR.
 booted() { [[ -z $root && -d /run/systemd/system ]]; }
 
+old='' fresh='' kept='; what was there before is unchanged'
 scratch=
 trap '[[ -z $scratch ]] || rm -rf "$scratch"' EXIT
 
@@ -64,14 +65,20 @@ install_packages() {
 
 is_installed() { [[ $(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }
 
-# The environment sees the system's packages, as picamera2 comes from apt. It is made anew after the system's Python changed.
-install_environment() {
-    local version
-    version=$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-    if ! "$home/bin/python" -c "import sys, pip; sys.exit('%d.%d' % sys.version_info[:2] != '$version')" 2>/dev/null; then
-        say "Python environment: $home (Python $version)"
-        python3 -m venv --clear --system-site-packages "$home" || fail "$home: the environment could not be made"
-    fi
+# A new environment is made beside the one in use, which runs until the new one was checked: whoever is interrupted
+# anywhere leaves a whole one. It sees the system's packages, as picamera2 comes from apt.
+make_environment() {
+    mkdir -p "${home%/*}"
+    exec 9>"$home.lock"
+    flock --nonblock 9 || fail "another install.sh is running; wait for its end"
+    [[ ! -e $home || -L $home || -e $home/pyvenv.cfg ]] || fail "$home is in the way; move it away"
+    old=$(readlink -f "$home" || true)
+    [[ -e $old/pyvenv.cfg ]] || old=
+    fresh=$home.a
+    [[ $old != "$(readlink -f "$home.a" || true)" ]] || fresh=$home.b
+    rm -rf "$fresh"
+    say "Python environment: $fresh ($(python3 --version))"
+    python3 -m venv --system-site-packages "$fresh" || fail "$fresh: the environment could not be made"
     local limits=()
     # shellcheck disable=SC1091
     if (. "$root/etc/os-release" && [[ ${VERSION_CODENAME:-} == bookworm ]]); then
@@ -85,10 +92,11 @@ install_environment() {
         cp -R "$tree/$part" "$scratch"
     done
     [[ ! -e $tree/README.md ]] || cp "$tree/README.md" "$scratch"
-    say "Installing into $home ..."
-    "$home/bin/python" -m pip install --quiet --disable-pip-version-check --root-user-action=ignore \
-        ${limits[@]+"${limits[@]}"} "$scratch" || fail "pip could not install edge-emotion; what was there before still stands"
-    "$home/bin/python" - <<'PYTHON' || fail "the libraries do not work together; remove $home and install again"
+    say "Installing into $fresh ..."
+    "$fresh/bin/python" -m pip install --quiet --disable-pip-version-check --root-user-action=ignore \
+        ${limits[@]+"${limits[@]}"} "$scratch" || fail "pip could not install edge-emotion$kept"
+    install_extras
+    "$fresh/bin/python" - <<'PYTHON' || fail "the libraries do not work together$kept"
 import importlib.util
 import cv2, numpy
 from edge.engines.litert import interpreter_module
@@ -96,33 +104,91 @@ interpreter_module()
 if importlib.util.find_spec("picamera2"):
     import picamera2
 PYTHON
+    [[ -z $old || ! -e $old/config.toml ]] || cp "$old/config.toml" "$fresh/config.toml"
+}
+
+# What somebody added to the old environment with pip, such as flask for the page.
+install_extras() {
+    [[ -n $old ]] || return 0
+    local extras
+    mapfile -t extras < <("$old/bin/python" -m pip list --local --not-required --format freeze \
+        --disable-pip-version-check 2>/dev/null | sed 's/[ =].*//' | grep -vxE 'edge[-_]emotion|pip|setuptools|wheel')
+    ((${#extras[@]})) || return 0
+    "$fresh/bin/python" -m pip install --quiet --disable-pip-version-check --root-user-action=ignore "${extras[@]}" ||
+        say "Not installed again: ${extras[*]}; install them with: sudo ${home#"$root"}/bin/pip install ${extras[*]}"
+}
+
+# The new version's own opinion, with the settings that it will have.
+check_environment() {
+    local with=$settings said=$scratch/doctor
+    if [[ ! -e $settings ]] || cmp -s "$settings" "$fresh/config.toml"; then with=$system/config.toml; fi
+    "$fresh/bin/python" -P -m edge doctor --software --config "$with" >"$said" 2>&1 ||
+        fail "$(grep -m 1 -E '^(FAIL|edge-emotion:)' "$said" || tail -n 1 "$said"); fix it and install again$kept"
+}
+
+# By one rename, so that the service finds one or the other environment at any moment.
+switch_to() {
+    ln -sfn "$(basename "$1")" "$home.new"
+    if [[ -d $home && ! -L $home ]]; then
+        # Earlier versions had the environment itself here: the two change places.
+        python3 -c 'import ctypes, os, sys
+paths = [os.fsencode(path) for path in sys.argv[1:]]
+sys.exit(ctypes.CDLL(None).renameat2(-100, paths[0], -100, paths[1], 2) != 0)' "$home.new" "$home" ||
+            { mv -T "$home" "$home.gone" && mv -T "$home.new" "$home" && mv -T "$home.gone" "$home.new"; }
+        mv -T "$home.new" "$home.old"
+        old=$home.old
+    else
+        mv -T "$home.new" "$home"
+    fi
     mkdir -p "$(dirname "$command")"
     ln -sfn "${home#"$root"}/bin/$name" "$command"
 }
 
+# What was there before: environment, settings and unit.
+roll_back() {
+    [[ -n $old ]] || return 0
+    if [[ $old == "$home.old" ]]; then
+        rm -f "$home"
+        mv -T "$home.old" "$home"
+    else
+        switch_to "$old"
+    fi
+    [[ ! -e $scratch/old.toml ]] || cp -p "$scratch/old.toml" "$settings"
+    [[ ! -e $scratch/old.service ]] || cp -p "$scratch/old.service" "$unit"
+    systemctl daemon-reload
+    systemctl restart "$name" || true
+}
+
 # Settings that somebody changed are kept; the new defaults then lie beside them. What nobody changed is replaced.
 install_settings() {
-    local fresh=$system/config.toml before=$home/config.toml
+    local fresh_file=$system/config.toml before=$home/config.toml
     mkdir -p "$(dirname "$settings")"
+    [[ ! -e $settings ]] || cp -p "$settings" "$scratch/old.toml"
     if [[ ! -e $settings ]] || cmp -s "$settings" "$before"; then
-        install -m 644 "$fresh" "$settings"
+        install -m 640 "$fresh_file" "$settings"
     fi
-    if cmp -s "$settings" "$fresh"; then
+    # A camera's password may be in it.
+    chmod o= "$settings"
+    [[ -n $root ]] || chgrp "$name" "$settings"
+    if cmp -s "$settings" "$fresh_file"; then
         rm -f "$settings.new"
-    elif ! cmp -s "$before" "$fresh"; then
-        install -m 644 "$fresh" "$settings.new"
+    elif ! cmp -s "$before" "$fresh_file"; then
+        install -m 644 "$fresh_file" "$settings.new"
         say "Settings: $settings is kept; the new defaults are in $settings.new"
     fi
-    install -m 644 "$fresh" "$before"
+    install -m 644 "$fresh_file" "$before"
+}
+
+install_user() {
+    [[ -z $root ]] || return 0
+    systemd-sysusers "$system/$name.sysusers" || fail "the user $name could not be made"
+    if getent group gpio >/dev/null; then usermod --append --groups gpio "$name"; fi
 }
 
 install_service() {
     mkdir -p "$(dirname "$unit")" "$(dirname "$rules")"
-    if [[ -z $root ]]; then
-        systemd-sysusers "$system/$name.sysusers" || fail "the user $name could not be made"
-        if getent group gpio >/dev/null; then usermod --append --groups gpio "$name"; fi
-    fi
     install -m 644 "$system/60-$name.rules" "$rules"
+    [[ ! -e $unit ]] || cp -p "$unit" "$scratch/old.service"
     install -m 644 "$system/$name.service" "$unit"
     if [[ -z $root && -n $reader && $reader != root ]]; then
         usermod --append --groups "$name" "$reader" || fail "--user $reader: could not join the group $name"
@@ -138,22 +204,23 @@ install_service() {
 }
 
 start_service() {
-    local problem
-    problem=$("$home/bin/python" - "$settings" <<'PYTHON'
-import sys
-from edge.config import load
-from edge.errors import EdgeError
-try:
-    load(sys.argv[1])
-except EdgeError as error:
-    sys.exit(print(error) or 1)
-PYTHON
-    ) || fail "$problem; mend it and install again"
     [[ $start == yes && -z $root ]] || { say "Installed; not started."; return; }
     systemctl --quiet enable "$name"
     booted || { say "Installed; it starts with the system."; return; }
-    systemctl restart "$name" || fail "the service does not start; see: journalctl --unit $name"
+    if ! systemctl restart "$name"; then
+        roll_back
+        fail "the service does not start; see: journalctl --unit $name$kept"
+    fi
     say "Installed and running. See: systemctl status $name; settings: $settings"
+}
+
+# The environment of before, once nothing runs in it any more.
+remove_old() {
+    if [[ -n $old && $start == no ]] && booted; then return; fi
+    local place
+    for place in "$home.a" "$home.b" "$home.old"; do
+        [[ $place == "$fresh" || ! -e $place/pyvenv.cfg ]] || rm -rf "$place"
+    done
 }
 
 remove_all() {
@@ -164,7 +231,12 @@ remove_all() {
     fi
     rm -f "$unit" "$rules" "$settings.new"
     [[ ! -L $command ]] || rm -f "$command"
-    if [[ -e $home/pyvenv.cfg ]]; then rm -rf "$home"; fi
+    [[ ! -L $home ]] || rm -f "$home"
+    local place
+    for place in "$home" "$home.a" "$home.b" "$home.old"; do
+        if [[ -e $place/pyvenv.cfg ]]; then rm -rf "$place"; fi
+    done
+    rm -f "$home.lock" "$home.new"
     if booted; then
         systemctl daemon-reload
         systemctl reset-failed "$name" 2>/dev/null || true
@@ -177,8 +249,12 @@ if [[ $uninstall == yes ]]; then
     remove_all
 else
     install_packages
-    install_environment
+    make_environment
+    check_environment
+    install_user
+    switch_to "$fresh"
     install_settings
     install_service
     start_service
+    remove_old
 fi

@@ -31,7 +31,7 @@ def test_the_start_page_is_the_readme(site):
     assert "A Raspberry Pi watches a camera" in page
     figures = page.partition("<summary>Accuracy</summary>")[2].partition("</details>")[0]
     assert "<table>" in figures, "Markdown inside the folded sections is rendered"
-    assert (site / "pictures/demo.png").is_file()
+    assert (site / "pictures/demo.webp").is_file()
 
 
 def test_the_reference_has_signatures_and_examples(site):

@@ -87,7 +87,7 @@ def test_the_led_runs_as_a_command_for_each_event(tmp_path, monkeypatch):
     hook = EventHook(MakerSettings(on_event=str(wrapper), on_event_max=1), SystemClock())
     hook.write({"event": "appeared", "emotion": "surprise", "intensity": 0.7})
     child, _ = hook._running[0]
-    assert child.wait(60) == 0, (tmp_path / "err").read_text()
+    assert child.child.wait(60) == 0, (tmp_path / "err").read_text()
     assert (tmp_path / "done").exists()
     hook.close()
 
@@ -148,7 +148,7 @@ def test_the_strip_gets_the_bytes_that_light_it():
 def test_a_folder_of_pictures_becomes_a_table(tmp_path):
     from PIL import Image
 
-    from edge.cameras.demo import portrait
+    from edge.demo.portrait import portrait
 
     Image.fromarray(portrait()).save(tmp_path / "a.png")
     Image.new("RGB", (64, 48)).save(tmp_path / "b.png")

@@ -99,7 +99,7 @@ def test_the_plain_install_is_the_devices(root):
     plain = setup["options"]["install_requires"].lower()
     extras = {name: value.lower() for name, value in setup["options.extras_require"].items()}
     every = plain + "".join(extras.values())
-    for heavy in ("tensorflow", "keras", "torch", "matplotlib", "flask", "pygame"):
+    for heavy in ("tensorflow", "keras", "torch", "matplotlib", "aiohttp", "pygame"):
         assert heavy not in plain
     for never in ("pycoral", "kms", "index-url"):
         assert never not in every

@@ -11,7 +11,7 @@ from edge import cli
 from edge.errors import MissingExtra
 from training.backend import FIX
 
-# A command's module is loaded only when it is asked for: some need what a device's install does not have.
+# A command's module is loaded on demand: some need packages that the device's install does not have.
 COMMANDS = {
     "prepare": "check the data, or convert a data set",
     "masks": "draw masks on FER2013: contact sheets, statistics, the masked set",

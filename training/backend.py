@@ -1,4 +1,4 @@
-"""Keras, loaded late and once: its backend is chosen by KERAS_BACKEND, TensorFlow unless told otherwise."""
+"""Keras, loaded late and once: its backend is chosen by KERAS_BACKEND, TensorFlow by default."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from edge.errors import MissingExtra
 from training.onednn import limit_onednn
 from training.quiet import quiet
 
-FIX = "mend it with: pip install 'edge-emotion[train]'"
+FIX = "install it: pip install 'edge-emotion[train]'"
 
 
 def load_keras() -> Any:

@@ -80,7 +80,7 @@ def from_folder(folder: Path, spec: ModelSpec, finder: VerifiedDetector | None =
     """
     paths = sorted(path for path in Path(folder).rglob("*") if path.suffix.lower() in picture.SUFFIXES)
     if not paths:
-        raise DataError(f"{folder}: no picture below it; mend the path")
+        raise DataError(f"{folder}: no picture below it; check the path")
     images, names, labels = [], [], []
     for path in paths[:limit] if limit else paths:
         image = picture.read(path)
@@ -115,7 +115,7 @@ def take(model: Any, faces: Faces, spec: ModelSpec, points: np.ndarray | None = 
         model: of head "probabilities".
         faces: in the spec's input size.
         spec: says which real values pixels stand for, and the order of the labels.
-        points: landmarks of the same faces, to stand beside.
+        points: landmarks of the same faces, for the same table.
     """
     table = (spec.low + (spec.high - spec.low) * np.arange(256) / 255.0).astype(np.float32)
     parts = split(model)

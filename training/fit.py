@@ -143,7 +143,7 @@ def no_gradients() -> AbstractContextManager[None]:
 class _Keep(keras.callbacks.Callback):
     """After every epoch: measure the averaged weights, keep them if they are the best, write a line of history.
 
-    After a restart the best is looked for anew: what was learned before knows nothing of what is shown since.
+    After a restart the search for the best begins anew: earlier weights know nothing of what has been shown since.
     """
 
     def __init__(self, task: Task, batches: keras.utils.PyDataset, folder: Path, every: int, fit: Schedule) -> None:

@@ -1,4 +1,4 @@
-"""Keep vendors' C++ chatter off the terminal."""
+"""Keep the messages of vendors' C++ code off the terminal."""
 
 from __future__ import annotations
 

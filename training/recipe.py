@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long and how fast to learn.
+    """The schedule of a training.
 
     Attributes:
         epochs: passes over the data (or of `steps` batches each, where a task draws at random).

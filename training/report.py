@@ -1,4 +1,4 @@
-"""What a training leaves for people: report.md and curves.png, made from the run's history."""
+"""The report of a training run: report.md and curves.png, made from its history."""
 
 from __future__ import annotations
 

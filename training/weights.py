@@ -14,7 +14,7 @@ from edge.errors import ModelError, one_line
 from training.backend import load_keras
 
 ARCHITECTURE = "architecture"
-LIMIT = 3_000_000  # bytes that a shipped file should stay under
+LIMIT = 3_000_000  # upper limit in bytes for a shipped file
 
 
 def save(model: Any, path: Path) -> int:

@@ -27,7 +27,7 @@ def main(arguments: argparse.Namespace) -> int:
     try:
         written = golden.save(arguments.out, made)
     except OSError as error:
-        raise ConversionError(f"{arguments.out}: cannot be written ({error.strerror}); mend --out") from None
+        raise ConversionError(f"{arguments.out}: cannot be written ({error.strerror}); fix --out") from None
     for path in written:
         print(f"wrote {path}, {path.stat().st_size:,} bytes")
     return 0

@@ -25,6 +25,7 @@ WORDS = {
     "convert": "Keras model to int8 .tflite",
     "core": "settings, errors, Frame, Scene, ports, registry, tasks, manifest, clock",
     "daemon": "loop, supervision, systemd",
+    "demo": "portrait and drawn people",
     "engines": "CPU (LiteRT), Edge TPU",
     "journals": "file format, reader, writer",
     "picture": "reading and writing files",

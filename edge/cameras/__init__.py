@@ -8,6 +8,7 @@
 | rtsp://, rtsps://, http://, https:// | cameras/opencv.py |
 | demo | cameras/demo.py |
 | a folder, a picture | cameras/folder.py |
+| an animated GIF, WebP, PNG or AVIF | cameras/animation.py |
 | any other file | cameras/clip.py |
 | NAME or NAME:... of another package's entry point | that package |
 
@@ -92,7 +93,7 @@ def _name(source: str) -> str:
 
 
 def _file_kind(source: str) -> str:
-    """ "folder" (one picture, too) or "clip".
+    """ "folder" (one picture, too), "animation" or "clip".
 
     Raises:
         SourceError: there is no such file, or it is a FIFO or a device, which may never give anything.
@@ -113,8 +114,15 @@ def _file_kind(source: str) -> str:
         kind = KINDS.get(stat.S_IFMT(mode), "something else")
         raise SourceError(f"{redacted(source)}: {kind}, expected a regular file, a folder or a camera")
     from edge.picture.folder import is_picture
+    from edge.picture.kinds import JPEG_SERIES
 
-    return "folder" if stat.S_ISDIR(mode) or is_picture(path) else "clip"
+    if stat.S_ISDIR(mode):
+        return "folder"
+    if not is_picture(path) or path.suffix.lower() in JPEG_SERIES:
+        return "clip"
+    from edge.cameras.animation import is_animated
+
+    return "animation" if is_animated(path) else "folder"
 
 
 def frames(camera: Camera) -> Iterator[Frame]:

@@ -4,24 +4,40 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 
+from edge.cameras.opencv import UNCERTAIN, codec_of
+from edge.cameras.timestamps import Timestamps, plausible_fps
 from edge.errors import SourceError
 from edge.frame import Frame
 from edge.settings import SourceSettings
 
 _log = logging.getLogger(__name__)
 
+CONVERT = "convert it: ffmpeg -i IN -c:v libx264 OUT.mp4"
+# How containers name the codecs that some builds of OpenCV cannot decode.
+MARKS = {
+    b"V_AV1": "AV1", b"av01": "AV1", b"V_MPEGH/ISO/HEVC": "H.265 (HEVC)", b"hvc1": "H.265 (HEVC)",
+    b"hev1": "H.265 (HEVC)",
+}  # fmt: skip
+HEAD = 100_000  # bytes at either end of a file that hold its header
+
 
 class ClipCamera:
-    """Every frame of a video file, `time` = index / fps. A damaged file is played as far as it goes, with a warning.
+    """Every frame of a video file, `time` by its container's time stamps, from 0.
+
+    A damaged file is played as far as it goes, with a warning.
 
     Args:
         path: the file, in any format that OpenCV's FFmpeg decodes.
-        fps: frames per second where the file does not say.
+        fps: frames per second where neither time stamps nor the file's header say.
+
+    Attributes:
+        length: how many frames the file declares, or None.
 
     Raises:
         SourceError: the file cannot be read or decoded; while iterating: it has no frame.
@@ -41,22 +57,30 @@ class ClipCamera:
             raise SourceError(f"{path}: the file is empty")
         self._capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
         if not self._capture.isOpened():
+            if codec := _codec_in(path):
+                raise SourceError(f"{path}: no frame of this clip can be decoded ({codec}); {CONVERT}")
             raise SourceError(
                 f"{path}: not a clip or picture that can be decoded; its beginning or its end may be missing"
             )
         declared = self._capture.get(cv2.CAP_PROP_FPS)
-        self.fps = declared if math.isfinite(declared) and 0 < declared <= 1000 else fps
+        self.fps = plausible_fps(declared, fps)
+        frames = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        self.length = int(frames) if math.isfinite(frames) and 0 < frames < 1e9 else None
 
     def __iter__(self) -> Iterator[Frame]:
         index = 0
+        times = Timestamps(self.fps)
         while True:
             ok, image = self._capture.read()
             if not ok:
                 break
-            yield Frame(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), index / self.fps, index)
+            time = times.next(self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
+            yield Frame(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), time, index)
             index += 1
         if index == 0:
-            raise SourceError(f"{self._path}: no frame of this clip can be decoded")
+            codec = UNCERTAIN.get(codec_of(self._capture))
+            fix = f" ({codec}); {CONVERT}" if codec else ""
+            raise SourceError(f"{self._path}: no frame of this clip can be decoded{fix}")
         declared = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
         if broke_off(index, declared):
             _log.warning("%s: the clip breaks off after %d of %d frames", self._path, index, declared)
@@ -64,6 +88,15 @@ class ClipCamera:
     def close(self) -> None:
         """Close the file."""
         self._capture.release()
+
+
+def _codec_in(path: Path) -> str:
+    """The codec of MARKS that a clip's header names, or ""."""
+    with open(path, "rb") as file:
+        data = file.read(HEAD)
+        file.seek(max(0, os.fstat(file.fileno()).st_size - HEAD))
+        data += file.read(HEAD)
+    return next((codec for mark, codec in MARKS.items() if mark in data), "")
 
 
 def broke_off(decoded: int, declared: float) -> bool:

@@ -43,6 +43,11 @@ class FolderCamera:
             if found.note:
                 _log.warning("%s", found.note)
 
+    @property
+    def length(self) -> int:
+        """How many pictures there are; some may not be readable."""
+        return len(self._files)
+
     def __iter__(self) -> Iterator[Frame]:
         index = 0
         failed = ""

@@ -11,6 +11,7 @@ import numpy as np
 from edge.errors import CameraTimeout, SourceError, one_line
 from edge.settings import SourceSettings
 
+CONTINUOUS = 2  # libcamera's AfModeEnum.Continuous
 # libcamera names a format by its bytes in a little-endian word: "RGB888" lies in memory as B, G, R.
 CONVERSIONS = {
     "RGB888": cv2.COLOR_BGR2RGB,
@@ -65,9 +66,13 @@ class PiGrabber:
 
     def _start(self, settings: SourceSettings) -> str:
         """Configure and start; the name of the format that libcamera settled on."""
+        controls: dict[str, float] = {"FrameRate": settings.fps}
+        # Exposure and white balance are left to the camera. A module with a fixed lens has no such control.
+        if settings.autofocus and "AfMode" in self._camera.camera_controls:
+            controls["AfMode"] = CONTINUOUS
         configuration = self._camera.create_video_configuration(
             main={"size": (settings.width, settings.height), "format": "RGB888"},
-            controls={"FrameRate": settings.fps},
+            controls=controls,
             buffer_count=4,
         )
         self._camera.configure(configuration)

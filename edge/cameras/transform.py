@@ -32,6 +32,7 @@ class TransformedCamera:
     def __init__(self, camera: Camera, rotate: int, flip: str) -> None:
         self._camera, self._rotate, self._flip = camera, rotate, flip
         self.live = camera.live
+        self.length = getattr(camera, "length", None)
 
     @property
     def stuck(self) -> bool:

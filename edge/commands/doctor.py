@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import argparse
+import collections
+import json
+import sys
+from dataclasses import asdict
 
+import edge
 from edge import config
 from edge.commands import doctor_checks
+from edge.commands.doctor_checks import FAIL, OK, WARN
+from edge.terminal import GREEN, RED, YELLOW, coloured, has_colours
+
+EXAMPLES = ("edge-emotion doctor", "edge-emotion doctor --source /dev/video0 --json")
+COLOURS = {OK: GREEN, WARN: YELLOW, FAIL: RED}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments: those of `run` that are settings, checked as they would be used."""
     config.add_flags(parser)
+    parser.add_argument(
+        "--software", action="store_true", help="check only what an upgrade can break: no camera, screen or files"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -20,9 +34,18 @@ def main(arguments: argparse.Namespace) -> int:
         SettingsError: the settings themselves are wrong.
     """
     settings = config.from_arguments(arguments)
-    failed = 0
-    for check in doctor_checks.CHECKS:
+    colours, found = has_colours(sys.stdout), []
+    for check in doctor_checks.SOFTWARE if arguments.software else doctor_checks.CHECKS:
         for finding in check(settings):
-            failed += finding.level == doctor_checks.FAIL
-            print(f"{finding.level:<5} {finding.about}: {finding.text}", flush=True)
-    return 1 if failed else 0
+            found.append(finding)
+            if not arguments.json:
+                level = coloured(f"{finding.level:<5}", *([COLOURS[finding.level]] if colours else ()))
+                print(f"{level} {finding.about}: {finding.text}", flush=True)
+    counts = collections.Counter(finding.level for finding in found)
+    if arguments.json:
+        works = {"version": edge.__version__, "works": not counts[FAIL]}
+        print(json.dumps(works | {"checks": [asdict(finding) for finding in found]}, ensure_ascii=False))
+    else:
+        warnings = f"{counts[WARN]} warning{'s' * (counts[WARN] != 1)}"
+        print(f"\n{counts[OK]} ok, {warnings}, {counts[FAIL]} failed")
+    return 1 if counts[FAIL] else 0

@@ -8,9 +8,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from edge import config, picture
+from edge.commands.image_crops import Chart, Crops
 from edge.commands.image_output import Drawn, Lines, Total
 from edge.errors import EdgeError, EngineError, PictureError, PictureIsVideo
+from edge.pipeline.detail import DETAILS
 from edge.pipeline.factory import open_pipeline
+from edge.terminal import Progress, is_terminal
 from edge.text import printable
 
 EXAMPLES = (
@@ -24,8 +27,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     parser.add_argument("paths", nargs="+", type=Path, metavar="FILE|FOLDER", help="pictures, or folders of pictures")
     parser.add_argument("--out", type=Path, metavar="DIR", help="write annotated copies to DIR")
+    parser.add_argument("--crop", type=Path, metavar="DIR", help="cut the faces out and write them to DIR")
+    parser.add_argument("--chart", type=Path, metavar="FILE", help="draw a chart of all faces' emotions")
     parser.add_argument("--force", action="store_true", help="overwrite files in DIR; never the pictures that are read")
     parser.add_argument("--json", action="store_true", help="print one JSON object per picture, one per line")
+    parser.add_argument(
+        "--detail", choices=DETAILS, default=DETAILS[0],
+        help="search large pictures once (fast), again in tiles (auto), or in ever smaller tiles (full); default: auto",
+    )  # fmt: skip
     config.add_flags(parser, "models", "engine", "source.max_megapixels")
 
 
@@ -39,22 +48,28 @@ def main(arguments: argparse.Namespace) -> int:
     lines = Lines(sys.stdout, arguments.json)
     pipeline = open_pipeline(settings, live=False)
     paths = list(found(arguments.paths))
-    drawn = Drawn(arguments.out, [path for path in paths if isinstance(path, Path)], arguments.force)
-    total = Total()
+    read = [path for path in paths if isinstance(path, Path)]
+    drawn, crops = Drawn(arguments.out, read, arguments.force), Crops(arguments.crop, read, arguments.force)
+    chart, total = Chart(arguments.chart, read, arguments.force), Total()
+    # Lines on the same terminal say enough.
+    progress = Progress(None if is_terminal(sys.stdout) else sys.stderr, "pictures", len(paths))
     try:
-        for path in paths:
+        for number, path in enumerate(paths):
+            progress.update(number)
             try:
                 if isinstance(path, EdgeError):
                     raise path
                 loaded = picture.load(path, settings.source.max_megapixels)
                 if loaded.note:
                     say(loaded.note)
-                tracks = pipeline.detect(loaded.pixels)
+                tracks = pipeline.detect(loaded.pixels, arguments.detail)
                 total.add(tracks)
+                chart.add(tracks)
                 problem: PictureError | None = None
                 place = None
                 try:
                     place = drawn.write(path, loaded.pixels, tracks)
+                    crops.write(path, loaded.pixels, tracks)
                 except PictureError as error:
                     problem = error
                 lines.write(path, loaded.pixels, tracks, place)
@@ -62,14 +77,20 @@ def main(arguments: argparse.Namespace) -> int:
                     raise problem
             except PictureIsVideo as error:
                 total.failed += 1
+                progress.clear()
                 say(f"{error}; for a clip: edge-emotion run --source {printable(path)}")
             except (PictureError, EngineError) as error:
                 total.failed += 1
+                progress.clear()
                 say(str(error))
     finally:
+        progress.clear()
         pipeline.close()
+    chart.write()
     if len(paths) > 1:
-        say(f"{total}" + (f"; annotated copies are in {printable(arguments.out)}" if drawn.count else ""))
+        where = f"; annotated copies are in {printable(arguments.out)}" if drawn.count else ""
+        where += f"; {crops.count} faces are in {printable(arguments.crop)}" if crops.count else ""
+        say(f"{total}{where}")
     return 1 if total.failed else 0
 
 

@@ -6,7 +6,8 @@ import argparse
 import importlib
 import os
 import re
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,18 +16,20 @@ from edge import config
 from edge.clock import from_rfc3339
 from edge.errors import SettingsError
 from edge.journals.location import SERVICE, journal_file
-from edge.journals.reader import read
-from edge.journals.summary import Summary
 from edge.settings import Settings
+from edge.terminal import Progress
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 Event = dict[str, Any]
 
+OUTPUTS = {"plot": Path("timeline.png"), "report": Path("report.html"), "csv": None}
 
 EXAMPLES = (
     "edge-emotion log summary --since 2026-01-31",
+    "edge-emotion log summary --by weekday",
     "edge-emotion log tail -f",
+    "edge-emotion log report --since 2026-01-01 --until 2026-02-01 --out january.html",
     "edge-emotion log csv journal.jsonl --out journal.csv",
 )
 
@@ -38,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("summary", "sum up faces, time with and without masks, and emotions"),
         ("tail", "print the last events, one line each"),
         ("plot", "draw a timeline of the faces (needs the extra 'plot')"),
+        ("report", "write a page with charts that can be printed"),
         ("csv", "write a table for spreadsheets, times in UTC"),
     ):
         child = kinds.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.")
@@ -52,13 +56,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         since = "only events from TIME on: 2026-01-31, 2026-01-31T08:00, 08:00 (local time), or 2h (two hours ago)"
         child.add_argument("--since", type=moment, metavar="TIME", help=since)
         child.add_argument("--until", type=moment, metavar="TIME", help="only events before TIME")
+        if name == "summary":
+            child.add_argument("--by", choices=("hour", "day", "weekday"), help="one line for each of these")
+            child.add_argument("--json", action="store_true", help="print one JSON object")
         if name == "tail":
             child.add_argument("-f", "--follow", action="store_true", help="keep following (like tail -f)")
             child.add_argument(
                 "-n", "--lines", type=int, default=10, metavar="N", help="show the last N events (default: 10)"
             )
-        if name in ("plot", "csv"):
-            default = Path("timeline.png") if name == "plot" else None
+        if name in ("plot", "report"):
+            child.add_argument("--title", default="", help="title (default: the journal's name)")
+        if name in OUTPUTS:
+            default = OUTPUTS[name]
             where = default or "standard output"
             child.add_argument("--out", type=Path, default=default, metavar="FILE", help=f"default: {where}")
             child.add_argument(
@@ -73,13 +82,7 @@ def main(arguments: argparse.Namespace) -> int:
         JournalError: there is no such journal, or it cannot be read.
     """
     files = arguments.files or [default_file(arguments.config, os.environ)]
-    if arguments.kind != "summary":
-        return int(importlib.import_module(f"edge.commands.log_{arguments.kind}").show(arguments, files))
-    summary = Summary()
-    for event in between(read(files), arguments.since, arguments.until):
-        summary.add(event)
-    print(summary.text())
-    return 0
+    return int(importlib.import_module(f"edge.commands.log_{arguments.kind}").show(arguments, files))
 
 
 def default_file(path: str | None, environment: Mapping[str, str]) -> Path:
@@ -97,13 +100,32 @@ def default_file(path: str | None, environment: Mapping[str, str]) -> Path:
 
 def between(events: Iterator[Event], since: float | None, until: float | None) -> Iterator[Event]:
     """The events from `since` on and before `until`, seconds since 1970 or None; those without a time are skipped."""
-    for event in events:
+    return filter(within(since, until), events)
+
+
+def counted(events: Iterator[Event]) -> Iterator[Event]:
+    """The same events; where reading them takes long, a terminal shows how many there were."""
+    progress = Progress(sys.stderr, "events")
+    try:
+        for number, event in enumerate(events):
+            if number % 500 == 0:
+                progress.update(number)
+            yield event
+    finally:
+        progress.clear()
+
+
+def within(since: float | None, until: float | None) -> Callable[[Event], bool]:
+    """Whether an event is one of those that `between` leaves."""
+
+    def accepts(event: Event) -> bool:
         try:
             wall = from_rfc3339(event["time"])
         except ValueError:
-            continue
-        if (since is None or wall >= since) and (until is None or wall < until):
-            yield event
+            return False
+        return (since is None or wall >= since) and (until is None or wall < until)
+
+    return accepts
 
 
 def moment(text: str, now: datetime | None = None) -> float:

@@ -14,6 +14,7 @@ from edge.commands.log import between
 from edge.commands.log_output import new_file
 from edge.journals.reader import read
 from edge.labels import EMOTIONS
+from edge.text import printable
 
 PLAIN = (
     "time", "monotonic", "event", "track", "score", "mask", "worn", "mask_state", "emotion", "intensity", "reason",
@@ -54,8 +55,13 @@ def write(events: Iterable[Mapping[str, Any]], file: TextIO) -> None:
 
 def row(event: Mapping[str, Any]) -> dict[str, Any]:
     """The cells of an event; what it does not have stays empty."""
-    cells = {key: event[key] for key in PLAIN if event.get(key) is not None}
+    cells = {key: _cell(event[key]) for key in PLAIN if event.get(key) is not None}
     cells |= {f"box_{side}": value for side, value in zip(BOX, event.get("box") or (), strict=False)}
     cells |= {f"p_{name}": p for name, p in (event.get("probabilities") or {}).items() if name in EMOTIONS}
     details = {key: value for key, value in event.items() if key not in NOT_DETAILS}
     return cells | ({"details": json.dumps(details, ensure_ascii=False)} if details else {})
+
+
+def _cell(value: Any) -> Any:
+    """The value; text without control characters, as a table may be shown on a terminal."""
+    return printable(value) if isinstance(value, str) else value

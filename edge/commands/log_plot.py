@@ -1,30 +1,35 @@
-"""`edge-emotion log plot`: a timeline as PNG: faces in sight by emotion, with and without mask, and problems."""
+"""`edge-emotion log plot`: a timeline as a picture: faces in sight by emotion, with and without mask, and problems."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+import math
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from edge.clock import from_rfc3339
-from edge.commands.log import between
+from edge.commands.log import between, counted
 from edge.commands.log_output import new_file
 from edge.errors import JournalError, MissingExtra
 from edge.journals.reader import read
-from edge.journals.spans import Span, Spans
-from edge.journals.summary import TROUBLE
+from edge.journals.summary import REASONS, ROUTES
+from edge.journals.timeline import DAY_S, LABELS, Timeline, binned, edges
 from edge.labels import EMOTIONS
+from edge.machine import pip_install
 from edge.text import printable
+from edge.vision import palette
 
-LABELS = (*EMOTIONS, "unsure", "too-small")
-# Safe for colour-blind readers (Okabe and Ito, 2008); greys stand for no emotion.
-COLOURS = ("#d55e00", "#009e73", "#cc79a7", "#f0e442", "#0072b2", "#e69f00", "#56b4e9", "#999999", "#dddddd")
-BINS = 240
 MARK = "edge-emotion log plot"
+DAYS = 3  # a longer period is shown day by day
+TICKS = 16
+MARKS = 12  # with more problems than this, only the first of each kind has its words
+# On white, neutral is grey.
+COLOURS = {name: "#" + bytes(palette.of(name)).hex() for name in EMOTIONS} | {
+    "neutral": "#a9adb2", "unsure": "#d3d6d9", "too-small": "#e9ebed",
+}  # fmt: skip
 
 
 def show(arguments: argparse.Namespace, files: Sequence[Path]) -> int:
@@ -34,37 +39,28 @@ def show(arguments: argparse.Namespace, files: Sequence[Path]) -> int:
         MissingExtra: matplotlib is not installed.
         JournalError: a journal cannot be read, has nothing to show, or the picture cannot be written.
     """
-    spans, troubles = gather(between(read(files), arguments.since, arguments.until))
-    if not spans:
+    timeline = Timeline.of(between(counted(read(files)), arguments.since, arguments.until))
+    if not timeline.spans:
         raise JournalError(f"{', '.join(map(str, files))}: no face in this period; nothing to draw")
     with new_file(arguments.out, files, MARK.encode(), "picture", arguments.force) as path:
-        draw(spans, troubles, path)
+        draw(timeline, arguments.title or title(timeline, files), path)
     print(printable(arguments.out))
     return 0
 
 
-def gather(events: Iterable[Mapping[str, Any]]) -> tuple[list[Span], list[float]]:
-    """The spans of faces, and the times of problems (seconds since 1970)."""
-    fold, spans, troubles = Spans(), [], []
-    for event in events:
-        spans += fold.add(event)
-        if event["event"] == "health" and event.get("what") in TROUBLE:
-            troubles.append(from_rfc3339(event["time"]))
-    return spans, troubles
+def title(timeline: Timeline, files: Sequence[Path]) -> str:
+    """Such as "Faces in sight: clip.mp4, 2026-01-31 08:00 to 09:30"."""
+    begin, end = (datetime.fromtimestamp(time) for time in (timeline.begin, timeline.end))
+    names = timeline.sources if len(timeline.sources) == 1 else [path.name for path in files]
+    name = ", ".join(Path(name).name if "://" not in name else name for name in names)
+    if timeline.clip:
+        return f"Faces in sight: {printable(name)}"
+    until = f"{end:%H:%M}" if begin.date() == end.date() else f"{end:%Y-%m-%d %H:%M}"
+    return f"Faces in sight: {printable(name)}, {begin:%Y-%m-%d %H:%M} to {until}"
 
 
-def binned(spans: Sequence[Span], worn: bool, edges: np.ndarray) -> np.ndarray:
-    """Faces in sight, averaged over each bin, float (labels, bins); `edges` (bins + 1,) seconds since 1970."""
-    totals = np.zeros((len(LABELS), len(edges) - 1))
-    for span in spans:
-        if span.worn == worn and span.label in LABELS:
-            inside = np.minimum(edges[1:], span.wall + span.seconds) - np.maximum(edges[:-1], span.wall)
-            totals[LABELS.index(span.label)] += np.maximum(inside, 0.0)
-    return totals / np.diff(edges)
-
-
-def draw(spans: Sequence[Span], troubles: Sequence[float], path: Path) -> None:
-    """Two rows of stacked areas over local time.
+def draw(timeline: Timeline, heading: str, path: Path) -> None:
+    """Two rows over time: without and with mask. Areas of faces in sight; of a long period, bars of hours a day.
 
     Raises:
         MissingExtra: as `show`.
@@ -72,27 +68,108 @@ def draw(spans: Sequence[Span], troubles: Sequence[float], path: Path) -> None:
     """
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
         from matplotlib.figure import Figure
+        from matplotlib.ticker import MaxNLocator
     except ImportError:
-        raise MissingExtra("log plot needs matplotlib; install it with: pip install 'edge-emotion[plot]'") from None
-    begin = min(s.wall for s in spans)
-    # At least a second: the times have only so many digits.
-    edges = np.linspace(begin, max(begin + 1.0, *(s.wall + s.seconds for s in spans)), BINS + 1)
-    times = [datetime.fromtimestamp(t) for t in np.repeat(edges, 2)[1:-1]]
+        raise MissingExtra(f"log plot needs matplotlib; install it with: {pip_install('plot')}") from None
     figure = Figure(figsize=(12, 6), dpi=100, layout="constrained")
     FigureCanvasAgg(figure)
+    figure.suptitle(heading, fontsize=14, x=0.01, ha="left")
     axes = figure.subplots(2, 1, sharex=True, sharey=True)
-    for axis, worn, title in ((axes[0], False, "no mask"), (axes[1], True, "mask")):
-        counts = np.repeat(binned(spans, worn, edges), 2, axis=1)
-        axis.stackplot(times, counts, labels=LABELS, colors=COLOURS)
-        axis.set_ylabel(f"{title}: faces in sight")
-        for wall in troubles:
-            axis.axvline(datetime.fromtimestamp(wall), color="black", linestyle=":", linewidth=1)
-    locator = AutoDateLocator()
-    axes[1].xaxis.set_major_locator(locator)
-    axes[1].xaxis.set_major_formatter(ConciseDateFormatter(locator))
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right upper", frameon=False)
+    by_day = not timeline.clip and timeline.end - timeline.begin > DAYS * DAY_S
+    shown: dict[str, Any] = {}
+    for axis, worn in zip(axes, ROUTES, strict=True):
+        shown |= _days(axis, timeline, worn) if by_day else _areas(axis, timeline, worn)
+        axis.set_title(ROUTES[worn], loc="left", fontsize=11)
+        axis.set_ylabel("hours in sight, all faces" if by_day else "faces")
+        axis.set_ylim(bottom=0)
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.grid(axis="y", color="#e3e6e8", linewidth=0.8)
+        axis.set_axisbelow(True)
+        if not by_day:
+            axis.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+    if not by_day:
+        axes[0].set_ylim(top=max(1.0, axes[0].get_ylim()[1]))
+    (_day_axis if by_day else _time_axis)(axes[1], timeline)
+    _marks(axes, timeline, by_day)
+    order = [label for label in LABELS if label in shown]
+    words = [REASONS.get(label, label) for label in order]
+    figure.legend([shown[label] for label in order], words, loc="outside right upper", frameon=False)
     # Where the format has such a field, the picture is known as ours, and the next one may replace it.
     field = {".png": "Software", ".svg": "Creator", ".pdf": "Creator"}.get(path.suffix.lower())
     figure.savefig(path, metadata={field: MARK} if field else None)
+
+
+def _areas(axis: Any, timeline: Timeline, worn: bool) -> dict[str, Any]:
+    """Stacked areas of the faces in sight; what stands for each label in the legend."""
+    bounds = edges(timeline)
+    counts = binned(timeline.spans, worn, bounds)
+    there = [n for n in range(len(LABELS)) if counts[n].any()]
+    times = [_place(timeline, time) for time in np.repeat(bounds, 2)[1:-1]]
+    if not there:
+        axis.plot([times[0], times[-1]], [0, 0], alpha=0)
+        return {}
+    made = axis.stackplot(
+        times, np.repeat(counts[there], 2, axis=1), colors=[COLOURS[LABELS[n]] for n in there], linewidth=0
+    )
+    return {LABELS[n]: area for n, area in zip(there, made, strict=True)}
+
+
+def _days(axis: Any, timeline: Timeline, worn: bool) -> dict[str, Any]:
+    """Stacked bars, one a day: hours in sight."""
+    days = _dates(timeline)
+    midnights = np.array([day.timestamp() for day in (*days, days[-1] + timedelta(days=1))])
+    hours = binned(timeline.spans, worn, midnights) * np.diff(midnights) / 3600
+    made, base = {}, np.zeros(len(days))
+    for label, values in zip(LABELS, hours, strict=True):
+        if values.any():
+            made[label] = axis.bar(days, values, 0.82, bottom=base, color=COLOURS[label])
+            base = base + values
+    return made
+
+
+def _place(timeline: Timeline, wall: float) -> Any:
+    """Where a time is on the axis: local time, or seconds from the beginning of a clip."""
+    return wall - timeline.start if timeline.clip else datetime.fromtimestamp(wall)
+
+
+def _time_axis(axis: Any, timeline: Timeline) -> None:
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    axis.set_xlim(_place(timeline, timeline.begin), _place(timeline, timeline.end))
+    if timeline.clip:
+        axis.set_xlabel("seconds from the beginning")
+        return
+    locator = AutoDateLocator(minticks=4)
+    axis.xaxis.set_major_locator(locator)
+    axis.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    axis.set_xlabel("local time")
+
+
+def _day_axis(axis: Any, timeline: Timeline) -> None:
+    days = _dates(timeline)
+    shown = days[:: math.ceil(len(days) / TICKS)]
+    axis.set_xticks(shown, [f"{day:%b} {day.day}" for day in shown])
+    axis.set_xlim(days[0] - timedelta(days=0.6), days[-1] + timedelta(days=0.6))
+
+
+def _dates(timeline: Timeline) -> list[datetime]:
+    """Midnight of every day, local time."""
+    first, last = (datetime.fromtimestamp(time).date() for time in (timeline.begin, timeline.end))
+    days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+    return [datetime(day.year, day.month, day.day) for day in days]
+
+
+def _marks(axes: Sequence[Any], timeline: Timeline, by_day: bool) -> None:
+    """A line for each problem, with its word where there is room."""
+    said: set[str] = set()
+    for wall, words in timeline.marks if not timeline.clip else ():
+        place = _place(timeline, wall)
+        if by_day:  # the day's own bar
+            place = place.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(hours=12)
+        for axis in axes:
+            axis.axvline(place, color="#30343a", linestyle=":", linewidth=1)
+        if words not in said or (len(timeline.marks) <= MARKS and not by_day):
+            where = {"xytext": (3, -3), "textcoords": "offset points", "rotation": 90, "va": "top", "fontsize": 9}
+            axes[0].annotate(words, (place, 1), xycoords=("data", "axes fraction"), **where)
+        said.add(words)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
 from edge.clock import Clock, SystemClock, from_rfc3339
-from edge.commands.log import between
+from edge.commands.log import between, within
 from edge.errors import JournalError
-from edge.journals.reader import follow, read
+from edge.journals.backwards import read_last
+from edge.journals.reader import follow
 from edge.journals.summary import REASONS, ROUTES, human
 from edge.text import printable
 
@@ -29,7 +29,7 @@ def show(arguments: argparse.Namespace, files: Sequence[Path], clock: Clock | No
     if arguments.follow and len(files) > 1:
         raise JournalError(f"cannot follow {len(files)} journals at once; name only one")
     if not (arguments.follow and not files[0].exists()):
-        for event in deque(between(read(files), arguments.since, arguments.until), max(arguments.lines, 0)):
+        for event in read_last(files, arguments.lines, within(arguments.since, arguments.until)):
             print(printable(line(event)), flush=True)
     if arguments.follow:
         clock = clock or SystemClock()

@@ -5,32 +5,42 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import sys
+from pathlib import Path
 from typing import Any
 
 import edge
 from edge import cameras, config
-from edge.clock import SystemClock
+from edge.clock import Clock, SystemClock
+from edge.commands.run_terminal import CountedCamera, TerminalSink
 from edge.daemon import firmware
 from edge.daemon.control import Control
 from edge.daemon.crash_marker import CrashMarker
 from edge.daemon.folders import pause_file, state_file
 from edge.daemon.health import Health
 from edge.daemon.loop import Loop, Parts
+from edge.daemon.stderr_filter import filtered_stderr
 from edge.daemon.supervisor import ReconnectingCamera
 from edge.daemon.systemd import Systemd
 from edge.engines import AGAIN_S, FIRST_S
 from edge.journals.location import journal_file
 from edge.pipeline.factory import open_pipeline
 from edge.pipeline.pipeline import EmotionPipeline
+from edge.ports import Camera, Screen
 from edge.screens import open_screen
 from edge.screens.reconnecting import ReconnectingScreen
 from edge.settings import Settings
 from edge.sinks import open_sinks
 from edge.sinks.summary import SummarySink
+from edge.terminal import Progress, has_colours, is_terminal
+from edge.text import printable
+from edge.web.hub import Hub, WatchedScreen
+from edge.web.part import WebPart, announce, token_for
 
 EXAMPLES = (
     "edge-emotion run --source demo",
     "edge-emotion run --source /dev/video0 --journal journal.jsonl",
+    "edge-emotion run --source clip.mp4 --out annotated.mp4",
     "edge-emotion run --config /etc/edge-emotion/config.toml --screen drm",
 )
 
@@ -39,6 +49,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     config.add_flags(parser)
     parser.add_argument("--frames", type=_count, default=0, metavar="N", help="stop after N frames")
+    parser.add_argument(
+        "--out", type=Path, metavar="CLIP", help="write an annotated video, .mp4 or .webp; it shows the people in it"
+    )
+    parser.add_argument(
+        "--sheet", type=Path, metavar="FILE", help="write a contact sheet: annotated frames at even times"
+    )
+    parser.add_argument("--json", action="store_true", help="print events as JSON even on a terminal")
     parser.add_argument("--wait", action="store_true", help="wait for a source that is missing at the start")
 
 
@@ -56,25 +73,36 @@ def main(arguments: argparse.Namespace) -> int:
     control.watch(pause_file(settings, os.environ))
     live = cameras.is_live(settings.source.source)
     marker = CrashMarker(state_file("running", os.environ))
+    file = journal_file(settings.journal, os.environ)
+    readable = is_terminal(sys.stdout) and not arguments.json
+    progress = Progress(None if live or not readable else sys.stderr, "frames")
     with contextlib.ExitStack() as stack:
-        sinks = open_sinks(settings, clock, control)
+        if live:
+            stack.enter_context(filtered_stderr(clock))
+        sinks = open_sinks(settings, clock, control, without=("journal",) if readable and file == "-" else ())
+        if readable:
+            sinks += (TerminalSink(sys.stdout, has_colours(sys.stdout), "" if file == "-" else file, progress),)
         for sink in sinks:
             stack.callback(sink.close)
         ended_well = marker.begin()
         pipeline = open_pipeline(settings, live, FIRST_S if ended_well else AGAIN_S)
         stack.callback(pipeline.close)
-        screen = ReconnectingScreen(lambda: open_screen(settings.screen, clock, control.stop), clock)
+        screen = recorded(arguments, settings, clock, control)
         stack.callback(screen.close)
+        camera = ReconnectingCamera(
+            lambda: counted(settings, clock, progress, arguments.frames),
+            settings.source,
+            clock,
+            live=live,
+            wait=arguments.wait,
+        )
+        hub = Hub(clock, lambda: camera.lost)
+        if settings.web.enabled:
+            stack.callback(_serve(settings, hub, control).close)
         parts = Parts(
-            camera=ReconnectingCamera(
-                lambda: cameras.open_camera(settings.source, clock),
-                settings.source,
-                clock,
-                live=live,
-                wait=arguments.wait,
-            ),
+            camera=camera,
             pipeline=pipeline,
-            screen=screen,
+            screen=WatchedScreen(screen, hub) if settings.web.enabled else screen,
             sinks=(*sinks, summary),
             systemd=Systemd(os.environ, clock),
             control=control,
@@ -86,10 +114,46 @@ def main(arguments: argparse.Namespace) -> int:
         )
         Loop(parts).run()
         marker.end()
-    file = journal_file(settings.journal, os.environ)
-    if file != "-":
-        print(f"{summary.summary.text()}\n\nJournal: {file}")
+    if file != "-" or readable:
+        print("\n".join([summary.summary.text(), "", *written(file, arguments)]).rstrip())
     return 0
+
+
+def counted(settings: Settings, clock: Clock, progress: Progress, most: int) -> Camera:
+    """The source of the settings, whose frames, at most `most` if that is not 0, move a progress bar."""
+    return CountedCamera(cameras.open_camera(settings.source, clock), progress, most)
+
+
+def recorded(arguments: argparse.Namespace, settings: Settings, clock: Clock, control: Control) -> Screen:
+    """The screen of the settings, and what --out and --sheet ask for beside it.
+
+    Raises:
+        OutputError: the clip cannot be written there.
+    """
+    screen = ReconnectingScreen(lambda: open_screen(settings.screen, clock, control.stop), clock)
+    if arguments.out is None and arguments.sheet is None:
+        return screen
+    from edge.screens.recording import Recording, check
+    from edge.screens.sheet import Sheet
+
+    for path in (arguments.out, arguments.sheet):
+        if path is not None:
+            check(path, settings.source.source, clip=path is arguments.out)
+    return Recording(screen, arguments.out, Sheet(arguments.sheet) if arguments.sheet else None, settings.screen.style)
+
+
+def written(journal: str, arguments: argparse.Namespace) -> list[str]:
+    """A line for each file that was written."""
+    named = (("Journal", None if journal == "-" else journal), ("Video", arguments.out), ("Sheet", arguments.sheet))
+    return [f"{name}: {printable(path)}" for name, path in named if path is not None]
+
+
+def _serve(settings: Settings, hub: Hub, control: Control) -> WebPart:
+    """The page of this process; a taken address is tried again, so that it does not stop the recognizer."""
+    token = token_for(settings.web, os.environ)
+    part = WebPart(settings, hub, control, live=settings.web.live, token=token, patient=True)
+    announce(settings, token, os.environ)
+    return part
 
 
 def about(settings: Settings, pipeline: EmotionPipeline, live: bool) -> dict[str, Any]:

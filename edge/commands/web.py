@@ -1,30 +1,47 @@
-"""`edge-emotion web`: a page that looks at pictures, and at a camera where one is named."""
+"""`edge-emotion web`: the page in a browser, and a camera or clip on it where one is named."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
-import signal
-import socket
-import threading
+import os
+import time
 from dataclasses import replace
+from typing import Any
 
 from edge import cameras, config
 from edge.clock import SystemClock
-from edge.errors import EdgeError, MissingExtra
+from edge.daemon import firmware
+from edge.daemon.control import Control
+from edge.daemon.health import Health
+from edge.daemon.loop import Loop, Parts
+from edge.daemon.supervisor import POLL_S, ReconnectingCamera
+from edge.daemon.systemd import Systemd
 from edge.pipeline.factory import open_pipeline
-from edge.settings import Settings
-from edge.web.app import LOOPBACK, create_app
-from edge.web.live import LiveView
+from edge.ports import Camera
+from edge.screens.none import NoScreen
+from edge.settings import Settings, WebSettings
+from edge.web.hub import Hub, WatchedScreen
+from edge.web.part import WatchedControl, WebPart, token_for
+from edge.web.repeat import RepeatingCamera
 
 _log = logging.getLogger(__name__)
+
+EXAMPLES = (
+    "edge-emotion web",
+    "edge-emotion web --source demo",
+    "edge-emotion web --source /dev/video0 --host 0.0.0.0",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
-    parser.add_argument("--host", default="127.0.0.1", help="address to serve on (default: this machine alone)")
-    parser.add_argument("--port", type=int, default=8080, help="port (default: 8080; 0: any that is free)")
+    host, port = WebSettings.host, WebSettings.port
+    parser.add_argument("--host", help=f"address to serve on; 0.0.0.0: all networks, with a token (default: {host})")
+    parser.add_argument("--port", type=int, help=f"TCP port; 0: any free one (default: {port})")
     parser.add_argument("--source", help="also show this source live, as for run (default: none)")
+    parser.add_argument("--journal", help="show the history of this journal (default: the service's)")
     config.add_flags(parser, "models", "engine")
 
 
@@ -32,56 +49,73 @@ def main(arguments: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM.
 
     Raises:
-        EdgeError: settings or models that are wrong, an address that cannot be had, or no Flask.
+        EdgeError: wrong settings or models, an address that cannot be had, or aiohttp is missing.
     """
-    settings = config.from_arguments(arguments)
-    pipeline = open_pipeline(settings, live=False)
-    live = live_view(settings, arguments.source) if arguments.source else None
-    if arguments.host not in LOOPBACK:
-        _log.warning("%s: whoever can reach this address can use the page%s", arguments.host, " and watch" * bool(live))
-    # Who asks for another address than this machine's own serves others under names that are not known here.
-    app = create_app(pipeline, live, LOOPBACK if arguments.host in LOOPBACK else ())
-    serve(app, listening(arguments.host, arguments.port))
+    settings = _settings(arguments)
+    token = token_for(settings.web, os.environ, once=True)
+    # The models are tried before anybody is told an address.
+    open_pipeline(settings, live=False).close()
+    clock = SystemClock()
+    lost: list[ReconnectingCamera] = []
+    hub = Hub(clock, lambda: lost[0].lost if lost else "")
+    watched = bool(arguments.source)
+    control = WatchedControl(hub, clock) if watched else Control(clock)
+    control.listen()
+    with contextlib.ExitStack() as stack:
+        part = WebPart(settings, hub, control if watched else None, live=watched, token=token)
+        stack.callback(part.close)
+        _print(part.urls, token.secret if token else "")
+        if not watched:
+            while not control.stopped:
+                time.sleep(POLL_S)
+            return 0
+        camera = _camera(settings, clock)
+        lost.append(camera)
+        pipeline = open_pipeline(settings)
+        stack.callback(pipeline.close)
+        Loop(
+            Parts(
+                camera=camera,
+                pipeline=pipeline,
+                screen=WatchedScreen(NoScreen(), hub),
+                sinks=(),
+                systemd=Systemd({}, clock),
+                control=control,
+                health=Health(settings.health, firmware.read, pipeline.fallbacks),
+                clock=clock,
+                settings=settings,
+                paced=True,
+            )
+        ).run()
     return 0
 
 
-def live_view(settings: Settings, source: str) -> LiveView:
-    """The view of a source, opened when somebody watches."""
-    named = replace(settings, source=replace(settings.source, source=source))
-    clock = SystemClock()
-    return LiveView(lambda: cameras.open_camera(named.source, clock), open_pipeline(named), clock)
+def _settings(arguments: argparse.Namespace) -> Settings:
+    settings = config.from_arguments(arguments)
+    given: dict[str, Any] = {"host": arguments.host, "port": arguments.port}
+    changed = {key: value for key, value in given.items() if value is not None}
+    settings = replace(settings, web=replace(settings.web, **changed))
+    if arguments.journal:
+        settings = replace(settings, journal=replace(settings.journal, file=arguments.journal))
+    if arguments.source:
+        settings = replace(settings, source=replace(settings.source, source=arguments.source))
+    return replace(settings, screen=replace(settings.screen, kind="none"))
 
 
-def listening(host: str, port: int) -> socket.socket:
-    """A socket that listens.
+def _camera(settings: Settings, clock: SystemClock) -> ReconnectingCamera:
+    """The source; one that ends begins again."""
+    live = cameras.is_live(settings.source.source)
 
-    Raises:
-        EdgeError: the address is in use, not of this machine, or not allowed.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family)
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise EdgeError(f"{host}:{port}: cannot serve there ({reason}); choose another --host or --port") from None
+    def open_camera() -> Camera:
+        return cameras.open_camera(settings.source, clock)
+
+    make = open_camera if live else lambda: RepeatingCamera(open_camera)
+    return ReconnectingCamera(make, settings.source, clock, live=live, wait=True)
 
 
-def serve(app: object, sock: socket.socket) -> None:
-    """Answer requests until SIGINT or SIGTERM; each in a thread of its own."""
-    try:
-        from werkzeug.serving import make_server
-    except ImportError:
-        raise MissingExtra("Flask is not installed; mend it with: pip install 'edge-emotion[web]'") from None
-    host, port = sock.getsockname()[:2]
-    server = make_server(host, port, app, threaded=True, fd=sock.fileno())  # type: ignore[arg-type]
-    # shutdown() waits for the loop that the handler interrupts, so it is called beside it.
-    handler = lambda *_: threading.Thread(target=server.shutdown).start()  # noqa: E731
-    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
-    print(f"http://{f'[{host}]' if ':' in host else host}:{port}/ (end with Ctrl-C)", flush=True)
-    try:
-        server.serve_forever()
-    finally:
-        server.server_close()
-        sock.close()
-        for number, old in before.items():
-            signal.signal(number, old)
+def _print(urls: list[str], token: str) -> None:
+    first, *others = urls
+    also = f" or {' or '.join(others)}" if others else ""
+    print(f"{first}{also} (end with Ctrl-C)", flush=True)
+    if token:
+        print(f"token: {token}", flush=True)

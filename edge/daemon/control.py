@@ -23,8 +23,8 @@ class Control:
     Args:
         clock: for how often the file is looked for.
         pause_file: while it exists, the loop pauses; None: there is none.
-        memory: a file that exists from a signal's pause to its end, so that the pause outlives this process; None: it
-            ends with the process.
+        memory: a file that exists from the beginning of a pause that was asked for to its end, so that the pause
+            outlives this process; None: it ends with the process.
     """
 
     def __init__(self, clock: Clock, pause_file: Path | None = None, memory: Path | None = None) -> None:
@@ -70,19 +70,23 @@ class Control:
 
     def pause(self) -> None:
         """Ask for a pause; from any thread."""
-        self._toggled = True
+        self._ask(True)
 
     def resume(self) -> None:
         """Withdraw the request; from any thread. While the pause file exists, the pause goes on."""
-        self._toggled = False
+        self._ask(False)
 
     def toggle(self) -> None:
-        """Pause, or resume; remembered at once, as the next moment may be a crash."""
-        self._toggled = not self._toggled
+        """Pause, or resume."""
+        self._ask(not self._toggled)
+
+    def _ask(self, pause: bool) -> None:
+        """Remember it at once, as the next moment may be a crash."""
+        self._toggled = pause
         if self._memory is None:
             return
         try:
-            if self._toggled:
+            if pause:
                 _make(self._memory)
             else:
                 self._memory.unlink(missing_ok=True)

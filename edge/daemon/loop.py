@@ -41,6 +41,7 @@ class Parts:
         settings: for the pace, the samples and the line for visitors.
         frames: end after this many; 0: no limit.
         about: what the start event says.
+        paced: play clips in real time even without a screen, as somebody watches elsewhere.
     """
 
     camera: ReconnectingCamera
@@ -54,6 +55,7 @@ class Parts:
     settings: Settings
     frames: int = 0
     about: Mapping[str, Any] = field(default_factory=dict)
+    paced: bool = False
 
 
 class Loop:
@@ -70,7 +72,8 @@ class Loop:
         self._failures = 0
         self._limiter = FrameLimiter()
         # A clip is processed as fast as possible, unless somebody watches it.
-        self._playback = None if parts.camera.live or self._settings.screen.kind == "none" else Playback()
+        unseen = self._settings.screen.kind == "none" and not parts.paced
+        self._playback = None if parts.camera.live or unseen else Playback()
         self._status = StatusLine(parts.systemd, parts.clock)
         self._observers = tuple(sink for sink in parts.sinks if isinstance(sink, FrameObserver))
 
@@ -123,6 +126,8 @@ class Loop:
             return
         self._frames += 1
         self._found()
+        if self._size not in ((0, 0), (frame.width, frame.height)):
+            self._forget()  # boxes of the former size say nothing about this picture
         began = self._clock.monotonic()
         self._emit_all(health.seen(frame))
         after = self._process(frame)

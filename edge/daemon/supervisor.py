@@ -9,10 +9,12 @@ from edge.clock import Clock
 from edge.errors import SourceError
 from edge.frame import Frame
 from edge.ports import Camera
+from edge.registry import camera_name
 from edge.settings import SourceSettings
 
 _log = logging.getLogger(__name__)
 
+NETWORK_S = 90.0  # how long a network camera's thread may be stuck before only a restart helps
 POLL_S = 0.25  # the longest sleep: how late a stop, a pause or a flush may be
 
 
@@ -75,7 +77,13 @@ class ReconnectingCamera:
         now = self._clock.monotonic()
         if self._stuck_since is None:
             self._stuck_since = now
-        return now - self._stuck_since >= self._settings.stuck_s
+        return now - self._stuck_since >= self._patience_s
+
+    @property
+    def _patience_s(self) -> float:
+        # What a network camera waits for ends by itself: a resolver's or a connection's time-out in a library.
+        network = camera_name(self._settings.source) == "stream"
+        return max(self._settings.stuck_s, NETWORK_S) if network else self._settings.stuck_s
 
     def _frames(self) -> Iterator[Frame | None]:
         """The frames of one camera, from its opening until it ends or fails."""

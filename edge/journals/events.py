@@ -1,7 +1,7 @@
 """What is worth recording between one scene and the next. Pure: scenes in, events out.
 
 An event is a mapping that JSON can hold, its keys in the order in which they are written; the loop adds the
-time of day. `monotonic` is seconds on the source's own clock: index / fps for a clip, the monotonic clock for a camera.
+time of day. `monotonic` is seconds on the source's own clock: a clip's time stamps, the monotonic clock for a camera.
 """
 
 from __future__ import annotations

@@ -25,6 +25,15 @@ def read(paths: Iterable[Path]) -> Iterator[Event]:
     Raises:
         JournalError: a journal does not exist (raised at once) or cannot be read.
     """
+    return chain.from_iterable(map(read_file, files_of(paths)))
+
+
+def files_of(paths: Iterable[Path]) -> list[Path]:
+    """The files of journals, each with its rotated ones, the oldest first; what is not a regular file is named.
+
+    Raises:
+        JournalError: a journal does not exist, or its folder cannot be read.
+    """
     found: list[Path] = []
     for path in paths:
         try:
@@ -41,7 +50,7 @@ def read(paths: Iterable[Path]) -> Iterator[Event]:
                 f"{path}: no such journal; name its file, or write one with: edge-emotion run --journal FILE"
             )
         found += files
-    return chain.from_iterable(map(read_file, found))
+    return found
 
 
 def read_file(path: Path) -> Iterator[Event]:

@@ -43,16 +43,20 @@ class Spans:
     """Turns events, in their order, into the spans that they end; it holds only the faces in sight.
 
     The time between the last event of a run that crashed and the start of the next belongs to no face.
+
+    Attributes:
+        wall: when the last event happened, seconds since 1970; of a clip, counted from the start of its run.
     """
 
     def __init__(self) -> None:
         self._open: dict[int, _Open] = {}
         self._anchor: tuple[float, float] | None = None
+        self.wall = 0.0
 
     def add(self, event: Mapping[str, Any]) -> list[Span]:
         """The spans that end with this event, except empty ones."""
         kind, time = event["event"], float(event.get("monotonic") or 0.0)
-        wall = self._wall(event, time)
+        self.wall = wall = self._wall(event, time)
         if kind == "start":
             self._open.clear()
         if kind not in ("appeared", "changed", "sample", "left") or not isinstance(event.get("track"), int):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from typing import Any
 
-from edge.clock import from_rfc3339
+from edge.clock import from_rfc3339, rfc3339
 from edge.journals.spans import Span, Spans
 from edge.labels import EMOTIONS
 from edge.text import printable
@@ -97,6 +97,19 @@ class Summary:
         story[-1][1][span.label] += span.seconds
         if self._runs > 1 or len(self._stories) > FEW or len(story) > LONG:
             self._stories = None
+
+    def record(self) -> dict[str, Any]:
+        """For JSON: the period in UTC, seconds of video, and problems by their name."""
+        begin, end = (rfc3339(time) if self.events else None for time in (self.first, self.last))
+        watched, problems = round(self.watched, 1), dict(sorted(self.health.items()))
+        return {
+            "from": begin,
+            "to": end,
+            "watched_s": watched,
+            "events": self.events,
+            "both": self.both,
+            "problems": problems,
+        }
 
     def text(self, zone: tzinfo | None = None) -> str:
         """A few lines for a person, in local time (or that of `zone`)."""

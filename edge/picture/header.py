@@ -24,7 +24,7 @@ _PLUGINS = {
     "TIFF": ("PIL.TiffImagePlugin", "TiffImageFile"),
     "PNM": ("PIL.PpmImagePlugin", "PpmImageFile"),
 }
-_MOVING = ("GIF", "PNG", "WebP", "AVIF")
+MOVING = ("GIF", "PNG", "WebP", "AVIF")
 _lock = threading.Lock()  # warnings are filtered for the whole process
 
 
@@ -54,7 +54,7 @@ def parse(file: IO[bytes], kind: str, name: str) -> Header:
 
     def opened() -> Header:
         image = image_file(file, name)
-        animated = kind in _MOVING and bool(getattr(image, "is_animated", False))
+        animated = kind in MOVING and bool(getattr(image, "is_animated", False))
         width, height = image.size
         return Header(kind, width, height, animated)
 

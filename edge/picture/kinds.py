@@ -5,6 +5,8 @@ from __future__ import annotations
 KINDS = ("JPEG", "PNG", "WebP", "AVIF", "HEIC", "GIF", "BMP", "TIFF", "PNM")
 VIDEO = "video"
 HEAD = 64  # bytes that `sniff` needs
+# Ends of names of JPEGs one after the other; by their first bytes they are one.
+JPEG_SERIES = (".mjpeg", ".mjpg")
 # Ends of names that promise a picture: such a file is an error where it holds none, any other is passed over.
 SUFFIXES = frozenset(
     f".{suffix}"

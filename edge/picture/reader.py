@@ -19,7 +19,7 @@ import numpy as np
 
 from edge.errors import NotAPicture, PictureError, PictureIsVideo, PictureTooLarge
 from edge.picture import header
-from edge.picture.kinds import HEAD, KINDS, VIDEO, sniff
+from edge.picture.kinds import HEAD, JPEG_SERIES, KINDS, VIDEO, sniff
 from edge.text import printable
 
 ADVICE = "; raise max_megapixels to read it"  # a setting, a flag and an argument of the Python API
@@ -63,7 +63,7 @@ def load(path: Path, max_megapixels: float = MAX_MEGAPIXELS) -> Picture:
     name = printable(path)
     with open_regular(path, name) as file:
         picture = _load(file, os.fstat(file.fileno()).st_size, name, max_megapixels, KINDS, ADVICE)
-    if path.suffix.lower() in (".mjpeg", ".mjpg"):
+    if path.suffix.lower() in JPEG_SERIES:
         return Picture(picture.pixels, f"{name}: a series of JPEGs; only its first frame is read")
     return picture
 

@@ -37,6 +37,11 @@ class FaceDetector:
         self._anchors = anchor_points(spec.width, spec.height, spec.strides)
         self._scales = point_scales(spec.width, spec.height, spec.strides, spec.units)
 
+    @property
+    def canvas(self) -> tuple[int, int]:
+        """Width and height of the model's input, in pixels."""
+        return (self.engine.spec.width, self.engine.spec.height)
+
     def detect(self, image: np.ndarray) -> tuple[Detection, ...]:
         """The faces of a picture uint8 (H, W, 3) RGB, best first, boxes in its pixels; they may reach over its edges.
 

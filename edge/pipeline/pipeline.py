@@ -87,15 +87,19 @@ class EmotionPipeline:
             tracks=tuple(self._refresh(known, frame) if n in due else known for n, known in enumerate(after.tracks)),
         )
 
-    def detect(self, image: np.ndarray) -> tuple[Track, ...]:
+    def detect(self, image: np.ndarray, detail: str = "fast") -> tuple[Track, ...]:
         """The faces of one picture, uint8 (H, W, 3) RGB, with mask and emotion, in the order of their scores.
 
+        Args:
+            image: the picture.
+            detail: "fast", "auto" or "full": how closely a large picture is searched, see edge.pipeline.detail.
+
         Raises:
-            InvalidValue: the array is not a picture.
+            InvalidValue: the array is not a picture, or an unknown detail.
             EngineError: a model could not be run.
         """
         frame = Frame(image, 0.0, 0)
-        found = self.detector.detect(image)
+        found = self.detector.detect(image, detail=detail)
         tracks = tracking.update(Scene(), found, 0.0, self.track.match_iou, self.track.expire_s).tracks
         return tuple(self._refresh(known, frame) for known in tracks)
 

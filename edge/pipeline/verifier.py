@@ -10,6 +10,7 @@ import numpy as np
 
 from edge.face import Detection, MaskResult
 from edge.pipeline.classifier import MaskModel
+from edge.pipeline.detail import search
 from edge.pipeline.detector import FaceDetector
 from edge.ports import Engine
 from edge.vision.tracking import match_greedy
@@ -46,7 +47,12 @@ class VerifiedDetector:
         self.detector = FaceDetector(face, least)
 
     def detect(
-        self, image: np.ndarray, followed: Sequence[Detection] = (), match_iou: float = 1.0, most: int | None = None
+        self,
+        image: np.ndarray,
+        followed: Sequence[Detection] = (),
+        match_iou: float = 1.0,
+        most: int | None = None,
+        detail: str = "fast",
     ) -> tuple[Detection, ...]:
         """The faces of a picture, best first, each with what verification saw in it, if it was run.
 
@@ -56,11 +62,13 @@ class VerifiedDetector:
             match_iou: 0-1, more than 0; a detection that overlaps a known face by this much is not new.
             most: how many boxes may be verified: new ones first, the surest of them before the others, then the least
                 sure of the followed. The detector alone decides about the rest. None: all.
+            detail: "fast", "auto" or "full": how closely a large picture is searched, see edge.pipeline.detail.
 
         Raises:
             EngineError: a model could not be run.
+            InvalidValue: an unknown detail.
         """
-        found = self.detector.detect(image)
+        found = search(self.detector, image, detail)
         if not self.mask:
             return found
         known = set(match_greedy(followed, found, match_iou).values()) if followed else set()

@@ -13,6 +13,7 @@ from edge.clock import Clock
 from edge.errors import MissingExtra, ScreenError, SettingsError
 from edge.face import Scene
 from edge.frame import Frame
+from edge.machine import pip_install
 from edge.ports import NO_NOTICE, Notice
 from edge.screens.painter import Painter
 from edge.settings import ScreenSettings
@@ -78,7 +79,7 @@ class WindowScreen:
         """
         width, height = window_size(settings.mode)
         if not importlib.util.find_spec("pygame"):
-            raise MissingExtra("screen: a window needs pygame; install it with: pip install 'edge-emotion[window]'")
+            raise MissingExtra(f"screen: a window needs pygame; install it with: {pip_install('window')}")
         if not any(environment.get(name) for name in SESSION):
             raise ScreenError("screen: no desktop session here; start it inside one, or use --screen drm")
         return "the whole desktop" if settings.fullscreen else f"a window of {width}x{height} on the desktop"
@@ -169,7 +170,5 @@ def load() -> Any:
     try:
         import pygame
     except ImportError:
-        raise MissingExtra(
-            "screen: a window needs pygame; install it with: pip install 'edge-emotion[window]'"
-        ) from None
+        raise MissingExtra(f"screen: a window needs pygame; install it with: {pip_install('window')}") from None
     return pygame

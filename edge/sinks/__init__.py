@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from edge.clock import Clock
 from edge.errors import EdgeError, one_line
-from edge.ports import ConnectedSink, Sink, Switch
+from edge.ports import ConnectedSink, FrameObserver, FrameReport, Sink, Switch
 from edge.registry import SINKS
 from edge.settings import Settings
 
 _log = logging.getLogger(__name__)
 
 
-def open_sinks(settings: Settings, clock: Clock, switch: Switch | None = None) -> tuple[Sink, ...]:
+def open_sinks(
+    settings: Settings, clock: Clock, switch: Switch | None = None, without: Collection[str] = ()
+) -> tuple[Sink, ...]:
     """The sinks that the settings switch on: ours, then those of other packages that [maker] sinks names.
 
     Args:
         settings: which sinks, and how.
         clock: for what is due.
         switch: what pauses the camera, for sinks that take commands; None: nothing does.
+        without: names of ours that are left out.
 
     Raises:
         EdgeError: one of them cannot be opened; those opened before are closed again.
@@ -30,7 +33,7 @@ def open_sinks(settings: Settings, clock: Clock, switch: Switch | None = None) -
     opened: list[Sink] = []
     with contextlib.ExitStack() as stack:
         for name, adapter in SINKS.builtin.items():
-            if enabled(settings, adapter.setting):
+            if name not in without and enabled(settings, adapter.setting):
                 opened.append(SINKS.load(name)(settings, clock))
                 stack.callback(opened[-1].close)
         for name in settings.maker.sinks.replace(",", " ").split():
@@ -74,6 +77,18 @@ class GuardedSink:
     def write(self, event: Mapping[str, Any]) -> None:
         """Pass on an event."""
         self._guard(lambda: self._sink.write(dict(event)))
+
+    def observe(self, report: FrameReport) -> None:
+        """Pass on a frame, if the sink wants them."""
+        sink = self._sink
+        if isinstance(sink, FrameObserver):
+            self._guard(lambda: sink.observe(report))
+
+    def connect(self, switch: Switch | None, sinks: Sequence[Sink]) -> None:
+        """Pass on what there is, if the sink wants to know."""
+        sink = self._sink
+        if isinstance(sink, ConnectedSink):
+            self._guard(lambda: sink.connect(switch, sinks))
 
     def tick(self) -> None:
         """Pass on the turn."""

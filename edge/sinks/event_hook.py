@@ -17,6 +17,7 @@ from edge.text import printable
 
 _log = logging.getLogger(__name__)
 
+NAMED = 80  # characters of the command in messages
 SAID_S = 60.0  # at most one line of what commands print to standard error in this time
 
 
@@ -41,6 +42,7 @@ class EventHook:
             raise SettingsError(f"[maker] on_event: cannot be split into words ({error})") from None
         self._timeout_s, self._most = settings.on_event_timeout_s, settings.on_event_max
         self._clock = clock
+        self._name = printable((self._command or [""])[0])[:NAMED]
         self._running: list[tuple[HookProcess, float]] = []
         self._reported: set[str] = set()
         self._said_at: float | None = None
@@ -90,7 +92,7 @@ class EventHook:
         """Log each kind of problem once."""
         if what not in self._reported:
             self._reported.add(what)
-            _log.warning("on_event: %s %s", self._command[0], what)
+            _log.warning("on_event: %s %s", self._name, what)
 
     def _repeat(self, said: bytes) -> None:
         """The first line that a command printed to standard error; once a minute at most."""
@@ -99,7 +101,7 @@ class EventHook:
             return
         self._said_at = now
         line = said.decode("utf-8", "replace").strip().splitlines()[0]
-        _log.warning("on_event: %s said: %s", self._command[0], printable(line))
+        _log.warning("on_event: %s said: %s", self._name, printable(line))
 
 
 def open_event_hook(settings: Settings, clock: Clock) -> EventHook:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from edge.clock import Clock
 from edge.daemon import firmware
 from edge.errors import MissingExtra
+from edge.machine import pip_install
 from edge.ports import FrameReport, Sink, Switch
 from edge.settings import Settings
 from edge.sinks.metrics_http import MetricsServer
@@ -40,7 +41,7 @@ class MetricsSink:
             import prometheus_client as prometheus
         except ImportError:
             raise MissingExtra(
-                "prometheus-client is not installed; install it with: pip install 'edge-emotion[metrics]'"
+                f"prometheus-client is not installed; install it with: {pip_install('metrics')}"
             ) from None
         self._prometheus = prometheus
         self._reading, self._sinks = reading, tuple[Sink, ...]()

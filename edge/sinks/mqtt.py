@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import edge
 from edge.clock import Clock
 from edge.errors import MissingExtra
+from edge.machine import pip_install
 from edge.ports import FrameReport, Sink, Switch
 from edge.settings import MqttSettings, Settings
 from edge.sinks.mqtt_discovery import BIRTH, birth_topic, discovery_topic, document, identifier
@@ -142,7 +143,7 @@ def open_mqtt(settings: Settings, clock: Clock, environment: Mapping[str, str] =
     try:
         from edge.sinks.mqtt_connection import BrokerConnection
     except ImportError:
-        raise MissingExtra("paho-mqtt is not installed; install it with: pip install 'edge-emotion[mqtt]'") from None
+        raise MissingExtra(f"paho-mqtt is not installed; install it with: {pip_install('mqtt')}") from None
 
     chosen = settings.mqtt
     topics = Topics.of(chosen)

@@ -139,10 +139,11 @@ class BrokerConnection:
         self._refusal, self._farewell = "", None
         client = self._client()
         try:
-            client.connect(self._login.host, self._login.port, KEEPALIVE_S)
+            try:
+                client.connect(self._login.host, self._login.port, KEEPALIVE_S)
+            except (OSError, ValueError) as error:
+                return f"cannot connect ({getattr(error, 'strerror', None) or one_line(error)})"
             return self._talk(client)
-        except (OSError, ValueError) as error:
-            return f"cannot connect ({getattr(error, 'strerror', None) or one_line(error)})"
         finally:
             if (left := client.socket()) is not None:
                 left.close()

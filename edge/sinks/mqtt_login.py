@@ -5,9 +5,9 @@ from __future__ import annotations
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from edge.errors import SettingsError
+from edge.password import password
 from edge.settings import MqttSettings
 
 CREDENTIAL = "mqtt-password"
@@ -39,7 +39,7 @@ def login(settings: MqttSettings, client_id: str, environment: Mapping[str, str]
     Raises:
         SettingsError: a file is missing or not what it should be, or settings contradict each other.
     """
-    secret = password(settings, environment)
+    secret = password(settings.password_file, CREDENTIAL, "[mqtt] password_file", environment)
     if secret is not None and not settings.user:
         raise SettingsError("[mqtt] password_file: a password needs a user; set [mqtt] user")
     if not settings.tls:
@@ -48,32 +48,6 @@ def login(settings: MqttSettings, client_id: str, environment: Mapping[str, str]
                 raise SettingsError(f"[mqtt] {name}: used with TLS only; set [mqtt] tls = true")
     context = _context(settings) if settings.tls else None
     return Login(settings.host, settings.port, client_id, settings.user, secret, context)
-
-
-def password(settings: MqttSettings, environment: Mapping[str, str]) -> str | None:
-    """The first line of the password file; None where "auto" finds no systemd credential, or the setting is empty.
-
-    Raises:
-        SettingsError: the file cannot be read or is empty.
-    """
-    if settings.password_file == "auto":
-        folder = environment.get("CREDENTIALS_DIRECTORY", "")
-        path = Path(folder) / CREDENTIAL
-        if not folder or not path.exists():
-            return None
-    elif settings.password_file:
-        path = Path(settings.password_file)
-    else:
-        return None
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise SettingsError(f"[mqtt] password_file: {path}: cannot be read ({error.strerror})") from None
-    except ValueError:
-        raise SettingsError(f"[mqtt] password_file: {path}: not text in UTF-8") from None
-    if not lines or not lines[0]:
-        raise SettingsError(f"[mqtt] password_file: {path}: expected the password in the first line, got none")
-    return lines[0]
 
 
 def _context(settings: MqttSettings) -> ssl.SSLContext:

@@ -71,7 +71,7 @@ class Outbox:
             self._said.clear()
 
     def take(self) -> Waiting | None:
-        """The oldest event that waits; the caller passes it to `sent`, or to `give_back`."""
+        """The oldest event that waits; the caller passes it on to `sent`."""
         with self._lock:
             return self._waiting.popleft() if self._waiting else None
 
@@ -79,11 +79,6 @@ class Outbox:
         """An event is on its way under this number, which its confirmation will have."""
         with self._lock:
             self._taken[number] = waiting
-
-    def give_back(self, waiting: Waiting) -> None:
-        """An event could not be sent; it is the next one again."""
-        with self._lock:
-            self._waiting.appendleft(waiting)
 
     def confirmed(self, number: int) -> None:
         """The other side has the event of that number; other numbers are ignored."""

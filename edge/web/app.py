@@ -1,136 +1,225 @@
-"""The Flask application: a page, POST /api/image, and the live view. All errors are JSON {"error": one line}."""
+"""The application: routes, errors as JSON {"error": one line}, and what every answer has in common."""
 
 from __future__ import annotations
 
-import io
-import itertools
+import asyncio
+import json
 import logging
-import secrets
+import os
 import threading
-from collections.abc import Iterator
-from typing import IO, TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any, Protocol
 
-from edge import picture, records
-from edge.errors import EdgeError, MissingExtra, NotAPicture, PictureError, PictureTooLarge
+import aiohttp
+from aiohttp import web
+
+import edge
+from edge.errors import EdgeError, NotAPicture, PictureError, PictureTooLarge, one_line
 from edge.pipeline.pipeline import EmotionPipeline
-from edge.web.live import LiveView
-
-if TYPE_CHECKING:
-    from flask import Flask
+from edge.web.feed import Feed, faces
+from edge.web.guard import Guard, Handler, Refused
+from edge.web.history import History
+from edge.web.hub import Hub, Snapshot
+from edge.web.sample import sample
+from edge.web.streams import Streams
+from edge.web.uploads import Uploads
 
 _log = logging.getLogger(__name__)
 
-MAX_BYTES = 16_000_000
-# Decoded, 40 megapixels take 120 MB: what a Pi can spare, and more than phones send by default.
-MAX_MEGAPIXELS = 40.0
-KINDS = ("JPEG", "PNG", "WebP")  # what browsers show
-BOUNDARY = "frame"
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+PAGE = resources.files("edge.web") / "page"
+TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+LOGIN_BYTES = 4096
+NICE = 10  # what is done for viewers yields to the loop
 
 
-def create_app(pipeline: EmotionPipeline, live: LiveView | None = None, hosts: tuple[str, ...] = ()) -> Flask:
-    """The application.
+class Pause(Protocol):
+    """What pauses the loop; edge.daemon.control.Control."""
 
-    Args:
-        pipeline: for uploaded pictures; one at a time.
-        live: the live view, if there is one.
-        hosts: names under which it may be asked for, or empty for any. A page of another site that has its own name
-            point here (DNS rebinding) is refused.
+    @property
+    def asked(self) -> bool:
+        """Whether somebody asked for a pause."""
 
-    Raises:
-        MissingExtra: Flask is not installed.
+    def pause(self) -> None:
+        """Ask for a pause."""
+
+    def resume(self) -> None:
+        """End it."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """What the page is about.
+
+    Attributes:
+        hub: where the loop shows.
+        guard: who may ask.
+        open_pipeline: opens models for uploaded pictures.
+        journal: for the history; None: there is none.
+        control: pauses the loop; None: there is no loop.
+        live: whether the picture may be shown.
+        write_s: seconds after which a viewer that takes nothing is dropped.
     """
-    try:
-        import flask
-        from werkzeug.exceptions import HTTPException
-    except ImportError:
-        raise MissingExtra("Flask is not installed; mend it with: pip install 'edge-emotion[web]'") from None
 
-    class Request(flask.Request):
-        """Uploads stay in memory: by default larger ones are put into a file."""
+    hub: Hub
+    guard: Guard
+    open_pipeline: Callable[[], EmotionPipeline]
+    journal: Path | None = None
+    control: Pause | None = None
+    live: bool = False
+    write_s: float = field(default=10.0)
 
-        def _get_file_stream(self, *args: Any, **kwargs: Any) -> IO[bytes]:
-            return io.BytesIO()
 
-    app = flask.Flask(__name__, static_folder=None, template_folder=".")
-    app.request_class = Request
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BYTES
-    app.json.sort_keys = False  # type: ignore[attr-defined]
-    one_at_a_time = threading.Lock()
+def create_app(site: Site) -> web.Application:
+    """The application; call it in the server's event loop."""
+    pictures = ThreadPoolExecutor(1, "web pictures", _yield_to_the_loop)
+    jpegs = ThreadPoolExecutor(1, "web jpeg", _yield_to_the_loop)
+    feed = Feed(site.hub, jpegs, lambda snapshot: _about(site, snapshot))
+    uploads, streams = Uploads(site.open_pipeline, pictures), Streams(site.hub, feed, site.live, site.write_s)
+    history = History(site.journal)
+    app = web.Application(middlewares=[_answer(site.guard)], client_max_size=LOGIN_BYTES)
+    app.on_response_prepare.append(_with_headers(site.guard))
 
-    @app.before_request
-    def known_host() -> Any:
-        if hosts and urlsplit(f"//{flask.request.host}").hostname not in hosts:
-            return {"error": f"not served under the name {flask.request.host}"}, 403
-        return None
+    async def status(request: web.Request) -> web.Response:
+        return _json(feed.now().told)
 
-    @app.get("/")
-    def page() -> Any:
-        nonce = secrets.token_urlsafe(16)
-        response = flask.make_response(
-            flask.render_template("page.html", nonce=nonce, live=live is not None, megabytes=MAX_BYTES // 1_000_000)
-        )
-        response.headers["Content-Security-Policy"] = (
-            f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src 'self' blob: data:; "
-            "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-        )
+    async def seen(request: web.Request) -> web.Response:
+        return _json(faces(site.hub.snapshot()))
+
+    async def pause(request: web.Request) -> web.Response:
+        return await _set_pause(site, request.path.endswith("/pause"))
+
+    async def log_in(request: web.Request) -> web.Response:
+        try:
+            offered = json.loads(await request.text())["token"]
+        except (ValueError, KeyError, TypeError):
+            raise Refused(400, 'expected JSON: {"token": "..."}') from None
+        if not isinstance(offered, str) or not site.guard.may_log_in(request, offered):
+            raise Refused(401, "wrong token")
+        response = _json({"ok": True})
+        site.guard.log_in(response, request)
         return response
 
-    @app.post("/api/image")
-    def image() -> Any:
-        file = flask.request.files.get("image")
-        if file is None:
-            return {"error": "expected a multipart form with a field named image"}, 400
-        name = file.filename or "image"
-        data = file.read()
-        pixels = picture.decode(data, name, MAX_MEGAPIXELS, KINDS)
-        with one_at_a_time:
-            tracks = pipeline.detect(pixels)
-        return records.picture_record(name, pixels, tracks)
+    async def sample_picture(request: web.Request) -> web.Response:
+        jpeg = await asyncio.get_running_loop().run_in_executor(pictures, sample)
+        return web.Response(body=jpeg, content_type="image/jpeg")
 
-    @app.get("/live")
-    def live_view() -> Any:
-        if live is None:
-            return {"error": "no live view; start with: edge-emotion web --source S"}, 404
-        jpegs = live.watch()
-        first = next(jpegs)  # what is wrong with the camera is an answer of its own, not the end of a stream
-        kind = f"multipart/x-mixed-replace; boundary={BOUNDARY}"
-        return flask.Response(_parts(itertools.chain([first], jpegs), jpegs), mimetype=kind)
+    async def openapi(request: web.Request) -> web.Response:
+        text = (resources.files("edge.web") / "openapi.json").read_text(encoding="utf-8")
+        return web.Response(text=text, content_type="application/json")
 
-    @app.after_request
-    def not_kept(response: flask.Response) -> flask.Response:
-        response.headers["Cache-Control"] = "no-store"
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Referrer-Policy"] = "no-referrer"
-        return response
+    async def close(_: web.Application) -> None:
+        feed.close()
+        uploads.close()
+        history.close()
+        pictures.shutdown(wait=False, cancel_futures=False)
+        jpegs.shutdown(wait=False, cancel_futures=True)
 
-    @app.errorhandler(HTTPException)
-    def refused(error: Any) -> Any:
-        if error.code == 413:
-            return {"error": f"the upload is too large; expected at most {MAX_BYTES // 1_000_000} MB"}, 413
-        return {"error": f"{error.name}: {flask.request.method} {flask.request.path}"}, error.code
-
-    @app.errorhandler(EdgeError)
-    def failed(error: EdgeError) -> Any:
-        codes: dict[type[EdgeError], int] = {NotAPicture: 415, PictureTooLarge: 413, PictureError: 422}
-        return {"error": str(error)}, next((code for kind, code in codes.items() if isinstance(error, kind)), 503)
-
-    @app.errorhandler(Exception)
-    def broken(error: Exception) -> Any:
-        _log.exception("%s %s", flask.request.method, flask.request.path)
-        return {"error": f"internal error ({type(error).__name__}); see the log of edge-emotion web"}, 500
-
+    app.on_cleanup.append(close)
+    app.router.add_get("/", _file("index.html"))
+    for entry in PAGE.iterdir():
+        app.router.add_get(f"/{entry.name}", _file(entry.name))
+    app.router.add_get("/openapi.json", openapi)
+    app.router.add_get("/sample.jpg", sample_picture)
+    app.router.add_get("/api/status", status)
+    app.router.add_get("/api/faces", seen)
+    app.router.add_get("/api/events", streams.events, allow_head=False)
+    app.router.add_get("/api/live", streams.live, allow_head=False)
+    app.router.add_get("/live", streams.live, allow_head=False)  # its address before version 0.3
+    app.router.add_get("/api/history", history.overview)
+    app.router.add_get("/api/history/day", history.day)
+    app.router.add_post("/api/image", uploads.image)
+    app.router.add_post("/api/pause", pause)
+    app.router.add_post("/api/resume", pause)
+    app.router.add_post("/api/login", log_in)
     return app
 
 
-def _parts(jpegs: Iterator[bytes], source: Iterator[bytes]) -> Iterator[bytes]:
-    """The parts of a multipart stream; where the source fails the stream ends."""
-    try:
-        for jpeg in jpegs:
-            head = f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
-            yield head.encode() + jpeg + b"\r\n"
-    except EdgeError as error:
-        _log.warning("%s", error)
-    finally:
-        source.close()  # type: ignore[attr-defined]
+def _about(site: Site, snapshot: Snapshot) -> dict[str, Any]:
+    """What the state says besides what was seen."""
+    asked = site.control is not None and site.control.asked
+    more: dict[str, Any] = {
+        "paused": asked,
+        "live": site.live and site.control is not None,
+        "history": site.journal is not None,
+        "version": edge.__version__,
+    }
+    if site.control is None:
+        return more | {"status": "off", "reason": "no camera is being watched; start with: edge-emotion web --source S"}
+    if snapshot.frame is None and snapshot.state == "paused" and not asked:
+        return more | {"status": "starting"}
+    return more
+
+
+async def _set_pause(site: Site, wanted: bool) -> web.Response:
+    if site.control is None:
+        raise Refused(409, "no camera is being watched")
+    change = site.control.pause if wanted else site.control.resume
+    await asyncio.get_running_loop().run_in_executor(None, change)
+    return _json({"paused": site.control.asked})
+
+
+def _answer(guard: Guard) -> Any:
+    @web.middleware
+    async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+        """The handler's answer, or what is wrong as JSON."""
+        try:
+            guard.check(request)
+            return await handler(request)
+        except Refused as refused:
+            if refused.status == 401 and request.path == "/":
+                return web.Response(
+                    text=(PAGE / "login.html").read_text(encoding="utf-8"), content_type="text/html", status=401
+                )
+            return _json({"error": str(refused)}, refused.status)
+        except web.HTTPException as error:
+            if error.status < 400:
+                raise
+            return _json({"error": f"{error.reason}: {request.method} {request.path[:100]}"}, error.status)
+        except EdgeError as error:
+            codes: dict[type[EdgeError], int] = {NotAPicture: 415, PictureTooLarge: 413, PictureError: 422}
+            status = next((code for kind, code in codes.items() if isinstance(error, kind)), 503)
+            return _json({"error": one_line(error)}, status)
+        except asyncio.CancelledError:
+            raise
+        except ConnectionError:
+            return web.Response(status=400)  # to nobody
+        except (aiohttp.http.HttpProcessingError, web.RequestPayloadError):
+            return _json({"error": "malformed request"}, 400)
+        except Exception as error:
+            _log.exception("%s %s", request.method, request.path[:100])
+            return _json({"error": f"internal error ({type(error).__name__}); the log says more"}, 500)
+
+    return answer
+
+
+def _with_headers(guard: Guard) -> Any:
+    async def with_headers(_: web.Request, response: web.StreamResponse) -> None:
+        response.headers.update(guard.headers())
+
+    return with_headers
+
+
+def _file(name: str) -> Handler:
+    """Answers with a file of the page."""
+    entry = PAGE / name
+    kind = TYPES.get(Path(name).suffix, "application/octet-stream")
+
+    async def file(_: web.Request) -> web.Response:
+        return web.Response(body=entry.read_bytes(), content_type=kind, charset="utf-8")
+
+    return file
+
+
+def _json(told: Any, status: int = 200) -> web.Response:
+    return web.json_response(told, status=status)
+
+
+def _yield_to_the_loop() -> None:
+    """Lower this thread's priority, where that is allowed."""
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)

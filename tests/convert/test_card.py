@@ -64,7 +64,7 @@ def test_numbers(value, text):
 def test_nothing_measured_is_said(task):
     text = cards.render(card(task))
     assert "Not measured yet" in text
-    assert text.rstrip().endswith("## Known failures\n\nNot said.")
+    assert text.rstrip().endswith("## Known failures\n\nNot stated.")
     assert card_failures.sentences(task, {}) == []
     assert card_figures.before_after(task, {}) == {}
 
@@ -78,7 +78,7 @@ def test_a_card_gets_its_own_blocks(task):
     assert "Not measured" not in cards.render(made)
 
 
-def test_figures_of_a_model_of_nobodys_task_are_taken_as_they_are():
+def test_figures_of_a_model_without_a_task_are_taken_as_they_are():
     assert "| x | 1.0000 |" in cards.render(card("").with_figures({"x": 1.0}))
 
 
@@ -112,22 +112,22 @@ def test_what_was_not_taken_has_no_line():
     text = cards.render(card("face").with_figures(DOCUMENT))
     assert "clip" not in text
     assert "| pictures without a face that show a box | 0.1000 |" in text
-    assert "| recall at it |" not in text
+    assert "| recall at that threshold" not in text
 
 
 @pytest.mark.parametrize(
     ("task", "sentences"),
     [
-        ("face", ["Faces 12-16 px wide: it finds 29 %.", "Masked faces that take 0.7-0.9 of the frame's height: it "
-                  "misses 20 %.", "Of pictures of mere background 10 % show a face that is none."]),
-        ("mask", ["Of masked faces in photographs 10 % are taken for bare."]),
-        ("emotion-bare", ["Of `angry` it recognizes 60 %; it takes 40 % for sad.", "Of `sad` it recognizes 90 %; it "
-                          "takes 10 % for angry.", "A score is off by 3 % on average from the share that is right "
-                          "(ECE).", "Small faces: right on 30 % at 8 px, on 67 % at 48 px.", "How often it gives an "
-                          "answer differs between genders by up to so many points: angry 3, happy 20."]),
-        ("emotion-masked", ["Worst under masks of the kind `n95`: 40 % right.", "Of bare faces 3 % reach this model by "
-                            "mistake, through the mask model."]),
-        ("landmarks", ["On afw, its worse set, points are off by 7 % of the distance of the eyes."]),
+        ("face", ["It finds 29 % of faces 12-16 px wide.", "It misses 20 % of masked faces that fill 0.7-0.9 of the "
+                  "frame's height.", "It sees a face in 10 % of pictures without one."]),
+        ("mask", ["In photographs, 10 % of masked faces are classified as bare."]),
+        ("emotion-bare", ["It recognizes 60 % of `angry` and takes 40 % for sad.", "It recognizes 90 % of `sad` and "
+                          "takes 10 % for angry.", "On average, a score differs by 3 % from the share of right "
+                          "answers (ECE).", "Small faces: right on 30 % at 8 px, on 67 % at 48 px.", "Between genders, "
+                          "the share of an answer differs by up to (percentage points): angry 3, happy 20."]),
+        ("emotion-masked", ["It is worst under masks of the kind `n95`: 40 % right.", "The mask model sends 3 % of "
+                            "bare faces to this model by mistake."]),
+        ("landmarks", ["On afw, its worse set, points are off by 7 % of the distance between the eyes."]),
     ],
 )  # fmt: skip
 def test_failures_are_said_from_the_figures(task, sentences):
@@ -139,14 +139,14 @@ def test_failures_are_said_from_the_figures(task, sentences):
 def test_foreign_faces_are_told_with_what_calm_ones_are_taken_for():
     told = card_failures.sentences("emotion-bare", {"emotion-bare": WILD})
     assert told == [
-        "Of 654 foreign faces (press photographs) it reads 83 % rightly, of the calm ones 76 %; it takes 10 % for "
-        "angry and 8 % for sad."
+        "It is right on 83 % of 654 faces of press photographs; it recognizes 76 % of the neutral ones and takes 10 % "
+        "for angry and 8 % for sad."
     ]
 
 
 def test_the_answers_of_each_group_are_a_table():
     text = cards.render(card().with_figures(DOCUMENT))
-    assert "### Answers by gender, on faces without a known emotion" in text
+    assert "### Answers by gender, on faces whose emotion is not known" in text
     assert "| female | 0.1000 | 0.6000 | 5 |" in text
 
 

@@ -144,7 +144,7 @@ def test_absent_it_says_where_to_get_it(models, monkeypatch, capsys):
 
 def test_a_wrong_command_is_named(models, capsys):
     assert main(["tpu-compile", str(models), "--compiler", "/nowhere/compiler"]) == 1
-    assert "/nowhere/compiler: no such command; mend --compiler" in capsys.readouterr().err
+    assert "/nowhere/compiler: no such command; fix --compiler" in capsys.readouterr().err
 
 
 def test_the_command_enters_the_compiled_variants(stand_in, models, capsys):

@@ -226,6 +226,11 @@ def a_vector(keras_):
     return keras_.Sequential([keras_.Input((64,)), keras_.layers.Dense(2)])
 
 
+def channels_first(keras_):
+    layers = keras_.layers
+    return keras_.Sequential([layers.Input((3, 8, 8)), layers.GlobalAveragePooling2D(data_format="channels_first")])
+
+
 def five_channels(keras_):
     return simple(keras_, (8, 8, 5))
 
@@ -236,6 +241,7 @@ def five_channels(keras_):
         (two_inputs, "expected one input, got 2"),
         (a_vector, r"expected a picture \(N, height, width, channels\), got \(\?, 64\)"),
         (five_channels, "expected 1 or 3 channels"),
+        (channels_first, r"channels first, \(\?, 3, 8, 8\); .*data_format='channels_last'"),
     ],
 )
 @pytest.mark.parametrize("folder", [False, True])
@@ -252,7 +258,9 @@ def test_an_input_that_is_no_picture(tmp_path, keras_, make, says, folder):
 def test_an_open_size_must_be_given(tmp_path, keras_):
     simple(keras_, (None, None, 1)).save(tmp_path / "m.keras")
     model = load(tmp_path / "m.keras")
-    with pytest.raises(ConversionError, match=r"dynamic input shape \(\?, \?, \?, 1\); fix it with --height"):
+    with pytest.raises(
+        ConversionError, match=r"dynamic input shape \(\?, \?, \?, 1\); fix it with --height and --width"
+    ):
         resolved(model.name, model.shape, None, None, None)
     with pytest.raises(ConversionError, match="fix it with --width"):
         resolved(model.name, model.shape, None, 12, None)

@@ -1,4 +1,4 @@
-"""Before and after on the folder of data sets: the numbers are those that evaluate gives of the landed model."""
+"""Before and after on the folder of data sets: the numbers are those that evaluate gives of the published model."""
 
 from __future__ import annotations
 
@@ -77,16 +77,16 @@ def test_so_does_a_saved_model(learned, kit, tmp_path):
     assert np.allclose(got, model.predict(Preprocessing().apply(image[None]))[0][0], atol=1e-5)
 
 
-def test_the_card_says_what_evaluate_will_say_of_the_landed_model(halves, data, tmp_path):
+def test_the_card_says_what_evaluate_will_say_of_the_published_model(halves, data, tmp_path):
     request = Request(name="mine", task="mask", max_loss=100)
     made = pipeline.convert(*halves, request, DataFolder(data))
     both = made.card.accuracy
     assert (both["figure"], both["source"], both["pictures"]) == ("balanced accuracy", "masked_faces test", 6)
     publish.publish(made, tmp_path / "mask" / "model.tflite", tmp_path)
-    landed = manifest.load(tmp_path)
-    values, _ = mask.real(EvaluationContext(landed, data), open_engine(landed, "mask"))
+    published = manifest.load(tmp_path)
+    values, _ = mask.real(EvaluationContext(published, data), open_engine(published, "mask"))
     assert both["int8"] == values["real"]
-    values, _ = mask.real(EvaluationContext(landed, data), float_engine(landed["mask"], halves[0]))
+    values, _ = mask.real(EvaluationContext(published, data), float_engine(published["mask"], halves[0]))
     assert both["float"] == values["real"]
 
 

@@ -30,6 +30,9 @@ def layer(name: str, **fields) -> dict:
         (layer("system", module="os"), r"custom layer 'system' \(of os\)"),
         (layer("Popen", module="kerasx.subprocess"), "custom layer 'Popen'"),
         (layer("Dense", config={"kernel_initializer": {"class_name": "run", "module": "runpy"}}), "'run' "),
+        (layer("function", module="builtins", config="eval"), r"custom layer 'eval' \(of builtins\)"),
+        (layer("function", module="keras.utils", config="get_file"), "custom layer 'get_file'"),
+        (layer("function", config=["eval"]), "custom layer"),
         (layer("TFOpLambda", config={"function": "io.write_file"}), "calls 'io.write_file' of TensorFlow"),
         (layer("TFOpLambda", config={"function": "py_function"}), "calls 'py_function' of TensorFlow"),
         (layer("TFOpLambda"), "calls 'TFOpLambda' of TensorFlow"),
@@ -40,6 +43,11 @@ def test_code_of_its_own_is_named(tmp_path, config, says):
     with pytest.raises(ConversionError, match=says) as caught:
         keras_config.check_code(tmp_path / "m.h5", config)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("module", ["builtins", "keras.activations", "keras.src.activations.activations"])
+def test_activations_by_their_name_pass(tmp_path, module):
+    keras_config.check_code(tmp_path, layer("function", module=module, config="relu"))
 
 
 @pytest.mark.parametrize("function", ["math.truediv", "math.subtract", "nn.relu6", "cast", "__operators__.getitem"])

@@ -117,6 +117,27 @@ def test_what_the_list_forbids_says_why(op, says):
     assert says in tpu.refusal(op)
 
 
+@pytest.mark.parametrize(
+    ("kind", "options", "says"),
+    [
+        ("RESIZE_NEAREST_NEIGHBOR", {"halfPixelCenters": True}, "14.1 and 15.0 refuse it"),
+        ("RESIZE_NEAREST_NEIGHBOR", {"halfPixelCenters": False}, "512 px was not"),
+        ("RESIZE_BILINEAR", {"halfPixelCenters": True}, "512 px was not"),
+    ],
+)
+def test_resizing_is_mapped_with_a_caution(kind, options, says):
+    report = tpu.report("m", tflite.Graph((operation(kind, version=3, **options),), (), (), 1, 0))
+    assert report.complete
+    assert says in report.verdicts[0].caution
+
+
+def test_the_cell_state_of_an_lstm_has_16_bits():
+    state = tensor(3, (1, 8), "INT16")
+    op = operation("UNIDIRECTIONAL_SEQUENCE_LSTM", state, x=FLAT, y=DENSE_OUT, version=3)
+    assert tpu.refusal(op) == ""
+    assert "INT16" in tpu.refusal(operation("ADD", state))
+
+
 def test_every_listed_operation_exists_in_the_schema():
     from ai_edge_litert.schema_py_generated import BuiltinOperator
 

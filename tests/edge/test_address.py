@@ -95,14 +95,21 @@ def test_no_password_is_in_a_message_about_usage(capsys, words):
 
 
 def test_user_and_password_come_from_settings_and_a_file(tmp_path):
-    file = tmp_path / "password"
+    file = tmp_path / "camera-password"
     file.write_text("p@ss/w\u00f6rd\nsecond line\n")
     assert with_credentials("rtsp://cam/1", "", "", {}) == "rtsp://cam/1"
     assert with_credentials("rtsp://cam/1", "me", "", {}) == "rtsp://me@cam/1"
     assert with_credentials("rtsp://cam/1", "me", str(file), {}) == "rtsp://me:p%40ss%2Fw%C3%B6rd@cam/1"
-    assert (
-        with_credentials("rtsp://cam/a@b", "me", "password", {"CREDENTIALS_DIRECTORY": str(tmp_path)}).count("%") == 4
-    )
+    environment = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
+    assert with_credentials("rtsp://cam/a@b", "me", "auto", environment) == "rtsp://me:p%40ss%2Fw%C3%B6rd@cam/a@b"
+    assert with_credentials("rtsp://you:secret@cam/1", "", "auto", environment) == "rtsp://you:secret@cam/1"
+    assert with_credentials("rtsp://cam/1", "me", "auto", {}) == "rtsp://me@cam/1"
+
+
+def test_a_password_without_a_user_is_a_settings_error(tmp_path):
+    (tmp_path / "password").write_text("x")
+    with pytest.raises(SettingsError, match="a password needs a user"):
+        with_credentials("rtsp://cam/1", "", str(tmp_path / "password"), {})
 
 
 @pytest.mark.parametrize(
@@ -110,8 +117,8 @@ def test_user_and_password_come_from_settings_and_a_file(tmp_path):
     [
         ("rtsp://you@cam/1", "x", "the address has a user of its own"),
         ("rtsp://cam/1", None, "cannot be read (No such file"),
-        ("rtsp://cam/1", "", "its first line is empty"),
-        ("rtsp://cam/1", "\nx", "its first line is empty"),
+        ("rtsp://cam/1", "", "expected the password in the first line, got none"),
+        ("rtsp://cam/1", "\nx", "expected the password in the first line, got none"),
         ("rtsp://cam/1", "x" * 5000, "cannot be read (larger than 4096 bytes)"),
     ],
 )

@@ -55,7 +55,7 @@ def ending(monkeypatch):
         (["doctor", "extra"], "edge-emotion doctor: unknown argument extra"),
         (
             ["log", "tial"],
-            "edge-emotion log: argument COMMAND: expected one of summary, tail, plot, csv, got tial; "
+            "edge-emotion log: argument COMMAND: expected one of summary, tail, plot, report, csv, got tial; "
             "did you mean 'tail'?",
         ),
         (
@@ -166,9 +166,11 @@ def test_a_reader_that_goes_away_is_a_silent_exit_1():
 def test_only_the_command_that_is_run_is_imported():
     script = (
         "import json, sys; from edge import __main__ as p\ntry: p.main(['log', '--help'])\nexcept SystemExit: pass\n"
-        "print(json.dumps([m for m in sys.modules if m.startswith('edge.') or m in ('matplotlib', 'flask')]))"
+        "print(json.dumps([m for m in sys.modules if m.startswith('edge.') or m in ('matplotlib', 'aiohttp')]))"
     )
     out = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
     loaded = json.loads(out.splitlines()[-1])
     assert "edge.commands.log" in loaded
-    assert not {"edge.commands.bench", "edge.commands.web", "edge.commands.image", "matplotlib", "flask"} & set(loaded)
+    assert not {"edge.commands.bench", "edge.commands.web", "edge.commands.image", "matplotlib", "aiohttp"} & set(
+        loaded
+    )

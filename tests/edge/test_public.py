@@ -12,18 +12,20 @@ import edge
 
 # What a device may lack: training's libraries, the extras, and everything that is hardware.
 ABSENT = [
-    *("tensorflow", "keras", "torch", "sklearn", "tqdm", "matplotlib", "flask", "werkzeug", "pygame"),
+    *("tensorflow", "keras", "torch", "sklearn", "tqdm", "matplotlib", "aiohttp", "pygame"),
     *("picamera2", "libcamera", "pykms", "ai_edge_litert", "tflite_runtime", "convert", "training"),
 ]
 
 IMPORT_ALL = """
 import importlib, json, pkgutil, sys
+SERVER = ("app", "guard", "history", "server", "streams", "uploads")
 for name in json.loads(sys.argv[1]):
     sys.modules[name] = None
 import edge
 names = [m.name for m in pkgutil.walk_packages(edge.__path__, "edge.")]
 for name in names:
-    if name != "edge.__main__":
+    # The server itself is aiohttp's: these are imported when a page is served.
+    if name != "edge.__main__" and name.removeprefix("edge.web.") not in SERVER:
         importlib.import_module(name)
 print(json.dumps(names))
 """

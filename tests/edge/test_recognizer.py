@@ -9,7 +9,7 @@ from PIL import Image
 
 import edge
 from edge import picture, records, testing
-from edge.cameras import demo
+from edge.demo import portrait
 from edge.errors import EngineError, InvalidValue, ModelError, PictureError, SettingsError, SourceError
 from edge.frame import Frame
 from edge.pipeline.factory import open_models
@@ -215,5 +215,27 @@ def test_a_live_camera_keeps_the_schedule_of_the_service(recognizer, monkeypatch
 def test_the_demo_has_no_camera(recognizer):
     results = recognizer.track("demo")
     first = next(results)
-    assert first.frame.shape == (demo.HEIGHT, demo.WIDTH, 3)
+    assert first.frame.shape == (portrait.HEIGHT, portrait.WIDTH, 3)
     results.close()
+
+
+@pytest.mark.parametrize(("options", "faces"), [({}, 1), ({"detail": "fast"}, 0), ({"detail": "full"}, 1)])
+def test_a_large_picture_is_searched_as_closely_as_detail_says(tiny, options, faces):
+    pixels = np.zeros((240, 320, 3), np.uint8)
+    pixels[:54, :54] = (255, 255, 0)  # a tile of it is about as large as the canvas
+    with edge.Recognizer(tiny, **options) as opened:
+        assert len(opened.detect(pixels)) == faces
+
+
+def test_an_unknown_detail_is_named_before_a_model_is_loaded(tmp_path):
+    with pytest.raises(SettingsError, match="detail: expected one of auto, fast, full, got 'best'"):
+        edge.Recognizer(tmp_path, detail="best")
+
+
+def test_a_source_that_changes_its_size_starts_new_tracks(recognizer, paint, monkeypatch):
+    face = (32, 16, False, True)
+    images = [paint(face), paint(face), paint(face, width=160, height=112)]
+    script = [Frame(image, n / 10, n) for n, image in enumerate(images)]
+    monkeypatch.setattr("edge.recognizer.open_camera", lambda settings: testing.FakeCamera(script))
+    found = [[face.track for face in result] for result in recognizer.track("demo")]
+    assert found == [[1], [1], [2]]

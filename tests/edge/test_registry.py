@@ -13,11 +13,11 @@ from edge.commands import doctor_checks
 from edge.errors import AdapterError, EdgeError, SettingsError
 from edge.face import Scene
 from edge.ports import Notice
-from edge.registry import CAMERAS, SCREENS, SINKS
+from edge.registry import CAMERAS, SCREENS, SINKS, Adapter
 from edge.screens import open_screen
 from edge.settings import MakerSettings, ScreenSettings, Settings, SourceSettings
 from edge.sinks import GuardedSink, open_sinks
-from edge.testing import FakeClock
+from edge.testing import FakeClock, FakeSink
 
 MODULE = '''
 """What somebody else wrote."""
@@ -198,7 +198,7 @@ def test_another_packages_sink_gets_the_events_and_may_fail_without_harm(strange
 @pytest.mark.parametrize(
     ("name", "line"),
     [
-        ("nobody", "sink nobody: no such sink; there are: journal, event_hook, broken, bus, led"),
+        ("nobody", "sink nobody: no such sink; there are: journal, event_hook, mqtt, metrics, broken, bus, led"),
         ("bus", "sink bus: cannot be opened (OSError: no such bus)"),
         (
             "broken",
@@ -221,3 +221,38 @@ def test_log_needs_neither_the_daemon_nor_opencv():
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_sinks_that_use_other_parts_learn_of_them_once_all_are_open(monkeypatch):
+    class Curious(FakeSink):
+        def connect(self, switch, sinks):
+            self.learned = (switch, sinks)
+
+    curious = [Curious(), Curious()]
+    made = iter(curious)
+    monkeypatch.setattr(SINKS, "builtin", {name: Adapter("") for name in ("first", "plain", "last")})
+    monkeypatch.setattr(SINKS, "load", lambda name: lambda *_: FakeSink() if name == "plain" else next(made))
+    switch = object()
+    opened = open_sinks(Settings(), FakeClock(), switch)
+    assert len(opened) == 3
+    assert [sink.learned for sink in curious] == [(switch, opened)] * 2
+
+
+def test_another_packages_sink_may_observe_frames_and_its_failures_are_kept_from_the_loop(monkeypatch, caplog):
+    class Observer(FakeSink):
+        def observe(self, report):
+            raise RuntimeError("out of paper")
+
+        def connect(self, switch, sinks):
+            self.learned = switch
+
+    made = {"observer": Observer(), "plain": FakeSink()}
+    monkeypatch.setattr(SINKS, "builtin", {})
+    monkeypatch.setattr(SINKS, "load", lambda name: lambda *_: made[name])
+    opened = open_sinks(Settings(maker=MakerSettings(sinks="observer, plain")), FakeClock(), "switch")
+    for sink in opened:
+        sink.observe(None)
+    assert made["observer"].learned == "switch"
+    assert [record.getMessage() for record in caplog.records] == [
+        "sink observer: failed (RuntimeError: out of paper); it may miss events"
+    ]

@@ -38,5 +38,5 @@ def boot():
 
     missing = [package for command, package in machine.TOOLS.items() if not shutil.which(command)]
     if missing:
-        pytest.skip(f"mend it with: sudo apt install {' '.join(missing)}")
+        pytest.skip(f"install it with: sudo apt install {' '.join(missing)}")
     return emulated.boot_folder()

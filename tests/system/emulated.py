@@ -162,13 +162,13 @@ def mounted(disk: Path, where: Path) -> Iterator[Path]:
         wait_for("the disk", lambda: not subprocess.run(attached, capture_output=True, check=True).stdout, 600.0)
 
 
-def mended(disk: Path, folder: str, into: Path) -> Path:
-    """A copy of a folder of a disk whose machine lost its power, the file system mended as a boot would mend it.
+def repaired(disk: Path, folder: str, into: Path) -> Path:
+    """A copy of a folder of a disk whose machine lost its power, the file system repaired as a boot would repair it.
 
     Nothing is mounted: see `mounted` for why, and a disk is cut again before a stranger's mount would be gone.
     """
-    mend = subprocess.run(["e2fsck", "-fp", str(disk)], capture_output=True, text=True, check=False)
-    assert mend.returncode in (0, 1), mend.stdout + mend.stderr
+    repair = subprocess.run(["e2fsck", "-fp", str(disk)], capture_output=True, text=True, check=False)
+    assert repair.returncode in (0, 1), repair.stdout + repair.stderr
     sound = subprocess.run(["e2fsck", "-fn", str(disk)], capture_output=True, text=True, check=False)
     assert sound.returncode == 0, sound.stdout
     shutil.rmtree(into, ignore_errors=True)

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from edge import manifest
-from edge.cameras.demo import portrait, put_mask_on, view
+from edge.demo.portrait import portrait, put_mask_on, view
 from edge.face import Scene
 from edge.journals.jsonl import decode
 from edge.ports import Notice

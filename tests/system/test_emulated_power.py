@@ -2,7 +2,7 @@
 
 Beside tests/system/test_power_cut.py, where the file system is stopped and the kernel lives on, the kernel itself dies
 here in the middle of its work, and the disk forgets what a disk may forget (tests/system/volatile.py). The journal is
-then looked at from outside, where the file system is mended first.
+then looked at from outside, where the file system is repaired first.
 """
 
 from __future__ import annotations
@@ -100,9 +100,9 @@ class Losses:
     torn: int = 0
 
     def check(self, disk: Path, into: Path, before: list[bytes], cut: tuple[list[bytes], int, float]) -> list[bytes]:
-        """Look at the disk from outside, where its file system is mended; the lines that are left."""
+        """Look at the disk from outside, where its file system is repaired; the lines that are left."""
         promised, written, at = cut
-        found = emulated.mended(disk, LOGS, into)
+        found = emulated.repaired(disk, LOGS, into)
         kept = lines_outside(found)
         assert "Faces:" in summary(found)
         self.torn += decode(kept[-1]) is None
@@ -120,7 +120,7 @@ def test_a_power_cut_of_the_machine_takes_fsync_s_at_the_most(running, figures):
     rng, losses, disk = random.Random(11), Losses(), folder / "cut"
     copy = ["cp", "--sparse=always", "--reflink=auto", str(boot / "disk"), str(disk)]
     subprocess.run(copy, check=True)
-    before = lines_outside(emulated.mended(disk, LOGS, folder / "found"))
+    before = lines_outside(emulated.repaired(disk, LOGS, folder / "found"))
     # From the same moment on, which saves the boot: what comes then is never the same.
     for _ in range(CUTS - REBOOTS):
         subprocess.run(copy, check=True)

@@ -5,8 +5,11 @@ Nothing is fetched and nothing of this machine is touched; `make system-test` ru
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
+import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -17,13 +20,20 @@ from edge.settings import Settings
 
 # Makes the files that an environment consists of; its own python is the test's, with pip and the imports left out.
 PYTHON = """#!/bin/sh
+# The test may kill the script, which called this, in a step.
+if [ -n "${KILLED_IN:-}" ]; then
+    case "$*" in *"-m $KILLED_IN"* | *"-m edge $KILLED_IN"*) kill -KILL $PPID; exit 1 ;; esac
+fi
 case "$*" in
 *"-m venv"*) for last; do :; done
     echo "venv $last" >> "$CALLS"
     mkdir -p "$last/bin" && touch "$last/pyvenv.cfg" && cp "$0" "$last/bin/python" ;;
+*"-m pip list"*) printf '%s\n' edge-emotion==0.1.0 pip==25.0 ${EXTRAS:-} ;;
 *"-m pip"*) echo "pip $*" >> "$CALLS"; exit "${PIP_EXIT:-0}" ;;
-"-c import sys, pip"*) exit "${OLD:-0}" ;;
-"-") cat > "$CALLS.imports"; exit 0 ;;
+*"-m edge doctor"*) echo "doctor $*" >> "$CALLS"
+    [ -z "${DOCTOR_REAL:-}" ] || PYTHONPATH="$TREE" exec "$REAL" "$@"
+    echo "${DOCTOR_SAYS:-ok    runtime: fine}"; exit "${DOCTOR_EXIT:-0}" ;;
+"-") cat > "$CALLS.imports"; exit "${IMPORTS_EXIT:-0}" ;;
 *) PYTHONPATH="$TREE" exec "$REAL" "$@" ;;
 esac
 """
@@ -41,7 +51,7 @@ class House:
         self.calls_file = folder / "calls"
         self.system = self.dest / "etc/systemd/system/edge-emotion.service"
         self.settings = self.dest / "etc/edge-emotion/config.toml"
-        self.home = self.dest / "opt/edge-emotion"
+        self.home = self.dest / "opt/edge-emotion"  # a link to one of two environments
         shutil.copytree(root / "systemd", self.tree / "systemd")
         for part in ("edge", "convert", "training", "models"):
             (self.tree / part).mkdir()
@@ -136,19 +146,93 @@ def test_the_first_time(house, root):
     assert house.settings.read_text() == (root / "systemd/config.toml").read_text()
     assert (house.dest / "etc/udev/rules.d/60-edge-emotion.rules").exists()
     assert os.readlink(house.dest / "usr/local/bin/edge-emotion") == "/opt/edge-emotion/bin/edge-emotion"
-    assert house.calls("venv") == [f"venv {house.home}"]
+    assert house.calls("venv") == [f"venv {house.home}.a"]
+    assert os.readlink(house.home) == "edge-emotion.a"
+    assert house.calls("doctor") == [f"doctor -P -m edge doctor --software --config {house.tree}/systemd/config.toml"]
+    assert stat.S_IMODE(house.settings.stat().st_mode) == 0o640, "a camera's password may be in it"
     assert house.calls("apt-get")[0].endswith("python3-picamera2")
     # Below DESTDIR the running system is left alone.
     assert house.calls("systemctl") == house.calls("udevadm") == house.calls("usermod") == []
 
 
-def test_the_second_time_changes_nothing(house):
+def environments(house):
+    """The environments that are there, and the one in use."""
+    return sorted(path.name for path in house.home.parent.glob("edge-emotion.[abo]*")), house.home.resolve().name
+
+
+def test_each_time_the_new_environment_takes_the_place_of_the_old_one(house):
     house.run()
-    before = {name: (house.dest / name).read_bytes() for name in house.files() if not name.startswith("usr")}
-    result = house.run()
-    assert result.returncode == 0
+    before = {name: (house.dest / name).read_bytes() for name in house.files() if name.startswith("etc")}
+    assert environments(house) == (["edge-emotion.a"], "edge-emotion.a")
+    for name in ("edge-emotion.b", "edge-emotion.a"):
+        assert house.run().returncode == 0
+        assert environments(house) == ([name], name)
     assert {name: (house.dest / name).read_bytes() for name in before} == before
+
+
+def test_what_was_added_to_the_old_environment_is_added_to_the_new_one(house):
+    house.run()
+    assert house.run(EXTRAS="Flask==3.1.0 paho-mqtt==2.1.0").returncode == 0
+    assert [call.split()[-2:] for call in house.calls("pip")][1:] == [["Flask", "paho-mqtt"]]
+
+
+def test_the_environment_of_an_earlier_version_is_replaced_in_place(house):
+    (house.home / "bin").mkdir(parents=True)
+    for file in ("pyvenv.cfg", "config.toml"):
+        (house.home / file).write_text("")
+    assert house.run().returncode == 0
+    assert environments(house) == (["edge-emotion.a"], "edge-emotion.a")
+    assert (house.home / "config.toml").read_text() != ""
+
+
+FAILURES = ({"PIP_EXIT": "1"}, {"DOCTOR_EXIT": "1", "DOCTOR_SAYS": "FAIL  model face: broken"}, {"IMPORTS_EXIT": "1"})
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_what_fails_leaves_the_old_environment_in_use_and_settings_and_unit_as_they_were(house, failure):
+    house.run()
+    house.system.write_text("the old one\n")
+    house.default("[source]\nfps = 25.0\n")
+    before = {
+        name: (house.dest / name).read_bytes()
+        for name in house.files()
+        if name.startswith(("etc", "opt/edge-emotion.a"))
+    }
+    result = house.run(**failure)
+    assert result.returncode == 1
+    assert len(lines(result)) == 1
+    assert "what was there before is unchanged" in result.stderr
+    assert house.home.resolve().name == "edge-emotion.a"
+    assert {name: (house.dest / name).read_bytes() for name in before} == before
+    assert house.run().returncode == 0
+    assert environments(house) == (["edge-emotion.b"], "edge-emotion.b")
+
+
+@pytest.mark.parametrize("step", ["venv", "pip", "doctor"])
+def test_whoever_kills_it_leaves_a_whole_environment_and_the_next_run_succeeds(house, step):
+    house.run()
+    assert house.run(KILLED_IN=step).returncode == -signal.SIGKILL
+    assert house.home.resolve().name == "edge-emotion.a"
+    assert (house.home / "bin/python").exists()
+    assert house.run().returncode == 0
+    assert environments(house) == (["edge-emotion.b"], "edge-emotion.b")
+
+
+def test_only_one_runs_at_a_time(house):
+    house.run()
+    with open(f"{house.home}.lock", "a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        result = house.run()
+    assert (result.returncode, "another install.sh is running" in result.stderr) == (1, True)
     assert house.calls("venv") == []
+
+
+def test_a_folder_that_is_no_environment_is_not_replaced(house):
+    house.home.mkdir(parents=True)
+    (house.home / "letters.txt").write_text("dear ...\n")
+    result = house.run()
+    assert (result.returncode, "is in the way" in result.stderr) == (1, True)
+    assert (house.home / "letters.txt").exists()
 
 
 @pytest.mark.parametrize(("release", "limited"), [("bookworm", True), ("trixie", False)])
@@ -157,12 +241,6 @@ def test_only_bookworm_needs_the_older_libraries(house, release, limited):
     assert house.run().returncode == 0
     (call,) = house.calls("pip")
     assert ("constraints-bookworm.txt" in call) == limited
-
-
-def test_an_environment_of_another_python_is_made_anew(house):
-    house.run()
-    assert house.run(OLD="1").returncode == 0
-    assert house.calls("venv") == [f"venv {house.home}"]
 
 
 def test_an_upgrade_keeps_what_somebody_wrote_and_puts_the_new_defaults_beside_it(house):
@@ -191,23 +269,11 @@ def test_an_upgrade_replaces_defaults_that_nobody_changed(house):
 def test_settings_that_do_not_fit_are_named_in_one_line(house, text):
     house.run()
     house.settings.write_text(text)
-    # The check runs in the environment's python, which is a fake here: let it run the real one.
-    (house.home / "bin/python").write_text(PYTHON.replace('"-")', '"-none")'))
-    result = house.run()
+    result = house.run(DOCTOR_REAL="1")
     assert result.returncode == 1
     assert len(lines(result)) == 1
     assert str(house.settings) in result.stderr
     assert house.settings.read_text() == text
-
-
-def test_a_failed_pip_leaves_the_service_as_it_was(house):
-    house.run()
-    house.system.write_text("the old one\n")
-    result = house.run(PIP_EXIT="1")
-    assert result.returncode == 1
-    assert len(lines(result)) == 1
-    assert "pip" in result.stderr
-    assert house.system.read_text() == "the old one\n"
 
 
 def test_an_incomplete_tree_is_named(house):

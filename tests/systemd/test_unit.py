@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import configparser
+import ipaddress
 import re
 import shutil
 import subprocess
@@ -141,3 +142,24 @@ def test_every_group_of_the_unit_is_made(unit, root):
     joined = {line.split()[2] for line in lines if line.startswith("m edge-emotion ")}
     assert joined == set(unit["Service"]["SupplementaryGroups"].split())
     assert any(line.startswith(f"u {unit['Service']['User']} ") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("address", "reached"),
+    [
+        ("127.0.0.1", True),
+        ("192.168.1.10", True),
+        ("10.0.0.2", True),
+        ("172.20.0.5", True),
+        ("fd12:3456::1", True),
+        ("8.8.8.8", False),
+        ("2001:4860:4860::8888", False),
+    ],
+)
+def test_cameras_and_brokers_at_home_can_be_reached_and_nothing_beyond(unit, address, reached):
+    service = unit["Service"]
+    assert {"AF_INET", "AF_INET6", "AF_UNIX"} <= set(service["RestrictAddressFamilies"].split())
+    assert service["IPAddressDeny"] == "any"
+    names = {"localhost": "127.0.0.0/8", "link-local": "169.254.0.0/16"}
+    allowed = [ipaddress.ip_network(names.get(word, word)) for word in service["IPAddressAllow"].split()]
+    assert any(ipaddress.ip_address(address) in network for network in allowed) == reached

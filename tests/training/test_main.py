@@ -56,14 +56,14 @@ def test_wrong_usage_is_two(words, capsys) -> None:
     assert "usage:" in capsys.readouterr().err
 
 
-def test_a_package_that_is_missing_is_one_line_with_the_mend(monkeypatch, capsys) -> None:
+def test_a_package_that_is_missing_is_one_line_with_the_fix(monkeypatch, capsys) -> None:
     def absent(name: str):
         raise ModuleNotFoundError("No module named 'tqdm'", name="tqdm")
 
     monkeypatch.setattr(importlib, "import_module", absent)
     assert program.main(["masks", "x", "--out", "y"]) == 1
     assert capsys.readouterr().err == (
-        "edge-emotion-train: masks needs the package tqdm; mend it with: pip install 'edge-emotion[train]'\n"
+        "edge-emotion-train: masks needs the package tqdm; install it: pip install 'edge-emotion[train]'\n"
     )
 
 

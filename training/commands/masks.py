@@ -89,20 +89,20 @@ def write(data: Fer2013, faces: FacePoints, out: Path, seed: int = 0, *, freeze:
 
 
 def mask_training_rows(data: Fer2013, faces: FacePoints, seed: int) -> dict[int, MaskStyle]:
-    """A random look for each Training row whose points make sense; the others are skipped."""
+    """A random mask for each Training row with plausible landmarks; the others are skipped."""
     rows = data.rows(TRAINING)
     return {int(row): masks.random_mask(np.random.default_rng((seed, int(row)))) for row in rows[faces.plausible[rows]]}
 
 
 def covered(bare: np.ndarray, masked: np.ndarray) -> float:
-    """Mean part of a picture that a mask changes by more than its own noise, 0-1; 0 of none."""
+    """Mean part of a picture that a mask changes by more than its own noise, 0-1; 0 for an empty set."""
     if not len(bare):
         return 0.0
     return round(float((np.abs(bare.astype(int) - masked.astype(int)) > 8).mean()), 4)
 
 
 def sheet(pictures: np.ndarray, columns: int = COLUMNS) -> np.ndarray:
-    """A contact sheet, uint8, of squares uint8 (N, S, S), twice as large; one white square of none."""
+    """A contact sheet, uint8, of squares uint8 (N, S, S), twice as large; a white square for an empty set."""
     size = pictures.shape[1]
     count = max(1, -(-len(pictures) // columns)) * columns
     tiles = np.full((count, size, size), 255, np.uint8)

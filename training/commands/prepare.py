@@ -64,7 +64,7 @@ def main(arguments: argparse.Namespace) -> int:
 
 
 def check(arguments: argparse.Namespace) -> int:
-    """Say what lies in the folder; 1 where a set is broken, since a missing one may simply not be wanted."""
+    """Print what the folder holds; 1 if a set is broken (a missing one may simply not be wanted)."""
     entries = inventory.survey(arguments.data)
     if arguments.json:
         print(json.dumps({entry.name: asdict(entry) for entry in entries}))

@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("recipe", metavar="RECIPE", help="a .toml file, or the name of a shipped recipe")
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the folder with the data sets")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the run (default: runs/NAME)")
-    parser.add_argument("--resume", action="store_true", help="go on where the last run in that folder stopped")
+    parser.add_argument("--resume", action="store_true", help="resume the last run in that folder")
     parser.add_argument("--epochs", type=positive, metavar="N", help="instead of the recipe's")
     parser.add_argument("--batch", type=positive, metavar="N", help="pictures a step, instead of the recipe's")
     parser.add_argument("--threads", type=positive, metavar="N", help="threads to compute on (default: all)")
@@ -40,7 +40,7 @@ def positive(text: str) -> int:
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Run the command; Ctrl-C ends it with the line that goes on."""
+    """Run the command; on Ctrl-C it prints the command that resumes the run."""
     changes = {key: value for key in ("epochs", "batch") if (value := getattr(arguments, key)) is not None}
     path = recipes.find(arguments.recipe)
     recipe = recipes.load(path, changes)
@@ -52,7 +52,7 @@ def main(arguments: argparse.Namespace) -> int:
         with precision(arguments.bf16):
             run(recipe, arguments, folder)
     except KeyboardInterrupt:
-        print(f"\ninterrupted; go on with: {resume_command(arguments, folder)}")
+        print(f"\ninterrupted; resume with: {resume_command(arguments, folder)}")
         return INTERRUPTED
     print(f"{folder}: model.keras, weights.npz, calibration.npz, report.md, curves.png")
     print(f"next: {convert_command(arguments, folder)}")
@@ -67,7 +67,7 @@ def run(recipe: recipes.Recipe, arguments: argparse.Namespace, folder: Path) -> 
 
     task = open_task(recipe, arguments.data)
     if arguments.resume and not (folder / "history.jsonl").exists():
-        print(f"{folder}: no run to go on with; starting one")
+        print(f"{folder}: no run to resume; starting one")
     model = fit.train(recipe, task, folder, resume=arguments.resume, every=arguments.every)
     served = task.export(model)
     served.save(folder / "model.keras")
@@ -91,7 +91,7 @@ def write_calibration(images: np.ndarray, model: Any, path: Path) -> None:
 
 
 def resume_command(arguments: argparse.Namespace, folder: Path) -> str:
-    """The command that goes on where this one stopped."""
+    """The command that resumes this run."""
     words = ["edge-emotion-train", "train", arguments.recipe, "--data", str(arguments.data), "--out", str(folder)]
     for key in ("epochs", "batch", "threads"):
         if (value := getattr(arguments, key)) is not None:

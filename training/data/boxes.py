@@ -77,5 +77,5 @@ def load(folder: Path, split: str) -> list[Boxed]:
 
 
 def as_boxes(boxes: Iterable[list[float]]) -> np.ndarray:
-    """Boxes as float32 (N, 4), of none too."""
+    """Boxes as float32 (N, 4), also for an empty list."""
     return np.array(list(boxes), np.float32).reshape(-1, 4)

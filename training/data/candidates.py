@@ -1,4 +1,4 @@
-"""What the shipped detector takes for faces in training pictures: faces as it boxes them, and places that are none.
+"""What the shipped detector takes for faces in training pictures: faces as it boxes them, and false detections.
 
 A second network that looks at each of them more closely learns from its predecessor's mistakes, as the stages of a
 cascade do (Viola & Jones, 2001; Zhang et al., MTCNN, 2016).
@@ -16,10 +16,13 @@ from training.data.boxes import Boxed
 from training.data.hard_negatives import MOST, random_part
 from training.metrics import iou_matrix
 
-LEAST = 0.05  # score from which a box is looked at
-PARTS = 2  # random parts of each picture that are looked at beside the whole
+LEAST = 0.05  # boxes with a lower score are ignored
+PARTS = 2  # random parts of each picture that are searched besides the whole
 PER_LOOK = 4  # backgrounds kept of one look, the highest scores first
-FACE_IOU, APART_IOU = 0.5, 0.3  # overlap with an annotated box from which it is that face, and below which it is none
+FACE_IOU, APART_IOU = (
+    0.5,
+    0.3,
+)  # overlap with an annotated box from which a box is that face, and below which it is a false detection
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,7 @@ class CkPlus:
 
 
 def load(folder: Path, drop: float = DROP, find: Find | None = None) -> CkPlus:
-    """Read either layout; which one is told by what lies in the folder.
+    """Read either layout; the folder's content says which one it is.
 
     Args:
         folder: of the set.
@@ -87,7 +87,7 @@ def load(folder: Path, drop: float = DROP, find: Find | None = None) -> CkPlus:
     elif any((folder / name).is_dir() for name in FOLDERS):
         rows = list(_excerpt(folder, dropped))
     else:
-        raise DataError(f"{folder}: neither cohn-kanade-images/ nor folders named {', '.join(FOLDERS)}; mend the path")
+        raise DataError(f"{folder}: neither cohn-kanade-images/ nor folders named {', '.join(FOLDERS)}; check the path")
     if not rows:
         raise DataError(f"{folder}: no labelled frame; put Emotion/SUBJECT/SEQUENCE/*_emotion.txt beside the images")
     return CkPlus(
@@ -100,7 +100,7 @@ def load(folder: Path, drop: float = DROP, find: Find | None = None) -> CkPlus:
 
 
 def split(subjects: Sequence[str], seed: int = 1, parts: tuple[float, float] = (0.7, 0.15)) -> np.ndarray:
-    """FER2013's usage for each picture, uint8 (N,), so that no subject stands on two sides.
+    """FER2013's usage for each picture, uint8 (N,), so that no subject is on two sides of the split.
 
     Args:
         subjects: of each picture.

@@ -15,7 +15,7 @@ from training.data import landmarks68, masks
 from training.data.boxes import Boxed
 
 FADE = 0.08  # of the pasted picture's side that fades into the background
-EVERY_FRAME = 4  # of a video whose frames look alike, one in so many
+EVERY_FRAME = 4  # frames of a video look alike: one in this many is used
 # Where the points' box lies in the boxes of the `faces` set, as parts of such a box: left, top, right, bottom. Measured
 # with the landmark model.
 POINTS_IN_FACE = (0.09, 0.21, 0.98, 1.04)

@@ -24,14 +24,14 @@ class FacePoints:
 
     Attributes:
         points: float32 (N, 68, 2), pixels (x, y) of the squares.
-        plausible: bool (N,), whether they make sense.
+        plausible: bool (N,), whether they can be those of a face.
     """
 
     points: np.ndarray
     plausible: np.ndarray
 
     def mean(self) -> np.ndarray:
-        """The mean shape of the faces that make sense, float32 (68, 2); of a set without any, a plain face."""
+        """The mean shape of the plausible faces, float32 (68, 2); a plain face if there are none."""
         return self.points[self.plausible].mean(axis=0) if self.plausible.any() else self.points.mean(axis=0)
 
 

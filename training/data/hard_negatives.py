@@ -1,4 +1,4 @@
-"""Hard negatives: places in training pictures where a detector in training sees a face that is none.
+"""Hard negatives: false detections of a detector in training, in its own training pictures.
 
 Shown again until it does not (bootstrapping: Sung & Poggio, 1998; Shrivastava et al., online hard examples, 2016).
 """
@@ -14,7 +14,7 @@ from edge.vision.letterbox import letterbox
 from training.data.boxes import Boxed
 from training.metrics import iou_matrix
 
-LEAST, MOST = 0.35, 0.85  # scores: below, it is no trouble; above, it may be a face that nobody annotated
+LEAST, MOST = 0.35, 0.85  # scores: lower ones do no harm, higher ones may be faces that were not annotated
 WIDEST, NARROWEST = 1.0, 0.2  # of the picture's width, what is looked at
 BATCH = 32
 

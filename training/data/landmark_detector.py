@@ -1,4 +1,4 @@
-"""Where the 68 points of a face lie, told by the shipped landmark model through the device's own engine."""
+"""The 68 landmarks of a face, found by the shipped landmark model through the device's own engine."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def load(
         size: pixels of the square.
         margin: side of the square / longer side of the points' box.
         shift: how far down the square's middle moves, as a part of the points' box's height.
-        limit: stop after so many rows; 0 for all.
+        limit: stop after this many rows; 0 for all.
 
     Raises:
         DataError: points.csv or a picture is missing or malformed; the message names it.

@@ -43,7 +43,7 @@ def load(folder: Path, split: str) -> list[Pair]:
     """The pictures of one split, "train" or "test", in the order of the csv.
 
     Raises:
-        DataError: manifest.csv is missing or malformed, no row has that split, or a cluster stands on both sides.
+        DataError: manifest.csv is missing or malformed, no row has that split, or a cluster is in both splits.
     """
     path = Path(folder) / "manifest.csv"
     chosen: list[Pair] = []

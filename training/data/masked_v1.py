@@ -135,7 +135,7 @@ def render(data: Fer2013, rows: np.ndarray) -> np.ndarray:
     """The masked pictures of some rows of either test, uint8 (N, 48, 48), in the order of `rows`.
 
     Raises:
-        DataError: a row stands in neither table.
+        DataError: a row is in neither table.
     """
     found: dict[int, np.ndarray] = {}
     for name in USAGES:

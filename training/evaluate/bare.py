@@ -37,7 +37,7 @@ def figure(context: EvaluationContext) -> Figure:
 
 
 def data(context: EvaluationContext) -> Fer2013:
-    """FER2013 as it stands in the data folder, read once.
+    """FER2013 from the data folder, read once.
 
     Raises:
         DataError: it is not there.

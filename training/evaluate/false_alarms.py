@@ -1,4 +1,4 @@
-"""How often a face is seen where there is none, at the threshold that ships."""
+"""How often a face is reported where there is none, at the shipped threshold."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def figure(context: EvaluationContext) -> Figure:
 
 
 def alarms(context: EvaluationContext, images: Iterable[np.ndarray]) -> tuple[int, int]:
-    """How many pictures show a face that is none, and how many pictures there are."""
+    """How many pictures have a false detection, and how many pictures there are."""
     finder = context.finder()
     marks = [bool(finder.detect(image)) for image in images]
     return sum(marks), len(marks)

@@ -18,7 +18,7 @@ from edge.tasks import DAEMON
 from training.data.fer2013 import DataError
 from training.evaluate.context import EvaluationContext, Figure
 
-EMPTY = "noface"  # clips whose name begins so show nobody: each of their tracks is false
+EMPTY = "noface"  # clips whose name begins like this show nobody: each of their tracks is false
 SECOND = 0.6  # of a box inside an older track's box, from which the younger track is a second box of one face
 MOSTLY = 0.5  # part of its life that a track must be a second box
 

@@ -35,7 +35,7 @@ class Faces(NamedTuple):
 
 @dataclass(frozen=True)
 class Extras:
-    """What scenes are made of besides the pictures; by default nothing.
+    """What scenes are made of besides the pictures; nothing by default.
 
     Attributes:
         heads: large heads to paste.

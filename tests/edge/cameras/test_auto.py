@@ -60,8 +60,8 @@ def test_the_error_lists_everything_that_was_tried(dev):
 
 def test_the_pis_own_camera_goes_first(dev, monkeypatch):
     camera = SimpleNamespace(
-        create_video_configuration=lambda **asked: asked, configure=lambda asked: None, start=lambda: None,
-        camera_configuration=lambda: {"main": {"format": "RGB888"}},
+        camera_controls={}, create_video_configuration=lambda **asked: asked, configure=lambda asked: None,
+        start=lambda: None, camera_configuration=lambda: {"main": {"format": "RGB888"}},
     )  # fmt: skip
 
     class Picamera2:

@@ -8,6 +8,7 @@ import pytest
 
 from edge.cameras.clip import ClipCamera, broke_off
 from edge.errors import SourceError
+from tests.edge.cameras.matroska import matroska
 
 FRAMES, FPS = 40, 8.0
 
@@ -82,3 +83,11 @@ def test_a_clip_that_may_not_be_read_is_named(tmp_path):
 )  # fmt: skip
 def test_a_number_of_frames_that_is_only_an_estimate_is_forgiven(decoded, declared, answer):
     assert broke_off(decoded, declared) is answer
+
+
+@pytest.mark.parametrize(("codec", "name"), [(b"V_AV1", "AV1"), (b"V_MPEGH/ISO/HEVC", r"H\.265 \(HEVC\)")])
+def test_a_codec_that_cannot_be_decoded_is_named(tmp_path, codec, name):
+    path = tmp_path / "clip.mkv"
+    path.write_bytes(matroska([np.zeros((48, 64, 3), np.uint8)] * 3, [0, 40, 80], codec=codec))
+    with pytest.raises(SourceError, match=rf"clip\.mkv: no frame of this clip can be decoded \({name}\); convert it"):
+        list(ClipCamera(path))

@@ -1,14 +1,26 @@
 from __future__ import annotations
 
+import logging
 import mmap
 import os
 from pathlib import Path
+from typing import ClassVar
 
 import cv2
 import numpy as np
 import pytest
 
-from edge.cameras.opencv import SELECT_TIMEOUT, CaptureGrabber, device_path, devices, open_device, open_stream, to_rgb
+from edge.cameras.by_id import DeviceNames, stable_name
+from edge.cameras.opencv import (
+    FFMPEG_OPTIONS,
+    SELECT_TIMEOUT,
+    CaptureGrabber,
+    device_path,
+    devices,
+    open_device,
+    open_stream,
+    to_rgb,
+)
 from edge.errors import SourceError
 from edge.settings import SourceSettings
 
@@ -22,6 +34,9 @@ class FakeCapture:
 
     def read(self):
         return self.answers.pop(0)
+
+    def get(self, what):
+        return 0
 
     def release(self):
         self.released = True
@@ -109,7 +124,9 @@ def test_a_file_that_is_not_a_camera_cannot_be_opened(tmp_path):
 
 
 class Recorded(FakeCapture):
-    """A cv2.VideoCapture that opens whatever it is, and notes what was asked of it."""
+    """A cv2.VideoCapture that opens whatever it is, and notes what was asked of it; `has` is what it answers."""
+
+    has: ClassVar[dict[int, float]] = {}
 
     def __init__(self, *arguments):
         super().__init__()
@@ -121,6 +138,9 @@ class Recorded(FakeCapture):
 
     def set(self, what, value):
         self.asked[what] = value
+
+    def get(self, what):
+        return self.has.get(what, 0)
 
 
 @pytest.mark.parametrize(("height", "fourcc"), [(480, False), (720, True)])
@@ -137,8 +157,121 @@ def test_a_large_picture_is_asked_for_as_jpeg(tmp_path, monkeypatch, height, fou
     assert (asked.get(cv2.CAP_PROP_FOURCC) == cv2.VideoWriter.fourcc(*"MJPG")) is fourcc
 
 
+def fourcc(name):
+    return cv2.VideoWriter.fourcc(*name)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "height", "given", "asked", "warned"),
+    [
+        ("auto", 480, "YUYV", None, False),
+        ("YUYV", 480, "YUYV", "YUYV", False),
+        ("GREY", 480, "YUYV", "GREY", True),
+        ("NV12", 720, "NV12", "NV12", False),
+        ("auto", 720, "YUYV", "MJPG", False),
+    ],
+)
+def test_a_format_is_asked_for_before_the_size_and_said_where_the_camera_has_not_it(
+    tmp_path, monkeypatch, caplog, wanted, height, given, asked, warned
+):
+    (tmp_path / "video0").touch()
+    monkeypatch.setattr(cv2, "VideoCapture", Recorded)
+    monkeypatch.setattr(Recorded, "has", {cv2.CAP_PROP_FOURCC: fourcc(given)})
+    with caplog.at_level(logging.WARNING):
+        open_device(SourceSettings(source="v4l2:0", height=height, format=wanted), tmp_path, DeviceNames())
+    assert Recorded.last.asked.get(cv2.CAP_PROP_FOURCC) == (asked and fourcc(asked))
+    assert asked is None or next(iter(Recorded.last.asked)) == cv2.CAP_PROP_FOURCC
+    expected = [f"v4l2:0: the camera has no format {wanted}; it gives {given}"] if warned else []
+    assert [record.getMessage() for record in caplog.records] == expected
+
+
+@pytest.fixture
+def usb(tmp_path):
+    """A folder of device files, and plug(name, number): connects the camera of that stable name under a number."""
+    folder = tmp_path / "v4l" / "by-id"
+    folder.mkdir(parents=True)
+
+    def plug(name, number):
+        (folder / name).unlink(missing_ok=True)
+        if number is not None:
+            (tmp_path / f"video{number}").touch()
+            (folder / name).symlink_to(tmp_path / f"video{number}")
+
+    return tmp_path, plug
+
+
+@pytest.mark.parametrize("source", ["v4l2:0", "0", "{}/video0"])
+def test_a_camera_that_comes_back_under_another_number_is_found_by_its_stable_name(usb, monkeypatch, source):
+    root, plug = usb
+    names = DeviceNames()
+    settings = SourceSettings(source=source.format(root))
+    opened = []
+    monkeypatch.setattr(cv2, "VideoCapture", lambda path, api: opened.append(Path(path).resolve().name) or Recorded())
+    plug("usb-C920", 0)
+    open_device(settings, root, names)
+    plug("usb-C920", 2)
+    (root / "video0").unlink()
+    open_device(settings, root, names)
+    plug("usb-Other", 0)
+    open_device(settings, root, names)
+    plug("usb-C920", 0)
+    open_device(settings, root, names)
+    assert opened == ["video0", "video2", "video2", "video0"]
+
+
+def test_a_camera_without_a_stable_name_is_the_one_of_its_number(usb, monkeypatch):
+    root, plug = usb
+    names = DeviceNames()
+    monkeypatch.setattr(cv2, "VideoCapture", Recorded)
+    (root / "video0").touch()
+    open_device(SourceSettings(source="0"), root, names)
+    plug("usb-C920", 2)
+    assert names.moved(root / "video0") is None
+    (root / "video0").unlink()
+    with pytest.raises(SourceError, match=r"no camera at .*/video0; choose one of .*/video2"):
+        open_device(SourceSettings(source="0"), root, names)
+    assert stable_name(root / "video2", root) == root / "v4l/by-id/usb-C920"
+    assert stable_name(root / "video2", root / "nowhere") is None
+
+
+@pytest.mark.parametrize(
+    ("codec", "message"),
+    [("hevc", r"no frame of this H\.265 \(HEVC\) stream can be decoded; set the camera to H\.264"),
+     ("av01", "no frame of this AV1 stream can be decoded"), ("h264", "gave no frame; is it still connected")],
+)  # fmt: skip
+def test_a_stream_that_cannot_be_decoded_names_its_codec(monkeypatch, codec, message):
+    monkeypatch.setattr(cv2, "VideoCapture", Recorded)
+    monkeypatch.setattr(Recorded, "has", {cv2.CAP_PROP_FOURCC: fourcc(codec)})
+    grabber = open_stream(SourceSettings(source="rtsp://10.0.0.9/1"))
+    Recorded.last.answers = [(False, None), (True, np.zeros((2, 2, 3), np.uint8)), (False, None)]
+    with pytest.raises(SourceError, match=message):
+        grabber.read()
+    grabber.read()
+    with pytest.raises(SourceError, match="gave no frame; is it still connected"):
+        grabber.read()
+
+
+@pytest.mark.parametrize(
+    ("transport", "mine", "expected"),
+    [
+        ("auto", None, None),
+        ("tcp", None, "rtsp_transport;tcp"),
+        ("udp", None, "rtsp_transport;udp"),
+        ("udp", "x;y", "x;y"),
+    ],
+)
+def test_the_transport_is_told_to_ffmpeg_unless_the_user_has_options(monkeypatch, transport, mine, expected):
+    monkeypatch.setattr(cv2, "VideoCapture", Recorded)
+    monkeypatch.setenv(FFMPEG_OPTIONS, mine or "")
+    if mine is None:
+        monkeypatch.delenv(FFMPEG_OPTIONS)
+    open_stream(SourceSettings(source="rtsp://10.0.0.9/1", rtsp_transport=transport))
+    assert os.environ.get(FFMPEG_OPTIONS) == expected
+
+
 def test_a_stream_is_opened_with_its_password_and_limits_but_named_without(monkeypatch):
     monkeypatch.setattr(cv2, "VideoCapture", Recorded)
+    monkeypatch.setattr("edge.cameras.opencv.resolved", lambda url, seconds: url)
     grabber = open_stream(SourceSettings(source="rtsp://me:secret@cam/1", timeout_s=2.5))
     source, backend, limits = Recorded.last.arguments
     assert (source, backend) == ("rtsp://me:secret@cam/1", cv2.CAP_FFMPEG)
@@ -151,7 +284,7 @@ def test_a_stream_is_opened_with_its_password_and_limits_but_named_without(monke
 
 
 def test_a_stream_that_nobody_serves_is_a_source_error():
-    with pytest.raises(SourceError, match=r"rtsp://127\.0\.0\.1: the stream cannot be opened"):
+    with pytest.raises(SourceError, match=r"^rtsp://127\.0\.0\.1: nothing listens at port 9 of this host$"):
         open_stream(SourceSettings(source="rtsp://me:secret@127.0.0.1:9/x", timeout_s=0.2))
 
 
@@ -167,7 +300,8 @@ def test_opencv_waits_no_longer_than_the_loop_unless_the_user_sets_it(monkeypatc
     assert os.environ[SELECT_TIMEOUT] == expected
 
 
-def test_opencv_still_reads_that_name():
+@pytest.mark.parametrize("name", [SELECT_TIMEOUT, FFMPEG_OPTIONS])
+def test_opencv_still_reads_that_name(name):
     library = next(Path(cv2.__file__).parent.glob("cv2*.so"))
     with open(library, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        assert content.find(SELECT_TIMEOUT.encode() + b"\0") >= 0
+        assert content.find(name.encode() + b"\0") >= 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 import weakref
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import ClassVar
 
@@ -24,6 +25,7 @@ class FakePicamera2:
 
     cameras = ({"Model": "imx708", "Num": 0},)
     format = "RGB888"
+    camera_controls: ClassVar[dict[str, tuple]] = {"AeEnable": (False, True, True)}
     faults: ClassVar[dict[str, Exception]] = {}
 
     def __init__(self):
@@ -83,6 +85,18 @@ def test_frames_are_rgb_though_rgb888_lies_in_memory_as_bgr(library):
     assert camera.waited == 3
     grabber.close()
     assert camera.closed
+
+
+@pytest.mark.parametrize(
+    ("module", "wanted", "asked"),
+    [({}, True, None), ({"AfMode": (0, 2, 0)}, True, 2), ({"AfMode": (0, 2, 0)}, False, None)],
+    ids=["a fixed lens", "a module with autofocus", "switched off"],
+)
+def test_autofocus_is_asked_for_only_where_the_module_has_it(library, module, wanted, asked):
+    library.Picamera2.camera_controls = {"AeEnable": (False, True, True), "AwbEnable": (False, True, True), **module}
+    PiGrabber(replace(SETTINGS, autofocus=wanted), library)
+    controls = {"FrameRate": 25} | ({"AfMode": asked} if asked else {})
+    assert library.Picamera2.last.asked["controls"] == controls, "exposure and white balance are left alone"
 
 
 def test_a_closed_camera_is_freed_at_once_though_it_refers_to_itself(library):

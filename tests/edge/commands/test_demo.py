@@ -28,4 +28,4 @@ def test_the_demo_shows_both_routes_on_one_track_within_300_frames(tmp_path, cap
         if "track" in event and event["emotion"]:
             routes.setdefault(event["track"], set()).add(event["worn"])
     assert {False, True} in routes.values()
-    assert "1 seen both with and without a mask" in capsys.readouterr().out
+    assert "2 seen both with and without a mask" in capsys.readouterr().out

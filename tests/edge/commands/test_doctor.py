@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 
 import numpy as np
 import pytest
@@ -26,11 +27,24 @@ def source(tmp_path):
 def test_all_well_is_a_line_each_and_exit_0(tiny, source, capsys):
     assert examine("--models", tiny, "--source", source, "--accelerator", "cpu") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert {line.split()[0] for line in lines} <= {"ok", "warn"}  # a Pi may be warm
-    assert [line[6:].split(":")[0] for line in lines] == [
-        "runtime", "model face", "model mask", "model emotion-bare", "model emotion-masked",
-        "accelerator", "camera", "screen", "journal", "power",
+    *findings, empty, last = lines
+    assert {line.split()[0] for line in findings} <= {"ok", "warn"}  # a Pi may be warm, a disk full
+    assert [line[6:].split(":")[0] for line in findings] == [
+        "version", "runtime", "model face", "model mask", "model emotion-bare", "model emotion-masked",
+        "accelerator", "camera", "screen", "journal", "memory", "disk", "power",
     ]  # fmt: skip
+    warnings = sum(line.startswith("warn") for line in findings)
+    assert (empty, last) == ("", f"{13 - warnings} ok, {warnings} warning{'s' * (warnings != 1)}, 0 failed")
+
+
+def test_as_json_it_is_one_object_with_the_same_findings(tiny, source, tmp_path, capsys):
+    assert examine("--models", tiny, "--source", source, "--accelerator", "cpu", "--json") == 0
+    record = json.loads(capsys.readouterr().out)
+    assert (record["works"], len(record["checks"])) == (True, 13)
+    assert examine("--models", tmp_path, "--source", source, "--accelerator", "cpu", "--json") == 1
+    record = json.loads(capsys.readouterr().out)
+    failed = [check["about"] for check in record["checks"] if check["level"] == "fail"]
+    assert (record["works"], failed) == (False, ["models"])
 
 
 def test_what_is_wrong_is_named_and_everything_else_is_still_checked(tiny, tmp_path, capsys):

@@ -11,7 +11,7 @@ import pytest
 
 from edge import picture, records
 from edge.commands import image
-from edge.errors import ModelError, OutputError
+from edge.errors import ModelError, OutputError, PictureError
 from edge.pipeline.factory import open_models
 
 
@@ -222,3 +222,49 @@ def test_a_standard_output_that_takes_nothing_is_one_line(tiny, folder, monkeypa
 def test_no_models_is_a_model_error(command, folder, tmp_path):
     with pytest.raises(ModelError, match=r"manifest\.json"):
         command(folder, "--models", tmp_path)
+
+
+@pytest.mark.parametrize(("detail", "faces"), [("fast", 0), ("auto", 1), ("full", 1), (None, 1)])
+def test_a_large_picture_is_searched_as_closely_as_detail_says(command, tmp_path, detail, faces):
+    pixels = np.zeros((240, 320, 3), np.uint8)
+    pixels[:54, :54] = (255, 255, 0)  # a tile of it is about as large as the canvas
+    picture.write(tmp_path / "large.png", pixels)
+    code, out, _ = command(tmp_path / "large.png", "--json", *(("--detail", detail) if detail else ()))
+    assert (code, len(json.loads(out[0])["faces"])) == (0, faces)
+
+
+def test_faces_are_cut_out_from_left_to_right_only_if_asked_for(command, folder, tmp_path):
+    crops = tmp_path / "crops"
+    code, _, err = command(folder, "--crop", crops)
+    assert (code, sorted(path.name for path in crops.iterdir())) == (0, ["b-1.png", "c-1.png", "c-2.png"])
+    assert err[-1].endswith(f"3 faces are in {crops}")
+    # The left face of c.png has a mask, which is painted blue; the right one has none.
+    left, right = (picture.read(crops / name).reshape(-1, 3).max(axis=0) for name in ("c-1.png", "c-2.png"))
+    assert (left.tolist(), right.tolist()) == ([255, 255, 255], [255, 0, 0])
+
+
+def test_crops_never_replace_a_picture_that_is_read_nor_other_files_without_force(command, folder):
+    (folder / "b.png").rename(folder / "c-1.png")
+    before = (folder / "c-1.png").read_bytes()
+    assert command(folder / "c.png", folder / "c-1.png", "--crop", folder, "--force")[0] == 0
+    assert (folder / "c-1.png").read_bytes() == before
+    assert {"c-2.png", "c-3.png", "c-1-1.png"} <= {path.name for path in folder.iterdir()}
+    assert command(folder / "c.png", "--crop", folder)[0] == 0
+    assert {"c-4.png", "c-5.png"} <= {path.name for path in folder.iterdir()}
+
+
+def test_a_chart_of_all_faces(command, folder, tmp_path):
+    chart = tmp_path / "chart.png"
+    assert command(folder, "--chart", chart)[0] == 0
+    image = picture.read(chart)
+    assert image.shape == (96 + 7 * 44 + 24, 900, 3)
+    rows = [image[96 + n * 44 + 20, 150:700] for n in range(7)]
+    # Happy, sad and surprise were seen once each; surprise with a mask, which is darker.
+    lengths = [(row.max(axis=1) > 60).sum() for row in rows]
+    assert [length > 500 for length in lengths] == [False, False, False, True, True, True, False]
+    assert rows[5].mean() < 0.6 * rows[3].mean()
+    with pytest.raises(PictureError, match=r"chart\.png: exists; choose another --chart, or add --force"):
+        command(folder, "--chart", chart)
+    with pytest.raises(PictureError, match="is one of the pictures that are read"):
+        command(folder, "--chart", folder / "a.png", "--force")
+    assert command(folder, "--chart", chart, "--force")[0] == 0

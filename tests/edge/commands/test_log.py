@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from datetime import UTC, datetime
+from xml.etree import ElementTree
 
 import cv2
 import numpy as np
@@ -16,6 +17,7 @@ import pytest
 from edge import __main__ as program
 from edge.clock import from_rfc3339, rfc3339
 from edge.commands import log, log_csv, log_plot, log_tail
+from edge.journals import timeline
 from edge.journals.jsonl import encode
 from edge.journals.spans import Span
 from edge.testing import FakeClock
@@ -78,7 +80,7 @@ def test_an_empty_journal(tmp_path, capsys):
     assert (code, "no face in this period; nothing to draw" in err) == (1, True)
 
 
-@pytest.mark.parametrize("kind", ["summary", "tail", "csv", "plot"])
+@pytest.mark.parametrize("kind", ["summary", "tail", "csv", "plot", "report"])
 def test_a_missing_journal_is_one_line(tmp_path, capsys, kind):
     code, out, err = call(capsys, kind, tmp_path / "absent.jsonl")
     assert (code, out) == (1, "")
@@ -240,7 +242,7 @@ def test_a_table_that_cannot_be_written_is_one_line(journal, capsys, tmp_path):
     assert (code, "t.csv: cannot write the table (No such file" in err) == (1, True)
 
 
-@pytest.mark.parametrize("kind", ["csv", "plot"])
+@pytest.mark.parametrize("kind", ["csv", "plot", "report"])
 def test_the_output_never_replaces_the_journal_nor_one_of_its_rotated_files(journal, capsys, tmp_path, kind):
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
     link = tmp_path / "link.csv"
@@ -252,7 +254,9 @@ def test_the_output_never_replaces_the_journal_nor_one_of_its_rotated_files(jour
     assert {path: path.read_bytes() for path in tmp_path.iterdir() if path != link} == before
 
 
-@pytest.mark.parametrize(("kind", "name"), [("csv", "t.csv"), ("plot", "t.png"), ("plot", "t.svg"), ("plot", "t.pdf")])
+@pytest.mark.parametrize(
+    ("kind", "name"), [("csv", "t.csv"), ("report", "t.html"), ("plot", "t.png"), ("plot", "t.svg"), ("plot", "t.pdf")]
+)
 def test_the_output_replaces_an_earlier_one_but_somebody_elses_file_only_by_force(
     journal, capsys, tmp_path, kind, name
 ):
@@ -289,11 +293,11 @@ ODD = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", ["summary", "tail", "csv", "plot"])
+@pytest.mark.parametrize("kind", ["summary", "tail", "csv", "plot", "report"])
 @pytest.mark.parametrize("odd", ODD)
 def test_one_odd_line_is_skipped_and_counted_by_every_command(journal, capsys, caplog, tmp_path, kind, odd):
     nested = b'{"time": "2024-10-04T08:02:00.000Z", "event": ' + b"[" * 100_000 + b"\n"
-    words = ("--out", tmp_path / "t.png") if kind == "plot" else ()
+    words = ("--out", tmp_path / "t.png") if kind in ("plot", "report") else ()
     want = call(capsys, kind, journal, *words)
     with open(journal, "ab") as file:
         file.write(encode(odd, BEGIN) + nested)
@@ -313,39 +317,84 @@ def test_the_plot_is_a_picture(journal, capsys, tmp_path):
     assert call(capsys, "plot", journal, "--out", out) == (0, f"{out}\n", "")
     image = cv2.imread(str(out))
     assert image.shape == (600, 1200, 3)
-    # Neutral is sky blue: in the left half of the upper row, and in the right half of the lower one.
-    blue = (np.abs(image.astype(int) - (0xE9, 0xB4, 0x56)).max(axis=2) < 8)[:, 100:1000]
-    assert blue[:280, :400].mean() > 0.3
-    assert blue[300:, 550:].mean() > 0.3
-    assert blue[:280, 550:].mean() == blue[300:, :400].mean() == 0
+    # Neutral is grey: in the left half of the upper row, and in the right half of the lower one.
+    grey = (np.abs(image.astype(int) - (0xB2, 0xAD, 0xA9)).max(axis=2) < 8)[:, 100:1000]
+    grey = cv2.erode(grey.astype(np.uint8), np.ones((5, 5), np.uint8))  # the edges of letters are grey, too
+    assert grey[:280, :400].mean() > 0.3
+    assert grey[300:, 550:].mean() > 0.3
+    assert grey[:280, 550:].mean() == grey[300:, :400].mean() == 0
+
+
+def titles(spans, marks, path, **options):
+    """The texts of a plot."""
+    made = timeline.Timeline(spans, marks, ["v4l2:0"], **options)
+    log_plot.draw(made, log_plot.title(made, [path]), path)
+    return [element.text.strip() for element in ElementTree.parse(path).iter() if element.text and element.text.strip()]
+
+
+DAY = 86400.0
+LONG = [Span(BEGIN + n * DAY, 600.0, n, False, "sad") for n in range(10)]
+
+
+@pytest.mark.parametrize(
+    ("spans", "marks", "options", "words"),
+    [
+        (LONG[:1], [], {}, ["Faces in sight: v4l2:0, 2024-10-04 05:00 to 05:10", "faces", "local time", "0", "1"]),
+        (LONG, [], {}, ["hours in sight, all faces", "Oct 4", "Oct 13"]),
+        (LONG[:1], [], {"clip": True, "start": BEGIN}, ["Faces in sight: v4l2:0", "seconds from the beginning", "600"]),
+        (LONG[:1], [(BEGIN + 60, "camera lost")], {}, ["camera lost"]),
+        (LONG, [(BEGIN + DAY * n, "dark") for n in range(3)], {}, ["dark"]),
+    ],
+    ids=["minutes", "days", "a clip", "a problem", "the same problem on several days"],
+)
+def test_a_plot_says_what_its_axes_are(tmp_path, monkeypatch, spans, marks, options, words):
+    matplotlib = pytest.importorskip("matplotlib")
+    monkeypatch.setitem(matplotlib.rcParams, "svg.fonttype", "none")
+    found = titles(spans, marks, tmp_path / "t.svg", **options)
+    assert {*words, "no mask", "mask", "sad"} <= set(found)
+    # What was not seen is not in the legend, and there are no parts of faces.
+    assert not {"happy", "unsure", "0.5"} & set(found)
+    assert found.count("dark") == (len(marks) > 1)
+
+
+def test_summaries_by_hour_and_as_json(journal, capsys):
+    code, out, _ = call(capsys, "summary", "--by", "hour", journal)
+    assert (code, out.splitlines()) == (
+        0,
+        [
+            "hour   faces       in sight  masked  mostly          faces",
+            "05:00      1      2 min 0 s    50 %  neutral 100 %   ####################",
+        ],
+    )
+    code, out, _ = call(capsys, "summary", "--json", "--by", "weekday", journal)
+    record = json.loads(out)
+    assert (record["from"], record["watched_s"], record["problems"]) == (
+        "2024-10-04T08:00:00.000Z", 180.0, {"throttled": 1},
+    )  # fmt: skip
+    friday = {"faces": 1, "seconds": 120.0, "masked": 0.5, "emotions": {"neutral": 1.0}}
+    assert record["by_weekday"] == {"Friday": friday}
+    assert {key: record[key] for key in friday} == friday
+    assert record["median_dwell_s"] == 120.0
+
+
+def test_the_report_is_one_page_with_nothing_from_elsewhere(journal, capsys, tmp_path):
+    out = tmp_path / "report.html"
+    assert call(capsys, "report", journal, "--out", out, "--title", "A & B <museum>")[:2] == (0, f"{out}\n")
+    page = out.read_text()
+    assert "<h1>A &amp; B &lt;museum&gt;</h1>" in page
+    assert [word for word in ("http", "src=", "url(", "<script", "@import") if word in page] == []
 
 
 def test_the_plot_without_matplotlib_says_how_to_install_it(journal, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.backends.backend_agg", None)
     code, _, err = call(capsys, "plot", journal)
-    assert (code, "pip install 'edge-emotion[plot]'" in err) == (1, True)
+    assert (code, f"{sys.executable} -m pip install 'edge-emotion[plot]'" in err) == (1, True)
 
 
 def test_a_plot_that_cannot_be_written_is_one_line(journal, capsys, tmp_path):
     pytest.importorskip("matplotlib")
     code, _, err = call(capsys, "plot", journal, "--out", tmp_path / "absent" / "t.png")
     assert (code, "t.png: cannot write the picture" in err) == (1, True)
-
-
-@pytest.mark.parametrize(
-    ("spans", "answer"),
-    [
-        ([], [0, 0, 0, 0]),
-        ([Span(0, 4, 1, False, "happy")], [1, 1, 1, 1]),
-        ([Span(0.5, 1, 1, False, "happy")], [0.5, 0.5, 0, 0]),
-        ([Span(0, 2, 1, False, "happy"), Span(1, 2, 2, False, "happy")], [1, 2, 1, 0]),
-        ([Span(0, 4, 1, True, "happy"), Span(0, 4, 1, False, "sad")], [0, 0, 0, 0]),
-        ([Span(-5, 50, 1, False, "happy")], [1, 1, 1, 1]),
-    ],
-)
-def test_faces_in_sight_are_averaged_over_each_bin(spans, answer):
-    counts = log_plot.binned(spans, False, np.arange(5.0))
-    assert counts[log_plot.LABELS.index("happy")].tolist() == answer
 
 
 def test_events_without_a_time_are_left_out():

@@ -3,6 +3,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -13,32 +14,26 @@ import cv2
 import pytest
 
 from edge.commands import web
-from edge.errors import EdgeError, MissingExtra
+from edge.errors import MissingExtra
 
-pytest.importorskip("flask", reason="needs the extra web: pip install 'edge-emotion[web]'")
-
-PROGRAM = """
-import argparse, sys
-from edge.commands import web
-parser = argparse.ArgumentParser()
-web.add_arguments(parser)
-sys.exit(web.main(parser.parse_args()))
-"""
+pytest.importorskip("aiohttp", reason="needs the extra web: pip install 'edge-emotion[web]'")
 
 
 @pytest.fixture
 def served(tiny, root):
-    """served(*arguments): the address of a running `edge-emotion web`, and its process."""
+    """served(*arguments): the address of a running `edge-emotion`, and its process."""
     running = []
 
-    def start(*arguments):
-        command = [sys.executable, "-c", PROGRAM, "--models", str(tiny), "--port", "0", *arguments]
-        env = {**os.environ, "PYTHONPATH": str(root)}
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
+    def start(*arguments, command="web", words=("--port", "0"), **environment):
+        line = [sys.executable, "-m", "edge", command, "--models", str(tiny), *words, *arguments]
+        env = {**os.environ, "PYTHONPATH": str(root), **environment}
+        process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
         running.append(process)
-        line = process.stdout.readline()
-        assert line.startswith("http://127.0.0.1:"), process.stderr.read()
-        return line.split()[0], process
+        stream = process.stdout if command == "web" else process.stderr
+        for said in stream:
+            if found := re.search(r"http://[^ /]+:\d+/", said):
+                return found[0], process
+        raise AssertionError(process.stderr.read())
 
     yield start
     for process in running:
@@ -48,10 +43,8 @@ def served(tiny, root):
 
 def test_a_picture_is_answered_over_http_and_a_signal_ends_it(served, paint):
     address, process = served()
-    body = b"--b\r\nContent-Disposition: form-data; name=image; filename=x.png\r\n\r\n"
-    body += cv2.imencode(".png", paint((32, 32, True, False))[:, :, ::-1])[1].tobytes() + b"\r\n--b--\r\n"
-    headers = {"Content-Type": "multipart/form-data; boundary=b"}
-    request = urllib.request.Request(address + "api/image", body, headers)
+    picture = cv2.imencode(".png", paint((32, 32, True, False))[:, :, ::-1])[1].tobytes()
+    request = urllib.request.Request(address + "api/image", picture, {"Content-Type": "image/png"})
     with urllib.request.urlopen(request, timeout=60) as response:
         (face,) = json.load(response)["faces"]
     assert (face["worn"], face["emotion"]) == (True, "neutral")
@@ -59,27 +52,55 @@ def test_a_picture_is_answered_over_http_and_a_signal_ends_it(served, paint):
     assert process.wait(timeout=60) == 0
 
 
-def test_the_live_view_of_a_folder_is_a_stream_of_jpegs(served, paint, tmp_path):
+def test_a_folder_is_a_stream_of_jpegs_that_begins_again(served, paint, tmp_path):
     cv2.imwrite(str(tmp_path / "a.png"), paint((32, 32, True, False)))
     address, process = served("--source", str(tmp_path))
     with urllib.request.urlopen(address + "live", timeout=60) as response:
         assert response.headers["Content-Type"].startswith("multipart/x-mixed-replace")
         assert response.readline() == b"--frame\r\n"
+        numbers = [int(line.split()[1]) for line in response.read(20_000).splitlines() if line.startswith(b"X-Number")]
+    assert numbers == sorted(set(numbers))
+    assert len(numbers) > 1
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=60) == 0
 
 
-@pytest.mark.parametrize(("host", "port"), [("127.0.0.1", None), ("192.0.2.1", 0), ("127.0.0.1", 99999)])
-def test_an_address_that_cannot_be_had_is_one_line(host, port):
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1] if port is None else port
-        with pytest.raises(EdgeError, match=f"{host}:{port}: cannot serve there .*; choose another"):
-            web.listening(host, port)
+def test_the_service_serves_the_page_of_its_own_camera(served, tmp_path):
+    config, journal, pause = tmp_path / "config.toml", tmp_path / "journal.jsonl", tmp_path / "paused"
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    config.write_text(f"[web]\nenabled = true\nport = {port}\n")
+    pause.touch()
+    address, process = served(
+        "--config", str(config), "--source", "demo", "--journal", str(journal), command="run", words=(),
+        STATE_DIRECTORY=str(tmp_path),
+    )  # fmt: skip
+    with urllib.request.urlopen(address + "api/events", timeout=60) as response:
+        states = (json.loads(line[6:]) for line in response if line.startswith(b"data: "))
+        state = next(state for state in states if state["status"] == "paused")
+    assert (state["live"], state["paused"], state["faces"]) == (False, True, [])
+    with urllib.request.urlopen(urllib.request.Request(address + "api/resume", b""), timeout=60) as response:
+        assert json.load(response) == {"paused": False}
+    assert not pause.exists()
+    assert process.wait(timeout=60) == 0  # at the end of the demo
+    assert [word for word in ("paused", "resumed") if f'"what": "{word}"' in journal.read_text()] == [
+        "paused",
+        "resumed",
+    ]
 
 
-def test_without_flask_the_mend_is_told(tiny, monkeypatch):
-    monkeypatch.setitem(sys.modules, "flask", None)
+def test_other_machines_need_a_token_that_is_printed(served):
+    _, process = served("--host", "0.0.0.0")
+    assert len(process.stdout.readline().removeprefix("token: ").strip()) >= 16
+
+
+def test_without_aiohttp_the_fix_is_named(tiny, monkeypatch):
+    monkeypatch.setitem(sys.modules, "aiohttp", None)
+    for name in [
+        name for name in sys.modules if name.startswith(("edge.web.app", "edge.web.guard", "edge.web.server"))
+    ]:
+        monkeypatch.delitem(sys.modules, name)
     parser = argparse.ArgumentParser()
     web.add_arguments(parser)
-    with pytest.raises(MissingExtra, match=r"pip install 'edge-emotion\[web\]'"):
+    with pytest.raises(MissingExtra, match=r"python\S* -m pip install 'aiohttp"):
         web.main(parser.parse_args(["--models", str(tiny), "--port", "0"]))

@@ -87,6 +87,28 @@ def test_a_pause_by_signal_outlives_the_process_until_its_end(tmp_path, clock):
     control.toggle()
     assert not control.paused
     assert not Control(clock, memory=memory).paused
+    control.pause()
+    assert Control(clock, memory=memory).paused
+    control.resume()
+    assert not Control(clock, memory=memory).paused
+
+
+def test_a_pause_by_command_is_the_same_pause_however_often_it_is_asked_for(tmp_path, clock):
+    memory = tmp_path / "paused"
+    control = Control(clock, memory=memory)
+    for ask, paused in (
+        (control.resume, False), (control.pause, True), (control.pause, True), (control.toggle, False),
+        (control.toggle, True), (control.resume, False), (control.resume, False),
+    ):  # fmt: skip
+        ask()
+        assert (control.paused, Control(clock, memory=memory).paused) == (paused, paused)
+
+
+def test_a_command_does_not_end_the_pause_of_a_file(tmp_path, clock):
+    (tmp_path / "pause").touch()
+    control = Control(clock, tmp_path / "pause")
+    control.resume()
+    assert control.paused
 
 
 def test_a_pause_that_cannot_be_remembered_still_pauses_and_is_reported_once(tmp_path, clock, caplog):

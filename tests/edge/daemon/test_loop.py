@@ -131,6 +131,18 @@ def test_the_loop_ends_after_so_many_frames(house):
     assert house.pipeline.frames == list(range(7))
 
 
+@pytest.mark.parametrize("live", [False, True])
+def test_a_source_that_changes_its_size_ends_its_tracks_and_goes_on_in_the_new_size(house, live):
+    small, large = pictures(10, size=(20, 16)), pictures(10, size=(64, 48))
+    moved = [replace(frame, time=frame.time + 1.0, index=frame.index + 10) for frame in large]
+    house.run(FakeCamera([*small, *moved, *([stop(house)] if live else [])], live=live), live=live)
+    faces = [e for e in house.sink.events if e["event"] in ("appeared", "left")]
+    cut, whole = [1, 1, 20, 16], [1, 1, 30, 30]
+    assert [(e["event"], e["track"], e["box"]) for e in faces] == [
+        ("appeared", 1, cut), ("left", 1, cut), ("appeared", 2, whole), ("left", 2, whole),
+    ]  # fmt: skip
+
+
 def test_every_turn_beats_after_the_work_and_ticks_sinks_and_screen(house):
     house.pipeline.takes = 0.5
     house.run(FakeCamera(pictures(3)))
@@ -402,6 +414,29 @@ def test_every_event_reaches_every_sink(house):
     assert other.times == house.sink.times
     assert all(time.startswith("2023-11-14T22:13:") for time in other.times)
     assert other.ticks == 5
+
+
+class Observer(FakeSink):
+    """A sink that also observes frames."""
+
+    def __init__(self):
+        super().__init__()
+        self.reports = []
+
+    def observe(self, report):
+        self.reports.append((len(self.events), report))
+
+
+def test_a_sink_that_observes_gets_each_frame_after_its_events_with_the_time_of_each_stage(house):
+    observer = Observer()
+    house.pipeline.takes = 0.25
+    house.pipeline.fails = {2}
+    house.run(FakeCamera(pictures(3)), sinks=(observer,))
+    # The second frame failed. Before the reports: start and appeared; then engine-failed.
+    assert [count for count, _ in observer.reports] == [2, 3]
+    for _, report in observer.reports:
+        assert [track.id for track in report.scene.tracks] == [1]
+        assert report.seconds == {"pipeline": 0.25, "events": 0.0, "screen": 0.0}
 
 
 def test_every_event_is_passed_on_to_the_users_command(tmp_path):

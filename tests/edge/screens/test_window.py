@@ -156,7 +156,7 @@ def test_without_a_desktop_session_sdl_is_not_even_loaded():
 
 def test_missing_pygame_is_one_line_that_says_how_to_install_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "pygame", None)
-    with pytest.raises(MissingExtra, match=r"pip install 'edge-emotion\[window\]'"):
+    with pytest.raises(MissingExtra, match=r"-m pip install 'edge-emotion\[window\]'"):
         WindowScreen(ScreenSettings(kind="window"), FakeClock(), print, environment={"DISPLAY": ":0"})
 
 

@@ -51,21 +51,21 @@ class Certificates:
 class Broker:
     """Mosquitto; it can be killed and started again on the same port."""
 
-    def __init__(self, folder: Path, certificates: Certificates | None = None) -> None:
+    def __init__(self, folder: Path, certificates: Certificates | None = None, *lines: str) -> None:
         self._program = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
         if self._program is None:
             absent("no mosquitto here (Debian: sudo apt install mosquitto)")
         self.port, self.certificates = free_port(), certificates
         self._passwords, self._config = folder / "passwords", folder / "mosquitto.conf"
-        lines = [
+        config = [
             f"listener {self.port} 127.0.0.1", "allow_anonymous false", f"password_file {self._passwords}",
             "log_dest stderr", "log_type all",
         ]  # fmt: skip
         if os.geteuid() == 0:
-            lines.append("user root")  # else it may not read these files
+            config.append("user root")  # else it may not read these files
         if certificates:
-            lines += [f"certfile {certificates.cert}", f"keyfile {certificates.key}"]
-        self._config.write_text("\n".join(lines) + "\n")
+            config += [f"certfile {certificates.cert}", f"keyfile {certificates.key}"]
+        self._config.write_text("\n".join((*config, *lines)) + "\n")
         self._child: subprocess.Popen[str] | None = None
         self._log: queue.Queue[str] = queue.Queue()  # its lines, "" at the end
 
@@ -105,6 +105,16 @@ class Broker:
         for line in child.stderr:
             log.put(line)
         log.put("")
+
+    def freeze(self) -> None:
+        """It no longer reads or answers; the system still takes connections and bytes for it."""
+        if self._child:
+            self._child.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """It goes on."""
+        if self._child:
+            self._child.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
         """As a power cut does it."""

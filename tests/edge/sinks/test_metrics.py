@@ -206,5 +206,5 @@ def test_a_port_that_is_taken_is_one_line():
 
 def test_without_prometheus_client_the_error_says_what_to_install(monkeypatch, clock):
     monkeypatch.setitem(sys.modules, "prometheus_client", None)
-    with pytest.raises(MissingExtra, match=r"pip install 'edge-emotion\[metrics\]'"):
+    with pytest.raises(MissingExtra, match=r"-m pip install 'edge-emotion\[metrics\]'"):
         MetricsSink(clock)

@@ -128,7 +128,7 @@ def test_waits_double_up_to_a_limit_and_are_spread(tries, spread, seconds):
 
 def test_without_paho_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "edge.sinks.mqtt_connection", None)
-    with pytest.raises(MissingExtra, match=r"pip install 'edge-emotion\[mqtt\]'"):
+    with pytest.raises(MissingExtra, match=r"-m pip install 'edge-emotion\[mqtt\]'"):
         open_mqtt(Settings(mqtt=MqttSettings(enabled=True)), FakeClock(), {})
 
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import pytest
 
+from edge.commands import doctor_checks
 from edge.daemon.control import Control
 from edge.settings import MqttSettings, Settings
 from edge.sinks import mqtt_connection, open_sinks
@@ -219,6 +220,16 @@ def test_a_certificate_of_somebody_else_is_refused(tmp_path, certificates, go, c
     assert "certificate verify failed" in caplog.text
 
 
+def test_a_broker_that_wants_a_certificate_gets_ours(tmp_path, certificates, settings):
+    broker = Broker(tmp_path, certificates, f"cafile {certificates.ca}", "require_certificate true")
+    broker.start()
+    try:
+        ours = {"cert": str(certificates.cert), "key": str(certificates.key)}
+        assert [found(settings(broker, **each))[0][0] for each in (ours, {})] == ["ok", "warn"]
+    finally:
+        broker.kill()
+
+
 def test_a_broker_that_is_absent_or_never_answers_costs_the_loop_nothing(go, monkeypatch, tmp_path, caplog):
     monkeypatch.setattr(mqtt_connection, "CLOSE_S", 0.1)
     monkeypatch.setattr(mqtt_connection, "ANSWER_S", 0.1)
@@ -317,3 +328,38 @@ def test_the_command_reaches_the_daemons_control_through_open_sinks(plain, liste
     finally:
         for sink in sinks:
             sink.close()
+
+
+# The doctor
+
+
+def found(settings):
+    return [(finding.level, finding.about, finding.text) for finding in doctor_checks.broker(settings)]
+
+
+def test_the_doctor_says_nothing_where_mqtt_is_off():
+    assert found(Settings()) == []
+
+
+def test_the_doctor_connects_and_does_not_disturb_the_service(broker, listen, go, settings):
+    listener = listen(broker)
+    go(broker)
+    assert listener.next("/status")[1] == "online"
+    tls = ", with TLS" if broker.certificates else ""
+    text = f"localhost:{broker.port}: connected as {SINK}{tls}; topics below {BASE}"
+    assert found(settings(broker)) == [("ok", "mqtt", text)]
+    assert [payload for topic, payload, _ in listener.heard() if topic == f"{BASE}/status"] == []
+
+
+def test_the_doctor_warns_of_a_broker_that_refuses_or_is_away_and_fails_with_wrong_settings(plain, settings, tmp_path):
+    wrong = tmp_path / "wrong"
+    wrong.write_text("battery staple\n")
+    refuses = f"localhost:{plain.port}: the broker refuses the connection (not authorized); check [mqtt] user and "
+    assert found(settings(plain, password_file=str(wrong))) == [
+        ("warn", "mqtt", f"{refuses}password_file; `run` will try again")
+    ]
+    plain.kill()
+    away = f"localhost:{plain.port}: cannot connect (Connection refused); `run` will try again"
+    assert found(settings(plain)) == [("warn", "mqtt", away)]
+    missing = "password_file: absent: cannot be read (No such file or directory)"
+    assert found(settings(plain, password_file="absent")) == [("fail", "mqtt", missing)]

@@ -50,12 +50,6 @@ def test_what_was_not_confirmed_comes_again_first_and_in_order():
     assert outbox.delivered == 1
 
 
-def test_an_event_that_could_not_be_sent_is_the_next_one_again():
-    outbox, _ = filled(5, 2)
-    outbox.give_back(outbox.take())
-    assert drained(outbox) == [0, 1]
-
-
 def test_what_is_on_the_way_counts_towards_the_limit():
     outbox, _ = filled(2, 2)
     outbox.sent(1, outbox.take())

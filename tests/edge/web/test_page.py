@@ -1,138 +1,22 @@
-"""The page in a real browser, driven over Chromium's own pipe (the DevTools protocol, JSON ended by zero bytes)."""
+"""The page in a real browser, on a loop that the test plays."""
 
 from __future__ import annotations
 
-import base64
-import contextlib
 import json
 import os
-import select
-import shutil
-import subprocess
-import threading
-import time
 
-import cv2
+import numpy as np
 import pytest
 
-from edge.web.app import LOOPBACK, create_app
-from tests.edge.web.test_live import Clock, Pictures
-
-pytest.importorskip("flask", reason="needs the extra web: pip install 'edge-emotion[web]'")
-
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-LIMIT_S = 60.0
-
-
-class Browser:
-    """One page of a headless Chromium."""
-
-    def __init__(self, program: str, folder: str) -> None:
-        to_read, self._write = os.pipe()
-        self._read, to_write = os.pipe()
-        # The protocol is spoken on the descriptors 3 and 4.
-        launch = 'exec 3<&"$1" 4>&"$2"; shift 2; exec "$@"'
-        command = [
-            program,
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--no-first-run",
-            f"--user-data-dir={folder}",
-        ]
-        self._process = subprocess.Popen(
-            ["bash", "-c", launch, "bash", str(to_read), str(to_write), *command, "--remote-debugging-pipe"],
-            pass_fds=(to_read, to_write), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        os.close(to_read)
-        os.close(to_write)
-        self._id, self._rest, self.console, self.requests = 0, b"", [], []
-        self._session = None
-        target = self.ask("Target.createTarget", url="about:blank")["targetId"]
-        self._session = self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        for domain in ("Page", "Runtime", "DOM", "Log", "Network"):
-            self.ask(f"{domain}.enable")
-
-    def ask(self, method: str, **parameters):
-        self._id += 1
-        message = {"id": self._id, "method": method, "params": parameters}
-        if self._session:
-            message["sessionId"] = self._session
-        os.write(self._write, json.dumps(message).encode() + b"\0")
-        while True:
-            answer = self._next()
-            if answer.get("id") == self._id:
-                assert "error" not in answer, answer
-                return answer["result"]
-
-    def _next(self):
-        while b"\0" not in self._rest:
-            assert select.select([self._read], [], [], LIMIT_S)[0], "the browser does not answer"
-            self._rest += os.read(self._read, 1 << 20)
-        line, _, self._rest = self._rest.partition(b"\0")
-        event = json.loads(line)
-        if event.get("method") in ("Log.entryAdded", "Runtime.exceptionThrown"):
-            self.console.append(event["params"])
-        if event.get("method") == "Network.requestWillBeSent":
-            self.requests.append(event["params"]["request"]["url"])
-        return event
-
-    def eval(self, expression: str):
-        answer = self.ask("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
-        assert "exceptionDetails" not in answer, answer
-        return answer["result"].get("value")
-
-    def wait(self, expression: str) -> None:
-        end = time.monotonic() + LIMIT_S
-        while not self.eval(expression):
-            assert time.monotonic() < end, f"never so: {expression}; {self.console}"
-
-    def choose(self, selector: str, path: str) -> None:
-        root = self.ask("DOM.getDocument")["root"]["nodeId"]
-        node = self.ask("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
-        self.ask("DOM.setFileInputFiles", nodeId=node, files=[path])
-
-    def screenshot(self, path: str) -> None:
-        data = self.ask("Page.captureScreenshot", captureBeyondViewport=True)["data"]
-        with open(path, "wb") as file:
-            file.write(base64.b64decode(data))
-
-    def close(self) -> None:
-        with contextlib.suppress(AssertionError, OSError):
-            self._session = None
-            self.ask("Browser.close")
-        self._process.kill()
-        self._process.wait()
-        os.close(self._read)
-        os.close(self._write)
+from edge.web.token import Token
+from tests.edge.web.browser import Browser
 
 
 @pytest.fixture
-def browser(tmp_path):
-    program = next(filter(None, map(shutil.which, NAMES)), None)
-    if program is None:
-        pytest.skip("no chromium on the PATH (Debian: sudo apt install chromium)")
-    opened = Browser(program, str(tmp_path / "profile"))
+def browser(tmp_path, chromium):
+    opened = Browser(chromium, str(tmp_path / "profile"))
     yield opened
     opened.close()
-
-
-@pytest.fixture
-def address(pipeline, tiny, paint):
-    from werkzeug.serving import make_server
-
-    from edge.pipeline.factory import open_models
-    from edge.web.live import LiveView
-
-    live = LiveView(lambda: Pictures([paint((32, 32, True, False))] * 3), open_models(tiny), Clock())
-    server = make_server("127.0.0.1", 0, create_app(pipeline, live, LOOPBACK), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    assert live.close()
 
 
 def look(browser, name):
@@ -141,42 +25,220 @@ def look(browser, name):
         browser.screenshot(os.path.join(folder, name))
 
 
-def test_a_picture_is_chosen_and_its_faces_are_shown(browser, address, paint, tmp_path):
-    picture = tmp_path / "two.png"
-    cv2.imwrite(str(picture), paint((0, 32, True, True), (96, 48, False, False))[:, :, ::-1])
-    browser.ask("Page.navigate", url=address)
-    browser.wait("document.readyState === 'complete' && !!document.getElementById('watch')")
-    browser.choose("#file", str(picture))
-    browser.wait("document.getElementById('said').textContent === '2 faces.'")
-    browser.wait("document.getElementById('picture').naturalWidth === 160")
-    headings = browser.eval("[...document.querySelectorAll('.face h3')].map(e => e.textContent.slice(3)).sort()")
-    assert headings == ["sad", "surprise"]
-    assert browser.eval("document.querySelectorAll('.face meter').length") == 14
-    assert browser.eval("document.querySelectorAll('#boxes rect').length") == 2
+def chosen(browser, tmp_path, name, content):
+    path = tmp_path / name
+    path.write_bytes(content)
+    browser.choose("#file", str(path))
+
+
+def grey(level):
+    return np.full((48, 64, 3), level, np.uint8)
+
+
+def test_the_live_picture_changes_and_has_boxes_with_words(serve, browser):
+    house = serve()
+    house.play(grey(80), grey(220))
+    browser.open(house.address)
+    browser.wait("document.querySelector('.box span')?.innerText === 'happy 90 %'")
+    pixel = "document.getElementById('view').getContext('2d').getImageData(9, 9, 1, 1).data[0]"
+    browser.wait(f"{pixel} > 200")
+    browser.wait(f"{pixel} < 100")
+    assert browser.eval("document.getElementById('view').width") == 64
+    left, width = browser.eval("(({left, width}) => [left, width])(document.querySelector('.box').style)")
+    assert float(left.rstrip("%")) == pytest.approx(100 / 64)
+    assert float(width.rstrip("%")) == pytest.approx(100 * 29 / 64)
+    assert browser.text("#cards .word") == "happy"
+    assert browser.text("#cards .share") == "90 %"
+    assert browser.text("#cards .mask") == "no mask"
+    assert browser.text("#pill") == "Watching"
+    browser.wait("document.querySelector('.spark path').getAttribute('d').length > 10")
+    assert browser.text("#health") == "good"
+    assert float(browser.text("#fps")) > 0
+    assert not browser.visible("#over")
+    assert not browser.visible("#nobody")
+    look(browser, "live.png")
+    assert browser.console == []
+    assert all(url.startswith(house.address) for url in browser.requests if not url.startswith(("blob:", "data:")))
+
+
+def test_pause_and_resume(serve, browser):
+    house = serve()
+    house.play()
+    browser.open(house.address)
+    browser.wait("document.getElementById('pill').innerText === 'Watching'")
+    browser.eval("document.getElementById('pause').click()")
+    browser.wait("document.getElementById('over-title').innerText === 'Paused'")
+    assert house.control.asked
+    assert browser.visible("#over")
+    assert browser.text("#pause") == "Resume"
+    assert browser.eval("document.querySelectorAll('.box').length") == 0
+    look(browser, "paused.png")
+    browser.eval("document.getElementById('pause').click()")
+    browser.wait("document.getElementById('pill').innerText === 'Watching'")
+    browser.wait("document.getElementById('over').hidden")
+    assert not house.control.asked
+
+
+def test_why_there_is_no_camera_is_shown(serve, browser):
+    house = serve()
+    house.lost = "v4l2:7: no such camera /dev/video7"
+    house.show(state="no camera")
+    browser.open(house.address)
+    browser.wait("document.getElementById('over-text').innerText.includes('/dev/video7')")
+    assert browser.text("#pill") == "No camera"
+    look(browser, "no-camera.png")
+
+
+def test_without_live_pictures_the_page_has_the_rest(serve, browser):
+    house = serve(live=False)
+    house.play()
+    browser.open(house.address)
+    browser.wait("document.querySelector('.box span')?.innerText === 'happy 90 %'")
+    assert browser.text("#cards .word") == "happy"
+    assert not [url for url in browser.requests if url.endswith("api/live")]
+
+
+def test_what_is_hidden_cannot_be_seen(serve, browser):
+    house = serve()
+    browser.open(house.address + "#picture")
+    browser.wait("document.getElementById('live').hidden")
+    hidden = browser.eval("[...document.querySelectorAll('[hidden]')].filter(e => e.checkVisibility()).map(e => e.id)")
+    assert hidden == []
+    assert browser.visible("#drop")
+    for part in ("#live", "#history", "#result", "#photo", "#camera-box", "#said"):
+        assert not browser.visible(part), part
+    assert browser.eval("[...document.images].filter(i => i.checkVisibility() && !i.naturalWidth).length") == 0
+    look(browser, "start.png")
+
+
+def test_a_picture_is_chosen_and_its_faces_are_shown(serve, browser, png, tmp_path):
+    house = serve(loop=False)
+    browser.open(house.address)
+    browser.wait("location.hash === '#picture'")  # without a camera, this is what there is to do
+    chosen(browser, tmp_path, "two.png", png((96, 48, False, False), (0, 32, True, True)))
+    browser.wait("document.getElementById('photo').naturalWidth === 160 && !document.getElementById('result').hidden")
+    words = browser.eval("[...document.querySelectorAll('#faces .word')].map(e => e.textContent)")
+    assert words == ["surprise", "sad"]  # from left to right
+    assert browser.text("#found") == "2 faces, from left to right"
+    assert browser.eval("[...document.querySelectorAll('#faces details')].map(e => e.open)") == [False, False]
+    assert browser.eval("document.querySelectorAll('#photo-boxes .box').length") == 2
+    browser.eval("document.querySelectorAll('#faces details')[1].dispatchEvent(new Event('pointerenter'))")
+    assert browser.eval("[...document.querySelectorAll('.box')].map(e => e.classList.contains('lit'))") == [False, True]
+    browser.eval("document.querySelector('#faces summary').click()")
+    assert browser.eval("document.querySelectorAll('#faces details[open] .all dt').length") == 7
     look(browser, "faces.png")
-    sent = [url for url in browser.requests if not url.startswith(("blob:", "data:"))]
-    assert all(url.startswith(address) for url in sent)
     assert browser.console == []
 
 
-def test_what_is_no_picture_is_told_and_the_page_goes_on(browser, address, paint, tmp_path):
-    text, empty = tmp_path / "note.png", tmp_path / "empty.png"
-    text.write_text("only words")
-    cv2.imwrite(str(empty), paint())
-    browser.ask("Page.navigate", url=address)
-    browser.wait("document.readyState === 'complete' && !!document.getElementById('watch')")
-    browser.choose("#file", str(text))
+def test_no_earlier_picture_stays_under_an_error(serve, browser, png, tmp_path):
+    house = serve(loop=False)
+    browser.open(house.address + "#picture")
+    chosen(browser, tmp_path, "face.png", png((32, 32, False, True)))
+    browser.wait("!document.getElementById('result').hidden")
+    assert browser.visible("#photo")
+    chosen(browser, tmp_path, "note.png", b"only words")
     browser.wait("document.getElementById('said').textContent.includes('expected JPEG, PNG or WebP')")
-    assert browser.eval("document.getElementById('result').hidden")
-    browser.choose("#file", str(empty))
-    browser.wait("document.getElementById('said').textContent === 'No face found.'")
+    assert browser.visible("#said")
+    assert not browser.visible("#photo")
+    assert not browser.visible("#result")
+    chosen(browser, tmp_path, "empty.png", png())
+    browser.wait("document.getElementById('said').textContent.startsWith('No face found.')")
+    assert browser.visible("#photo")
 
 
-def test_the_live_view_is_shown_and_stopped(browser, address):
-    browser.ask("Page.navigate", url=address)
-    browser.wait("document.readyState === 'complete' && !!document.getElementById('watch')")
-    browser.eval("document.getElementById('watch').click()")
-    browser.wait("document.getElementById('stream').naturalWidth === 160")
-    look(browser, "live.png")
-    browser.eval("document.getElementById('watch').click()")
-    browser.wait("document.getElementById('stream').hidden")
+def test_the_annotated_copy_has_the_boxes(serve, browser, png, tmp_path):
+    house = serve(loop=False)
+    browser.open(house.address + "#picture")
+    chosen(browser, tmp_path, "face.png", png((32, 32, False, True)))
+    browser.wait("!document.getElementById('result').hidden")
+    _, told = house.post("/api/image", png((32, 32, False, True)), headers={"Content-Type": "image/png"})
+    size, colours = browser.eval(
+        """(async () => {
+        const { annotated } = await import("./boxes.js");
+        const told = TOLD;
+        const photo = document.getElementById("photo");
+        const copy = await createImageBitmap(await annotated(photo, told.faces, told.width, told.height));
+        const canvas = document.createElement("canvas");
+        Object.assign(canvas, { width: copy.width, height: copy.height });
+        const pen = canvas.getContext("2d");
+        pen.drawImage(copy, 0, 0);
+        const scale = copy.width / told.width;
+        return [[copy.width, copy.height], [...pen.getImageData(32 * scale, 60 * scale, 1, 1).data].slice(0, 3)];
+    })()""".replace("TOLD", json.dumps(told))
+    )
+    assert size == [640, 480]
+    assert np.abs(np.subtract(colours, (240, 228, 66))).max() < 40  # happy
+
+
+def test_the_browsers_own_camera_takes_a_picture(serve, browser):
+    house = serve(loop=False)
+    browser.open(house.address + "#picture")
+    browser.eval("document.getElementById('camera').click()")
+    browser.wait("document.getElementById('video').videoWidth > 0")
+    assert browser.visible("#camera-box")
+    browser.eval("document.getElementById('shoot').click()")
+    browser.wait("!document.getElementById('result').hidden")
+    assert not browser.visible("#camera-box")
+
+
+def test_the_token_is_asked_for_and_then_the_page_works(serve, browser):
+    house = serve(token=Token("correct-horse-battery-staple"))
+    house.play()
+    browser.open(house.address)
+    browser.wait("!!document.getElementById('form')")
+    for word, done in (
+        ("guess", "!document.getElementById('said').hidden"),
+        ("correct-horse-battery-staple", "!!document.getElementById('pill')"),
+    ):
+        browser.eval(f"document.getElementById('token').value = {json.dumps(word)}")
+        look(browser, "login.png")
+        browser.eval("document.querySelector('form button').click()")
+        browser.wait(done)
+    browser.wait("document.getElementById('pill').innerText === 'Watching'")
+    browser.eval("document.getElementById('pause').click()")
+    browser.wait("document.getElementById('pause').innerText === 'Resume'")
+    assert house.control.asked
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_nothing_reaches_over_the_edge_and_text_can_be_read(serve, browser, width, dark):
+    house = serve()
+    house.play()
+    browser.size(width, 844, dark)
+    for page in ("live", "picture", "history"):
+        browser.open("about:blank")
+        browser.open(house.address + f"#{page}")
+        browser.wait(f"!document.getElementById('{page}')?.hidden")
+        assert browser.eval("document.documentElement.scrollWidth <= innerWidth"), page
+        assert browser.eval(CONTRAST) == [], page
+
+
+# The texts of a page whose contrast with their background is below WCAG's AA.
+CONTRAST = """(() => {
+  const parse = colour => (colour.match(/[\\d.]+/g) ?? []).map(Number);
+  const light = colour => colour.map(v => v / 255).map(v => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
+    .reduce((sum, v, n) => sum + v * [.2126, .7152, .0722][n], 0);
+  const ground = element => { for (let e = element; e; e = e.parentElement) {
+    const colour = parse(getComputedStyle(e).backgroundColor);
+    if (colour.length === 3) return colour; } return [255, 255, 255]; };
+  const low = [];
+  for (const element of document.querySelectorAll("body *")) {
+    const own = [...element.childNodes].some(node => node.nodeType === 3 && node.textContent.trim());
+    if (!own || !element.checkVisibility() || element.disabled) continue;
+    if (element.closest(".quiet, .boxes, .over, .skip, noscript")) continue;
+    const [a, b] = [light(parse(getComputedStyle(element).color)), light(ground(element))].sort((x, y) => y - x);
+    if ((a + .05) / (b + .05) < 4.5) low.push(element.textContent.trim().slice(0, 40));
+  }
+  return low;
+})()"""
+
+
+def test_the_page_is_small_and_names_nobody_else(root):
+    folder = root / "edge" / "web" / "page"
+    files = list(folder.iterdir())
+    assert sum(file.stat().st_size for file in files) <= 150_000
+    for file in files:
+        text = file.read_text().replace("http://www.w3.org/2000/svg", "")
+        assert "http:" not in text, file.name
+        assert "https:" not in text, file.name

@@ -44,7 +44,7 @@ def test_ctrl_c_ends_with_the_line_that_goes_on(words, tmp_path, capsys, monkeyp
     monkeypatch.setattr(train, "run", interrupted)
     assert main([*words, "--batch", "8", "--every", "3"]) == 130
     line = capsys.readouterr().out.strip()
-    assert line.startswith("interrupted; go on with: edge-emotion-train train ")
+    assert line.startswith("interrupted; resume with: edge-emotion-train train ")
     again = shlex.split(line.partition(": ")[2])[1:]
     assert again == [*words, "--batch", "8", "--every", "3", "--resume"]
 
@@ -52,7 +52,7 @@ def test_ctrl_c_ends_with_the_line_that_goes_on(words, tmp_path, capsys, monkeyp
 def test_to_resume_nothing_is_to_start(words, capsys, monkeypatch) -> None:
     from training import fit
 
-    class Reached(Exception):
+    class Reached(BaseException):
         pass
 
     def begin(*_args, **more) -> None:
@@ -62,7 +62,7 @@ def test_to_resume_nothing_is_to_start(words, capsys, monkeypatch) -> None:
     monkeypatch.setattr(fit, "train", begin)
     with pytest.raises(Reached):
         main([*words, "--resume"])
-    assert "no run to go on with; starting one" in capsys.readouterr().out
+    assert "no run to resume; starting one" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

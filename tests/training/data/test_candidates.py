@@ -1,4 +1,4 @@
-"""What a detector takes for faces, sorted: against one that sees a face in every box that it is told of."""
+"""What a detector takes for faces, sorted: against a fake that sees a face in every box that it is given."""
 
 from __future__ import annotations
 

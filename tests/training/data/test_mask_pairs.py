@@ -82,5 +82,5 @@ def test_a_missing_manifest_and_a_broken_picture_are_named(folder: Path) -> None
     with pytest.raises(DataError, match=r"manifest\.csv"):
         load(folder / "nowhere", "test")
     (folder / "with_mask/0.png").write_bytes(b"no picture")
-    with pytest.raises(PictureError, match=r"0\.png: cannot read"):
+    with pytest.raises(PictureError, match=r"0\.png: not a picture"):
         load(folder, "train")[0].read()

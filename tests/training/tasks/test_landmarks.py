@@ -12,7 +12,7 @@ from tests.training import made
 from training import recipe as recipes
 from training.data.landmarks68 import Faces68
 
-keras = pytest.importorskip("keras", reason="Keras is not installed; mend it with: pip install 'edge-emotion[train]'")
+keras = pytest.importorskip("keras", reason="Keras is not installed; install it: pip install 'edge-emotion[train]'")
 
 from training.networks import landmarks as networks  # noqa: E402
 from training.networks.fused import original  # noqa: E402

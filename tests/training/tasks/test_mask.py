@@ -28,7 +28,7 @@ def batches(of: Crops, background: float = 0.25, real: float = 0.5, batch: int =
 @pytest.mark.parametrize(
     ("groups", "expected"),
     [
-        pytest.param([(BARE, True, 3), (WORN, True, 3)], [8, 8, 0], id="no place that is no face"),
+        pytest.param([(BARE, True, 3), (WORN, True, 3)], [8, 8, 0], id="no background"),
         pytest.param([(BARE, True, 3), (WORN, True, 1), (NO_FACE, False, 2)], [6, 6, 4], id="all three"),
         pytest.param([(BARE, False, 9), (WORN, True, 2), (NO_FACE, False, 50)], [6, 6, 4], id="of unlike numbers"),
     ],

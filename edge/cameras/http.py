@@ -1,0 +1,209 @@
+"""Network cameras that speak HTTP: a snapshot address is asked again and again, an MJPEG stream is read."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from http.client import HTTPException
+from typing import Any
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+import numpy as np
+
+from edge import picture
+from edge.address import redacted
+from edge.cameras.mjpeg import MAX_BYTES, MjpegReader, boundary_of
+from edge.errors import CameraTimeout, PictureError, SourceError, one_line
+from edge.settings import SourceSettings
+
+SNAPSHOT_FPS = 5.0  # requests a second, at most
+MULTIPART = "multipart/"
+STATUS = {
+    401: "the camera refuses the user or the password",
+    403: "the camera refuses this user",
+    404: "the camera has no such address",
+}
+Open = Callable[[str, float], Any]  # from an address and a time-out in seconds to a response of urllib
+
+
+def request(address: str, timeout_s: float) -> Any:
+    """The response to one request, its body not read yet. Users and passwords may be in the address."""
+    parts = urlsplit(address)
+    plain = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    known = urllib.request.HTTPPasswordMgrWithDefaultRealm()
+    if parts.username is not None:
+        known.add_password(None, plain, unquote(parts.username), unquote(parts.password or ""))
+    opener = urllib.request.build_opener(
+        urllib.request.HTTPDigestAuthHandler(known), urllib.request.HTTPBasicAuthHandler(known)
+    )
+    return opener.open(urllib.request.Request(plain, headers={"User-Agent": "edge-emotion"}), timeout=timeout_s)
+
+
+def open_http(settings: SourceSettings, open_address: Open = request) -> HttpGrabber | None:
+    """The camera at an HTTP address, or None where it sends something else than pictures, such as a film or HLS.
+
+    Raises:
+        SourceError: it does not answer, or refuses the request; the message says why.
+    """
+    name = redacted(settings.source)
+    try:
+        response = _ask(settings, open_address)
+    except SourceError as error:
+        raise SourceError(f"{name}: {error}") from None
+    if response is None:
+        return None
+    kind = response.headers.get("Content-Type", "").strip().lower()
+    if kind.startswith(MULTIPART):
+        return MjpegGrabber(name, settings, response)
+    if kind.startswith("image/"):
+        return SnapshotGrabber(name, settings, response, open_address)
+    response.close()
+    return None
+
+
+class HttpGrabber:
+    """What both kinds share: bounded reads, decoding, closing."""
+
+    def __init__(self, name: str, settings: SourceSettings, response: Any, clock: Callable[[], float]) -> None:
+        self._name, self._settings, self._response, self._clock = name, settings, response, clock
+        self._deadline = clock() + settings.timeout_s
+
+    def read(self) -> np.ndarray:
+        """The next frame, uint8 (H, W, 3) RGB. A picture that cannot be decoded is passed over.
+
+        Raises:
+            CameraTimeout: no picture came within the time-out.
+            SourceError: the camera ended the connection, or sent none that can be decoded within the time-out.
+        """
+        self._deadline = self._clock() + self._settings.timeout_s
+        while True:
+            try:
+                data = self._next()
+            except TimeoutError:
+                raise CameraTimeout(
+                    f"{self._name}: the camera gave no frame for {self._settings.timeout_s:g} s"
+                ) from None
+            except SourceError as error:
+                raise SourceError(f"{self._name}: {error}") from None
+            except (OSError, HTTPException) as error:
+                raise SourceError(f"{self._name}: the connection broke off ({one_line(error)})") from None
+            try:
+                return picture.decode(data, self._name, self._settings.max_megapixels)
+            except PictureError as error:
+                if self._clock() >= self._deadline:
+                    raise SourceError(str(error)) from None
+
+    def _next(self) -> bytes:
+        raise NotImplementedError
+
+    def _chunk(self, most: int) -> bytes:
+        """The next bytes of the response; they may come slowly, but not later than the deadline."""
+        if self._clock() >= self._deadline:
+            raise TimeoutError
+        data: bytes = self._response.read1(most)
+        return data
+
+    def close(self) -> None:
+        """End the connection."""
+        self._response.close()
+
+
+class MjpegGrabber(HttpGrabber):
+    """The pictures of a multipart stream."""
+
+    def __init__(
+        self, name: str, settings: SourceSettings, response: Any, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        super().__init__(name, settings, response, clock)
+        self._reader = MjpegReader(self._chunk, boundary_of(response.headers.get("Content-Type", "")))
+
+    def _next(self) -> bytes:
+        return self._reader.next()
+
+
+class SnapshotGrabber(HttpGrabber):
+    """An address that gives one picture a request: asked again at the frame rate of the settings, or SNAPSHOT_FPS.
+
+    A request that fails is repeated until the time-out.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        settings: SourceSettings,
+        response: Any,
+        open_address: Open = request,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        super().__init__(name, settings, response, clock)
+        self._open, self._sleep = open_address, sleep
+        self._interval = 1.0 / min(settings.fps, SNAPSHOT_FPS)
+        self._due = clock() + self._interval
+        self._fresh = True  # the response that told what kind of camera this is holds the first picture
+
+    def _next(self) -> bytes:
+        while True:
+            try:
+                return self._one()
+            except (SourceError, OSError) as error:
+                self._fresh = False
+                if isinstance(error, TimeoutError) or self._clock() + self._interval >= self._deadline:
+                    raise
+
+    def _one(self) -> bytes:
+        if not self._fresh:
+            self._response.close()
+            self._sleep(max(0.0, self._due - self._clock()))
+            self._due = max(self._due + self._interval, self._clock())
+            response = _ask(self._settings, self._open)
+            if response is None:
+                raise SourceError("the camera's certificate has changed")
+            self._response = response
+        self._fresh = False
+        data = bytearray()
+        while chunk := self._chunk(65_536):
+            data += chunk
+            if len(data) > MAX_BYTES:
+                raise SourceError(f"a picture of more than {MAX_BYTES // 1_000_000} MB")
+        return bytes(data)
+
+
+def _ask(settings: SourceSettings, open_address: Open) -> Any:
+    """The response, or None where its certificate is not trusted: FFmpeg does not check those of cameras.
+
+    Raises:
+        SourceError: there is none; the message has no name in it.
+    """
+    try:
+        return open_address(settings.source, settings.timeout_s)
+    except urllib.error.HTTPError as error:
+        error.close()
+        what = STATUS.get(error.code, f"the camera answers {error.code}")
+        raise SourceError(f"{what} (HTTP {error.code})" if error.code in STATUS else what) from None
+    except urllib.error.URLError as error:
+        if isinstance(error.reason, ssl.SSLError):
+            return None
+        raise SourceError(_reason(error.reason)) from None
+    except TimeoutError:
+        raise SourceError(f"the camera does not answer within {settings.timeout_s:g} s") from None
+    except (OSError, ValueError, HTTPException) as error:
+        raise SourceError(_reason(error)) from None
+
+
+def _reason(reason: object) -> str:
+    """Why a connection failed, for people."""
+    if isinstance(reason, TimeoutError):
+        return "the camera does not answer"
+    if isinstance(reason, ConnectionRefusedError):
+        return "nothing listens at this host and port"
+    if isinstance(reason, socket.gaierror):
+        return "the host's name is not known"
+    if isinstance(reason, OSError):
+        return f"cannot be reached ({reason.strerror or type(reason).__name__})"
+    # The texts of the other errors quote the address, which may hold a password.
+    return f"the address or the answer is not valid HTTP ({type(reason).__name__})"

@@ -1,0 +1,74 @@
+"""JPEGs out of a multipart/x-mixed-replace stream, as network cameras send them; bounded, whatever comes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from edge.errors import SourceError
+
+START = b"\xff\xd8\xff"
+MAX_BYTES = 16_000_000  # of one picture
+MAX_HEAD = 64_000  # bytes between two pictures
+CHUNK = 65_536
+_LENGTH = re.compile(rb"(?i)content-length:[ \t]*(\d{1,9})\s")
+_BOUNDARY = re.compile(r'(?i)boundary=\s*(?:"([^"]*)"|([^;\s]*))')
+
+
+def boundary_of(content_type: str) -> bytes:
+    """The boundary of a Content-Type header, without quotes and leading dashes; empty where there is none."""
+    match = _BOUNDARY.search(content_type)
+    return (match[1] or match[2] or "").lstrip("-").encode("latin-1", "replace") if match else b""
+
+
+class MjpegReader:
+    """Reads one JPEG after the other. Parts without a boundary line or a length are read as well.
+
+    Args:
+        read: gives the next bytes, as many as there are up to a number; none at the end of the stream.
+        boundary: of the stream; empty: none, pictures then need a Content-Length or end with their own last bytes.
+    """
+
+    def __init__(self, read: Callable[[int], bytes], boundary: bytes = b"") -> None:
+        self._read = read
+        self._end = b"--" + boundary if boundary else b"\xff\xd9"
+        self._keep = 0 if boundary else len(self._end)
+        self._buffer = bytearray()
+
+    def next(self) -> bytes:
+        """The bytes of the next picture.
+
+        Raises:
+            SourceError: the stream ended, holds no JPEG, or a picture is larger than MAX_BYTES.
+        """
+        start = self._find(START, 0, MAX_HEAD, f"no JPEG in {MAX_HEAD // 1000} kB of the stream")
+        lengths = _LENGTH.findall(self._buffer[:start])
+        del self._buffer[:start]
+        if lengths and 0 < int(lengths[-1]) <= MAX_BYTES:
+            end = int(lengths[-1])
+            while len(self._buffer) < end:
+                self._fill()
+        else:
+            end = self._keep + self._find(
+                self._end, len(START), MAX_BYTES, f"a picture of more than {MAX_BYTES // 1_000_000} MB"
+            )
+        picture = bytes(self._buffer[:end])
+        del self._buffer[:end]
+        return picture
+
+    def _find(self, what: bytes, start: int, most: int, message: str) -> int:
+        """Where some bytes are in the buffer, which is filled until they are."""
+        at = self._buffer.find(what, start)
+        while at < 0:
+            if len(self._buffer) > most:
+                raise SourceError(message)
+            start = max(start, len(self._buffer) - len(what) + 1)
+            self._fill()
+            at = self._buffer.find(what, start)
+        return at
+
+    def _fill(self) -> None:
+        data = self._read(CHUNK)
+        if not data:
+            raise SourceError("the camera ended the stream")
+        self._buffer += data

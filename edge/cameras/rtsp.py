@@ -1,0 +1,136 @@
+"""Why an RTSP camera cannot be opened: FFmpeg says so only in its log, so the camera is asked once more (RFC 2326)."""
+
+from __future__ import annotations
+
+import re
+import socket
+import time
+from base64 import b64encode
+from hashlib import md5
+from urllib.parse import unquote, urlsplit
+
+GENERAL = "the stream cannot be opened; check the address, its user and its password"
+PORT = 554
+MAX_BYTES = 65_536  # of an answer
+REASONS = {
+    401: "the camera refuses the user or the password (RTSP 401)",
+    403: "the camera refuses this user (RTSP 403)",
+    404: "the camera has no such stream (RTSP 404); check the path in the address",
+    453: "the camera has too many viewers (RTSP 453)",
+    461: 'the camera does not send over TCP (RTSP 461); set [source] rtsp_transport = "udp"',
+}
+CODECS = {"H265": "H.265 (HEVC)", "AV1": "AV1"}
+
+
+def diagnose(address: str, timeout_s: float) -> str:
+    """What is wrong with the stream at an RTSP address, in words that fit an error message; no part of the address.
+
+    Args:
+        address: with its user and password.
+        timeout_s: to connect, and for each answer.
+    """
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname, parts.port or PORT
+    except ValueError:
+        return "this is not a valid address; write special characters of a password as %40 (@), %2F (/), %3A (:)"
+    if parts.scheme.lower() != "rtsp" or not host:
+        return GENERAL
+    try:
+        with socket.create_connection((host, port), timeout_s) as connection:
+            connection.settimeout(timeout_s)
+            return Conversation(connection, address, timeout_s).findings()
+    except socket.gaierror:
+        return "the host's name is not known"
+    except ConnectionRefusedError:
+        return f"nothing listens at port {port} of this host"
+    except TimeoutError:
+        return f"the host does not answer within {timeout_s:g} s"
+    except (OSError, ValueError):
+        return GENERAL
+
+
+class Conversation:
+    """DESCRIBE and SETUP over an open connection, as a player begins.
+
+    Args:
+        connection: to the camera, with a time-out.
+        address: with its user and password.
+        timeout_s: for each answer.
+    """
+
+    def __init__(self, connection: socket.socket, address: str, timeout_s: float) -> None:
+        self._timeout_s, self._deadline = timeout_s, 0.0
+        parts = urlsplit(address)
+        self._connection = connection
+        self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
+        self._url = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+        self._sequence = 0
+        self._challenge = ""
+
+    def findings(self) -> str:
+        """What is wrong, or GENERAL where the camera did all that was asked of it."""
+        status, head, body = self._ask("DESCRIBE", self._url, "Accept: application/sdp")
+        if status == 401 and self._user:
+            found = re.findall(r"(?im)^www-authenticate:\s*(.+?)\s*$", head)
+            self._challenge = next((one for one in found if one.lower().startswith("digest")), "".join(found[:1]))
+            status, head, body = self._ask("DESCRIBE", self._url, "Accept: application/sdp")
+        if status != 200:
+            return REASONS.get(status, f"the camera answers with an error (RTSP {status})")
+        video = body.partition("m=video")[2].partition("\nm=")[0]
+        if not video:
+            return "the stream has no video"
+        control = re.search(r"(?m)^a=control:(\S+)", video)
+        track = control[1] if control else ""
+        base = re.search(r"(?im)^content-base:\s*(\S+)", head)
+        url = track if "://" in track else (base[1] if base else self._url).rstrip("/") + "/" + track
+        status, _, _ = self._ask("SETUP", url, "Transport: RTP/AVP/TCP;unicast;interleaved=0-1")
+        if status != 200:
+            return REASONS.get(status, f"the camera answers with an error (RTSP {status})")
+        codec = re.search(r"(?m)^a=rtpmap:\d+ ([A-Za-z0-9]+)", video)
+        name = codec[1].upper() if codec else ""
+        if name in CODECS:
+            return f"the stream is {CODECS[name]}, which could not be decoded; set the camera to H.264"
+        return GENERAL
+
+    def _ask(self, method: str, url: str, header: str) -> tuple[int, str, str]:
+        """A request's status, the answer's head and its body."""
+        self._sequence += 1
+        lines = [f"{method} {url} RTSP/1.0", f"CSeq: {self._sequence}", "User-Agent: edge-emotion", header]
+        if self._challenge:
+            lines.append(f"Authorization: {self._authorization(method, url)}")
+        self._connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+        self._deadline = time.monotonic() + self._timeout_s
+        data = b""
+        while b"\r\n\r\n" not in data:
+            data += self._more(data)
+        head, _, rest = data.partition(b"\r\n\r\n")
+        text = head.decode("latin-1")
+        status = re.match(r"RTSP/\d\.\d (\d{3})", text)
+        if not status:
+            raise ValueError("not RTSP")
+        length = re.search(r"(?im)^content-length:\s*(\d{1,6})\s*$", text)
+        while len(rest) < min(int(length[1]) if length else 0, MAX_BYTES):
+            rest += self._more(rest)
+        return int(status[1]), text, rest.decode("latin-1").replace("\r\n", "\n")
+
+    def _more(self, data: bytes) -> bytes:
+        if time.monotonic() > self._deadline:
+            raise TimeoutError
+        found = self._connection.recv(4096)
+        if not found or len(data) > MAX_BYTES:
+            raise ValueError("no end of the answer")
+        return found
+
+    def _authorization(self, method: str, url: str) -> str:
+        if not self._challenge.lower().startswith("digest"):
+            return "Basic " + b64encode(f"{self._user}:{self._password}".encode()).decode()
+        asked = dict(re.findall(r'(\w+)="([^"]*)"', self._challenge))
+        realm, nonce = asked.get("realm", ""), asked.get("nonce", "")
+        one = _md5(f"{self._user}:{realm}:{self._password}")
+        response = _md5(f"{one}:{nonce}:{_md5(f'{method}:{url}')}")
+        return f'Digest username="{self._user}", realm="{realm}", nonce="{nonce}", uri="{url}", response="{response}"'
+
+
+def _md5(text: str) -> str:
+    return md5(text.encode(), usedforsecurity=False).hexdigest()  # what RTSP's digests are made of

@@ -1,0 +1,88 @@
+"""`edge-emotion run` on a terminal: what it watches, one readable line per event, and how far a clip is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TextIO
+
+from edge.commands.log_tail import line
+from edge.frame import Frame
+from edge.ports import Camera
+from edge.terminal import DIM, GREEN, YELLOW, Progress, coloured, rgb
+from edge.text import printable
+from edge.vision import palette
+
+STAMP = len("2026-01-31 08:00:01")
+
+
+class TerminalSink:
+    """Prints events for a person; samples, which say nothing new, are left out.
+
+    Args:
+        stream: standard output, a terminal.
+        colours: whether to write in colour.
+        journal: where the journal is written; empty: nowhere.
+        progress: its bar makes way for each line.
+    """
+
+    def __init__(self, stream: TextIO, colours: bool, journal: str, progress: Progress) -> None:
+        self._stream, self._colours, self._journal, self._progress = stream, colours, journal, progress
+
+    def write(self, event: Mapping[str, Any]) -> None:
+        """Print one event."""
+        kind = event["event"]
+        if kind in ("sample", "stop"):
+            return
+        self._progress.clear()
+        print(self._started(event) if kind == "start" else self._line(event), file=self._stream, flush=True)
+
+    def tick(self) -> None:
+        """Nothing is due."""
+
+    def close(self) -> None:
+        """Take the bar away."""
+        self._progress.clear()
+
+    def _started(self, event: Mapping[str, Any]) -> str:
+        text = f"Watching {printable(event['source'])}; Ctrl-C stops it."
+        if self._journal:
+            text += f" Journal: {printable(self._journal)}"
+        return self._in(text, GREEN)
+
+    def _line(self, event: Mapping[str, Any]) -> str:
+        text = printable(line(event))
+        stamp, rest = text[:STAMP], text[STAMP:]
+        if "track" not in event:
+            return self._in(stamp, DIM) + self._in(rest, YELLOW)
+        emotion = str(event.get("emotion"))
+        if emotion in palette.EMOTION:
+            rest = rest.replace(emotion, self._in(emotion, rgb(palette.of(emotion))), 1)
+        return self._in(stamp, DIM) + rest
+
+    def _in(self, text: str, code: str) -> str:
+        return coloured(text, code) if self._colours else text
+
+
+class CountedCamera:
+    """A camera whose frames move a progress bar."""
+
+    def __init__(self, camera: Camera, progress: Progress, most: int = 0) -> None:
+        self._camera, self._progress = camera, progress
+        self.live = camera.live
+        length = getattr(camera, "length", None)
+        progress.total = min(length, most) if length and most else length or most or None
+
+    @property
+    def stuck(self) -> bool:
+        """As of the camera."""
+        return self._camera.stuck
+
+    def __iter__(self) -> Iterator[Frame | None]:
+        for frame in self._camera:
+            if frame is not None:
+                self._progress.update(frame.index)
+            yield frame
+
+    def close(self) -> None:
+        """As of the camera."""
+        self._camera.close()

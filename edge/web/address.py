@@ -1,0 +1,115 @@
+"""Under which names and addresses this machine can be reached."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Iterable
+
+from edge.errors import EdgeError
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+# Never reached: connecting a UDP socket sends nothing, but tells which of our addresses would be used.
+ELSEWHERE = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach it.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("0.0.0.0")
+    (True, True, False)
+    """
+    if host.lower().rstrip(".") == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that listens.
+
+    Raises:
+        EdgeError: the address is in use, not of this machine, or not allowed.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=256)
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise EdgeError(f"{host}:{port}: cannot serve there ({reason}); choose another host or port") from None
+
+
+def urls(host: str, port: int) -> list[str]:
+    """The addresses that a person can type, the shortest way first.
+
+    >>> urls("127.0.0.1", 8095)
+    ['http://127.0.0.1:8095/']
+    """
+    if host not in ("0.0.0.0", "::"):
+        return [_url(host, port)]
+    found = [_url(f"{name}.local", port)] if (name := machine_name()) else []
+    families = (socket.AF_INET,) if host == "0.0.0.0" else (socket.AF_INET, socket.AF_INET6)
+    found += [_url(address, port) for family in families if (address := _outward(family))]
+    return found or [_url("127.0.0.1", port)]
+
+
+def machine_name() -> str:
+    """This machine's name, without a domain; empty where it has none."""
+    name = socket.gethostname().partition(".")[0].lower()
+    return "" if name in ("", "localhost") else name
+
+
+def known_names(more: Iterable[str] = ()) -> frozenset[str]:
+    """The names, in lower case, under which a browser may ask for the page; addresses in figures always may."""
+    name = machine_name()
+    own = {"localhost", *((name, f"{name}.local", f"{name}.lan", f"{name}.home") if name else ())}
+    return frozenset(own | {entry.strip().lower() for entry in more if entry.strip()})
+
+
+def is_known(host: str, names: frozenset[str]) -> bool:
+    """Whether a Host header means this machine. A page of another site whose name points here (DNS rebinding) does not.
+
+    >>> [is_known(host, frozenset()) for host in ("127.0.0.1:8095", "[::1]:8095", "evil.example")]
+    [True, True, False]
+    """
+    name = split(host)
+    if name is None:
+        return False
+    if name.rstrip(".") in names:
+        return True
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def split(host: str) -> str | None:
+    """The name in a Host header ("name", "name:port", "[address]:port"), in lower case; None: it is malformed."""
+    host = host.lower()
+    if host.startswith("["):
+        name, closed, port = host[1:].partition("]")
+        if not closed or (port and not port.startswith(":")) or ":" not in name:
+            return None
+        port = port[1:]
+    else:
+        name, _, port = host.partition(":")
+    if (port and not (port.isascii() and port.isdigit() and int(port) < 65536)) or not name:
+        return None
+    return name if all(sign.isalnum() or sign in "-._:" for sign in name) and name.isascii() else None
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+
+
+def _outward(family: socket.AddressFamily) -> str:
+    """The address by which other machines see this one; empty where there is no network."""
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((ELSEWHERE[family], 9))
+            return str(probe.getsockname()[0])
+    except OSError:
+        return ""

@@ -1,0 +1,217 @@
+"""Who may ask for what: names, origins, the token, rates; and the headers of every answer."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from edge.settings import WebSettings
+from edge.web.address import is_known, known_names
+from edge.web.token import Token
+
+COOKIE, CSRF_COOKIE, CSRF_HEADER = "edge_emotion", "edge_emotion_csrf", "X-CSRF-Token"
+# What a page needs to ask for the token.
+OPEN = frozenset({"/style.css", "/login.js", "/api/login"})
+SAFE = ("GET", "HEAD")
+WEEK_S = 7 * 86400
+PEERS = 1000  # whose rates are remembered
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Refused(Exception):
+    """A request that is not answered.
+
+    Args:
+        status: of HTTP.
+        line: what is wrong and how to fix it.
+    """
+
+    def __init__(self, status: int, line: str) -> None:
+        super().__init__(line)
+        self.status = status
+
+
+class Rate:
+    """A token bucket for each peer: so many at once, then so many a second.
+
+    Args:
+        burst: at once.
+        per_s: a second.
+        clock: seconds.
+    """
+
+    def __init__(self, burst: float, per_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._burst, self._per_s, self._clock = burst, per_s, clock
+        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def allows(self, peer: str) -> bool:
+        """Whether this peer may go on; counts the request."""
+        now = self._clock()
+        left, at = self._left.pop(peer, (self._burst, now))
+        left = min(self._burst, left + (now - at) * self._per_s)
+        allowed = left >= 1.0
+        self._left[peer] = (left - 1.0 if allowed else left, now)
+        if len(self._left) > PEERS:
+            self._left.popitem(last=False)
+        return allowed
+
+
+@dataclass(frozen=True)
+class Rates:
+    """The rates of one server."""
+
+    requests: Rate
+    uploads: Rate
+    logins: Rate
+
+    @classmethod
+    def usual(cls) -> Rates:
+        """Enough for people and scripts."""
+        return cls(Rate(300, 50), Rate(20, 4), Rate(5, 0.1))
+
+
+class Guard:
+    """Checks requests, before anything else is done for them.
+
+    Args:
+        settings: names, proxy, frame.
+        token: what other machines need; None: nobody does, as only this machine can reach the page.
+        rates: how often a peer may ask.
+    """
+
+    def __init__(self, settings: WebSettings, token: Token | None, rates: Rates | None = None) -> None:
+        self._settings, self.token = settings, token
+        self._rates = rates or Rates.usual()
+        self._names = known_names(settings.hosts.split(","))
+
+    def check(self, request: web.Request) -> None:
+        """Let a request pass.
+
+        Raises:
+            Refused: it may not.
+        """
+        host = self._host(request)
+        self._same_site(request, host)
+        peer = request.remote or ""
+        if not self._rates.requests.allows(peer):
+            raise Refused(429, "too many requests; wait a moment")
+        if request.path == "/api/image" and not self._rates.uploads.allows(peer):
+            raise Refused(429, "too many pictures at once; wait a moment")
+        if self.token and request.path not in OPEN:
+            self._authorized(request, self.token)
+
+    def may_log_in(self, request: web.Request, offered: str) -> bool:
+        """Whether this is the token; who guesses is slowed down.
+
+        Raises:
+            Refused: too many guesses.
+        """
+        if not self._rates.logins.allows(request.remote or ""):
+            raise Refused(429, "too many attempts; wait a minute")
+        return self.token is None or self.token.matches(offered)
+
+    def log_in(self, response: web.StreamResponse, request: web.Request) -> None:
+        """Give a browser its session: a cookie that no script can read, and what its page sends with changes."""
+        if self.token is None:
+            return
+        session, path = self.token.session(), self.prefix(request) + "/"
+        secure = request.secure or (self._settings.trust_proxy and request.headers.get("X-Forwarded-Proto") == "https")
+        for name, value, hidden in ((COOKIE, session, True), (CSRF_COOKIE, self.token.csrf(session), False)):
+            response.set_cookie(
+                name, value, max_age=WEEK_S, path=path, httponly=hidden, samesite="Strict", secure=bool(secure)
+            )
+
+    def prefix(self, request: web.Request) -> str:
+        """The path below which a trusted proxy serves the page: "" or "/name"."""
+        prefix = request.headers.get("X-Forwarded-Prefix", "") if self._settings.trust_proxy else ""
+        plain = prefix.startswith("/") and all(sign.isalnum() or sign in "/-._~" for sign in prefix)
+        return prefix.rstrip("/") if plain and "//" not in prefix and prefix.isascii() else ""
+
+    def headers(self) -> Mapping[str, str]:
+        """What every answer says to browsers."""
+        frame = self._settings.frame.strip() or "'none'"
+        return {
+            "Content-Security-Policy": (
+                "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src blob:; "
+                f"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {frame}"
+            ),
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "no-referrer",
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
+            "Cache-Control": "no-store",
+            "Server": "edge-emotion",
+        } | ({} if self._settings.frame.strip() else {"X-Frame-Options": "DENY"})
+
+    def _host(self, request: web.Request) -> str:
+        """The name by which the browser asked.
+
+        Raises:
+            Refused: it is not one of ours.
+        """
+        given = request.headers.getall("Host", [])
+        if len(given) != 1:
+            raise Refused(400, "expected one Host header")
+        host = str(given[0])
+        forwarded = request.headers.get("X-Forwarded-Host") if self._settings.trust_proxy else None
+        if not is_known(host, self._names) and not forwarded:
+            raise Refused(403, f"not served under the name {host[:100]}; add it to [web] hosts")
+        if forwarded and not is_known(forwarded, self._names):
+            raise Refused(403, f"not served under the name {forwarded[:100]}; add it to [web] hosts")
+        return str(forwarded or host)
+
+    def _same_site(self, request: web.Request, host: str) -> None:
+        """Refuse what a page of another site makes a browser send. Programs that are not browsers say nothing of it.
+
+        Raises:
+            Refused: it came from elsewhere.
+        """
+        refused = Refused(403, "asked for by a page of another site")
+        headers = request.headers
+        site, mode = headers.get("Sec-Fetch-Site"), headers.get("Sec-Fetch-Mode")
+        # A link to the page, or its address typed, may come from anywhere.
+        opened = request.path == "/" and request.method in SAFE and mode == "navigate"
+        if site is not None and site not in ("same-origin", "none") and not opened:
+            raise refused
+        origin = headers.get("Origin")
+        if origin is not None and not _is_host(origin, host):
+            raise refused
+        # Browsers of before 2023 say neither, but name the page.
+        referrer = headers.get("Referer")
+        if site is None and origin is None and referrer and not opened and not _is_host(referrer, host):
+            raise refused
+
+    def _authorized(self, request: web.Request, token: Token) -> None:
+        kind, _, offered = request.headers.get("Authorization", "").partition(" ")
+        if kind.lower() == "bearer":
+            if not self._rates.logins.allows(f"bearer {request.remote}") and not token.matches(offered.strip()):
+                raise Refused(429, "too many attempts; wait a minute")
+            if token.matches(offered.strip()):
+                return
+            raise Refused(401, "wrong token")
+        session = request.cookies.get(COOKIE, "")
+        if not token.accepts(session):
+            raise Refused(401, "expected the token: open the page and enter it, or send Authorization: Bearer TOKEN")
+        if request.method not in SAFE and not token.accepts_csrf(session, request.headers.get(CSRF_HEADER, "")):
+            raise Refused(403, f"expected the header {CSRF_HEADER} with the value of the cookie {CSRF_COOKIE}")
+
+
+def _is_host(address: str, host: str) -> bool:
+    """Whether an address (of Origin or Referer) is on this host and port."""
+    try:
+        parts = urlsplit(address)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        return False
+    if parts.scheme not in ("http", "https"):
+        return False
+    name, _, given = host.lower().rpartition(":") if not host.endswith("]") and ":" in host else (host.lower(), "", "")
+    usual = given or str({"http": 80, "https": 443}[parts.scheme])
+    return (parts.hostname or "") == name.strip("[]") and str(port) == usual

@@ -1,0 +1,77 @@
+// History: a day's timeline and an overview, from the journal.
+import { get } from "./api.js";
+import { dwell, heat, shares, timeline, tiles, visits } from "./charts.js";
+import { at, csv, save, say } from "./dom.js";
+
+let day = null, overview = null, turn = 0;
+const localDay = date => new Date(date.getTime() - date.getTimezoneOffset() * 60000).toISOString().slice(0, 10);
+
+export async function open() {
+  if (!at("day").value) at("day").value = localDay(new Date());
+  say(at("history-said"), "Reading the journal...");
+  const ok = await loadDays();
+  at("history-body").hidden = !ok;
+  if (ok) await loadDay();
+}
+
+async function loadDays() {
+  try {
+    overview = await get(`api/history?days=${at("days").value}`);
+  } catch (error) {
+    say(at("history-said"), error.message, true);
+    return false;
+  }
+  say(at("history-said"), overview.dwell.visits || overview.days.some(({ visits }) => visits) ? "" : "No visits in this time. The journal fills while the camera watches.");
+  at("history-body").hidden = false;
+  draw();
+  return true;
+}
+
+function draw() {
+  tiles(at("tiles"), overview);
+  visits(at("visits"), overview.days, picked => { at("day").value = picked; loadDay(); });
+  heat(at("heat"), overview.hours);
+  shares(at("shares"), overview.shares);
+  dwell(at("dwell"), overview.dwell);
+  at("zone").textContent = `Times are those of the machine (${overview.zone}).`;
+}
+
+async function loadDay() {
+  const mine = ++turn;
+  try {
+    const told = await get(`api/history/day?day=${at("day").value}`);
+    if (mine !== turn) return;
+    day = told;
+    timeline(at("timeline"), at("legend"), day);
+  } catch (error) {
+    if (mine === turn) say(at("history-said"), error.message, true);
+  }
+}
+
+function step(by) {
+  const date = new Date(`${at("day").value || localDay(new Date())}T12:00:00`);
+  date.setDate(date.getDate() + by);
+  at("day").value = localDay(date);
+  loadDay();
+}
+
+let waiting = 0;
+addEventListener("resize", () => {
+  clearTimeout(waiting);
+  waiting = setTimeout(() => {
+    if (!overview || at("history").hidden) return;
+    draw();
+    if (day) timeline(at("timeline"), at("legend"), day);
+  }, 150);
+});
+at("day").addEventListener("change", () => at("day").value && loadDay());
+at("days").addEventListener("change", loadDays);
+at("before").addEventListener("click", () => step(-1));
+at("after").addEventListener("click", () => step(1));
+at("day-csv").addEventListener("click", () => day && save(`edge-emotion-${at("day").value}.csv`, csv([
+  ["start", "seconds", "visit", "mask", "emotion"],
+  ...day.spans.map(([start, seconds, visit, masked, label]) => [new Date(start * 1000).toISOString(), seconds, visit + 1, masked ? "mask" : "no mask", label]),
+]), "text/csv"));
+at("days-csv").addEventListener("click", () => overview && save("edge-emotion-days.csv", csv([
+  ["day", "visits", "seconds"], ...overview.days.map(({ day, visits, seconds }) => [day, visits, seconds]),
+]), "text/csv"));

@@ -1,0 +1,183 @@
+// Live: the state by server-sent events, the picture as numbered JPEGs; boxes are those of the same number.
+import { call, pictures, post } from "./api.js";
+import { drawBoxes } from "./boxes.js";
+import { faceTop, meter, showFace } from "./card.js";
+import { add, at, draw, setText } from "./dom.js";
+
+const HELD = "The pause file on the machine keeps the camera off. Remove it there to resume.";
+const MINUTE_S = 60, KEPT = 60;
+const WORDS = { watching: "Watching", paused: "Paused", "no camera": "No camera", starting: "Starting", off: "No camera", lost: "Not connected" };
+
+let events = null, stop = null, latest = null, shownNumber = -1, streaming = false, held = false;
+const states = new Map();
+const cards = new Map();
+
+export function open() {
+  if (events) return;
+  events = new EventSource("api/events");
+  events.addEventListener("state", event => take(JSON.parse(event.data)));
+  events.onerror = () => {
+    pill("lost");
+    cover("Not connected", "The machine does not answer. Is it on, and is edge-emotion running? Trying again.");
+    if (events?.readyState === EventSource.CLOSED) again();
+  };
+}
+
+export function close() {
+  events?.close();
+  events = null;
+  stop?.abort();
+  stop = null;
+  streaming = false;
+}
+
+async function again() {
+  close();
+  await new Promise(done => setTimeout(done, 3000));
+  try { await call("api/status"); } catch { /* said on the page already */ }
+  if (!document.hidden && !at("live").hidden) open();
+}
+
+function take(state) {
+  latest = state;
+  states.set(state.number, state);
+  for (const number of states.keys()) { if (states.size <= KEPT) break; states.delete(number); }
+  pill(state.status);
+  setText(at("version"), `edge-emotion ${state.version}`);
+  setText(at("fps"), state.status === "watching" ? state.fps.toFixed(1) : "-");
+  setText(at("health"), state.status !== "watching" ? "-" : state.health || "good");
+  at("pause").disabled = state.status === "off";
+  setText(at("pause"), state.paused ? "Resume" : "Pause");
+  if (state.status === "watching") {
+    held = false;
+    if (state.live) stream(); else showWithoutPicture(state);
+    if (!state.live || shownNumber < 0) showFaces(state);
+  } else {
+    showFaces({ faces: [] });
+    at("boxes").replaceChildren();
+    blank();
+    if (state.status === "paused") cover("Paused", held ? HELD : "The camera is off. Resume switches it on again.");
+    else if (state.status === "starting") cover("Starting", "Waiting for the first picture.");
+    else cover("No camera", state.reason || "Waiting for the camera.");
+  }
+}
+
+function pill(status) {
+  at("pill").dataset.status = status;
+  setText(at("pill"), WORDS[status] ?? status);
+}
+
+function cover(title, text, through = false) {
+  at("over").hidden = false;
+  at("over").classList.toggle("see-through", through);
+  setText(at("over-title"), title);
+  setText(at("over-text"), text);
+}
+
+function size(width, height) {
+  const view = at("view");
+  if (view.width !== width || view.height !== height) Object.assign(view, { width, height });
+}
+
+function blank() {
+  at("view").getContext("2d").clearRect(0, 0, at("view").width, at("view").height);
+  shownNumber = -1;
+}
+
+function showWithoutPicture(state) {
+  size(state.width, state.height);
+  cover("", state.faces.length ? "" : "The picture is not shown here; [web] live = true shows it.", true);
+  drawBoxes(at("boxes"), state.faces, state.width, state.height, face => face.track);
+}
+
+async function stream() {
+  if (streaming) return;
+  streaming = true;
+  const mine = stop = new AbortController();
+  try {
+    for await (const { number, jpeg } of pictures("api/live", mine.signal)) {
+      const picture = await createImageBitmap(jpeg);
+      if (mine.signal.aborted) return;
+      if (latest.status !== "watching") { picture.close(); continue; }
+      size(picture.width, picture.height);
+      at("view").getContext("2d").drawImage(picture, 0, 0);
+      at("over").hidden = true;
+      const state = states.get(number) ?? latest;
+      drawBoxes(at("boxes"), state.faces, picture.width, picture.height, face => face.track);
+      picture.close();
+      shownNumber = number;
+      showFaces(state);
+    }
+  } catch (error) {
+    if (error.name !== "AbortError" && latest?.status === "watching") cover("No picture", error.message);
+  } finally {
+    if (stop === mine) setTimeout(() => { streaming = false; }, 1000);
+  }
+}
+
+function showFaces(state) {
+  const now = performance.now() / 1000, here = new Set();
+  for (const face of state.faces) {
+    here.add(face.track);
+    let known = cards.get(face.track);
+    if (!known) cards.set(face.track, known = makeCard(face.track));
+    known.seen = now;
+    showFace(known.card, known, face);
+    if (face.intensity !== null && (!known.past.length || now - known.past.at(-1)[0] > 0.25)) {
+      known.past.push([now, face.intensity]);
+      while (known.past[0][0] < now - MINUTE_S) known.past.shift();
+      spark(known, now);
+    }
+  }
+  for (const [track, known] of cards) {
+    // A face that was missed for a moment keeps its card.
+    if (here.has(track) || now - known.seen < 1) continue;
+    known.card.remove();
+    cards.delete(track);
+  }
+  const wanted = [...cards.keys()].filter(track => here.has(track));
+  at("nobody").hidden = cards.size > 0;
+  setText(at("nobody"), state.width ? "Nobody in sight." : "No picture to look at.");
+  setText(at("people"), cards.size ? `Faces in sight: ${wanted.length}` : "Faces");
+}
+
+function makeCard(track) {
+  const card = add(at("cards"), "div", undefined, "card face");
+  card.dataset.track = track;
+  const parts = faceTop(card);
+  const bar = meter(card), mask = add(card, "span", "", "mask");
+  const svg = draw(card, "svg", { class: "spark", viewBox: "0 0 60 1", preserveAspectRatio: "none", "aria-hidden": "true" });
+  draw(svg, "line", { x1: 0, x2: 60, y1: 1, y2: 1 });
+  const path = draw(svg, "path", { d: "" });
+  const label = add(card, "span", undefined, "spark-label");
+  add(label, "span", "intensity, last minute");
+  const value = add(label, "span", "");
+  card.addEventListener("pointerenter", () => light(track, true));
+  card.addEventListener("pointerleave", () => light(track, false));
+  return { card, ...parts, bar, mask, path, value, past: [], seen: 0 };
+}
+
+function light(track, on) {
+  for (const box of at("boxes").children) if (box.dataset.key === String(track)) box.classList.toggle("lit", on);
+}
+
+function spark(known, now) {
+  const points = known.past.map(([time, value]) => `${(MINUTE_S - (now - time)).toFixed(2)},${(1 - value).toFixed(3)}`);
+  known.path.setAttribute("d", `M${points.join("L")}`);
+  setText(known.value, `${Math.round(known.past.at(-1)[1] * 100)} %`);
+}
+
+at("pause").addEventListener("click", async () => {
+  at("pause").disabled = true;
+  try {
+    const wanted = !latest?.paused;
+    const { paused } = await post(wanted ? "api/pause" : "api/resume");
+    setText(at("pause"), paused ? "Resume" : "Pause");
+    held = paused && !wanted;
+    if (held) cover("Paused", HELD);
+  } catch (error) {
+    cover("That did not work", error.message);
+  } finally {
+    at("pause").disabled = false;
+  }
+});

@@ -1,0 +1,17 @@
+// Exchanges the token for a session cookie.
+const at = id => document.getElementById(id);
+
+at("form").addEventListener("submit", async event => {
+  event.preventDefault();
+  at("said").hidden = true;
+  const answer = await fetch("api/login", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ token: at("token").value.trim() }),
+  }).catch(() => null);
+  if (answer?.ok) return location.reload();
+  const told = await answer?.json().catch(() => null);
+  at("said").textContent = told?.error ?? "The machine does not answer. Is it on?";
+  at("said").hidden = false;
+  at("token").select();
+});

@@ -1,0 +1,24 @@
+// What the page says about a face, in one place.
+export const EMOTIONS = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"];
+export const LABELS = [...EMOTIONS, "unsure", "too-small"];
+const MASKS = { none: "no mask", worn: "mask", incorrect: "mask not over nose and mouth" };
+
+export const percent = share => `${Math.round(share * 100)} %`;
+export const labelWord = label => label === "too-small" ? "too small" : label;
+export const maskWord = face => MASKS[face.mask_state] ?? (face.worn ? "mask" : "no mask");
+export const faceClass = face => face.emotion ?? "unknown";
+export const faceWord = face => face.emotion ?? labelWord(face.reason ?? "unsure");
+export const faceShare = face => face.emotion && face.probabilities ? face.probabilities[face.emotion] : null;
+export const count = (n, one, many = one + "s") => `${n} ${n === 1 ? one : many}`;
+
+export function faceLabel(face) {
+  const share = faceShare(face);
+  return share === null ? faceWord(face) : `${faceWord(face)} ${percent(share)}`;
+}
+
+export function duration(seconds) {
+  if (seconds === null || seconds === undefined) return "-";
+  if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

@@ -1,0 +1,218 @@
+"""Cameras behind HTTP addresses: a fake of urllib's responses, then a server of our own on the loopback interface."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import ssl
+import threading
+import urllib.error
+from email.message import Message
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.cameras import opencv
+from edge.cameras.http import MjpegGrabber, SnapshotGrabber, open_http
+from edge.errors import CameraTimeout, SourceError
+from edge.settings import SourceSettings
+from edge.testing import FakeClock
+
+ADDRESS = "http://me:secret@cam/shot.jpg?pwd=secret"
+
+
+def jpeg(level):
+    ok, data = cv2.imencode(".jpg", np.full((48, 64, 3), level, np.uint8))
+    assert ok
+    return data.tobytes()
+
+
+class Response(io.BytesIO):
+    """A response with this type and body."""
+
+    def __init__(self, kind, body):
+        super().__init__(body)
+        self.headers = Message()
+        if kind:
+            self.headers["Content-Type"] = kind
+
+
+def settings(**values):
+    return SourceSettings(**{"source": ADDRESS, "timeout_s": 2.0, **values})
+
+
+def multipart(*bodies):
+    parts = b"".join(b"--f\r\nContent-Length: %d\r\n\r\n%b\r\n" % (len(body), body) for body in bodies)
+    return Response("multipart/x-mixed-replace; boundary=f", parts)
+
+
+@pytest.mark.parametrize(
+    ("response", "kind"),
+    [
+        (Response("image/jpeg", jpeg(9)), SnapshotGrabber),
+        (Response("Image/PNG; x=y", b""), SnapshotGrabber),
+        (multipart(jpeg(9)), MjpegGrabber),
+        (Response("video/mp4", b""), type(None)),
+        (Response("application/vnd.apple.mpegurl", b""), type(None)),
+        (Response("", b""), type(None)),
+    ],
+)
+def test_what_a_camera_sends_decides_how_it_is_read(response, kind):
+    grabber = open_http(settings(), lambda address, timeout_s: response)
+    assert type(grabber) is kind
+    if grabber:
+        grabber.close()
+    assert response.closed
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (urllib.error.HTTPError(ADDRESS, 401, "no", Message(), None), "the camera refuses the user or the password"),
+        (urllib.error.HTTPError(ADDRESS, 404, "no", Message(), None), r"no such address \(HTTP 404\)"),
+        (urllib.error.HTTPError(ADDRESS, 503, "no", Message(), None), "the camera answers 503"),
+        (urllib.error.URLError(ConnectionRefusedError(111, "refused")), "nothing listens at this host and port"),
+        (urllib.error.URLError(OSError(113, "No route to host")), r"cannot be reached \(No route to host\)"),
+        (TimeoutError("timed out"), "does not answer within 2 s"),
+        (http.client.BadStatusLine("secret"), r"not valid HTTP \(BadStatusLine\)"),
+        (ValueError("unknown url type: http://me:secret@cam"), "not valid HTTP"),
+    ],
+)
+def test_a_refusal_says_why_and_not_with_which_password(error, message):
+    def fails(address, timeout_s):
+        raise error
+
+    with pytest.raises(SourceError, match=f"^http://cam: .*{message}") as caught:
+        open_http(settings(), fails)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_certificate_that_is_not_trusted_is_left_to_ffmpeg():
+    def fails(address, timeout_s):
+        raise urllib.error.URLError(ssl.SSLCertVerificationError("self-signed"))
+
+    assert open_http(settings(), fails) is None
+
+
+@pytest.fixture
+def snapshots():
+    """snapshots(answers, **settings): the grabber of a camera with these answers, and the times of its requests."""
+    clock, times = FakeClock(), []
+
+    def make(*answers, **values):
+        waiting = list(answers)
+
+        def ask(address, timeout_s):
+            times.append(clock.monotonic())
+            answer = waiting.pop(0)
+            if isinstance(answer, Exception):
+                raise answer
+            return Response("image/jpeg", answer)
+
+        first = ask(ADDRESS, 1.0)
+        return SnapshotGrabber("cam", settings(**values), first, ask, clock.monotonic, clock.sleep), times
+
+    return make
+
+
+@pytest.mark.parametrize(("fps", "interval"), [(30, 0.2), (2, 0.5)])
+def test_a_snapshot_address_is_asked_again_and_again_at_the_rate_of_the_settings(snapshots, fps, interval):
+    grabber, times = snapshots(*map(jpeg, (10, 60, 110)), fps=fps)
+    levels = [grabber.read().mean() for _ in range(3)]
+    assert levels == pytest.approx([10, 60, 110], abs=2)
+    assert np.diff(times) == pytest.approx([interval, interval])
+
+
+def test_a_failed_request_is_repeated_until_the_time_out(snapshots):
+    lost = urllib.error.URLError(ConnectionRefusedError())
+    grabber, times = snapshots(jpeg(10), lost, lost, b"no picture", jpeg(60), *[lost] * 20)
+    assert [round(grabber.read().mean()) for _ in range(2)] == pytest.approx([10, 60], abs=2)
+    before = len(times)
+    with pytest.raises(SourceError, match=r"^cam: nothing listens at this host and port$"):
+        grabber.read()
+    assert 5 <= len(times) - before <= 10
+
+
+def test_a_stream_passes_over_pictures_that_cannot_be_decoded_and_ends_with_the_connection():
+    grabber = MjpegGrabber("cam", settings(), multipart(jpeg(10), b"\xff\xd8\xff rubbish", jpeg(60)))
+    assert [round(grabber.read().mean()) for _ in range(2)] == pytest.approx([10, 60], abs=2)
+    with pytest.raises(SourceError, match=r"^cam: the camera ended the stream$"):
+        grabber.read()
+
+
+def test_a_stream_that_drips_is_a_time_out():
+    clock = FakeClock()
+
+    class Drip(Response):
+        def read1(self, most):
+            clock.advance(0.5)
+            return b"."
+
+    with pytest.raises(CameraTimeout, match="cam: the camera gave no frame for 2 s"):
+        MjpegGrabber("cam", settings(), Drip("multipart/x-mixed-replace", b""), clock.monotonic).read()
+
+
+def test_a_picture_with_too_many_pixels_is_not_decoded():
+    clock = FakeClock()
+
+    class Endless(Response):
+        def read1(self, most):
+            clock.advance(0.5)
+            return jpeg(10)
+
+    response = Endless("multipart/x-mixed-replace", b"")
+    grabber = MjpegGrabber("cam", settings(max_megapixels=0.01), response, clock.monotonic)
+    assert grabber.read().shape == (48, 64, 3)
+    grabber = MjpegGrabber("cam", settings(max_megapixels=0.01), Endless("", b""), clock.monotonic)
+    large = cv2.imencode(".jpg", np.zeros((200, 200, 3), np.uint8))[1].tobytes()
+    grabber._response = type("Large", (Endless,), {"read1": lambda self, most: clock.advance(0.5) or large})("", b"")
+    with pytest.raises(SourceError, match=r"200x200 pixels; expected at most 0\.01 megapixels"):
+        grabber.read()
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Asks for a password, then gives a snapshot, or a stream whose first part has no boundary line."""
+
+    def log_message(self, *arguments):
+        pass
+
+    def do_GET(self):
+        if self.headers.get("Authorization") != "Basic bWU6c2VjcmV0":
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", 'Basic realm="camera"')
+            self.end_headers()
+            return
+        self.send_response(200)
+        self.send_header(
+            "Content-Type", "image/jpeg" if "shot" in self.path else "multipart/x-mixed-replace;boundary=f"
+        )
+        self.end_headers()
+        body = jpeg(90)
+        if "shot" not in self.path:
+            part = b"Content-Type: image/jpeg\r\n\r\n" + body + b"\r\n"
+            body = part + b"--f\r\n" + part + b"--f\r\n"
+        self.wfile.write(body)
+
+
+@pytest.mark.parametrize(
+    ("path", "user", "error"), [("shot.jpg", "me:secret", ""), ("video", "me:secret", ""), ("video", "me:wrong", "401")]
+)
+def test_a_camera_with_a_password_is_opened(path, user, error):
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        source = SourceSettings(source=f"http://{user}@127.0.0.1:{server.server_port}/{path}")
+        if error:
+            with pytest.raises(SourceError, match=rf"the camera refuses the user or the password \(HTTP {error}\)"):
+                opencv.open_stream(source)
+        else:
+            grabber = opencv.open_stream(source)
+            assert [round(grabber.read().mean()) for _ in range(2)] == pytest.approx([90, 90], abs=2)
+            grabber.close()
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

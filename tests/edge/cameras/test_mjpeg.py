@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from edge.cameras import mjpeg
+from edge.cameras.mjpeg import MAX_BYTES, MAX_HEAD, START, MjpegReader, boundary_of
+from edge.errors import SourceError
+
+ONE, TWO = START + b"one--frame" * 3 + b"\xff\xd9", START + b"two" * 50_000 + b"\xff\xd9"
+
+
+def part(picture, length=True, lead=b"--frame\r\n"):
+    size = b"Content-Length: %d\r\n" % len(picture) if length else b""
+    return lead + b"Content-Type: image/jpeg\r\n" + size + b"\r\n" + picture + b"\r\n"
+
+
+@pytest.mark.parametrize(
+    ("header", "boundary"),
+    [
+        ("multipart/x-mixed-replace; boundary=frame", b"frame"),
+        ('multipart/x-mixed-replace;boundary="frame"', b"frame"),
+        ("multipart/x-mixed-replace; BOUNDARY=--frame; x=y", b"frame"),
+        ("multipart/x-mixed-replace", b""),
+        ("", b""),
+    ],
+)
+def test_a_boundary_is_found_however_it_is_written(header, boundary):
+    assert boundary_of(header) == boundary
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 65_536])
+@pytest.mark.parametrize(
+    ("stream", "boundary"),
+    [
+        (part(ONE) + part(TWO), b"frame"),
+        (part(ONE, lead=b"") + part(TWO), b"frame"),
+        (part(ONE, lead=b"----frame\r\n") + part(TWO), b"frame"),
+        (part(TWO, length=False)[: -2] + b"\r\n" + part(TWO) , b"frame"),
+        (part(TWO, length=False) + part(TWO), b""),
+        (TWO + TWO, b""),
+    ],
+    ids=["as it should be", "no leading boundary", "dashes", "no length", "neither", "JPEGs alone"],
+)  # fmt: skip
+def test_pictures_come_one_after_the_other(monkeypatch, chunk, stream, boundary):
+    monkeypatch.setattr(mjpeg, "CHUNK", chunk)
+    reader = MjpegReader(io.BytesIO(stream + b"--frame--\r\n").read, boundary)
+    found = [reader.next().removesuffix(b"\r\n") for _ in range(2)]
+    assert [picture in (ONE, TWO) for picture in found] == [True, True]
+    assert found[1] == TWO
+    with pytest.raises(SourceError, match="the camera ended the stream"):
+        reader.next()
+
+
+@pytest.mark.parametrize(
+    ("head", "rest", "message", "most"),
+    [
+        (START, b"\0", "a picture of more than 16 MB", MAX_BYTES),
+        (b"Content-Length: 999999999\r\n\r\n" + START, b"\0", "a picture of more than 16 MB", MAX_BYTES),
+        (b"", b"x", "no JPEG in 64 kB of the stream", MAX_HEAD),
+        (b"--frame\r\n", b"header: x\r\n", "no JPEG in 64 kB of the stream", MAX_HEAD),
+    ],
+    ids=["an endless picture", "a length that is a lie", "no picture", "endless headers"],
+)
+def test_what_never_ends_is_refused_before_it_fills_the_memory(head, rest, message, most):
+    given = 0
+
+    def endless(size):
+        nonlocal given
+        data = head if not given else rest * (size // len(rest))
+        given += max(len(data), 1)
+        return data or rest
+
+    with pytest.raises(SourceError, match=message):
+        MjpegReader(endless, b"frame").next()
+    assert given < most + 3 * mjpeg.CHUNK

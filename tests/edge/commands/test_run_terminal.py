@@ -1,0 +1,129 @@
+"""What a person sees of `run`: on a terminal readable lines, through a pipe JSON."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pty
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from edge import picture
+from edge.commands.run_terminal import CountedCamera, TerminalSink
+from edge.frame import Frame
+from edge.terminal import Progress
+
+TIME = {"time": "2024-10-04T08:00:00.000Z", "monotonic": 0.0}
+FACE = TIME | {"track": 1, "worn": True, "emotion": "happy", "probabilities": {"happy": 0.83}, "intensity": 0.7}
+
+
+def printed(events, colours=False, journal=""):
+    stream = io.StringIO()
+    sink = TerminalSink(stream, colours, journal, Progress(None, "frames"))
+    for event in events:
+        sink.write(event)
+        sink.tick()
+    sink.close()
+    return stream.getvalue()
+
+
+def test_it_says_what_it_watches_then_a_line_an_event_but_for_samples():
+    text = printed(
+        [
+            TIME | {"event": "start", "source": "rtsp://***@door/\x1b[2J", "models": {}},
+            FACE | {"event": "appeared"},
+            FACE | {"event": "sample"},
+            TIME | {"event": "health", "what": "dark"},
+            TIME | {"event": "stop", "frames": 3},
+        ],
+        journal="j.jsonl",
+    )
+    first, second, third = text.splitlines()
+    assert first == r"Watching rtsp://***@door/\x1b[2J; Ctrl-C stops it. Journal: j.jsonl"
+    assert second.endswith("face 1 appeared: mask, happy 83 %, intensity 0.70")
+    assert third.endswith("health dark")
+
+
+def test_in_colour_the_emotion_has_its_own():
+    plain, bright = (printed([FACE | {"event": "changed"}], colours) for colours in (False, True))
+    assert "\x1b" not in plain
+    assert "\x1b[38;2;240;228;66mhappy\x1b[0m" in bright
+
+
+class Source:
+    live = stuck = False
+    closed = False
+
+    def __init__(self, length=None):
+        self.length = length
+
+    def __iter__(self):
+        image = np.zeros((2, 2, 3), np.uint8)
+        yield from (Frame(image, 0.0, 0), None, Frame(image, 0.1, 1))
+
+    def close(self):
+        self.closed = True
+
+
+@pytest.mark.parametrize(("length", "most", "total"), [(None, 0, None), (9, 0, 9), (9, 3, 3), (3, 9, 3), (None, 3, 3)])
+def test_a_counted_camera_is_the_camera_and_knows_the_end(length, most, total):
+    source, progress = Source(length), Progress(None, "frames")
+    camera = CountedCamera(source, progress, most)
+    assert [frame and frame.index for frame in camera] == [0, None, 1]
+    assert (camera.live, camera.stuck, progress.total) == (False, False, total)
+    camera.close()
+    assert source.closed
+
+
+@pytest.fixture
+def film(tmp_path, paint):
+    folder = tmp_path / "film"
+    folder.mkdir()
+    for n in range(8):
+        picture.write(folder / f"{n}.png", paint((48, 32, False, True)))
+    return folder
+
+
+def on_a_terminal(*words):
+    """Run `edge-emotion run` on a terminal: exit code and what it showed."""
+    main, child = pty.openpty()
+    command = [sys.executable, "-m", "edge", "run", "--accelerator", "cpu", *map(str, words)]
+    environment = {**os.environ, "TERM": "xterm", "NO_COLOR": "1"}
+    with subprocess.Popen(command, stdout=child, stderr=subprocess.DEVNULL, env=environment) as process:
+        os.close(child)
+        shown = b""
+        try:
+            while block := os.read(main, 4096):
+                shown += block
+        except OSError:  # the other end is closed
+            pass
+    os.close(main)
+    return process.returncode, shown.decode().splitlines()
+
+
+def test_on_a_terminal_people_read_lines_and_a_summary(tiny, film):
+    code, lines = on_a_terminal("--models", tiny, "--source", film)
+    assert (code, lines[0]) == (0, f"Watching {film}; Ctrl-C stops it.")
+    assert "face 1 appeared: no mask, happy" in lines[1]
+    assert any(line.startswith("In sight for") for line in lines)
+    assert not any(line.startswith("{") for line in lines)
+
+
+def test_with_json_a_terminal_gets_what_a_pipe_gets(tiny, film):
+    code, lines = on_a_terminal("--models", tiny, "--source", film, "--json")
+    assert (code, [json.loads(line)["event"] for line in lines]) == (0, ["start", "appeared", "left", "stop"])
+
+
+def test_with_a_journal_the_terminal_has_lines_and_the_file_has_json(tiny, film, tmp_path):
+    journal, clip, sheet = tmp_path / "j.jsonl", tmp_path / "c.webp", tmp_path / "s.png"
+    code, lines = on_a_terminal(
+        "--models", tiny, "--source", film, "--journal", journal, "--out", clip, "--sheet", sheet
+    )
+    assert (code, lines[-3:]) == (0, [f"Journal: {journal}", f"Video: {clip}", f"Sheet: {sheet}"])
+    assert json.loads(journal.read_text().splitlines()[0])["event"] == "start"
+    assert clip.read_bytes()[:4] == b"RIFF"
+    assert sheet.exists()

@@ -1,0 +1,158 @@
+"""What `run --out` and `--sheet` write: the frames with what is known of them, at the source's own times."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image, ImageSequence
+
+from edge import picture
+from edge.errors import OutputError
+from edge.face import Detection, Scene, Track
+from edge.frame import Box, Frame
+from edge.screens.recording import GAP_S, Recording, check
+from edge.screens.sheet import Sheet, stamp_of
+from edge.testing import FakeScreen
+
+WIDTH, HEIGHT = 480, 360
+
+
+def frame(n, time, width=WIDTH, height=HEIGHT):
+    return Frame(np.full((height, width, 3), 40 + n * 10 % 200, np.uint8), time, n)
+
+
+def scene(time, seen=None, looked_at=None):
+    emotion = np.array([0, 0, 0, 1, 0, 0, 0], np.float32)
+    face = Detection(Box(100, 80, 220, 200), 0.9)
+    track = Track(1, face, time if seen is None else seen, emotion=emotion, refreshed=0.0)
+    return Scene(time=time, tracks=(track,), looked_at=time if looked_at is None else looked_at)
+
+
+def play(recording, times, **size):
+    for n, time in enumerate(times):
+        recording.show(frame(n, time, **size), scene(time))
+    recording.close()
+
+
+def durations(path):
+    with Image.open(path) as opened:
+        return [f.copy().info["duration"] for f in ImageSequence.Iterator(opened) if f.load()]
+
+
+def clip(path):
+    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    frames = 0
+    while capture.read()[0]:
+        frames += 1
+    return capture.get(cv2.CAP_PROP_FPS), frames
+
+
+@pytest.mark.parametrize(
+    ("times", "wanted"),
+    [
+        ([0.0], [33]),
+        ([0.0, 0.1, 0.2], [100, 100, 100]),
+        ([5.0, 5.04, 5.5, 5.6], [40, 460, 100, 100]),
+        ([0.0, 0.1, 3600.0, 3600.1], [100, round(GAP_S * 1000), 100, 100]),
+        ([9.0, 0.0, 0.1], [1, 100, 100]),
+    ],
+    ids=["one", "even", "uneven", "a pause", "a clock that starts again"],
+)
+def test_an_animation_keeps_the_sources_own_times(tmp_path, times, wanted):
+    path = tmp_path / "a.webp"
+    play(Recording(FakeScreen(), path), times)
+    assert durations(path) == wanted
+
+
+@pytest.mark.parametrize(
+    ("times", "fps", "frames"),
+    [
+        ([n / 10 for n in range(20)], 10, 20),
+        ([n / 25 for n in range(10)], 25, 10),
+        # Three frames were dropped: the one before them stays.
+        ([0.0, 0.1, 0.2, 0.6, 0.7], 10, 8),
+    ],
+    ids=["10 fps", "25 fps", "dropped"],
+)
+def test_an_mp4_has_the_sources_rate_and_length(tmp_path, times, fps, frames):
+    path = tmp_path / "a.mp4"
+    play(Recording(FakeScreen(), path), times)
+    assert clip(path) == (fps, frames)
+
+
+def test_odd_sides_are_made_even_and_pictures_of_other_sizes_are_fitted(tmp_path):
+    path = tmp_path / "a.mp4"
+    recording = Recording(FakeScreen(), path)
+    recording.show(frame(0, 0.0, 481, 361), scene(0.0))
+    recording.show(frame(1, 0.1, 600, 400), scene(0.1))
+    recording.close()
+    assert clip(path) == (10, 2)
+
+
+def drawn(tmp_path, shown):
+    path = tmp_path / "a.webp"
+    recording = Recording(FakeScreen(), path)
+    recording.show(frame(0, 0.5), shown)
+    recording.close()
+    return np.asarray(Image.open(path).convert("RGB")).astype(int)
+
+
+def test_faces_are_drawn_but_not_those_that_the_last_detection_did_not_find(tmp_path):
+    plain = np.full((HEIGHT, WIDTH, 3), 40)
+    assert np.abs(drawn(tmp_path, scene(0.5)) - plain).max() > 100
+    assert np.abs(drawn(tmp_path, scene(0.5, seen=0.2)) - plain).max() < 10
+
+
+def test_the_real_screen_sees_everything_too(tmp_path):
+    screen = FakeScreen()
+    recording = Recording(screen, tmp_path / "a.webp")
+    first, known = frame(0, 0.0), scene(0.0)
+    recording.show(first, known)
+    recording.show(None, Scene())
+    recording.tick()
+    recording.close()
+    assert [shown[0] for shown in screen.shown] == [first, None]
+    assert (screen.ticks, screen.closed) == (1, True)
+
+
+def test_without_a_frame_nothing_is_written(tmp_path):
+    recording = Recording(FakeScreen(), tmp_path / "a.mp4", Sheet(tmp_path / "s.png"))
+    recording.show(None, Scene())
+    recording.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_cannot_be_written_is_said_before_the_run(tmp_path):
+    source = tmp_path / "clip.mp4"
+    source.write_bytes(b"")
+    for path, error in (
+        (tmp_path / "a.avi", r"expected a file that ends in \.mp4 or \.webp"),
+        (tmp_path / "none" / "a.mp4", "no such folder"),
+        (source, "is the source itself"),
+    ):
+        with pytest.raises(OutputError, match=error):
+            check(path, str(source), clip=True)
+    with pytest.raises(OutputError, match=r"\.png"):
+        check(tmp_path / "sheet.mp4", "demo", clip=False)
+    check(tmp_path / "a.MP4", "demo", clip=True)
+
+
+@pytest.mark.parametrize(("count", "wanted"), [(1, 1), (3, 3), (12, 12), (1000, 12)])
+def test_a_sheet_shows_even_times_however_long_the_run_is(tmp_path, count, wanted):
+    sheet = Sheet(tmp_path / "s.png")
+    for n in range(count):
+        sheet.add(np.full((36, 48, 3), n * 255 // count, np.uint8), n / 10)
+    assert len(sheet._kept) < 100
+    sheet.close()
+    image = picture.read(tmp_path / "s.png")
+    columns, rows = min(4, wanted), -(-wanted // 4)
+    assert image.shape == (rows * 370 + 10, columns * 490 + 10, 3)
+    middles = [
+        image[10 + row * 370 + 100, 10 + column * 490 + 200, 0] for row in range(rows) for column in range(columns)
+    ]
+    assert middles == sorted(middles)
+
+
+def test_times_are_written_as_on_a_clip():
+    assert [stamp_of(s) for s in (-1, 0, 7.9, 65, 3725)] == ["0:00", "0:00", "0:07", "1:05", "1:02:05"]

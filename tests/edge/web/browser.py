@@ -1,0 +1,118 @@
+"""A real browser: headless Chromium, driven over its own pipe (the DevTools protocol, JSON ended by zero bytes)."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import os
+import select
+import subprocess
+import time
+
+LIMIT_S = 60.0
+
+
+class Browser:
+    """One page of a headless Chromium."""
+
+    def __init__(self, program: str, folder: str) -> None:
+        to_read, self._write = os.pipe()
+        self._read, to_write = os.pipe()
+        # The protocol is spoken on the descriptors 3 and 4.
+        launch = 'exec 3<&"$1" 4>&"$2"; shift 2; exec "$@"'
+        command = [
+            program,
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--no-first-run",
+            f"--user-data-dir={folder}",
+            "--use-fake-ui-for-media-stream",
+            "--use-fake-device-for-media-stream",
+        ]
+        self._process = subprocess.Popen(
+            ["bash", "-c", launch, "bash", str(to_read), str(to_write), *command, "--remote-debugging-pipe"],
+            pass_fds=(to_read, to_write), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        os.close(to_read)
+        os.close(to_write)
+        self._id, self._rest, self.console, self.requests = 0, b"", [], []
+        self._session = None
+        target = self.ask("Target.createTarget", url="about:blank")["targetId"]
+        self._session = self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        for domain in ("Page", "Runtime", "DOM", "Log", "Network"):
+            self.ask(f"{domain}.enable")
+
+    def ask(self, method: str, **parameters):
+        self._id += 1
+        message = {"id": self._id, "method": method, "params": parameters}
+        if self._session:
+            message["sessionId"] = self._session
+        os.write(self._write, json.dumps(message).encode() + b"\0")
+        while True:
+            answer = self._next()
+            if answer.get("id") == self._id:
+                assert "error" not in answer, answer
+                return answer["result"]
+
+    def _next(self):
+        while b"\0" not in self._rest:
+            assert select.select([self._read], [], [], LIMIT_S)[0], "the browser does not answer"
+            self._rest += os.read(self._read, 1 << 20)
+        line, _, self._rest = self._rest.partition(b"\0")
+        event = json.loads(line)
+        said = event.get("params", {})
+        if event.get("method") == "Runtime.exceptionThrown" or said.get("entry", {}).get("level") == "error":
+            self.console.append(said)
+        if event.get("method") == "Network.requestWillBeSent":
+            self.requests.append(event["params"]["request"]["url"])
+        return event
+
+    def eval(self, expression: str):
+        answer = self.ask("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in answer, answer
+        return answer["result"].get("value")
+
+    def wait(self, expression: str) -> None:
+        end = time.monotonic() + LIMIT_S
+        while not self.eval(expression):
+            assert time.monotonic() < end, f"never true: {expression}; {self.console}"
+            time.sleep(0.02)
+
+    def choose(self, selector: str, path: str) -> None:
+        root = self.ask("DOM.getDocument")["root"]["nodeId"]
+        node = self.ask("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
+        self.ask("DOM.setFileInputFiles", nodeId=node, files=[path])
+
+    def screenshot(self, path: str) -> None:
+        data = self.ask("Page.captureScreenshot", captureBeyondViewport=True)["data"]
+        with open(path, "wb") as file:
+            file.write(base64.b64decode(data))
+
+    def close(self) -> None:
+        with contextlib.suppress(AssertionError, OSError):
+            self._session = None
+            self.ask("Browser.close")
+        self._process.kill()
+        self._process.wait()
+        os.close(self._read)
+        os.close(self._write)
+
+    def open(self, url: str) -> None:
+        self.ask("Page.navigate", url=url)
+        self.wait("document.readyState === 'complete'")
+
+    def size(self, width: int, height: int, dark: bool = False) -> None:
+        self.ask(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
+        )
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.ask("Emulation.setEmulatedMedia", features=[scheme])
+
+    def visible(self, selector: str) -> bool:
+        """Whether it is laid out and seen, as computed; `hidden` alone may be overruled by a style."""
+        return self.eval(f"document.querySelector({selector!r}).checkVisibility({{visibilityProperty: true}})")
+
+    def text(self, selector: str) -> str:
+        return self.eval(f"document.querySelector({selector!r}).textContent")

@@ -1,0 +1,206 @@
+"""The history: figures of journals, and the page's charts of them."""
+
+from __future__ import annotations
+
+import os
+import time
+import tracemalloc
+from datetime import datetime
+
+import pytest
+
+from edge.clock import rfc3339
+from edge.journals.jsonl import encode
+from edge.web.figures import Dwell, between, made
+
+DAY = datetime(2026, 5, 4)  # a Monday
+
+
+def at(hour, minute=0, second=0.0, day=0):
+    return DAY.timestamp() + 86400 * day + 3600 * hour + 60 * minute + second
+
+
+def visit(track, begin, *parts):
+    """A track's events: parts are (seconds, worn, emotion)."""
+    events, time_ = [], begin
+    for n, (seconds, worn, emotion) in enumerate(parts):
+        state = {"track": track, "worn": worn, "emotion": emotion}
+        if emotion is None:
+            state["reason"] = "too-small"
+        events.append((time_, {"event": "changed" if n else "appeared", **state}))
+        time_ += seconds
+    return [*events, (time_, {"event": "left", **state, "seconds": time_ - begin})]
+
+
+def note(when, kind, **fields):
+    return [(when, {"event": kind, **fields})]
+
+
+def write(path, *groups):
+    lines = sorted((entry for group in groups for entry in group), key=lambda entry: entry[0])
+    with open(path, "wb") as file:
+        for wall, event in lines:
+            file.write(encode({"monotonic": round(wall - at(0), 4), **event}, wall))
+    return path
+
+
+@pytest.fixture
+def journal(tmp_path):
+    """Two days: three visits, one with a mask; a pause."""
+    return write(
+        tmp_path / "journal.jsonl",
+        note(at(8), "start", live=True),
+        visit(1, at(10), (4, False, "happy"), (6, False, "neutral")),
+        visit(2, at(10, 30), (20, True, "neutral")),
+        note(at(12), "health", what="paused"),
+        note(at(8, day=1), "start", live=True),
+        visit(1, at(9, day=1), (3, False, None)),
+        note(at(17, day=1), "stop"),
+    )
+
+
+def figures(path, what, argument, now=None):
+    return made(path, what, argument, now or datetime.fromtimestamp(at(20, day=1)))
+
+
+def test_an_empty_journal_has_figures_too(tmp_path):
+    (tmp_path / "journal.jsonl").touch()
+    told = figures(tmp_path / "journal.jsonl", "overview", "2")
+    assert [day["visits"] for day in told["days"]] == [0, 0]
+    assert told["dwell"] == {"visits": 0, "median": None, "mean": None, "classes": []}
+    assert figures(tmp_path / "journal.jsonl", "day", "2026-05-04")["spans"] == []
+
+
+def test_the_overview_counts_visits_shares_and_times(journal):
+    told = figures(journal, "overview", "3")
+    assert told["days"] == [
+        {"day": "2026-05-03", "visits": 0, "seconds": 0.0},
+        {"day": "2026-05-04", "visits": 2, "seconds": 30.0},
+        {"day": "2026-05-05", "visits": 1, "seconds": 3.0},
+    ]
+    assert {(day, hour): n for day, row in enumerate(told["hours"]) for hour, n in enumerate(row) if n} == {
+        (0, 10): 2, (1, 9): 1,
+    }  # fmt: skip
+    assert told["shares"] == {"bare": {"happy": 4.0, "neutral": 6.0, "too-small": 3.0}, "masked": {"neutral": 20.0}}
+    assert told["dwell"]["visits"] == 3
+    assert told["dwell"]["mean"] == 11.0
+    assert told["dwell"]["median"] == pytest.approx(10, rel=0.03)
+    assert [entry["visits"] for entry in told["dwell"]["classes"]] == [0, 1, 1, 1, 0, 0, 0]
+
+
+def test_a_day_has_its_spans_and_nothing_of_others(journal):
+    told = figures(journal, "day", "2026-05-04")
+    assert told["spans"] == [
+        [at(10), 4.0, 0, False, "happy"],
+        [at(10, 0, 4), 6.0, 0, False, "neutral"],
+        [at(10, 30), 20.0, 1, True, "neutral"],
+    ]
+    assert told["notes"] == [[at(12), "paused"]]
+    assert told["complete"]
+    assert [span[4] for span in figures(journal, "day", "2026-05-05")["spans"]] == ["too-small"]
+
+
+def test_samples_of_one_state_are_one_span(tmp_path):
+    events = [
+        (at(9, 0, n), {"event": "sample" if n else "appeared", "track": 1, "worn": False, "emotion": "sad"})
+        for n in range(5)
+    ]
+    assert figures(write(tmp_path / "j", events), "day", "2026-05-04")["spans"] == [[at(9), 4.0, 0, False, "sad"]]
+
+
+def test_a_median_is_near_what_a_sorted_list_says():
+    dwell = Dwell()
+    for seconds in range(1, 1002):
+        dwell.add(seconds / 10)
+    assert dwell.told()["median"] == pytest.approx(50.1, rel=0.03)
+
+
+def test_of_a_long_journal_only_the_day_is_read(tmp_path, monkeypatch):
+    path = tmp_path / "journal.jsonl"
+    state = {"event": "sample", "track": 1, "worn": False, "emotion": "sad", "monotonic": 0.0, "filler": "x" * 300}
+    with open(path, "wb") as file:
+        for n in range(20_000):
+            file.write(encode(state, at(0) + 86.4 * n))  # twenty days
+    read = list(between([path], at(0, day=10), at(24, day=10)))
+    assert len(read) < 1400
+    assert read[0]["time"] < rfc3339(at(0, day=10)) <= read[200]["time"]
+    assert read[-1]["time"] < rfc3339(at(24, day=10))
+    everything = [event for event in between([path], at(0), at(0, day=30))]
+    assert [event for event in everything if rfc3339(at(0, day=10)) <= event["time"] < rfc3339(at(0, day=11))] == [
+        event for event in read if event["time"] >= rfc3339(at(0, day=10))
+    ]
+
+
+def test_memory_does_not_grow_with_the_journal(tmp_path):
+    peaks = []
+    for days in (1, 8):
+        path = write(
+            tmp_path / f"{days}.jsonl", *(visit(n, at(0) + 80 * n, (30, False, "sad")) for n in range(1000 * days))
+        )
+        tracemalloc.start()
+        figures(path, "overview", "30", datetime.fromtimestamp(at(20, day=20)))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 2 * peaks[0]
+
+
+def test_broken_lines_are_skipped(journal):
+    before = figures(journal, "day", "2026-05-04")["spans"]
+    with open(journal, "ab") as file:
+        file.write(b'{"time": "2026-05-05T20:00:00.000Z", "event": 5}\nrubbish\n\xff\xfe\n{"time": "2026-05-0')
+    assert figures(journal, "day", "2026-05-04")["spans"] == before
+
+
+def test_the_page_asks_over_http(serve, journal):
+    house = serve(journal=journal)
+    assert len(house.get("/api/history/day?day=2026-05-04")[1]["spans"]) == 3
+    assert len(house.get("/api/history?days=7")[1]["days"]) == 7
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/api/history?days=0", 400), ("/api/history?days=367", 400), ("/api/history?days=-1", 400),
+        ("/api/history?days=x", 400), ("/api/history?days=99999999999999999999", 400), ("/api/history/day", 400),
+        ("/api/history/day?day=2026-13-01", 400), ("/api/history/day?day=0001-01-01", 400),
+        ("/api/history/day?day=..%2f..", 400), ("/api/history/day?day=9999-12-31", 400), ("/api/history?days=1", 200),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_asked_is_one_line(serve, journal, path, status):
+    got, told = serve(journal=journal).get(path)
+    assert got == status, told
+    assert status == 200 or list(told) == ["error"]
+
+
+def test_without_a_journal_it_says_how_to_have_one(serve, tmp_path):
+    assert "--journal" in serve().get("/api/history")[1]["error"]
+    status, told = serve(journal=tmp_path / "none.jsonl").get("/api/history")
+    assert (status, "no such journal yet" in told["error"]) == (404, True)
+
+
+def test_the_charts_show_what_the_journal_says(serve, tmp_path, chromium):
+    from tests.edge.web.browser import Browser
+
+    now = time.time() - 60
+    journal = write(tmp_path / "journal.jsonl", visit(1, now, (4, False, "happy"), (6, True, "sad")))
+    house = serve(journal=journal)
+    browser = Browser(chromium, str(tmp_path / "profile"))
+    try:
+        browser.open(house.address + "#history")
+        browser.wait("document.querySelectorAll('#timeline .fill').length === 2")
+        assert browser.text("#tiles b") == "1"
+        labels = browser.eval("[...document.querySelectorAll('#timeline .fill')].map(e => e.classList[1])")
+        assert labels == ["happy", "sad"]
+        assert browser.eval("document.querySelectorAll('#heat rect').length") == 7 * 24
+        assert browser.eval("[...document.querySelectorAll('#shares td')].map(e => e.textContent)") == [
+            "100 %",
+            "-",
+            "-",
+            "100 %",
+        ]
+        assert browser.visible("#dwell svg")
+        assert browser.console == []
+        if folder := os.environ.get("EDGE_EMOTION_SCREENSHOTS"):
+            browser.screenshot(os.path.join(folder, "history.png"))
+    finally:
+        browser.close()

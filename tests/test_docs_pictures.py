@@ -1,0 +1,51 @@
+"""The pictures of the documentation: made by `make pictures`, small enough for a page, and all of them known."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from PIL import Image, ImageSequence
+
+from docs.tools import pictures
+from edge import manifest
+from edge.cameras.demo import DemoCamera
+from edge.errors import ModelError
+from edge.pipeline.factory import open_pipeline
+from edge.settings import Settings
+from edge.tasks import DAEMON
+
+NAMES = {"demo.webp", "overlay.webp", "annotated.webp"}
+
+
+def test_the_folder_holds_what_the_command_makes(root):
+    assert {path.name for path in (root / "docs/pictures").iterdir()} == NAMES
+    assert "docs/pictures/demo.webp" in (root / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_animation_moves_and_takes_its_time(root):
+    with Image.open(root / "docs/pictures/demo.webp") as opened:
+        assert opened.size == (pictures.WIDTH, pictures.HEIGHT)
+        frames = [(np.asarray(f.convert("L"), np.float32), f.info["duration"]) for f in ImageSequence.Iterator(opened)]
+    seconds = sum(duration for _, duration in frames) / 1000
+    assert 10 < seconds < 30
+    assert max(np.abs(a - b).mean() for (a, _), (b, _) in itertools.pairwise(frames)) > 20  # the cut
+
+
+def test_the_stills_can_be_made_anew(tmp_path, monkeypatch):
+    try:
+        for task in DAEMON:
+            manifest.load()[task]
+    except ModelError as error:
+        pytest.skip(f"no shipped models yet: {error}")
+    pipeline = open_pipeline(Settings(), live=False)
+    try:
+        pictures.annotated(pipeline, tmp_path / "annotated.webp")
+    finally:
+        pipeline.close()
+    made = np.asarray(Image.open(tmp_path / "annotated.webp").convert("RGB"), np.float32)
+    frames = {frame.index: frame.image for frame in DemoCamera() if frame.index in (40, 60)}
+    plain = np.hstack([frames[40], frames[60]]).astype(np.float32)
+    assert made.shape == plain.shape
+    assert 1 < np.abs(made - plain).mean() < 60
