@@ -31,8 +31,29 @@ def _emotion(block: Mapping[str, Any]) -> Iterator[str]:
         parts = [(other, row[other] / sum(row.values())) for other in others[:2]]
         taken = " and ".join(f"{percent(part)} for {other}" for other, part in parts if part >= LEAST)
         yield f"It recognizes {percent(recalls[name])} of `{name}`" + (f" and takes {taken}." if taken else ".")
+    if block.get("wild_neutral") is not None:
+        yield _foreign(block)
     if block.get("ece") is not None:
         yield f"On average, a score differs by {percent(block['ece'])} from the share of right answers (ECE)."
+
+
+def _foreign(block: Mapping[str, Any]) -> str:
+    """What happens to faces of press photographs, and what calm ones are taken for."""
+    calm = {name: part for name, part in (block.get("wild_neutral_as") or {}).items() if name != "neutral"}
+    worst = sorted(calm, key=lambda name: -calm[name])[:WEAKEST]
+    taken = " and ".join(f"{percent(calm[name])} for {name}" for name in worst)
+    right = f"It is right on {percent(block['wild'])} of {block['wild_total']} faces of press photographs"
+    neutral = f"it recognizes {percent(block['wild_neutral'])} of the neutral ones"
+    return f"{right}; {neutral}" + (f" and takes {taken}." if taken else ".")
+
+
+def _bias(block: Mapping[str, Any]) -> Iterator[str]:
+    """The largest difference between two groups in how often faces get each compared answer."""
+    for by, words in (("group", "groups"), ("gender", "genders"), ("age", "age bands")):
+        apart = {name: value for name, value in (block.get(by) or {}).items() if value is not None}
+        if apart:
+            parts = ", ".join(f"{name} {100 * value:.0f}" for name, value in apart.items())
+            yield f"Between {words}, the share of an answer differs by up to (percentage points): {parts}."
 
 
 def _bare(figures: Mapping[str, Any]) -> Iterator[str]:
@@ -41,6 +62,7 @@ def _bare(figures: Mapping[str, Any]) -> Iterator[str]:
     if len(sizes) > 1:
         small, large = min(sizes, key=int), max(sizes, key=int)
         yield f"Small faces: right on {percent(sizes[small])} at {small} px, on {percent(sizes[large])} at {large} px."
+    yield from _bias(figures.get("bias") or {})
 
 
 def _masked(figures: Mapping[str, Any]) -> Iterator[str]:

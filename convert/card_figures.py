@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from edge.labels import EMOTIONS
 from edge.tasks import TASKS
 from training.markdown import number, table
 
@@ -15,6 +16,16 @@ _EMOTION = {
     "ece": "calibration error (ECE, 15 bins)",
     "dedup_ece": "calibration error without those rows",
     "public": "accuracy on PublicTest, which was used for every choice",
+    "macro": "mean of the emotions' recalls",
+    "wild": "accuracy on press photographs: emotion_wild test, people who are not in its training part",
+    "wild_total": "faces in them",
+    "wild_neutral": "recall of the neutral faces among them",
+    "wild_happy": "recall of the happy faces among them",
+    **{
+        f"wild_{emotion}{more}": f"{words} {emotion} faces, emotion_wild val and test together"
+        for emotion in ("angry", "sad", "surprise")
+        for more, words in (("", "recall of"), ("_total", "number of"), ("_interval", "95 % interval of the recall of"))
+    },
 }
 WORDS = {
     "emotion-bare": _EMOTION,
@@ -81,10 +92,14 @@ WORDS = {
         "helen_test": "on helen_test",
         "afw": "on afw",
     },
+    "bias": {"total": "faces of faces_gender, on which nothing was trained"},
     "sizes": {"guess": "accuracy of always answering the most frequent class"},
 }
 # Mappings of a block that become small tables of their own: title, and the head of the first column.
 PARTS = {
+    "age": ("Largest difference in the share of an answer between age bands", "answer"),
+    "gender": ("Largest difference in the share of an answer between genders, adults", "answer"),
+    "group": ("Largest difference in the share of an answer between groups, adults", "answer"),
     "recall_by_width": ("Recall at the threshold by the face's width in pixels", "width"),
     "bare_by_share": ("Close faces found, by their share of the frame's height", "height"),
     "masked_by_share": ("Close masked faces found, by their share of the frame's height", "height"),
@@ -92,7 +107,8 @@ PARTS = {
     "private": ("Accuracy by the side of the face in pixels, PrivateTest", "pixels"),
     "public": ("Accuracy by the side of the face in pixels, PublicTest", "pixels"),
 }
-_TABLES = ("classes", "dedup_classes", "confusion")  # shown as one table of classes and one of confusion
+# Shown as tables of their own, or in the sentences of the known failures.
+_TABLES = ("classes", "dedup_classes", "confusion", "wild_neutral_as", "shares")
 
 
 def of_task(task: str, document: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -126,10 +142,17 @@ def section(figures: Mapping[str, Any]) -> Iterator[str]:
             yield from _classes(confusion, block.get("dedup_classes") or {})
             yield from ("", f"### Confusion, {title}: rows are the truth, columns the answer", "")
             yield from table(("", *confusion), [(truth, *row.values()) for truth, row in confusion.items()])
+        for by, shares in (block.get("shares") or {}).items():
+            yield from ("", f"### Answers by {by}, on faces whose emotion is not known", "")
+            emotions = [key for key in next(iter(shares.values()), {}) if key in EMOTIONS]
+            rows = [(part, *(number(row[name]) for name in emotions), row["total"]) for part, row in shares.items()]
+            yield from table((by, *emotions, "faces"), rows)
         for key, (title, head) in PARTS.items():
             if isinstance(part := block.get(key), Mapping):
                 yield from ("", f"### {title}", "")
-                yield from table((head, "value"), [(label, number(value)) for label, value in part.items()])
+                yield from table(
+                    (head, "value"), [(label, number(value)) for label, value in part.items() if value is not None]
+                )
 
 
 def _numbers(figures: Mapping[str, Any], words: Mapping[str, str] | None = None) -> Iterator[tuple[str, str]]:

@@ -17,6 +17,7 @@ COMMANDS = {
     "masks": "draw masks on FER2013: contact sheets, statistics, the masked set",
     "features": "write a table of embeddings, probabilities and landmarks",
     "train": "train a recipe",
+    "prior": "balance a trained emotion network: choose its bias on validation rows",
     "evaluate": "measure the models of a folder",
 }
 

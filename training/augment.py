@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields
 import cv2
 import numpy as np
 
+from edge.frame import Box
+
 
 @dataclass(frozen=True)
 class Augmentation:
@@ -34,9 +36,18 @@ class Augmentation:
         """The same with all sizes and chances at `part` of what they are."""
         return Augmentation(**{field.name: getattr(self, field.name) * part for field in fields(self)})
 
-    def __call__(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Change one crop uint8 (S, S) or (S, S, C); mirrored half of the time."""
-        image = self._move(image, rng)
+    def __call__(
+        self, image: np.ndarray, rng: np.random.Generator, square: Box | None = None, size: int | None = None
+    ) -> np.ndarray:
+        """Change one crop uint8 (S, S) or (S, S, C); mirrored half of the time.
+
+        Args:
+            image: the crop.
+            rng: of the draw.
+            square: the part of it that is shown, in its pixels, so that moving shows what is around it; default: all.
+            size: pixels of the answer; default: as the crop.
+        """
+        image = self._move(image, rng, square, size or image.shape[0])
         if rng.random() < self.blur:
             image = _small(image, rng)
         image = self._light(image, rng)
@@ -44,12 +55,13 @@ class Augmentation:
             image = _erased(image, rng)
         return image
 
-    def _move(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        size = image.shape[0]
+    def _move(self, image: np.ndarray, rng: np.random.Generator, square: Box | None, size: int) -> np.ndarray:
+        square = square or Box(0, 0, image.shape[1], image.shape[0])
         angle, scale = rng.uniform(-self.rotate, self.rotate), 1 + rng.uniform(-self.zoom, self.zoom)
-        middle = (size - 1) / 2
-        matrix = cv2.getRotationMatrix2D((middle, middle), angle, scale)
-        matrix[:, 2] += rng.uniform(-self.shift, self.shift, 2) * size
+        # Pixel centres lie half a pixel from the edges that a box counts from.
+        x, y = (value - 0.5 for value in square.centre)
+        matrix = cv2.getRotationMatrix2D((x, y), angle, scale * size / square.width)
+        matrix[:, 2] += (size - 1) / 2 - np.array([x, y]) + rng.uniform(-self.shift, self.shift, 2) * size
         if rng.random() < 0.5:
             matrix[0] *= -1
             matrix[0, 2] += size - 1

@@ -19,7 +19,10 @@ from training.recipe import Recipe, Schedule
 
 
 class Task(Protocol):
-    """What fit needs to know of a recipe's task; see training/tasks/."""
+    """What fit needs to know of a recipe's task; see training/tasks/.
+
+    Where it has a method `finish(model, batches)`, that is called with the best network at the end.
+    """
 
     def build(self) -> keras.Model:
         """A fresh network that answers logits."""
@@ -213,4 +216,6 @@ def train(recipe: Recipe, task: Task, folder: Path, *, resume: bool = False, eve
     model.fit(batches, epochs=recipe.fit.epochs, callbacks=[keep, state], verbose="auto", shuffle=False)
     if (folder / "best.weights.h5").exists():
         model.load_weights(folder / "best.weights.h5")
+    if finish := getattr(task, "finish", None):
+        finish(model, batches)
     return model

@@ -16,6 +16,8 @@ from training import markdown
 
 CONFUSION = {"angry": {"angry": 6, "sad": 4}, "sad": {"angry": 1, "sad": 9}}
 BARE = {"int8": 0.75, "float": 0.7512, "ece": 0.03, "dedup_classes": {"angry": 0.5}, "confusion": CONFUSION}
+WILD = {"wild": 0.83, "wild_total": 654, "wild_neutral": 0.76,
+        "wild_neutral_as": {"angry": 0.1, "sad": 0.08, "happy": 0.02, "neutral": 0.76}}  # fmt: skip
 DOCUMENT = {
     "face": {"ap50": 0.83, "ap50_float": 0.84, "recall_by_width": {"12-16": 0.29, "48+": 0.9}, "threshold": 0.5},
     "close-faces": {"masked": 0.95, "masked_by_share": {"0.2-0.35": 0.99, "0.7-0.9": 0.8}},
@@ -25,6 +27,12 @@ DOCUMENT = {
     "emotion-masked": {"int8": 0.5, "float": 0.5, "kinds": {"n95": 0.4, "cloth": 0.6, "gaiter": None}, "sha256": "ea"},
     "two-stage": {"accuracy": 0.6, "bare_routed_right": 0.97},
     "landmarks": {"nme": 0.06, "float": 0.059, "helen_test": 0.05, "afw": 0.07},
+    "bias": {
+        "gender": {"angry": 0.03, "happy": 0.2, "neutral": None},
+        "age": {"angry": None},
+        "total": 9,
+        "shares": {"gender": {"female": {"total": 5, "angry": 0.1, "happy": 0.6, "angry_interval": [0.05, 0.2]}}},
+    },
     "sizes": {"private": {"8": 0.3, "48": 0.67}, "guess": 0.25},
 }
 
@@ -115,7 +123,8 @@ def test_what_was_not_taken_has_no_line():
         ("mask", ["In photographs, 10 % of masked faces are classified as bare."]),
         ("emotion-bare", ["It recognizes 60 % of `angry` and takes 40 % for sad.", "It recognizes 90 % of `sad` and "
                           "takes 10 % for angry.", "On average, a score differs by 3 % from the share of right "
-                          "answers (ECE).", "Small faces: right on 30 % at 8 px, on 67 % at 48 px."]),
+                          "answers (ECE).", "Small faces: right on 30 % at 8 px, on 67 % at 48 px.", "Between genders, "
+                          "the share of an answer differs by up to (percentage points): angry 3, happy 20."]),
         ("emotion-masked", ["It is worst under masks of the kind `n95`: 40 % right.", "The mask model sends 3 % of "
                             "bare faces to this model by mistake."]),
         ("landmarks", ["On afw, its worse set, points are off by 7 % of the distance between the eyes."]),
@@ -125,6 +134,20 @@ def test_failures_are_said_from_the_figures(task, sentences):
     made = card(task, failures="Hats.\nFog.\n").with_figures(DOCUMENT)
     assert card_failures.sentences(task, made.figures) == sentences
     assert cards.render(made).endswith("\n".join(f"- {line}" for line in [*sentences, "Hats.", "Fog."]) + "\n")
+
+
+def test_foreign_faces_are_told_with_what_calm_ones_are_taken_for():
+    told = card_failures.sentences("emotion-bare", {"emotion-bare": WILD})
+    assert told == [
+        "It is right on 83 % of 654 faces of press photographs; it recognizes 76 % of the neutral ones and takes 10 % "
+        "for angry and 8 % for sad."
+    ]
+
+
+def test_the_answers_of_each_group_are_a_table():
+    text = cards.render(card().with_figures(DOCUMENT))
+    assert "### Answers by gender, on faces whose emotion is not known" in text
+    assert "| female | 0.1000 | 0.6000 | 5 |" in text
 
 
 # --- the command
@@ -151,7 +174,7 @@ def test_all_cards_of_a_folder_at_once(models, capsys):
         "| balanced accuracy on masked_faces test, boxes from 20 px | 0.9300 |" in (models / "mask/card.md").read_text()
     )
     made = cards.load(models / "emotion-bare" / "card.json")
-    assert made.figures == {name: DOCUMENT[name] for name in ("emotion-bare", "sizes")}
+    assert made.figures == {name: DOCUMENT[name] for name in ("emotion-bare", "sizes", "bias")}
     assert (made.about, made.failures) == ("old", "old")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from edge.labels import EMOTIONS
 from training.data import fer2013_pack
 from training.data.fer2013 import Fer2013
 
@@ -119,6 +120,39 @@ def landmarks(folder: Path) -> None:
     _table(folder / "points.csv", head, rows)
 
 
+def joined(folder: Path, pictures: list[np.ndarray]) -> None:
+    """images.npz of a folder: all pictures one after the other."""
+    files = [cv2.imencode(".png", picture)[1].ravel() for picture in pictures]
+    offset = np.cumsum([0, *(len(file) for file in files)])
+    np.savez(folder / "images.npz", webp=np.concatenate(files), offset=offset)
+
+
+def emotion_wild(folder: Path) -> None:
+    """emotion_wild: faces of 48 pixels in pictures of 72; 21 to train with, 14 of each other split."""
+    rng = np.random.default_rng(5)
+    folder.mkdir(parents=True)
+    rows: list[list[object]] = []
+    pictures = []
+    for split, count in {"train": 21, "val": 14, "test": 14}.items():
+        for number in range(count):
+            picture = rng.integers(0, 60, (72, 72)).astype(np.uint8)
+            picture[12:60, 12:60] = face(number % 7, 48, rng)
+            smile = ("", 0, 1)[number % 3]
+            rows.append([len(pictures), "lfw", split, f"{split}{number}", EMOTIONS[number % 7], smile, 12, 12, 48, 48])
+            pictures.append(picture)
+    joined(folder, pictures)
+    head = ["image", "source", "split", "person", "emotion", "smile", "face_x", "face_y", "face_w", "face_h"]
+    _table(folder / "annotations.csv", head, rows)
+
+
+def faces_gender(folder: Path, people: list[tuple[int, str, str, int]]) -> None:
+    """faces_gender: (age, gender, group, shade of the flat picture) each."""
+    folder.mkdir(parents=True)
+    joined(folder, [np.full((64, 64, 3), shade, np.uint8) for *_, shade in people])
+    rows = [[n, "train", age, gender, group] for n, (age, gender, group, _) in enumerate(people)]
+    _table(folder / "annotations.csv", ["image", "split", "age", "gender", "group"], rows)
+
+
 def everything(folder: Path) -> Path:
     """All sets under one folder, as `--data` wants them."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -132,6 +166,7 @@ def everything(folder: Path) -> Path:
     )
     pairs(folder / "mask_pairs")
     landmarks(folder / "landmarks68")
+    emotion_wild(folder / "emotion_wild")
     return folder
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from edge.frame import Box
 from tests.training import made
 from training.augment import Augmentation
 
@@ -70,3 +71,22 @@ def test_milder_changes_are_smaller(image) -> None:
 
     assert far(Augmentation().scaled(0.0)) == 0
     assert far(half) < 0.8 * far(full)
+
+
+def test_a_square_of_a_wider_picture_is_shown_at_the_asked_size() -> None:
+    wide = np.zeros((72, 72), np.uint8)
+    wide[10:58, 14:62] = made.face(3, 48, np.random.default_rng(0))
+    shown = Augmentation(**NOTHING)(wide, np.random.default_rng(0), Box(14, 10, 62, 58), 48)
+    inside = wide[10:58, 14:62]
+    assert np.array_equal(shown, inside) or np.array_equal(shown, inside[:, ::-1])
+    assert Augmentation(**NOTHING)(wide, np.random.default_rng(0), Box(4, 4, 68, 68), 48).shape == (48, 48)
+
+
+def test_moving_a_square_shows_what_is_around_it() -> None:
+    wide = np.full((72, 72), 200, np.uint8)
+    wide[12:60, 12:60] = 100
+    shown = [
+        Augmentation(**{**NOTHING, "shift": 0.1})(wide, np.random.default_rng(seed), Box(12, 12, 60, 60), 48)
+        for seed in range(5)
+    ]
+    assert all((picture == 200).any() for picture in shown)

@@ -12,7 +12,10 @@ import numpy as np
 
 from edge.frame import Box
 from edge.labels import EMOTIONS
+from edge.vision.crop import crop
 from training.data.fer2013 import DataError
+
+SIDE = 48  # px of the squares that an emotion model sees
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +45,12 @@ class WildFaces:
         """The face's box of a row."""
         return Box(*self.boxes[row].tolist())
 
+    def only(self, rows: np.ndarray) -> WildFaces:
+        """Some of the faces: bool (N,) or row numbers."""
+        at = np.arange(len(self))[rows]
+        persons = tuple(self.persons[row] for row in at)
+        return WildFaces(self.images[at], self.boxes[at], self.labels[at], self.smile[at], persons, self.index[at])
+
 
 def load(folder: Path, *splits: str) -> WildFaces:
     """The faces of some splits ("train", "val", "test"), in the order of the csv.
@@ -60,7 +69,7 @@ def load(folder: Path, *splits: str) -> WildFaces:
         labels = np.array([EMOTIONS.index(row["emotion"]) for row in rows], np.int64)
         smile = np.array([int(row["smile"] or -1) for row in rows], np.int8)
         images = np.array([_picture(joined[offset[n] : offset[n + 1]]) for n in index.tolist()], np.uint8)
-    except (OSError, KeyError, ValueError, IndexError, BadZipFile, cv2.error) as error:
+    except (OSError, EOFError, KeyError, ValueError, IndexError, BadZipFile, cv2.error) as error:
         raise DataError(f"{path}: cannot read emotion_wild ({error})") from None
     if not rows:
         raise DataError(f"{path}: no row of split {' or '.join(splits)}")
@@ -73,3 +82,12 @@ def _picture(encoded: np.ndarray) -> np.ndarray:
     if image is None:
         raise ValueError("a picture cannot be decoded")
     return image
+
+
+def squares(faces: WildFaces, margin: float) -> np.ndarray:
+    """The squares that the device would cut around the faces' boxes, uint8 (N, SIDE, SIDE)."""
+    cut = [
+        crop(np.repeat(image[:, :, None], 3, axis=2), faces.box(row).square(margin), SIDE, SIDE, 1)[:, :, 0]
+        for row, image in enumerate(faces.images)
+    ]
+    return np.array(cut, np.uint8).reshape(-1, SIDE, SIDE)

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from edge.labels import EMOTIONS, Emotion
-from edge.vision.crop import crop
-from training.data import emotion_wild, masks
+from training.data import emotion_wild, wild_masks
 from training.data.emotion_wild import WildFaces
-from training.data.face_points import FacePoints, locate
-from training.data.landmark_detector import LandmarkDetector
 from training.evaluate.classify import answers
 from training.evaluate.context import Answers, EvaluationContext
 from training.metrics import wilson
 
 RARE = (Emotion.ANGRY, Emotion.SAD, Emotion.SURPRISE)  # few rows: on val and test together, with their interval
-SEED = 31  # of the masks
-SIDE = 48  # px
 
 
 def figure(context: EvaluationContext, task: str, masked: bool) -> dict[str, Any]:
@@ -52,37 +45,20 @@ def of_splits(context: EvaluationContext, task: str, masked: bool, *splits: str)
 
     def ask() -> Answers:
         engine = context.engine(task)
-        faces = context.once(
-            ("emotion_wild", splits), lambda: emotion_wild.load(context.data / "emotion_wild", *splits)
-        )
-        images, labels = context.some(squares(faces, engine.spec.margin)), context.some(faces.labels)
-        return answers(engine, with_masks(images, context.some(faces.index)) if masked else images, labels)
+        faces = faces_of(context, *splits)
+        images, labels = context.some(emotion_wild.squares(faces, engine.spec.margin)), context.some(faces.labels)
+        return answers(engine, wild_masks.with_masks(images, context.some(faces.index)) if masked else images, labels)
 
     return context.once(("emotion_wild", task, masked, splits), ask)
 
 
-def squares(faces: WildFaces, margin: float) -> np.ndarray:
-    """The squares that the device would cut around the faces' boxes, uint8 (N, SIDE, SIDE)."""
-    cut = [
-        crop(np.repeat(image[:, :, None], 3, axis=2), faces.box(row).square(margin), SIDE, SIDE, 1)[:, :, 0]
-        for row, image in enumerate(faces.images)
-    ]
-    return np.array(cut, np.uint8).reshape(-1, SIDE, SIDE)
+def faces_of(context: EvaluationContext, *splits: str) -> WildFaces:
+    """The faces of some splits, read once.
 
-
-def with_masks(images: np.ndarray, index: np.ndarray) -> np.ndarray:
-    """The squares uint8 (N, SIDE, SIDE), each with a mask drawn on: kind and colour by the row's number, all kinds.
-
-    Where the landmarks are implausible the mean shape stands in, so that nothing is skipped.
+    Raises:
+        DataError: the data set is missing.
     """
-    landmarks = LandmarkDetector.open()
-    found: FacePoints = locate(lambda some: landmarks.on_crops(some) / SIDE, images)
-    drawn = []
-    for image, points, good, number in zip(images, found.points, found.plausible, index.tolist(), strict=True):
-        style = masks.random_mask(np.random.default_rng((SEED, number)), masks.KINDS)
-        at = np.floor(points if good else found.mean())
-        drawn.append(masks.draw(image, at, style.kind, style.colour, style.seed))
-    return np.array(drawn, np.uint8).reshape(images.shape)
+    return context.once(("emotion_wild", splits), lambda: emotion_wild.load(context.data / "emotion_wild", *splits))
 
 
 def recall(given: Answers, emotion: Emotion) -> tuple[float | None, int, int]:

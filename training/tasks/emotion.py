@@ -1,8 +1,7 @@
-"""The two emotion tasks: bare faces, and faces with a mask drawn on."""
+"""The emotion of bare faces; masked.py has that of faces with a mask drawn on."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,125 +9,43 @@ import keras
 import numpy as np
 from keras import layers
 
+from edge import manifest
+from edge.engines import open_engine
+from edge.labels import EMOTIONS
+from training import weights
 from training.augment import Augmentation
-from training.data import fer2013
+from training.data import emotion_wild, fer2013
+from training.data.emotion_wild import WildFaces
+from training.fit import recalibrate_batchnorm
 from training.networks import emotion
 from training.networks.layers import strip_custom_layers
 from training.recipe import Recipe, parse
-
-
-@dataclass(frozen=True)
-class EmotionData:
-    """The recipe's [data] table beside the sizes of the augmentation.
-
-    Attributes:
-        votes: share of the FER+ annotators' votes in the targets, 0-1.
-        smoothing: label smoothing, 0-1.
-        anneal_from: from this part of the epochs on, all changes are half as large, so that the last epochs see faces
-            more as they are.
-        self_distill, self_distill_from: after each of these numbers of epochs the network's own answers are taken, and
-            have the share `self_distill` in the targets from then on (Furlanello et al., Born-again neural networks,
-            2018).
-        limit: use only so many rows; 0: all.
-    """
-
-    votes: float = 0.2
-    smoothing: float = 0.05
-    anneal_from: float = 1.0
-    self_distill: float = 0.0
-    self_distill_from: tuple[int, ...] = ()
-    limit: int = 0
-
-
-class EmotionBatches(keras.utils.PyDataset):
-    """Augmented FER2013 batches: float32 (B, 48, 48, 1) in 0-1 and targets float32 (B, 7).
-
-    Args:
-        images: uint8 (N, 48, 48), or (V, N, 48, 48): each time one of V versions of a row.
-        targets: float32 (N, 7).
-        recipe: for seed, batch size and number of epochs.
-        augment: the changes.
-        data: annealing and self-distillation.
-    """
-
-    def __init__(
-        self,
-        images: np.ndarray,
-        targets: np.ndarray,
-        recipe: Recipe,
-        augment: Augmentation,
-        data: EmotionData | None = None,
-    ) -> None:
-        super().__init__(workers=1)
-        data = data or EmotionData()
-        self.versions = images if images.ndim == 4 else images[None]
-        self.images, self.given = self.versions[0], targets
-        self.anneal_from = round(data.anneal_from * recipe.fit.epochs)
-        self.self_distill, self.self_distill_from = data.self_distill, data.self_distill_from
-        self.targets, self._distilled = targets, 0
-        self.full, self.half = augment, augment.scaled(0.5)
-        self.batch, self.seed, self.epoch = recipe.fit.batch, recipe.seed, 0
-        self._shuffle()
-
-    def __len__(self) -> int:
-        return len(self.images) // self.batch
-
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        rows = self.order[index * self.batch : (index + 1) * self.batch]
-        rng = np.random.default_rng((self.seed, self.epoch, index))
-        changed = np.stack([self.picture(row, rng) for row in rows])
-        return changed[..., None].astype(np.float32) / 255, self.targets[rows]
-
-    def picture(self, row: int, rng: np.random.Generator) -> np.ndarray:
-        """One augmented picture, uint8 (48, 48)."""
-        version = self.versions[rng.integers(len(self.versions)) if len(self.versions) > 1 else 0]
-        return self.augment(version[row], rng)
-
-    def update_from(self, model: keras.Model, epochs: int) -> None:
-        """Take the network's own answers, once for each number of `self_distill_from` that has gone by."""
-        passed = sum(epochs >= number for number in self.self_distill_from)
-        if self.self_distill and passed > self._distilled:
-            self.targets = (1 - self.self_distill) * self.given + self.self_distill * answers(model, self.images)
-            self._distilled = passed
-
-    @property
-    def augment(self) -> Augmentation:
-        """The changes of this epoch."""
-        return self.half if self.epoch >= self.anneal_from else self.full
-
-    def on_epoch_end(self) -> None:
-        """Shuffle anew."""
-        self.epoch += 1
-        self._shuffle()
-
-    def _shuffle(self) -> None:
-        self.order = np.random.default_rng((self.seed, self.epoch)).permutation(len(self.images))
-
-
-def answers(model: keras.Model, images: np.ndarray) -> np.ndarray:
-    """P(emotion), float32 (N, 7), of uint8 (N, 48, 48): the mean of those for a picture and for its mirror image."""
-    both = [
-        model.predict(shown[..., None].astype(np.float32) / 255, batch_size=256, verbose=0)
-        for shown in (images, images[:, :, ::-1])
-    ]
-    return np.mean([keras.ops.convert_to_numpy(keras.ops.softmax(logits)) for logits in both], axis=0)
+from training.tasks.emotion_batches import Beside, EmotionBatches, EmotionData, mixed, rarity
 
 
 class BareEmotion:
-    """FER2013 as it is; see EmotionData for the recipe's [data] table."""
+    """FER2013, and emotion_wild where the recipe asks for it; see EmotionData for the recipe's [data] table."""
 
     def __init__(self, recipe: Recipe, data: Path) -> None:
         self.recipe = recipe
         self.options, self.augment = self._parse()
         self.set = fer2013.load(data / "fer2013.npz")
+        self.folder = data / "emotion_wild"
+        self.engine: Any = None
 
     def _parse(self) -> tuple[EmotionData, Augmentation]:
         options, augment = parse(self.recipe, EmotionData, Augmentation)
         return options, augment
 
     def build(self) -> keras.Model:
-        """See training/networks/emotion.py."""
-        return emotion.build(**self.recipe.network)
+        """See training/networks/emotion.py; with the weights that `start` names."""
+        network = emotion.build(**self.recipe.network)
+        if self.options.start:
+            network.set_weights(weights.load(start_file(self.options.start)).get_weights())
+        for layer in network.layers if self.options.keep_norm else ():
+            if isinstance(layer, layers.BatchNormalization):
+                layer.trainable = False  # for batch normalization that means its statistics, too
+        return network
 
     def rows(self) -> np.ndarray:
         """The training rows."""
@@ -138,7 +55,38 @@ class BareEmotion:
     def batches(self) -> keras.utils.PyDataset:
         """Augmented Training rows."""
         rows = self.rows()
-        return EmotionBatches(self.set.images[rows], self.targets(rows), self.recipe, self.augment, self.options)
+        images, targets = self.set.images[rows], self.targets(rows)
+        if self.options.teacher and not self.options.consistent:
+            both = [self.told(shown) for shown in (images, images[:, :, ::-1])]
+            targets = mixed(targets, np.mean(both, axis=0), self.options.teacher)
+        beside = self.beside() if self.options.wild else None
+        teacher = self.told if self.options.consistent else None
+        return EmotionBatches(images, targets, self.recipe, self.augment, self.options, beside, teacher)
+
+    def told(self, images: np.ndarray) -> np.ndarray:
+        """What `start` says of pictures uint8 (N, 48, 48): P(emotion), float32 (N, 7)."""
+        if self.engine is None:
+            name = self.options.start
+            trained = name.endswith(".npz")
+            self.engine = FloatTeacher(start_file(name)) if trained else open_engine(manifest.load(), name)
+        return np.stack([self.engine.infer(image[:, :, None])[0] for image in images])
+
+    def beside(self) -> Beside:
+        """The training rows of emotion_wild."""
+        faces = emotion_wild.load(self.folder, "train")
+        return self.made(faces, faces.images[None])
+
+    def made(self, faces: WildFaces, images: np.ndarray) -> Beside:
+        """Rows of emotion_wild shown as the versions uint8 (V, N, S, S)."""
+        options = self.options
+        hard = np.eye(len(EMOTIONS), dtype=np.float32)[faces.labels]
+        chances = np.resize(np.array(options.wild_chances), len(EMOTIONS))
+        return Beside(
+            images,
+            [faces.box(row).square(options.wild_margin) for row in range(len(faces))],
+            mixed(hard, np.full_like(hard, 1 / len(EMOTIONS)), options.smoothing),
+            chances[faces.labels],
+        )
 
     def targets(self, rows: np.ndarray) -> np.ndarray:
         """Soft labels float32 (N, 7)."""
@@ -153,17 +101,88 @@ class BareEmotion:
         rows = self.set.selection_rows()
         return self.set.images[rows], self.set.labels[rows]
 
+    def wild_validation(self) -> tuple[np.ndarray, np.ndarray]:
+        """Pictures uint8 (N, 48, 48) and labels of emotion_wild's `val`."""
+        faces = emotion_wild.load(self.folder, "val")
+        return emotion_wild.squares(faces, float(self.recipe.model.get("margin", 1.0))), faces.labels
+
+    def prior(self) -> np.ndarray:
+        """How often each emotion is taught, float64 (7,), sums to 1."""
+        targets = self.targets(self.rows())
+        chances = rarity(targets, self.options.even)
+        taught = np.average(targets, axis=0, weights=chances)
+        if self.options.wild:
+            faces = emotion_wild.load(self.folder, "train")
+            made = self.made(faces, faces.images[None])
+            others = np.average(made.targets, axis=0, weights=made.chances)
+            taught = (1 - self.options.wild) * taught + self.options.wild * others
+        return np.asarray(taught / taught.sum(), np.float64)
+
     def measure(self, model: keras.Model) -> dict[str, float]:
-        """Accuracy on PublicTest."""
-        images, labels = self.validation()
-        logits = model.predict(images[..., None].astype(np.float32) / 255, batch_size=256, verbose=0)
-        return {"score": float((logits.argmax(axis=1) == labels).mean())}
+        """Accuracy on PublicTest; with emotion_wild, the mean of it and of that on `val`, and recalls."""
+        if not self.options.wild:
+            return {"score": found(model, *self.validation())["accuracy"]}
+        fer, wild = found(model, *self.validation()), found(model, *self.wild_validation())
+        short = max(0.0, self.options.floor - fer["accuracy"])
+        return {
+            "score": (fer["accuracy"] + wild["accuracy"]) / 2 - 2 * short,
+            "public": fer["accuracy"],
+            "public_macro": fer["macro"],
+            "wild": wild["accuracy"],
+            "wild_neutral": wild["neutral"],
+            "wild_happy": wild["happy"],
+        }
+
+    def finish(self, model: keras.Model, batches: keras.utils.PyDataset) -> None:
+        """Keep the best of the blends of first and trained weights that the recipe asks for."""
+        if not self.options.blend:
+            return
+        first, last = self.build().get_weights(), model.get_weights()
+        best, kept = -np.inf, last
+        for share in self.options.blend:
+            model.set_weights([(1 - share) * old + share * new for old, new in zip(first, last, strict=True)])
+            recalibrate_batchnorm(model, batches)
+            values = self.measure(model)
+            print(f"  blend {share:g}  " + "  ".join(f"{k} {v:.4g}" for k, v in values.items()), flush=True)
+            if values["score"] > best:
+                best, kept = values["score"], model.get_weights()
+        model.set_weights(kept)
 
     def samples(self, count: int, seed: int) -> np.ndarray:
-        """Real crops uint8 (count, 48, 48, 1) for calibration, of Training rows."""
-        rows = np.random.default_rng(seed).permutation(self.rows())[:count]
-        return self.set.images[rows][..., None]
+        """Real crops uint8 (count, 48, 48, 1) for calibration: Training rows, and emotion_wild's at their share."""
+        rng = np.random.default_rng(seed)
+        others = round(count * self.options.wild)
+        images = self.set.images[rng.permutation(self.rows())[: count - others]]
+        if others:
+            faces = emotion_wild.load(self.folder, "train")
+            squares = emotion_wild.squares(faces, self.options.wild_margin)
+            images = np.concatenate([images, squares[rng.permutation(len(faces))[:others]]])
+        return images[..., None]
 
     def export(self, model: keras.Model) -> keras.Model:
         """Softmax at the end."""
         return strip_custom_layers(keras.Model(model.inputs, layers.Softmax(name="probabilities")(model.outputs[0])))
+
+
+class FloatTeacher:
+    """The network of a weights.npz behind the one method of an engine that a teacher needs."""
+
+    def __init__(self, path: Path) -> None:
+        self.network = weights.load(path)
+
+    def infer(self, image: np.ndarray) -> tuple[np.ndarray, ...]:
+        """P(emotion), float32 (7,), of a picture uint8 (48, 48, 1)."""
+        return (np.asarray(self.network.predict_on_batch(image[None].astype(np.float32) / 255)[0]),)
+
+
+def start_file(name: str) -> Path:
+    """The weights of a shipped model, or of a run: weights.npz."""
+    return Path(name) if name.endswith(".npz") else manifest.default_folder() / name / "weights.npz"
+
+
+def found(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """Accuracy, mean recall (`macro`) and each emotion's recall on pictures uint8 (N, 48, 48)."""
+    logits = model.predict(images[..., None].astype(np.float32) / 255, batch_size=256, verbose=0)
+    right = logits.argmax(axis=1) == labels
+    recall = {name: float(right[labels == n].mean()) for n, name in enumerate(EMOTIONS) if (labels == n).any()}
+    return {"accuracy": float(right.mean()), "macro": float(np.mean(list(recall.values()))), **recall}

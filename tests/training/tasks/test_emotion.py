@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from edge.frame import Box
 from tests.training.made import face
 from training.augment import Augmentation
 from training.recipe import Recipe, Schedule
-from training.tasks.emotion import EmotionBatches, EmotionData, answers
+from training.tasks.emotion_batches import Beside, EmotionBatches, EmotionData, answers, rarity
+
+STILL = Augmentation(0, 0, 0, 0, 0, 0, 0)
 
 
 def made(**data) -> EmotionBatches:
@@ -77,10 +80,47 @@ def test_a_recipe_that_does_not_ask_for_it_learns_the_labels_alone() -> None:
 def test_each_epoch_shows_one_of_the_versions_of_a_row() -> None:
     versions = np.stack([np.full((4, 48, 48), shade, np.uint8) for shade in (0, 255)])
     recipe = Recipe("x", "emotion-masked", 1, "made", Schedule(epochs=8, batch=2))
-    still = Augmentation(0, 0, 0, 0, 0, 0, 0)
-    batches = EmotionBatches(versions, np.eye(7, dtype=np.float32)[:4], recipe, still)
+    batches = EmotionBatches(versions, np.eye(7, dtype=np.float32)[:4], recipe, STILL)
     shown = set()
     for _ in range(8):
         shown |= {float(picture.mean()) for picture in batches[0][0]}
         batches.on_epoch_end()
     assert shown == {0.0, 1.0}
+
+
+def beside_bright_faces(steps: int = 0, **data) -> EmotionBatches:
+    """Dark rows labelled 0 in batches of eight, a quarter of which are bright ones of another set, labelled 3."""
+    beside = Beside(
+        np.full((1, 2, 72, 72), 255, np.uint8),
+        [Box(8, 8, 64, 64), Box(10, 10, 60, 60)],
+        np.eye(7, dtype=np.float32)[[3, 3]],
+        np.array([1.0, 0.0]),
+    )
+    recipe = Recipe("x", "emotion-bare", 1, "made", Schedule(epochs=4, batch=8, steps=steps))
+    dark, labels = np.zeros((12, 48, 48), np.uint8), np.eye(7, dtype=np.float32)[[0] * 12]
+    return EmotionBatches(dark, labels, recipe, STILL, EmotionData(wild=0.25, **data), beside)
+
+
+@pytest.mark.parametrize(("steps", "expected"), [(0, 2), (1, 1), (5, 5)])
+def test_every_batch_has_its_share_of_the_other_set(steps, expected) -> None:
+    batches = beside_bright_faces(steps)
+    assert len(batches) == expected
+    for index in range(len(batches)):
+        pictures, targets = batches[index]
+        assert pictures.shape == (8, 48, 48, 1)
+        assert targets.argmax(axis=1).tolist() == [0] * 6 + [3] * 2
+        assert pictures.mean(axis=(1, 2, 3)).tolist() == [0.0] * 6 + [1.0] * 2
+
+
+def test_rows_of_the_other_set_without_a_chance_are_never_drawn() -> None:
+    batches = beside_bright_faces(steps=20)
+    assert set(batches.order_beside.tolist()) == {0}
+
+
+def test_rare_emotions_are_drawn_more_often() -> None:
+    targets = np.eye(7, dtype=np.float32)[[0] * 90 + [1] * 10]
+    assert rarity(targets, 0) is None
+    for power, share in ((0.5, 0.25), (1.0, 0.5)):
+        chances = rarity(targets, power)
+        assert chances.sum() == pytest.approx(1)
+        assert chances[90:].sum() == pytest.approx(share)

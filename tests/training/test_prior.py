@@ -1,0 +1,65 @@
+"""The balanced prior: what is added to the logits, and how it is chosen."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edge.labels import Emotion
+from training import prior
+
+TAUGHT = np.array([0.05, 0.05, 0.05, 0.5, 0.1, 0.05, 0.2])
+AIMS = prior.AIMS["emotion-bare"]
+
+
+def learned(rows: int = 40) -> tuple[np.ndarray, np.ndarray]:
+    """Logits of a network that knows each emotion equally well and has learned the shares beside, and the labels."""
+    rng = np.random.default_rng(0)
+    labels = np.tile(np.arange(7), rows)
+    return 2.5 * np.eye(7)[labels] + np.log(TAUGHT) + rng.normal(0, 0.8, (len(labels), 7)), labels
+
+
+@pytest.mark.parametrize(
+    ("tau", "neutral", "happy_below_angry", "shift"),
+    [
+        pytest.param(0.0, 0.0, 0.0, 0.0, id="nothing"),
+        pytest.param(1.0, 0.0, np.log(10), 0.0, id="the whole prior"),
+        pytest.param(0.5, 0.0, np.log(10) / 2, 0.0, id="half of it"),
+        pytest.param(0.0, 0.4, 0.0, 0.4, id="neutral alone"),
+    ],
+)
+def test_bias(tau, neutral, happy_below_angry, shift) -> None:
+    moved = prior.bias(TAUGHT, tau, neutral)
+    assert moved[Emotion.ANGRY] - moved[Emotion.HAPPY] == pytest.approx(happy_below_angry)
+    assert moved.sum() == pytest.approx(shift)
+
+
+def test_the_best_choice_lifts_what_was_taught_too_rarely() -> None:
+    logits, labels = learned()
+    rows = prior.table({"fer": logits, "wild": logits}, {"fer": labels, "wild": labels}, TAUGHT, AIMS)
+    assert len(rows) == len(prior.TAUS) * len(prior.OFFSETS)
+    assert [row.score for row in rows] == sorted((row.score for row in rows), reverse=True)
+    before = next(row for row in rows if row.tau == row.neutral == 0)
+    assert rows[0].tau > 0
+    assert rows[0].figures["fer_macro"] > before.figures["fer_macro"] + 0.05
+    assert "fer_macro" in rows[0].line()
+
+
+def test_one_set_is_enough() -> None:
+    logits, labels = learned()
+    rows = prior.table({"fer": logits}, {"fer": labels}, TAUGHT, AIMS)
+    assert set(rows[0].figures) == {"fer", "fer_macro"}
+
+
+def test_an_emotion_with_few_rows_is_not_in_the_mean_recall() -> None:
+    logits, labels = np.eye(7)[[3] * 20 + [6] * 20 + [3]], np.array([3] * 20 + [6] * 20 + [1])
+    values = prior.figures({"wild": logits}, {"wild": labels}, np.zeros(7))
+    assert values["wild_macro"] == 1.0
+    assert values["wild"] == pytest.approx(40 / 41)
+    few = prior.figures({"wild": logits[:1]}, {"wild": labels[:1]}, np.zeros(7))
+    assert few == {"wild": 1.0, "wild_macro": 0.0, "wild_neutral": 0.0, "wild_happy": 1.0}
+
+
+def test_what_is_above_an_aim_counts_a_fifth() -> None:
+    assert prior.score({"a": 0.5}, {"a": 1.0, "b": 1.0}) == pytest.approx(0.5)
+    assert prior.score({"a": 1.0}, {"a": 0.5}) == pytest.approx(1.2)

@@ -1,0 +1,200 @@
+"""The emotion networks in torch: the student, twin of training/networks/emotion.py, and two larger teachers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+CLASSES = 7
+EPSILON = 1e-3  # of batch normalization, as training/networks/layers.py has it
+
+
+def last(x: Tensor) -> Tensor:
+    """Channels last, as a GPU convolves fastest: what a single channel is convolved to may come in either order."""
+    return x.contiguous(memory_format=torch.channels_last)
+
+
+class Same(nn.Conv2d):
+    """Convolution with TensorFlow's "same" padding: what is odd of it goes right and below."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> None:
+        uneven = kernel > stride and (kernel - stride) % 2
+        super().__init__(inputs, outputs, kernel, stride, 0 if uneven else (kernel - 1) // 2, bias=False)
+        self.missing = kernel - stride if uneven else 0
+        nn.init.kaiming_normal_(self.weight, nonlinearity="relu")
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W), H and W even where the stride is 2."""
+        before = self.missing // 2
+        return super().forward(functional.pad(x, (before, self.missing - before) * 2) if self.missing else x)
+
+
+class Unit(nn.Module):
+    """Convolution and batch normalization."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> None:
+        super().__init__()
+        self.conv = Same(inputs, outputs, kernel, stride)
+        self.norm = nn.BatchNorm2d(outputs, eps=EPSILON, momentum=0.03)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W)."""
+        return self.norm(self.conv(x))
+
+
+class Residual(nn.Module):
+    """Two 3x3 convolutions beside a shortcut."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
+        super().__init__()
+        self.first, self.second = Unit(inputs, outputs, 3, stride), Unit(outputs, outputs)
+        self.shortcut = Unit(inputs, outputs, 1, stride) if stride > 1 or inputs != outputs else nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W)."""
+        y = self.second(functional.relu(self.first(x)))
+        return functional.relu(y + self.shortcut(x))
+
+
+class Student(nn.Module):
+    """The network that ships: the same numbers as training.networks.emotion.build of the same arguments."""
+
+    def __init__(self, stem: int, stages: Sequence[Sequence[int]], dropout: float = 0.2) -> None:
+        super().__init__()
+        self.stem = Unit(1, stem)
+        blocks, inputs = [], stem
+        for channels, count in stages:
+            for block in range(count):
+                blocks.append(Residual(inputs, channels, 2 if block == 0 else 1))
+                inputs = channels
+        self.blocks = nn.Sequential(*blocks)
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(inputs, CLASSES)
+        nn.init.xavier_uniform_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, 1, 48, 48), values 0-1, to logits (B, 7)."""
+        x = self.blocks(functional.relu(last(self.stem(x))))
+        return self.head(self.dropout(x.mean(dim=(2, 3))))
+
+
+def arrays(student: nn.Module) -> dict[str, np.ndarray]:
+    """A student's weights as Keras lays them out, in the order in which its layers were made."""
+    found: dict[str, np.ndarray] = {}
+    units = [module for module in student.modules() if isinstance(module, Unit)]
+    for number, unit in enumerate(units):
+        kernel, norm = unit.conv.weight.detach().float().cpu(), unit.norm
+        found[f"{number:02d}.kernel"] = kernel.permute(2, 3, 1, 0).numpy()
+        for name, values in (
+            ("gamma", norm.weight),
+            ("beta", norm.bias),
+            ("mean", norm.running_mean),
+            ("variance", norm.running_var),
+        ):
+            found[f"{number:02d}.{name}"] = values.detach().float().cpu().numpy()
+    found["head.kernel"] = student.head.weight.detach().float().cpu().t().numpy()
+    found["head.bias"] = student.head.bias.detach().float().cpu().numpy()
+    return {name: np.array(values) for name, values in found.items()}
+
+
+class Excited(nn.Module):
+    """A pre-activation residual block with squeeze and excitation (Hu et al., 2018) and stochastic depth."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int, drop: float) -> None:
+        super().__init__()
+        self.norm1, self.norm2 = nn.BatchNorm2d(inputs), nn.BatchNorm2d(outputs)
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
+        self.shortcut = nn.Conv2d(inputs, outputs, 1, stride, bias=False) if stride > 1 or inputs != outputs else None
+        self.squeeze, self.excite = nn.Linear(outputs, outputs // 8), nn.Linear(outputs // 8, outputs)
+        self.drop = drop
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W)."""
+        z = functional.relu(self.norm1(x))
+        y = self.conv2(functional.relu(self.norm2(self.conv1(z))))
+        weights = torch.sigmoid(self.excite(functional.relu(self.squeeze(y.mean(dim=(2, 3))))))
+        y = y * weights[:, :, None, None]
+        if self.training and self.drop:
+            keep = torch.rand(len(x), 1, 1, 1, device=x.device) >= self.drop
+            y = y * keep.to(y.dtype) / (1 - self.drop)
+        return y + (x if self.shortcut is None else self.shortcut(z))
+
+
+class ExcitedNet(nn.Module):
+    """Teacher one: a wide pre-activation residual network."""
+
+    def __init__(self, stem: int, stages: Sequence[Sequence[int]], dropout: float = 0.4) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(1, stem, 3, 1, 1, bias=False)
+        blocks: list[nn.Module] = []
+        inputs = stem
+        total = sum(count for _, count in stages)
+        for channels, count in stages:
+            for block in range(count):
+                drop = 0.15 * len(blocks) / max(total - 1, 1)
+                blocks.append(Excited(inputs, channels, 2 if block == 0 else 1, drop))
+                inputs = channels
+        self.blocks, self.norm = nn.Sequential(*blocks), nn.BatchNorm2d(inputs)
+        self.dropout, self.head = nn.Dropout(dropout), nn.Linear(inputs, CLASSES)
+        _start(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, 1, 48, 48), values 0-1, to logits (B, 7)."""
+        x = functional.relu(self.norm(self.blocks(last(self.stem((x - 0.5) * 4)))))
+        return self.head(self.dropout(x.mean(dim=(2, 3))))
+
+
+class PlainNet(nn.Module):
+    """Teacher two: a plain stack of convolutions with maximum pooling (Simonyan & Zisserman, 2015), normalized."""
+
+    def __init__(self, stages: Sequence[Sequence[int]], dropout: float = 0.4) -> None:
+        super().__init__()
+        parts: list[nn.Module] = []
+        inputs = 1
+        for channels, count in stages:
+            for _ in range(count):
+                parts += [nn.Conv2d(inputs, channels, 3, 1, 1, bias=False), nn.BatchNorm2d(channels), nn.ReLU(True)]
+                inputs = channels
+            parts.append(nn.MaxPool2d(2))
+        self.body = nn.Sequential(*parts[:-1])
+        self.dropout, self.head = nn.Dropout(dropout), nn.Linear(inputs, CLASSES)
+        _start(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, 1, 48, 48), values 0-1, to logits (B, 7)."""
+        x = last(self.body[0]((x - 0.5) * 4))
+        return self.head(self.dropout(self.body[1:](x).mean(dim=(2, 3))))
+
+
+def _start(network: nn.Module) -> None:
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+        elif isinstance(module, nn.BatchNorm2d):
+            module.momentum = 0.03
+
+
+def multiply_adds(network: nn.Module) -> int:
+    """Multiply-adds of convolutions and dense layers for one 48x48 picture."""
+    total = 0
+
+    def count(module: nn.Module, _: object, out: Tensor) -> None:
+        nonlocal total
+        total += out[0].numel() * module.weight[0].numel()
+
+    layers = [module for module in network.modules() if isinstance(module, nn.Conv2d | nn.Linear)]
+    handles = [layer.register_forward_hook(count) for layer in layers]
+    was = network.training
+    network.eval()
+    with torch.no_grad():
+        network(torch.zeros(1, 1, 48, 48, device=next(network.parameters()).device))
+    network.train(was)
+    for handle in handles:
+        handle.remove()
+    return total

@@ -1,0 +1,93 @@
+"""edge-emotion-train prior RUN: choose a balanced prior on validation rows and put it into the network's bias.
+
+It prints the best rows of the table of what each choice costs and gains by set; `prior.md` in the folder of the run has
+all of them. It can be run again: it begins from the network as it was trained.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edge.errors import SettingsError
+from training import prior
+from training import recipe as recipes
+from training.backend import load_keras
+
+SHOWN = 8
+LEAST = 1e-9  # probability
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    parser.add_argument("run", type=Path, metavar="RUN", help="the folder of a finished training")
+    parser.add_argument("--recipe", required=True, metavar="NAME|FILE", help="the recipe that it was trained with")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the folder with the data sets")
+    parser.add_argument("--tau", type=float, metavar="T", help="take this in place of the best of the table")
+    parser.add_argument("--neutral", type=float, metavar="N", help="the same for what is added to neutral")
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Run the command.
+
+    Raises:
+        SettingsError: the recipe is of another task, or the run is not finished.
+    """
+    recipe = recipes.load(recipes.find(arguments.recipe))
+    if recipe.task not in prior.AIMS:
+        raise SettingsError(f"{arguments.recipe}: expected a recipe of {' or '.join(prior.AIMS)}, got {recipe.task}")
+    path = arguments.run / "model.keras"
+    if not path.is_file():
+        raise SettingsError(f"{path}: no trained network; train it first: edge-emotion-train train {arguments.recipe}")
+    keras = load_keras()
+    from training import weights
+    from training.tasks import open_task
+
+    plain = arguments.run / "plain.keras"
+    if not plain.exists():
+        shutil.copyfile(path, plain)
+    model, task = keras.models.load_model(plain), open_task(recipe, arguments.data)
+    logits, labels = answers(model, task)
+    taught = task.prior()
+    rows = prior.table(logits, labels, taught, prior.AIMS[recipe.task])
+    before = next(row for row in rows if row.tau == row.neutral == 0)
+    tau = rows[0].tau if arguments.tau is None else arguments.tau
+    neutral = rows[0].neutral if arguments.neutral is None else arguments.neutral
+    moved = prior.bias(taught, tau, neutral)
+    after = prior.figures(logits, labels, moved)
+    add_bias(model, moved)
+    model.save(path)
+    weights.save(model, arguments.run / "weights.npz")
+    lines = [row.line() for row in rows]
+    told = [f"before  {before.line()}", f"after   tau {tau:.1f}  neutral {neutral:+.1f}  {shown(after)}"]
+    (arguments.run / "prior.md").write_text("\n".join(["```", *told, "", *lines, "```", ""]), encoding="utf-8")
+    print("\n".join([*lines[:SHOWN], *told]))
+    return 0
+
+
+def answers(model: Any, task: Any) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Logits and labels of validation rows by set: "fer" and, where the recipe has it, "wild"."""
+    sets = {"fer": task.validation()}
+    if task.options.wild:
+        sets["wild"] = task.wild_validation()
+    logits, labels = {}, {}
+    for name, (images, truth) in sets.items():
+        told = np.asarray(model.predict(images[..., None].astype(np.float32) / 255, batch_size=256, verbose=0))
+        logits[name], labels[name] = np.log(np.maximum(told, LEAST)), truth.astype(np.int64)
+    return logits, labels
+
+
+def add_bias(model: Any, moved: np.ndarray) -> None:
+    """Add to the bias of the layer that makes the logits."""
+    layer = model.get_layer("logits")
+    kernel, bias = layer.get_weights()
+    layer.set_weights([kernel, bias + moved.astype(np.float32)])
+
+
+def shown(values: dict[str, float]) -> str:
+    """Figures in one line."""
+    return "  ".join(f"{name} {value:.3f}" for name, value in values.items())

@@ -1,0 +1,59 @@
+"""Faces with age, gender and group: `faces_gender` (annotations.csv and images.npz). For checks alone: its terms bar
+shipping what was trained on it.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from zipfile import BadZipFile
+
+import cv2
+import numpy as np
+
+from training.data.fer2013 import DataError
+
+
+@dataclass(frozen=True, eq=False)
+class People:
+    """Faces and who they are of, as their annotators saw them.
+
+    Attributes:
+        images: uint8 (N, 64, 64, 3), RGB; the whole picture is the face's square.
+        ages: int64 (N,), years.
+        genders, groups: a name for each face.
+    """
+
+    images: np.ndarray
+    ages: np.ndarray
+    genders: np.ndarray
+    groups: np.ndarray
+
+
+def load(folder: Path) -> People:
+    """All faces, in the order of the csv.
+
+    Raises:
+        DataError: a file is missing or malformed.
+    """
+    path = Path(folder) / "annotations.csv"
+    try:
+        with open(path, newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        with np.load(Path(folder) / "images.npz") as stored:
+            joined, offset = stored["webp"], stored["offset"]
+        numbers = [int(row["image"]) for row in rows]
+        images = np.array([_picture(joined[offset[n] : offset[n + 1]]) for n in numbers], np.uint8)
+        ages = np.array([int(row["age"]) for row in rows], np.int64)
+        genders, groups = (np.array([row[key] for row in rows]) for key in ("gender", "group"))
+    except (OSError, EOFError, KeyError, ValueError, IndexError, BadZipFile, cv2.error) as error:
+        raise DataError(f"{path}: cannot read faces_gender ({error})") from None
+    return People(images, ages, genders, groups)
+
+
+def _picture(encoded: np.ndarray) -> np.ndarray:
+    image = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
+    if image is None:
+        raise ValueError("a picture cannot be decoded")
+    return np.ascontiguousarray(image[:, :, ::-1])
