@@ -95,7 +95,7 @@ export function shares(parent, told) {
     }
   }
   const table = add(parent, "table"), head = add(add(table, "thead"), "tr"), body = add(table, "tbody");
-  ["", "no mask", "mask"].forEach(word => { add(head, "th", word).scope = "col"; });
+  ["emotion", "no mask", "mask"].forEach(word => { add(head, "th", word).scope = "col"; });
   for (const label of LABELS) {
     if (!told.bare[label] && !told.masked[label]) continue;
     const row = add(body, "tr"), name = add(row, "th", undefined, "key");
