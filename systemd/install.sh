@@ -107,7 +107,7 @@ PYTHON
     [[ -z $old || ! -e $old/config.toml ]] || cp "$old/config.toml" "$fresh/config.toml"
 }
 
-# What somebody added to the old environment with pip, such as flask for the page.
+# What somebody added to the old environment with pip, such as aiohttp for the page.
 install_extras() {
     [[ -n $old ]] || return 0
     local extras
