@@ -1,56 +1,26 @@
 """Settings: frozen values. Each field has its default, its help, its unit and what is allowed.
 
-This is the one table: the TOML keys, the flags and systemd/config.toml follow from it (edge/config.py).
+This is the one table: the TOML keys, the flags and systemd/config.toml follow from it (edge/config.py). The sections of
+what leaves the pipeline stand in edge/settings_sinks.py.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import math
-import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from edge.errors import SettingsError
-from edge.registry import SCREENS, Registry
+from edge.registry import SCREENS
+from edge.setting import check, setting, shown
+from edge.settings_sinks import JournalSettings, MakerSettings, MetricsSettings, MqttSettings, WebSettings
 
-SHOWN = 80  # characters of a value in an error message
-
-
-def setting(
-    default: Any,
-    help: str,
-    *,
-    unit: str = "",
-    low: float = -math.inf,
-    high: float = math.inf,
-    choices: tuple[Any, ...] = (),
-    registry: Registry | None = None,
-    flag: str = "",
-    old: str = "",
-    secret: bool = False,
-) -> Any:
-    """A field of a section.
-
-    Args:
-        default: its type is the setting's type: bool, int, float or str.
-        help: one line for config.toml and --help.
-        unit: of a number.
-        low, high: the range of a number, both included.
-        choices: the only values, where there are few.
-        registry: the value is the name of an adapter: one of ours or of an installed package.
-        flag: the command-line flag that sets it, or none.
-        secret: its value may hold a password and is never part of a message.
-        old: its key before it was renamed; still read from settings files, with a warning.
-    """
-    if registry is not None:
-        choices = tuple(registry.builtin)
-    table = {
-        "help": help, "unit": unit, "low": low, "high": high, "choices": choices, "registry": registry, "flag": flag,
-        "old": old, "secret": secret,
-    }  # fmt: skip
-    return field(default=default, metadata=table)
+__all__ = [
+    "EngineSettings", "HealthSettings", "JournalSettings", "MakerSettings", "MetricsSettings", "ModelsSettings",
+    "MqttSettings", "ScreenSettings", "Settings", "SourceSettings", "TrackSettings", "WebSettings", "check", "shown",
+    "table",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -173,25 +143,6 @@ class TrackSettings:
 
 
 @dataclass(frozen=True)
-class JournalSettings:
-    """The record of events."""
-
-    file: str = setting(
-        "auto", "a file of JSON lines; '-': standard output; auto: the service's log folder, else standard output",
-        flag="--journal",
-    )  # fmt: skip
-    sample_s: float = setting(10.0, "write a sample of each face this often", unit="s", low=0.1, high=86400)
-    keep_days: int = setting(30, "delete files older than this", unit="days", low=1, high=36500)
-    max_bytes: int = setting(
-        10_000_000, "rotate a file that would grow larger than this", unit="bytes", low=4096, high=1e12
-    )
-    keep_files: int = setting(
-        40, "number of rotated files to keep (there is at least one a day)", unit="files", low=1, high=10000
-    )
-    fsync_s: float = setting(1.0, "the most that a power cut may lose", unit="s", low=0, high=3600)
-
-
-@dataclass(frozen=True)
 class ScreenSettings:
     """The live picture."""
 
@@ -214,21 +165,6 @@ class ScreenSettings:
 
 
 @dataclass(frozen=True)
-class MakerSettings:
-    """Hooks for your own code."""
-
-    on_event: str = setting("", "a command that gets each event as JSON on its standard input; empty: none")
-    on_event_timeout_s: float = setting(5.0, "kill the command after this long", unit="s", low=0.1, high=3600)
-    on_event_max: int = setting(
-        4, "run at most this many at once; further events are skipped", unit="commands", low=1, high=64
-    )
-    sinks: str = setting("", "event sinks of other packages, by name, separated by commas; empty: none")
-    pause_file: str = setting(
-        "auto", "the camera is off while this file exists; auto: a file named pause in the service's state folder"
-    )
-
-
-@dataclass(frozen=True)
 class HealthSettings:
     """Health events."""
 
@@ -240,68 +176,6 @@ class HealthSettings:
     dark_s: float = setting(5.0, "report a picture that is dark for this long", unit="s", low=0, high=3600)
     slow_s: float = setting(
         1.0, "report a frame that takes longer than this, once a minute at most", unit="s", low=0.01, high=3600
-    )
-
-
-@dataclass(frozen=True)
-class MqttSettings:
-    """Events and states for a message broker, such as Home Assistant's (extra: mqtt)."""
-
-    enabled: bool = setting(False, "whether to connect to the broker; no picture is ever sent")
-    host: str = setting("localhost", "name or address of the broker")
-    port: int = setting(1883, "1883, or 8883 with TLS", unit="TCP", low=1, high=65535)
-    user: str = setting("", "user name; empty: none")
-    password_file: str = setting(
-        "auto", "a file with the password; auto: the systemd credential mqtt-password, if there is one"
-    )
-    tls: bool = setting(False, "whether to encrypt the connection and check the broker's certificate")
-    ca: str = setting("", "certificate authority of the broker, a PEM file; empty: those of the system")
-    cert: str = setting("", "client certificate, a PEM file; empty: none")
-    key: str = setting("", "its private key, a PEM file; empty: in the same file")
-    node: str = setting("auto", "name of this device: letters, digits, - and _; auto: the host name")
-    topic: str = setting("edge-emotion/<node>", "all topics are below this one; <node> is the name of this device")
-    discovery: bool = setting(True, "whether to announce the device to Home Assistant; false: remove it there")
-    discovery_prefix: str = setting("homeassistant", "Home Assistant's topic for announcements")
-    queue: int = setting(
-        1000, "events kept while the broker is away; beyond that, the oldest are dropped", unit="events", low=1,
-        high=100_000,
-    )  # fmt: skip
-    retry_s: float = setting(
-        1.0, "wait this long before connecting again; doubles with each attempt", unit="s", low=0.1, high=60
-    )
-    retry_max_s: float = setting(60.0, "longest wait between two attempts", unit="s", low=0.1, high=3600)
-
-
-@dataclass(frozen=True)
-class MetricsSettings:
-    """Figures for Prometheus at http://HOST:PORT/metrics (extra: metrics)."""
-
-    port: int = setting(0, "where the metrics are served; 0: nowhere", unit="TCP", low=0, high=65535)
-    host: str = setting("127.0.0.1", "address to listen on; 0.0.0.0: the whole network may read the metrics")
-
-
-@dataclass(frozen=True)
-class WebSettings:
-    """The page in a browser."""
-
-    enabled: bool = setting(False, "serve the page from the running service; needs the extra web")
-    host: str = setting(
-        "127.0.0.1", "address to serve on; 127.0.0.1: this machine only; 0.0.0.0: all networks, with a token"
-    )
-    port: int = setting(8095, "where to listen; 0: any free port", unit="TCP port", low=0, high=65535)
-    live: bool = setting(False, "show the live picture; off: everything but the picture")
-    token_file: str = setting(
-        "auto",
-        "file with the token that other machines need, made if missing; auto: web-token in the service's state folder",
-    )
-    hosts: str = setting(
-        "", "names by which browsers reach it besides this machine's own name, separated by commas; empty: none"
-    )
-    trust_proxy: bool = setting(
-        False, "trust X-Forwarded-Host and X-Forwarded-Prefix; only behind a proxy that sets them"
-    )
-    frame: str = setting(
-        "", "the site that may show the page in a frame, such as https://home.example:8123; empty: none"
     )
 
 
@@ -335,48 +209,3 @@ def table() -> Iterable[tuple[str, str, dataclasses.Field[Any]]]:
     for section in dataclasses.fields(Settings):
         for entry in dataclasses.fields(type(section.default)):  # type: ignore[arg-type]
             yield section.name, entry.name, entry
-
-
-def check(where: str, value: Any, entry: Any) -> Any:
-    """The value in the type of the setting `entry` (a field); a whole number may stand for a float.
-
-    Raises:
-        SettingsError: the wrong type, out of range, or not one of the choices; the message begins with `where`.
-    """
-    allowed, kind = entry.metadata, type(entry.default)
-    got = shown(value, allowed["secret"])
-    if kind is float and type(value) is int and abs(value) <= sys.float_info.max:
-        value = float(value)
-    if type(value) is not kind and not (kind is float and type(value) is int):
-        raise SettingsError(f"{where}: expected {_named(kind)}, got {got}")
-    if kind is str and "\0" in value:
-        raise SettingsError(f"{where}: expected text without NUL characters, got {got}")
-    known = allowed["registry"] or allowed["choices"]
-    if known and value not in known:
-        raise SettingsError(f"{where}: expected one of {', '.join(map(str, allowed['choices']))}, got {_plain(got)}")
-    low, high = allowed["low"], allowed["high"]
-    if kind in (int, float) and not (low <= value <= high and abs(value) <= sys.float_info.max):
-        limits = f"at least {low:g}" + (f", at most {high:g}" if math.isfinite(high) else "")
-        raise SettingsError(f"{where}: expected {limits}, got {shown(value)}")
-    return value
-
-
-def shown(value: Any, secret: bool = False) -> str:
-    """A value as an error message may show it: short, on one line, and nothing of a secret."""
-    if isinstance(value, dict | list):
-        return "a section" if isinstance(value, dict) else "a list"
-    if secret and not isinstance(value, int | float):
-        return "text" if isinstance(value, str) else "another type"
-    try:
-        text = repr(value)
-    except ValueError:  # an integer of thousands of digits
-        return "a number of thousands of digits"
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
-
-
-def _plain(text: str) -> str:
-    return text[1:-1] if text[:1] == text[-1:] == "'" else text
-
-
-def _named(kind: type) -> str:
-    return {bool: "true or false", int: "a whole number", float: "a number", str: "text"}[kind]
