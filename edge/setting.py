@@ -1,4 +1,4 @@
-"""One setting: a field with its default, its help, its unit and what is allowed; and the check of a value against it."""
+"""One setting: a field with its default, its help, its unit and what is allowed, and the check of a value."""
 
 from __future__ import annotations
 
