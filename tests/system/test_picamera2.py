@@ -13,7 +13,7 @@ import time
 import numpy as np
 import pytest
 
-from edge.cameras.transform import turn
+from edge.cameras.transform import transform
 from edge.journals.jsonl import decode
 from tests.system import camera_root, debian
 from tests.system.container import SERVICE, Container, install_unbooted, since, wait_for
@@ -61,7 +61,7 @@ def test_every_turn_puts_the_red_square_where_it_belongs(facts):
     # Only this square is red and nothing else; of the painted picture it is the one at the upper left.
     picture = camera_root.picture(0)
     for rotate, flip in itertools.product((0, 90, 180, 270), ("none", "horizontal", "vertical")):
-        image = turn(picture, rotate, flip).astype(int)
+        image = transform(picture, rotate, flip).astype(int)
         height, width = image.shape[:2]
         places = itertools.product((160, height - 160), (160, width - 160))
         reddest = max(places, key=lambda place, image=image: image[place][0] - image[place][1] - image[place][2])
