@@ -45,7 +45,7 @@ def costs(listed: manifest.Manifest) -> dict[str, dict[str, Any]]:
             "multiply_adds": multiply_adds(graph),
             "bytes": graph.size,
             "parameters": graph.parameters,
-            "about": cards.load(path.with_name("card.json")).about,
+            "about": " ".join(cards.load(path.with_name("card.json")).about.split()),
         }
     return answer
 

@@ -65,7 +65,9 @@ def test_a_clip_gives_every_frame(shared_data, name):
     camera = open_camera(SourceSettings(source=str(shared_data / "clips" / name)))
     times = [(frame.index, frame.time) for frame in frames(camera)]
     camera.close()
-    assert times == [(n, n / camera.fps) for n in range(CLIPS[name])]
+    assert [index for index, _ in times] == list(range(CLIPS[name]))
+    # The container's time stamps are whole microseconds at best.
+    assert [time for _, time in times] == pytest.approx([n / camera.fps for n in range(CLIPS[name])], abs=1e-3)
 
 
 @pytest.mark.parametrize("name", CLIPS)
