@@ -21,9 +21,9 @@ CHANGE_S, CHANGES = 0.4, 6  # an expression changes in this time, in so many ste
 # What each of the cast shows: from when on, seconds; the emotion; whether a mask is worn.
 Part = tuple[tuple[float, str, bool], ...]
 PARTS: tuple[Part, ...] = (
-    ((0.0, "happy", False), (3.6, "surprise", False), (6.4, "happy", False)),
-    ((0.0, "surprise", False), (3.0, "sad", False), (6.8, "happy", False)),
     ((0.0, "angry", False), (4.2, "neutral", False), (5.4, "neutral", True)),
+    ((0.0, "surprise", False), (3.0, "sad", False), (6.8, "happy", False)),
+    ((0.0, "happy", False), (3.6, "surprise", False), (6.4, "happy", False)),
 )
 
 
