@@ -75,10 +75,10 @@ def test_from_a_recipe_to_the_journal(place, capsys) -> None:
     appeared = next(event for event in events if event["event"] == "appeared")
     with_ours = open_models("models")
     picture = painted((48, 32, False))
-    (track,) = with_ours.picture(picture)
+    (track,) = with_ours.detect(picture)
     box = track.face.box
     assert appeared["mask"] == pytest.approx(with_ours.mask.classify(picture, box).worn, abs=1e-3)
-    expected = with_ours.emotions[appeared["worn"]].look(picture, box)
+    expected = with_ours.emotions[appeared["worn"]].probabilities(picture, box)
     assert sorted(appeared["probabilities"].values()) == pytest.approx(np.sort(expected), abs=1e-3)
     with_ours.close()
 

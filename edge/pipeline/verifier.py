@@ -15,8 +15,10 @@ from edge.pipeline.detector import FaceDetector
 from edge.ports import Engine
 from edge.vision.tracking import match_greedy
 
-WEIGHT = 0.2  # of verification's log-odds beside the detector's; chosen on validation, see docs/figures.md
+WEIGHT = 0.6  # of verification's log-odds beside the detector's; chosen on validation, see docs/figures.md
 MAX_LOG_ODDS = 6.0  # of verification, either way: beyond, eight bits tell nothing apart
+MIN_SCORE = 0.25  # of the detector: fainter boxes are not verified, as there are many of them and hardly any is a face
+PART = 0.4  # of a box inside another: a faint detection with more of it is on the same face
 MAX_VERIFICATIONS = 12  # in one frame of a live camera: the multiply-adds of one and a half detections
 
 
@@ -44,6 +46,7 @@ class VerifiedDetector:
         if self.mask:
             self._gap = _log_odds(self.mask.engine.spec.threshold) - _log_odds(face.spec.threshold)
             least = _probability(_log_odds(self.score) + self._gap - WEIGHT * MAX_LOG_ODDS)
+            least = max(least, min(MIN_SCORE, self.score))
         self.detector = FaceDetector(face, least)
 
     def detect(
@@ -60,8 +63,9 @@ class VerifiedDetector:
             image: uint8 (H, W, 3) RGB.
             followed: known faces.
             match_iou: 0-1, more than 0; a detection that overlaps a known face by this much is not new.
-            most: how many boxes may be verified: new ones first, the surest of them before the others, then the least
-                sure of the followed. The detector alone decides about the rest. None: all.
+            most: how many boxes may be verified: new ones that the detector is sure of first, the surest before the
+                others, then the least sure of the followed, then what is new and faint. The detector alone decides
+                about the rest. None: all.
             detail: "fast", "auto" or "full": how closely a large picture is searched, see edge.pipeline.detail.
 
         Raises:
@@ -72,13 +76,16 @@ class VerifiedDetector:
         if not self.mask:
             return found
         known = set(match_greedy(followed, found, match_iou).values()) if followed else set()
-        order = [n for n in range(len(found)) if n not in known] + sorted(known, reverse=True)
-        verified: list[Detection] = []
+        fresh = [n for n in range(len(found)) if n not in known]
+        sure = [n for n in fresh if found[n].score >= self.score]
+        order = sure + sorted(known, reverse=True) + fresh[len(sure) :]
+        verified: list[tuple[Detection, bool]] = []
         for place, n in enumerate(order):
             mask = self.mask.classify(image, found[n].box) if most is None or place < most else None
             if self.accepts(found[n], mask):
-                verified.append(replace(found[n], score=self.fused_score(found[n], mask), mask=mask))
-        return tuple(sorted(verified, key=lambda detection: -detection.score))
+                fused = replace(found[n], score=self.fused_score(found[n], mask), mask=mask)
+                verified.append((fused, found[n].score < self.score))
+        return _without_parts(verified)
 
     def accepts(self, detection: Detection, mask: MaskResult | None) -> bool:
         """Whether a detection, with what verification saw in it, is reported."""
@@ -89,8 +96,23 @@ class VerifiedDetector:
         return _probability(self._fused_log_odds(detection, mask)) if self.mask else detection.score
 
     def _fused_log_odds(self, detection: Detection, mask: MaskResult | None) -> float:
-        seen = _log_odds(mask.face) if mask and self.mask else 0.0
-        return _log_odds(detection.score) + WEIGHT * min(max(seen, -MAX_LOG_ODDS), MAX_LOG_ODDS) - self._gap
+        if mask is None or not self.mask:
+            return _log_odds(detection.score)  # the detector alone decides, by its own threshold
+        seen = min(max(_log_odds(mask.face), -MAX_LOG_ODDS), MAX_LOG_ODDS)
+        return _log_odds(detection.score) + WEIGHT * seen - self._gap
+
+
+def _without_parts(verified: Sequence[tuple[Detection, bool]]) -> tuple[Detection, ...]:
+    """The detections, best first, without faint ones on the same face as another: verification sees a face there, too.
+
+    Args:
+        verified: each detection, and whether the detector alone would not have reported it.
+    """
+    kept: list[Detection] = [detection for detection, faint in verified if not faint]
+    for one in sorted((detection for detection, faint in verified if faint), key=lambda detection: -detection.score):
+        if all(max(one.box.inside(other.box), other.box.inside(one.box)) <= PART for other in kept):
+            kept.append(one)
+    return tuple(sorted(kept, key=lambda detection: -detection.score))
 
 
 def _log_odds(probability: float) -> float:

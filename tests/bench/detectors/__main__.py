@@ -30,7 +30,7 @@ class Ours:
     def __init__(self, models: Path | None, threads: int) -> None:
         self._finder = FaceDetector(open_engine(manifest.load(models), "face", threads), SCORE, limit=LIMIT)
 
-    def detect(self, bgr: np.ndarray) -> Boxes:
+    def find(self, bgr: np.ndarray) -> Boxes:
         """See Detector."""
         faces = self._finder.detect(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB))
         ltrb = np.array([face.box.ltrb for face in faces], np.float32).reshape(-1, 4)
@@ -51,7 +51,7 @@ def judge(detector: Detector, pictures: Iterable[boxes.Boxed]) -> float:
     """AP@0.5 of a detector on pictures, as the design takes it."""
     found = []
     for picture in pictures:
-        ltrb, scores = detector.detect(cv2.cvtColor(picture.read(), cv2.COLOR_RGB2BGR))
+        ltrb, scores = detector.find(cv2.cvtColor(picture.read(), cv2.COLOR_RGB2BGR))
         best = np.argsort(-scores, kind="stable")[:LIMIT]
         found.append(Found(ltrb[best], scores[best], picture.ltrb))
     return average_precision(found)

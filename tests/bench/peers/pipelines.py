@@ -68,12 +68,12 @@ class Ours:
         self._frame, self._scene = Frame, Scene()
         self._stages: dict[str, float] = {}
         finder = pipeline.detector.detector
-        finder.prepare = self._timed("fit", finder.prepare)
+        finder.preprocess = self._timed("fit", finder.preprocess)
         finder.engine.infer = self._timed("face", finder.engine.infer)
-        finder.read = self._timed("decode", finder.read)
-        pipeline.mask.look = self._timed("mask", pipeline.mask.look)
+        finder.postprocess = self._timed("decode", finder.postprocess)
+        pipeline.mask.probabilities = self._timed("mask", pipeline.mask.probabilities)
         for classifier in pipeline.emotions.values():
-            classifier.look = self._timed("emotion", classifier.look)
+            classifier.probabilities = self._timed("emotion", classifier.probabilities)
 
     def run(self, index: int) -> Lap:
         """See Pipeline."""
