@@ -21,8 +21,8 @@ PRESETS: Mapping[str, Preprocessing] = {
 WORDS: Mapping[str, str] = {
     "unit": "x/255 (the default)",
     "tf": "-1 to 1: MobileNet to V2, Inception, Xception",
-    "torch": "x/255 less ImageNet's mean, over its deviation: DenseNet",
-    "caffe": "BGR less ImageNet's mean: VGG, ResNet",
+    "torch": "x/255 minus ImageNet's mean, divided by its deviation: DenseNet",
+    "caffe": "BGR minus ImageNet's mean: VGG, ResNet",
     "none": "0 to 255: MobileNetV3, EfficientNet, or a Rescaling inside the model",
 }
 

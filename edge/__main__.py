@@ -14,7 +14,7 @@ COMMANDS = {
     "image": "detect faces, masks and emotions in pictures",
     "log": "read a journal: summary, tail, plot, report, csv",
     "bench": "benchmark each stage on this machine",
-    "doctor": "check camera, models, accelerator, screen and permissions",
+    "doctor": "check the camera, models, accelerator, screen and permissions",
     "web": "serve a page that shows what the models see",
 }
 PROGRAM = cli.Commands(

@@ -1,7 +1,7 @@
 """Settings: frozen values. Each field has its default, its help, its unit and what is allowed.
 
 This is the one table: the TOML keys, the flags and systemd/config.toml follow from it (edge/config.py). The sections of
-what leaves the pipeline stand in edge/settings_sinks.py.
+what leaves the pipeline are in edge/settings_sinks.py.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class SourceSettings:
         low=0.1, high=240,
     )  # fmt: skip
     format: str = setting(
-        "auto", "pixel format requested from a USB camera; auto: its own, or MJPG for more than 480 lines",
+        "auto", "pixel format requested from a USB camera; auto: the camera's default, or MJPG above 480 lines",
         choices=("auto", "MJPG", "YUYV", "NV12", "GREY"),
     )  # fmt: skip
     autofocus: bool = setting(True, "continuous autofocus, if a Raspberry Pi camera module has it")
@@ -131,7 +131,7 @@ class TrackSettings:
     expire_s: float = setting(1.0, "a face not seen for this long has left", unit="s", low=0, high=3600)
     min_hits: int = setting(
         4,
-        "a new face is reported after this many detections (within half as many again); 1: at once",
+        "a new face is reported after this many detections, within 1.5 times as many attempts; 1: at once",
         unit="detections", low=1, high=100, old="confirm",
     )  # fmt: skip
     sure_score: float = setting(
@@ -153,15 +153,17 @@ class ScreenSettings:
     connector: str = setting("auto", "the DRM connector, such as HDMI-A-1; auto: the connected one")
     mode: str = setting(
         "auto",
-        "size in pixels, such as 1920x1080; auto: the screen's own up to 1280x720, otherwise a smaller one like it",
+        "size in pixels, such as 1920x1080; auto: the screen's own up to 1280x720, else a smaller one of that shape",
     )
-    rotate: int = setting(0, "clockwise, for a panel mounted upright", unit="degrees", choices=(0, 90, 180, 270))
+    rotate: int = setting(
+        0, "turn the picture clockwise, for a panel mounted upright", unit="degrees", choices=(0, 90, 180, 270)
+    )
     style: str = setting(
-        "box", "how faces are marked: a box with all that is known, or a circle with the emotion's name",
+        "box", "how faces are marked: with a box and all results, or with a circle and only the emotion's name",
         choices=("box", "circle"),
     )  # fmt: skip
-    fullscreen: bool = setting(False, "whether the window fills the desktop; the F key toggles it")
-    notice: str = setting("", "a line of text for visitors along the lower edge; empty: none")
+    fullscreen: bool = setting(False, "let the window fill the desktop; the F key toggles it")
+    notice: str = setting("", "a line of text for visitors along the bottom edge; empty: none")
 
 
 @dataclass(frozen=True)
@@ -172,10 +174,12 @@ class HealthSettings:
     throttled_fps: float = setting(
         10.0, "frame rate while a Raspberry Pi is throttled; 0: unchanged", unit="frames/s", low=0
     )
-    dark_level: float = setting(10.0, "a mean brightness below this is dark; 0: never", unit="0-255", low=0, high=255)
+    dark_level: float = setting(
+        10.0, "a picture with a mean brightness below this is dark; 0: never", unit="0-255", low=0, high=255
+    )
     dark_s: float = setting(5.0, "report a picture that is dark for this long", unit="s", low=0, high=3600)
     slow_s: float = setting(
-        1.0, "report a frame that takes longer than this, once a minute at most", unit="s", low=0.01, high=3600
+        1.0, "report a frame that takes longer than this, at most once a minute", unit="s", low=0.01, high=3600
     )
 
 

@@ -21,9 +21,9 @@ class JournalSettings:
         10_000_000, "rotate a file that would grow larger than this", unit="bytes", low=4096, high=1e12
     )
     keep_files: int = setting(
-        40, "number of rotated files to keep (there is at least one a day)", unit="files", low=1, high=10000
+        40, "number of rotated files to keep (at least one is written per day)", unit="files", low=1, high=10000
     )
-    fsync_s: float = setting(1.0, "the most that a power cut may lose", unit="s", low=0, high=3600)
+    fsync_s: float = setting(1.0, "the most that a power cut can lose", unit="s", low=0, high=3600)
 
 
 @dataclass(frozen=True)
@@ -45,23 +45,23 @@ class MakerSettings:
 class MqttSettings:
     """Events and states for a message broker, such as Home Assistant's (extra: mqtt)."""
 
-    enabled: bool = setting(False, "whether to connect to the broker; no picture is ever sent")
+    enabled: bool = setting(False, "connect to the broker; no picture is ever sent")
     host: str = setting("localhost", "name or address of the broker")
-    port: int = setting(1883, "1883, or 8883 with TLS", unit="TCP", low=1, high=65535)
+    port: int = setting(1883, "the broker's port: 1883, or 8883 with TLS", unit="TCP port", low=1, high=65535)
     user: str = setting("", "user name; empty: none")
     password_file: str = setting(
         "auto", "a file with the password; auto: the systemd credential mqtt-password, if there is one"
     )
-    tls: bool = setting(False, "whether to encrypt the connection and check the broker's certificate")
-    ca: str = setting("", "certificate authority of the broker, a PEM file; empty: those of the system")
+    tls: bool = setting(False, "encrypt the connection and check the broker's certificate")
+    ca: str = setting("", "certificate authority of the broker, a PEM file; empty: the system's")
     cert: str = setting("", "client certificate, a PEM file; empty: none")
-    key: str = setting("", "its private key, a PEM file; empty: in the same file")
+    key: str = setting("", "private key of the client certificate, a PEM file; empty: in the same file")
     node: str = setting("auto", "name of this device: letters, digits, - and _; auto: the host name")
     topic: str = setting("edge-emotion/<node>", "all topics are below this one; <node> is the name of this device")
-    discovery: bool = setting(True, "whether to announce the device to Home Assistant; false: remove it there")
-    discovery_prefix: str = setting("homeassistant", "Home Assistant's topic for announcements")
+    discovery: bool = setting(True, "announce the device to Home Assistant; false: remove it there")
+    discovery_prefix: str = setting("homeassistant", "Home Assistant's prefix for discovery topics")
     queue: int = setting(
-        1000, "events kept while the broker is away; beyond that, the oldest are dropped", unit="events", low=1,
+        1000, "events kept while the broker is unavailable; beyond that, the oldest are dropped", unit="events", low=1,
         high=100_000,
     )  # fmt: skip
     retry_s: float = setting(
@@ -72,32 +72,28 @@ class MqttSettings:
 
 @dataclass(frozen=True)
 class MetricsSettings:
-    """Figures for Prometheus at http://HOST:PORT/metrics (extra: metrics)."""
+    """Metrics for Prometheus at http://HOST:PORT/metrics (extra: metrics)."""
 
-    port: int = setting(0, "where the metrics are served; 0: nowhere", unit="TCP", low=0, high=65535)
+    port: int = setting(0, "port to serve the metrics on; 0: none", unit="TCP port", low=0, high=65535)
     host: str = setting("127.0.0.1", "address to listen on; 0.0.0.0: the whole network may read the metrics")
 
 
 @dataclass(frozen=True)
 class WebSettings:
-    """The page in a browser."""
+    """The web page."""
 
     enabled: bool = setting(False, "serve the page from the running service; needs the extra web")
     host: str = setting(
         "127.0.0.1", "address to serve on; 127.0.0.1: this machine only; 0.0.0.0: all networks, with a token"
     )
-    port: int = setting(8095, "where to listen; 0: any free port", unit="TCP port", low=0, high=65535)
-    live: bool = setting(False, "show the live picture; off: everything but the picture")
+    port: int = setting(8095, "port to serve on; 0: any free one", unit="TCP port", low=0, high=65535)
+    live: bool = setting(False, "show the live picture; false: everything but the picture")
     token_file: str = setting(
         "auto",
-        "file with the token that other machines need, made if missing; auto: web-token in the service's state folder",
+        "file with the token for other machines, created if missing; auto: web-token in the service's state folder",
     )
-    hosts: str = setting(
-        "", "names by which browsers reach it besides this machine's own name, separated by commas; empty: none"
-    )
+    hosts: str = setting("", "further names by which browsers reach this machine, separated by commas; empty: none")
     trust_proxy: bool = setting(
-        False, "trust X-Forwarded-Host and X-Forwarded-Prefix; only behind a proxy that sets them"
+        False, "trust X-Forwarded-Host and X-Forwarded-Prefix; use only behind a proxy that sets them"
     )
-    frame: str = setting(
-        "", "the site that may show the page in a frame, such as https://home.example:8123; empty: none"
-    )
+    frame: str = setting("", "a site that may show the page in a frame, such as https://home.example:8123; empty: none")

@@ -7,11 +7,11 @@ from types import ModuleType
 
 # A module is loaded only when its command is asked for.
 SUMMARIES = {
-    "convert": "convert a Keras model (what runs without a command)",
-    "card": "write model cards again, with figures added",
+    "convert": "convert a Keras model (the default)",
+    "card": "rewrite model cards, with new figures and texts",
     "figures": "write the figures in the README",
     "golden": "write the golden examples of a models folder",
-    "tpu-report": "list which operations an Edge TPU would run, and which not",
+    "tpu-report": "list which operations an Edge TPU would run and which it would not",
     "tpu-compile": "compile a models folder for the Edge TPU",
 }
 

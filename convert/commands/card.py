@@ -1,4 +1,4 @@
-"""Render a model's card again, or those of a models folder, with figures and texts that came since."""
+"""Rewrite a model's card, or those of a models folder, with new figures and texts."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--figures", type=Path, metavar="FILE.json", help="what edge-emotion-train evaluate printed")
     parser.add_argument("--about", help="text or file: where the training data is from, and its terms")
-    parser.add_argument("--failures", help="text or file: what the model gets wrong, a line each")
-    parser.add_argument("--recipes", action="store_true", help="take both texts from the shipped recipe of that name")
+    parser.add_argument("--failures", help="text or file: what the model gets wrong, one per line")
+    parser.add_argument("--recipes", action="store_true", help="take both texts from the bundled recipe of that name")
 
 
 def main(arguments: argparse.Namespace) -> int:

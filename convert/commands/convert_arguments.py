@@ -39,24 +39,24 @@ def _input(add: Adder) -> None:
         "model",
         type=Path,
         metavar="MODEL",
-        help=".keras, .h5, model.json (with --weights), a SavedModel folder, or a training's weights.npz",
+        help=".keras, .h5, model.json (with --weights), a SavedModel folder, or the weights.npz of a training run",
     )
     add("--weights", type=Path, metavar="PATH", help="the weights of a model.json: .h5, or a TensorFlow checkpoint")
-    add("--arch", type=Path, metavar="FILE.json", help="the architecture of a MODEL that is weights alone")
+    add("--arch", type=Path, metavar="FILE.json", help="the architecture, if MODEL has only weights")
     names = "; ".join(f"{name}: {words}" for name, words in preprocess.WORDS.items())
     add(
         "--preprocess",
         choices=(*preprocess.PRESETS, "auto"),
-        help=f"what the model was fed in training. {names}; auto: by labelled pictures",
+        help=f"what the model was fed in training. {names}; auto: found with labelled pictures",
     )
-    add("--low", type=float, metavar="X", help="the real value of pixel 0, in place of the one that --preprocess says")
-    add("--high", type=float, metavar="X", help="the real value of pixel 255, likewise")
-    add("--order", choices=ORDERS, help="the order of its channels; pictures read with cv2.imread are bgr")
+    add("--low", type=float, metavar="X", help="the real value of pixel 0, instead of --preprocess's")
+    add("--high", type=float, metavar="X", help="the real value of pixel 255, instead of --preprocess's")
+    add("--order", choices=ORDERS, help="the order of the channels; pictures read with cv2.imread are bgr")
     add("--mean", metavar="R,G,B", help="what was subtracted from the real values, in the model's channel order")
     add("--std", metavar="R,G,B", help="what they were divided by afterwards")
-    add("--width", type=int, metavar="PX", help="input width, where the model leaves it open")
-    add("--height", type=int, metavar="PX", help="input height, where the model leaves it open")
-    add("--colour", choices=tuple(COLOURS), help="colour or grey, where the model leaves it open")
+    add("--width", type=int, metavar="PX", help="input width, if the model leaves it open")
+    add("--height", type=int, metavar="PX", help="input height, if the model leaves it open")
+    add("--colour", choices=tuple(COLOURS), help="colour or grey, if the model leaves it open")
 
 
 def _check(add: Adder) -> None:
@@ -65,10 +65,10 @@ def _check(add: Adder) -> None:
         type=Path,
         required=True,
         metavar="PATH",
-        help="real pictures like those in use: a folder, a .npz with `images`, fer2013.npz, the Kaggle csv",
+        help="real pictures like those the model will see: a folder, a .npz with `images`, fer2013.npz, the Kaggle csv",
     )
     add("--samples", type=int, metavar="N", help="calibration pictures (default 500)")
-    add("--seed", type=int, metavar="N", help="seed of their random choice (default 1)")
+    add("--seed", type=int, metavar="N", help="seed of their random selection (default 1)")
     add(
         "--evaluate",
         type=Path,
@@ -87,13 +87,17 @@ def _output(add: Adder) -> None:
         "--labels",
         metavar="A,B,...",
         help="the classes in the order of the model's outputs, such as angry,disgust,... or with_mask,without_mask; "
-        "two for one sigmoid, the one that stands for 0 first (default: the task's)",
+        "for one sigmoid, first the class that 0 means, then the other (default: the task's)",
     )
     add("--fold", metavar="A=B,...", help="count class A, which the device does not know, as class B")
-    add("--softmax", action="store_true", help="add the softmax (or sigmoid) that the model ends without")
-    add("--normalize", action="store_true", help="the outputs are one sigmoid per class: divide by their sum")
-    add("--as-given", action="store_true", help="do not compare --preprocess and --labels with labelled pictures")
-    add("--manifest", type=Path, metavar="DIR", help="a models folder; its manifest.json gets the entry")
+    add("--softmax", action="store_true", help="add the softmax (or sigmoid) that is missing at the model's end")
+    add(
+        "--normalize",
+        action="store_true",
+        help="divide the outputs by their sum, for a model with one sigmoid per class",
+    )
+    add("--as-given", action="store_true", help="do not check --preprocess and --labels against labelled pictures")
+    add("--manifest", type=Path, metavar="DIR", help="models folder in whose manifest.json to enter the model")
     add("--out", type=Path, metavar="FILE.tflite", help="where to write the model (default: DIR/TASK/model.tflite)")
     add("--input-type", dest="integer", choices=("int8", "uint8"), help="type of input and outputs (default int8)")
     add(
@@ -115,7 +119,7 @@ def _card(add: Adder) -> None:
     add("--recipe", metavar="NAME|FILE", help="take name, task, texts and [model] from a training recipe")
     add("--card", type=Path, metavar="FILE.md", help="where to write the card (default: beside the model)")
     add("--about", metavar="TEXT|FILE", help="where the training data is from, and its terms")
-    add("--failures", metavar="TEXT|FILE", help="what the model gets wrong, one line each")
+    add("--failures", metavar="TEXT|FILE", help="what the model gets wrong, one per line")
 
 
 def build_request(arguments: argparse.Namespace) -> Request:

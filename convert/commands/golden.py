@@ -12,8 +12,16 @@ from edge import manifest
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """From where, to where."""
-    parser.add_argument("--models", type=Path, default=Path("models"), metavar="DIR", help="a models folder")
-    parser.add_argument("--out", type=Path, default=Path("tests/golden"), metavar="DIR", help="where the tests look")
+    parser.add_argument(
+        "--models", type=Path, default=Path("models"), metavar="DIR", help="models folder (default: models)"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("tests/golden"),
+        metavar="DIR",
+        help="where the tests look for them (default: tests/golden)",
+    )
 
 
 def main(arguments: argparse.Namespace) -> int:

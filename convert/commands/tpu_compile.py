@@ -17,8 +17,8 @@ from edge.tasks import DAEMON
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The models folder, and the compiler."""
     parser.add_argument("models", type=Path, metavar="DIR", help="a models folder with a manifest.json")
-    parser.add_argument("--compiler", metavar="COMMAND", help="the compiler, where it is not on the PATH")
-    parser.add_argument("--timeout", type=float, default=compiler.TIMEOUT_S, metavar="S", help="seconds it may take")
+    parser.add_argument("--compiler", metavar="COMMAND", help="the compiler, if it is not on the PATH")
+    parser.add_argument("--timeout", type=float, default=compiler.TIMEOUT_S, metavar="S", help="time limit in seconds")
 
 
 def main(arguments: argparse.Namespace) -> int:

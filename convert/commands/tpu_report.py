@@ -19,8 +19,8 @@ KIB = 1024
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The models, and how much to say."""
     parser.add_argument("models", nargs="+", type=Path, metavar="FILE|DIR", help=".tflite files, or a models folder")
-    parser.add_argument("--operations", action="store_true", help="every operation with its tensors")
-    parser.add_argument("--json", action="store_true", help="one JSON object")
+    parser.add_argument("--operations", action="store_true", help="list every operation with its tensors")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def main(arguments: argparse.Namespace) -> int:

@@ -22,7 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments: those of `run` that are settings, checked as they would be used."""
     config.add_flags(parser)
     parser.add_argument(
-        "--software", action="store_true", help="check only what an upgrade can break: no camera, screen or files"
+        "--software",
+        action="store_true",
+        help="check only what an upgrade can break, not the camera, the screen or files",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 

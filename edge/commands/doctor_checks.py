@@ -207,7 +207,7 @@ def permissions(settings: Settings) -> Iterator[Finding]:
         yield Finding(FAIL, "journal", f"{target}: no such folder; create it or change [journal] file")
     elif not os.access(target, os.W_OK) or path.is_dir():
         yield Finding(
-            FAIL, "journal", f"{path}: cannot be written by this user; change [journal] file or the owner of the file"
+            FAIL, "journal", f"{path}: this user cannot write to it; change [journal] file or the file's owner"
         )
     else:
         yield Finding(OK, "journal", f"{path} can be written")
@@ -220,7 +220,7 @@ def power(settings: Settings, root: Path = Path("/"), ask: Callable[[], str] = f
     if not reading.read_from and not firmware.is_pi(root):
         yield Finding(OK, "power", f"not a Raspberry Pi, skipped{heat}")
     elif not reading.read_from:
-        fix = "run this as a user of the group 'video', with vcgencmd installed"
+        fix = "run this as a user in the group 'video', with vcgencmd installed"
         yield Finding(WARN, "power", f"under-voltage and throttling cannot be read here{heat}; {fix}")
     elif reading.now:
         fix = "use the official power supply" if "under-voltage" in reading.now else "improve the cooling"

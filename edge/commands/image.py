@@ -29,11 +29,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, metavar="DIR", help="write annotated copies to DIR")
     parser.add_argument("--crop", type=Path, metavar="DIR", help="cut the faces out and write them to DIR")
     parser.add_argument("--chart", type=Path, metavar="FILE", help="draw a chart of all faces' emotions")
-    parser.add_argument("--force", action="store_true", help="overwrite files in DIR; never the pictures that are read")
+    parser.add_argument("--force", action="store_true", help="overwrite files in DIR, but never the input pictures")
     parser.add_argument("--json", action="store_true", help="print one JSON object per picture, one per line")
     parser.add_argument(
         "--detail", choices=DETAILS, default=DETAILS[0],
-        help="search large pictures once (fast), again in tiles (auto), or in ever smaller tiles (full); default: auto",
+        help="search large pictures once (fast), also in tiles (auto, the default), or in ever smaller tiles (full)",
     )  # fmt: skip
     config.add_flags(parser, "models", "engine", "source.max_megapixels")
 

@@ -92,7 +92,7 @@ class Chart:
         if path is None or not os.path.lexists(path):
             return
         if os.path.realpath(path) in {os.path.realpath(other) for other in read}:
-            raise PictureError(f"{printable(path)}: is one of the pictures that are read; choose another --chart")
+            raise PictureError(f"{printable(path)}: is one of the input pictures; choose another --chart")
         if not force:
             raise PictureError(f"{printable(path)}: exists; choose another --chart, or add --force")
 

@@ -38,10 +38,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     kinds = parser.add_subparsers(dest="kind", required=True, metavar="COMMAND")
     for name, about in (
-        ("summary", "sum up faces, time with and without masks, and emotions"),
+        ("summary", "summarize faces, time with and without masks, and emotions"),
         ("tail", "print the last events, one line each"),
         ("plot", "draw a timeline of the faces (needs the extra 'plot')"),
-        ("report", "write a page with charts that can be printed"),
+        ("report", "write a printable page with charts"),
         ("csv", "write a table for spreadsheets, times in UTC"),
     ):
         child = kinds.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.")
@@ -57,7 +57,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         child.add_argument("--since", type=moment, metavar="TIME", help=since)
         child.add_argument("--until", type=moment, metavar="TIME", help="only events before TIME")
         if name == "summary":
-            child.add_argument("--by", choices=("hour", "day", "weekday"), help="one line for each of these")
+            child.add_argument(
+                "--by", choices=("hour", "day", "weekday"), help="print one line per hour, day or weekday"
+            )
             child.add_argument("--json", action="store_true", help="print one JSON object")
         if name == "tail":
             child.add_argument("-f", "--follow", action="store_true", help="keep following (like tail -f)")
@@ -69,7 +71,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         if name in OUTPUTS:
             default = OUTPUTS[name]
             where = default or "standard output"
-            child.add_argument("--out", type=Path, default=default, metavar="FILE", help=f"default: {where}")
+            child.add_argument(
+                "--out", type=Path, default=default, metavar="FILE", help=f"output file (default: {where})"
+            )
             child.add_argument(
                 "--force", action="store_true", help="replace FILE even if this command did not write it"
             )

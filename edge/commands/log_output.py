@@ -57,7 +57,7 @@ def _check(out: Path, journals: Sequence[Path], mark: bytes, name: str, force: b
     for journal in journals:
         files = [journal, *rotated(journal).values()] if journal.parent.exists() else []
         if any(os.path.exists(file) and os.path.samefile(out, file) for file in files):
-            raise JournalError(f"{name}: is the journal that is read; choose another --out")
+            raise JournalError(f"{name}: is the journal itself; choose another --out")
     if os.path.isfile(out) and not force and not _is_ours(out, mark):
         raise JournalError(f"{name}: exists and was not written by this command; choose another --out, or add --force")
 

@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out", type=Path, metavar="CLIP", help="write an annotated video, .mp4 or .webp; it shows the people in it"
     )
     parser.add_argument(
-        "--sheet", type=Path, metavar="FILE", help="write a contact sheet: annotated frames at even times"
+        "--sheet", type=Path, metavar="FILE", help="write a contact sheet of evenly spaced annotated frames"
     )
     parser.add_argument("--json", action="store_true", help="print events as JSON even on a terminal")
     parser.add_argument("--wait", action="store_true", help="wait for a source that is missing at the start")

@@ -1,4 +1,4 @@
-"""`edge-emotion web`: the page in a browser, and a camera or clip on it where one is named."""
+"""`edge-emotion web`: the web page, with a camera or clip on it if one is named."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def main(arguments: argparse.Namespace) -> int:
     """
     settings = _settings(arguments)
     token = token_for(settings.web, os.environ, once=True)
-    # The models are tried before anybody is told an address.
+    # Try the models before printing an address.
     open_pipeline(settings, live=False).close()
     clock = SystemClock()
     lost: list[ReconnectingCamera] = []
@@ -116,6 +116,6 @@ def _camera(settings: Settings, clock: SystemClock) -> ReconnectingCamera:
 def _print(urls: list[str], token: str) -> None:
     first, *others = urls
     also = f" or {' or '.join(others)}" if others else ""
-    print(f"{first}{also} (end with Ctrl-C)", flush=True)
+    print(f"{first}{also} (Ctrl-C stops it)", flush=True)
     if token:
         print(f"token: {token}", flush=True)

@@ -44,7 +44,7 @@ class Control:
             try:
                 self._file_exists = _exists(self._file)
             except OSError as error:  # what was known last still counts
-                self._fault = f"{self._file}: cannot be looked for ({error.strerror})"
+                self._fault = f"{self._file}: cannot be checked ({error.strerror})"
         if self._fault != self._reported:
             _log.warning("%s", self._fault)
             self._reported = self._fault
@@ -54,13 +54,13 @@ class Control:
         """Pause while this file exists.
 
         Raises:
-            SettingsError: it cannot be looked for.
+            SettingsError: it cannot be checked.
         """
         try:
             self._file_exists = pause_file is not None and _exists(pause_file)
         except OSError as error:
             raise SettingsError(
-                f"[maker] pause_file: {pause_file}: cannot be looked for ({error.strerror}); choose another file"
+                f"[maker] pause_file: {pause_file}: cannot be checked ({error.strerror}); choose another file"
             ) from None
         self._file = pause_file
 
@@ -92,7 +92,7 @@ class Control:
                 self._memory.unlink(missing_ok=True)
         except OSError as error:
             # Logged later: a signal may come in the middle of another message.
-            self._fault = f"{self._memory}: the pause is not remembered beyond this run ({error.strerror})"
+            self._fault = f"{self._memory}: cannot save the pause; it will end with this run ({error.strerror})"
 
     def listen(self) -> None:
         """SIGTERM and SIGINT stop (a second one at once), SIGUSR1 pauses and resumes. For the main thread."""

@@ -91,7 +91,8 @@ class Health:
             return []
         self._held = reading.now
         what = "throttled" if reading.now else "recovered"
-        _log.warning("the machine is %s (%s)", what, ", ".join(reading.now) or "heat and power are fine again")
+        state = "is throttled" if reading.now else "has recovered"
+        _log.warning("the machine %s (%s)", state, ", ".join(reading.now) or "temperature and power are normal again")
         return [note("health", time, what=what, now=list(reading.now), celsius=reading.celsius)]
 
     def limit(self, max_fps: float) -> float:

@@ -149,7 +149,10 @@ def _about(site: Site, snapshot: Snapshot) -> dict[str, Any]:
         "version": edge.__version__,
     }
     if site.control is None:
-        return more | {"status": "off", "reason": "no camera is being watched; start with: edge-emotion web --source S"}
+        return more | {
+            "status": "off",
+            "reason": "no camera is being watched; start with: edge-emotion web --source SOURCE",
+        }
     if snapshot.frame is None and snapshot.state == "paused" and not asked:
         return more | {"status": "starting"}
     return more

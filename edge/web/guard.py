@@ -173,7 +173,7 @@ class Guard:
         Raises:
             Refused: it came from elsewhere.
         """
-        refused = Refused(403, "asked for by a page of another site")
+        refused = Refused(403, "refused: the request came from another site's page")
         headers = request.headers
         site, mode = headers.get("Sec-Fetch-Site"), headers.get("Sec-Fetch-Mode")
         # A link to the page, or its address typed, may come from anywhere.

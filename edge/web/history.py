@@ -64,7 +64,7 @@ class History:
         async with self._one_at_a_time:
             state = await loop.run_in_executor(None, _state, self._journal)
             if not state:
-                raise Refused(404, f"{self._journal.name}: no such journal yet; it is made when something is seen")
+                raise Refused(404, f"{self._journal.name}: no such journal yet; the first event creates it")
             made, of, body = self._kept.get(what, (0.0, [], b""))
             if not body or (of != state and loop.time() - made > FRESH_S):
                 body = await self._read(self._journal, *what)

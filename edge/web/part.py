@@ -184,5 +184,5 @@ def announce(settings: Settings, token: Token | None, environment: Mapping[str, 
     """Log under which addresses the service's page can be reached, and where its token is."""
     where = urls(settings.web.host, settings.web.port) if settings.web.port else []
     file = token_file(settings.web, environment)
-    hint = f"; its token: {file}" if token and file else ""
-    _log.info("the page: %s%s", " or ".join(where) or f"on a free port of {settings.web.host}", hint)
+    hint = f"; its token is in {file}" if token and file else ""
+    _log.info("web page: %s%s", " or ".join(where) or f"on a free port of {settings.web.host}", hint)

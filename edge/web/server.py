@@ -92,7 +92,7 @@ class Server:
         try:
             asyncio.run(self._serve())
         except Exception:
-            _log.exception("the page is no longer served; everything else goes on")
+            _log.exception("the web page is no longer served; everything else continues")
         finally:
             self._ready.set()
 
@@ -148,7 +148,7 @@ class Server:
         if isinstance(error, ConnectionError | TimeoutError) or now - self._reported_at < REPORT_S:
             return
         self._reported_at = now
-        _log.warning("the page: %s (%r)", context.get("message"), error)
+        _log.warning("web page: %s (%r)", context.get("message"), error)
         _log.debug("web", exc_info=error)
 
     def _limited(self, server: Any) -> Callable[[], asyncio.Protocol]:

@@ -18,15 +18,21 @@ from training.evaluate.context import EvaluationContext
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
-    parser.add_argument("--models", type=Path, metavar="DIR", help="folder with a manifest.json (default: the shipped)")
+    parser.add_argument(
+        "--models", type=Path, metavar="DIR", help="folder with a manifest.json (default: the bundled models)"
+    )
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the folder with the data sets")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument(
-        "--only", metavar="NAME,...", default="", help=f"take these alone: {', '.join(evaluate.MODULES)}"
+        "--only", metavar="NAME,...", default="", help=f"measure only these: {', '.join(evaluate.MODULES)}"
     )
     parser.add_argument("--report", type=Path, metavar="DIR", help="also write tables, confusion matrices and plots")
-    parser.add_argument("--float", action="store_true", dest="floats", help="the float twin of every figure, too")
-    parser.add_argument("--limit", type=positive, default=0, metavar="N", help="rows of each set, for a quick look")
+    parser.add_argument(
+        "--float", action="store_true", dest="floats", help="also measure the float network of each model"
+    )
+    parser.add_argument(
+        "--limit", type=positive, default=0, metavar="N", help="at most N rows of each set, for a quick look"
+    )
 
 
 def main(arguments: argparse.Namespace) -> int:

@@ -28,13 +28,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.add_argument("faces", type=Path, metavar="PATH", help="fer2013.npz, its csv, or a folder of face pictures")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the table to write, .npz or .csv")
-    parser.add_argument("--models", type=Path, metavar="DIR", help="folder with a manifest.json (default: the shipped)")
-    parser.add_argument("--task", choices=classifiers(EMOTIONS), default=classifiers(EMOTIONS)[0], help="which model")
-    parser.add_argument("--weights", type=Path, metavar="FILE", help="weights.npz or .keras of your own instead")
-    parser.add_argument("--usage", default="", metavar="NAME", help="of FER2013: Training, PublicTest or PrivateTest")
-    parser.add_argument("--find", action="store_true", help="pictures are not faces yet: find each one's best face")
-    parser.add_argument("--limit", type=positive, default=0, metavar="N", help="the first N faces")
-    parser.add_argument("--plot", type=Path, metavar="FILE.png", help="also draw the embeddings in a plane (PCA)")
+    parser.add_argument(
+        "--models", type=Path, metavar="DIR", help="folder with a manifest.json (default: the bundled models)"
+    )
+    parser.add_argument(
+        "--task",
+        choices=classifiers(EMOTIONS),
+        default=classifiers(EMOTIONS)[0],
+        help="model to use (default: %(default)s)",
+    )
+    parser.add_argument("--weights", type=Path, metavar="FILE", help="use your own weights.npz or .keras instead")
+    parser.add_argument(
+        "--usage", default="", metavar="NAME", help="part of FER2013: Training, PublicTest or PrivateTest"
+    )
+    parser.add_argument(
+        "--find", action="store_true", help="the pictures are not face crops: find the best face in each"
+    )
+    parser.add_argument("--limit", type=positive, default=0, metavar="N", help="only the first N faces")
+    parser.add_argument(
+        "--plot", type=Path, metavar="FILE.png", help="also plot the embeddings in two dimensions (PCA)"
+    )
 
 
 def main(arguments: argparse.Namespace) -> int:

@@ -30,8 +30,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.add_argument("data", type=Path, metavar="DATA", help="the folder with fer2013.npz, or that file or its csv")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write into")
-    parser.add_argument("--models", type=Path, metavar="DIR", help="folder with a landmark model (default: shipped)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the masks of the Training rows (0)")
+    parser.add_argument(
+        "--models", type=Path, metavar="DIR", help="folder with a landmark model (default: the bundled models)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="seed of the masks on the Training rows (default: 0)"
+    )
     parser.add_argument("--freeze", action="store_true", help="make new test tables in DIR and print their hashes")
 
 

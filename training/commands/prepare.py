@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--data", type=Path, metavar="DIR", help="check this folder of data sets")
     what.add_argument("--csv", type=Path, metavar="FILE", help="convert FER2013's csv (emotion,pixels,Usage)")
     what.add_argument("--ckplus", type=Path, metavar="DIR", help="convert a CK+ folder, full or 48x48 excerpts")
-    parser.add_argument("--out", type=Path, metavar="FILE.npz", help="where to write what is converted")
+    parser.add_argument("--out", type=Path, metavar="FILE.npz", help="the converted data set")
     parser.add_argument("--json", action="store_true", help="with --data: print one JSON object")
     parser.add_argument("--ferplus", type=Path, metavar="FILE", help="with --csv: FER+'s fer2013new.csv, for its votes")
     parser.add_argument(
@@ -34,14 +34,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=ckplus.DROP,
         metavar="PART",
-        help="with --ckplus: of each full sequence's start (.4)",
+        help="with --ckplus: part of each full sequence to drop from its start (default: 0.4)",
     )
-    parser.add_argument("--seed", type=int, default=1, help="with --ckplus: of the split by context (1)")
+    parser.add_argument("--seed", type=int, default=1, help="with --ckplus: seed of the split by context (default: 1)")
     parser.add_argument(
         "--models",
         type=Path,
         metavar="DIR",
-        help="with --ckplus: find faces by this folder's detector, where no landmarks are",
+        help="with --ckplus: find faces with this folder's detector where there are no landmarks",
     )
 
 

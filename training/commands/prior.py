@@ -24,11 +24,13 @@ LEAST = 1e-9  # probability
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
-    parser.add_argument("run", type=Path, metavar="RUN", help="the folder of a finished training")
+    parser.add_argument("run", type=Path, metavar="RUN", help="the folder of a finished training run")
     parser.add_argument("--recipe", required=True, metavar="NAME|FILE", help="the recipe that it was trained with")
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the folder with the data sets")
-    parser.add_argument("--tau", type=float, metavar="T", help="take this in place of the best of the table")
-    parser.add_argument("--neutral", type=float, metavar="N", help="the same for what is added to neutral")
+    parser.add_argument("--tau", type=float, metavar="T", help="use this tau instead of the best one in the table")
+    parser.add_argument(
+        "--neutral", type=float, metavar="N", help="use this addition to neutral instead of the best one"
+    )
 
 
 def main(arguments: argparse.Namespace) -> int:

@@ -17,15 +17,19 @@ from training.commands import INTERRUPTED
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
-    parser.add_argument("recipe", metavar="RECIPE", help="a .toml file, or the name of a shipped recipe")
+    parser.add_argument("recipe", metavar="RECIPE", help="a .toml file, or the name of a bundled recipe")
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the folder with the data sets")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the run (default: runs/NAME)")
     parser.add_argument("--resume", action="store_true", help="resume the last run in that folder")
-    parser.add_argument("--epochs", type=positive, metavar="N", help="instead of the recipe's")
-    parser.add_argument("--batch", type=positive, metavar="N", help="pictures a step, instead of the recipe's")
+    parser.add_argument("--epochs", type=positive, metavar="N", help="number of epochs, instead of the recipe's")
+    parser.add_argument("--batch", type=positive, metavar="N", help="pictures per step, instead of the recipe's")
     parser.add_argument("--threads", type=positive, metavar="N", help="threads to compute on (default: all)")
-    parser.add_argument("--every", type=positive, default=1, metavar="N", help="epochs between measurements (1)")
-    parser.add_argument("--calibration", type=positive, default=500, metavar="N", help="crops to calibrate with (500)")
+    parser.add_argument(
+        "--every", type=positive, default=1, metavar="N", help="epochs between measurements (default: 1)"
+    )
+    parser.add_argument(
+        "--calibration", type=positive, default=500, metavar="N", help="crops to calibrate with (default: 500)"
+    )
     parser.add_argument(
         "--bf16", action="store_true", help="mixed bfloat16: faster with KERAS_BACKEND=torch on CPUs that have it"
     )

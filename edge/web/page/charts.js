@@ -23,7 +23,7 @@ function hint(element, text) {
   element.addEventListener("pointerleave", () => { tip.hidden = true; });
 }
 
-const empty = (parent, text = "Nothing in this time.") => { parent.replaceChildren(); add(parent, "p", text, "soft"); };
+const empty = (parent, text = "Nothing in this period.") => { parent.replaceChildren(); add(parent, "p", text, "soft"); };
 const STEPS_S = [5, 15, 60, 300, 900, 1800, 3600, 7200, 10800];
 const clock = (seconds, fine) => new Date(seconds * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...(fine && { second: "2-digit" }) });
 
@@ -31,7 +31,7 @@ export function tiles(parent, { days, dwell }) {
   parent.replaceChildren();
   const all = days.reduce((sum, { visits }) => sum + visits, 0);
   const busiest = days.reduce((best, day) => day.visits > best.visits ? day : best, { visits: 0, day: "" });
-  const facts = [[all, "visits"], [(all / days.length).toFixed(1), "visits a day"], [duration(dwell.median), "median visit"],
+  const facts = [[all, "visits"], [(all / days.length).toFixed(1), "visits per day"], [duration(dwell.median), "median visit"],
     [duration(dwell.mean), "mean visit"], [busiest.visits || "-", busiest.day ? `most in a day, ${busiest.day}` : "most in a day"]];
   for (const [value, word] of facts) {
     const tile = add(parent, "div", undefined, "card");
@@ -44,7 +44,7 @@ export function visits(parent, days, pick) {
   const most = Math.max(...days.map(({ visits }) => visits));
   if (!most) return empty(parent);
   const wide = widthOf(parent), high = 180, left = 36, base = high - 22, step = (wide - left) / days.length;
-  const svg = chart(parent, wide, high, `Visits a day; at most ${most}`);
+  const svg = chart(parent, wide, high, `Visits per day; at most ${most}`);
   scale(svg, most, left, base, wide);
   days.forEach(({ day, visits, seconds }, n) => {
     const tall = (base - 10) * visits / most, x = left + n * step;
@@ -152,7 +152,7 @@ export function timeline(parent, legend, { spans, notes, complete, from, to }) {
   }
   for (const label of LABELS) if (spans.some(span => span[4] === label)) add(legend, "span", labelWord(label), label);
   if (spans.some(span => span[3])) add(legend, "span", "with a mask", "mask-key");
-  if (!complete) add(parent, "p", "The busiest part of a very busy day: not all of it fits here.", "soft small");
+  if (!complete) add(parent, "p", "A very busy day: only its busiest part fits here.", "soft small");
 }
 
 // A lane for each visit, so that no two that overlap share one.

@@ -21,7 +21,7 @@ async function loadDays() {
     say(at("history-said"), error.message, true);
     return false;
   }
-  say(at("history-said"), overview.dwell.visits || overview.days.some(({ visits }) => visits) ? "" : "No visits in this time. The journal fills while the camera watches.");
+  say(at("history-said"), overview.dwell.visits || overview.days.some(({ visits }) => visits) ? "" : "No visits in this period. The journal fills while the camera is on.");
   at("history-body").hidden = false;
   draw();
   return true;
@@ -33,7 +33,7 @@ function draw() {
   heat(at("heat"), overview.hours);
   shares(at("shares"), overview.shares);
   dwell(at("dwell"), overview.dwell);
-  at("zone").textContent = `Times are those of the machine (${overview.zone}).`;
+  at("zone").textContent = `Times are in the machine's time zone (${overview.zone}).`;
 }
 
 async function loadDay() {

@@ -56,7 +56,7 @@ function take(state) {
     showFaces({ faces: [] });
     at("boxes").replaceChildren();
     blank();
-    if (state.status === "paused") cover("Paused", held ? HELD : "The camera is off. Resume switches it on again.");
+    if (state.status === "paused") cover("Paused", held ? HELD : "The camera is off. Resume turns it on again.");
     else if (state.status === "starting") cover("Starting", "Waiting for the first picture.");
     else cover("No camera", state.reason || "Waiting for the camera.");
   }
@@ -86,7 +86,7 @@ function blank() {
 
 function showWithoutPicture(state) {
   size(state.width, state.height);
-  cover("", state.faces.length ? "" : "The picture is not shown here; [web] live = true shows it.", true);
+  cover("", state.faces.length ? "" : "The live picture is off; set [web] live = true to show it.", true);
   drawBoxes(at("boxes"), state.faces, state.width, state.height, face => face.track);
 }
 

@@ -68,13 +68,13 @@ function light(n, on) {
 
 async function cameraOn() {
   if (!navigator.mediaDevices?.getUserMedia) {
-    return say(at("said"), "The browser gives its camera only to pages on this same machine or behind https. Choose a picture instead; phones offer their camera there.", true);
+    return say(at("said"), "Browsers allow the camera only on https pages or on this same machine. Choose a picture instead; phones then offer their camera, too.", true);
   }
   try {
     video = await navigator.mediaDevices.getUserMedia({ video: { width: 1280, facingMode: "user" } });
   } catch (error) {
     const none = error.name === "NotFoundError";
-    return say(at("said"), none ? "This device has no camera." : "The browser may not use the camera; allow it in its settings for this page.", true);
+    return say(at("said"), none ? "This device has no camera." : "The browser blocks the camera; allow it for this page in the browser's settings.", true);
   }
   say(at("said"), "");
   at("video").srcObject = video;

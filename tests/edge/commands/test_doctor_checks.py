@@ -220,7 +220,7 @@ def test_power_by_table(tmp_path, bits, level, text):
 @pytest.mark.parametrize(
     ("answer", "alarm", "level", "text"),
     [
-        ("", None, "warn", "under-voltage and throttling cannot be read here; run this as a user of the group 'video'"),
+        ("", None, "warn", "under-voltage and throttling cannot be read here; run this as a user in the group 'video'"),
         ("throttled=0x0\n", None, "ok", "not throttled"),
         ("throttled=0x50005\n", None, "warn", "now under-voltage, throttled; use the official power supply"),
         ("", "0", "ok", "no under-voltage; throttling cannot be read here"),

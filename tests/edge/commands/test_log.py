@@ -250,7 +250,7 @@ def test_the_output_never_replaces_the_journal_nor_one_of_its_rotated_files(jour
     for out in (*before, link):
         for force in ((), ("--force",)):
             code, _, err = call(capsys, kind, journal, "--out", out, *force)
-            assert (code, err) == (1, f"edge-emotion: {out}: is the journal that is read; choose another --out\n")
+            assert (code, err) == (1, f"edge-emotion: {out}: is the journal itself; choose another --out\n")
     assert {path: path.read_bytes() for path in tmp_path.iterdir() if path != link} == before
 
 

@@ -116,7 +116,7 @@ def test_a_pause_that_cannot_be_remembered_still_pauses_and_is_reported_once(tmp
     control.toggle()
     assert [control.paused, control.paused] == [True, True]
     assert [record.getMessage().partition(": ")[2] for record in caplog.records] == [
-        "the pause is not remembered beyond this run (No such file or directory)"
+        "cannot save the pause; it will end with this run (No such file or directory)"
     ]
 
 
@@ -125,7 +125,7 @@ def test_a_pause_that_cannot_be_remembered_still_pauses_and_is_reported_once(tmp
 )
 def test_a_pause_file_that_cannot_be_looked_for_is_a_settings_error(tmp_path, clock, name, reason):
     (tmp_path / "loop").symlink_to("loop")
-    with pytest.raises(SettingsError, match=rf"\[maker\] pause_file: .*: cannot be looked for \({reason}\)") as caught:
+    with pytest.raises(SettingsError, match=rf"\[maker\] pause_file: .*: cannot be checked \({reason}\)") as caught:
         Control(clock).watch(tmp_path / name)
     assert caught.value.exit_code == 2
 
