@@ -206,7 +206,7 @@ install_service() {
 start_service() {
     [[ $start == yes && -z $root ]] || { say "Installed; not started."; return; }
     systemctl --quiet enable "$name"
-    booted || { say "Installed; it starts with the system."; return; }
+    booted || { say "Installed; it will start at boot."; return; }
     if ! systemctl restart "$name"; then
         roll_back
         fail "the service does not start; see: journalctl --unit $name$kept"

@@ -23,8 +23,8 @@ from edge.settings import SourceSettings
 SNAPSHOT_FPS = 5.0  # requests a second, at most
 MULTIPART = "multipart/"
 STATUS = {
-    401: "the camera refuses the user or the password",
-    403: "the camera refuses this user",
+    401: "the camera rejects the user name or password",
+    403: "the camera does not allow this user",
     404: "the camera has no such address",
 }
 Open = Callable[[str, float], Any]  # from an address and a time-out in seconds to a response of urllib
@@ -183,14 +183,14 @@ def _ask(settings: SourceSettings, open_address: Open) -> Any:
         return open_address(settings.source, settings.timeout_s)
     except urllib.error.HTTPError as error:
         error.close()
-        what = STATUS.get(error.code, f"the camera answers {error.code}")
+        what = STATUS.get(error.code, f"the camera answered with HTTP {error.code}")
         raise SourceError(f"{what} (HTTP {error.code})" if error.code in STATUS else what) from None
     except urllib.error.URLError as error:
         if isinstance(error.reason, ssl.SSLError):
             return None
         raise SourceError(_reason(error.reason)) from None
     except TimeoutError:
-        raise SourceError(f"the camera does not answer within {settings.timeout_s:g} s") from None
+        raise SourceError(f"the camera did not answer within {settings.timeout_s:g} s") from None
     except (OSError, ValueError, HTTPException) as error:
         raise SourceError(_reason(error)) from None
 
@@ -200,9 +200,9 @@ def _reason(reason: object) -> str:
     if isinstance(reason, TimeoutError):
         return "the camera does not answer"
     if isinstance(reason, ConnectionRefusedError):
-        return "nothing listens at this host and port"
+        return "nothing is listening on this host and port"
     if isinstance(reason, socket.gaierror):
-        return "the host's name is not known"
+        return "the host name is unknown"
     if isinstance(reason, OSError):
         return f"cannot be reached ({reason.strerror or type(reason).__name__})"
     # The texts of the other errors quote the address, which may hold a password.

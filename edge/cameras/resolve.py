@@ -55,9 +55,9 @@ def resolved(url: str, seconds: float) -> str:
         if not question.answered.is_set():
             _pending[host] = question
     if not question.answered.wait(seconds):
-        raise SourceError(f"{redacted(url)}: no name server answers; check the network, or write the camera's number")
+        raise SourceError(f"{redacted(url)}: no name server answers; check the network, or use the camera's IP address")
     if question.error:
-        raise SourceError(f"{redacted(url)}: the camera's name is not known ({question.error}); check the address")
+        raise SourceError(f"{redacted(url)}: the camera's host name is unknown ({question.error}); check the address")
     if not parts.scheme.lower().startswith("rtsp"):
         return url
     address = f"[{question.address}]" if ":" in question.address else question.address

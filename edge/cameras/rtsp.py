@@ -13,8 +13,8 @@ GENERAL = "the stream cannot be opened; check the address, its user and its pass
 PORT = 554
 MAX_BYTES = 65_536  # of an answer
 REASONS = {
-    401: "the camera refuses the user or the password (RTSP 401)",
-    403: "the camera refuses this user (RTSP 403)",
+    401: "the camera rejects the user name or password (RTSP 401)",
+    403: "the camera does not allow this user (RTSP 403)",
     404: "the camera has no such stream (RTSP 404); check the path in the address",
     453: "the camera has too many viewers (RTSP 453)",
     461: 'the camera does not send over TCP (RTSP 461); set [source] rtsp_transport = "udp"',
@@ -41,11 +41,11 @@ def diagnose(address: str, timeout_s: float) -> str:
             connection.settimeout(timeout_s)
             return Conversation(connection, address, timeout_s).findings()
     except socket.gaierror:
-        return "the host's name is not known"
+        return "the host name is unknown"
     except ConnectionRefusedError:
-        return f"nothing listens at port {port} of this host"
+        return f"nothing is listening on port {port} of this host"
     except TimeoutError:
-        return f"the host does not answer within {timeout_s:g} s"
+        return f"the host did not answer within {timeout_s:g} s"
     except (OSError, ValueError):
         return GENERAL
 
@@ -76,7 +76,7 @@ class Conversation:
             self._challenge = next((one for one in found if one.lower().startswith("digest")), "".join(found[:1]))
             status, head, body = self._ask("DESCRIBE", self._url, "Accept: application/sdp")
         if status != 200:
-            return REASONS.get(status, f"the camera answers with an error (RTSP {status})")
+            return REASONS.get(status, f"the camera answered with an error (RTSP {status})")
         video = body.partition("m=video")[2].partition("\nm=")[0]
         if not video:
             return "the stream has no video"
@@ -86,7 +86,7 @@ class Conversation:
         url = track if "://" in track else (base[1] if base else self._url).rstrip("/") + "/" + track
         status, _, _ = self._ask("SETUP", url, "Transport: RTP/AVP/TCP;unicast;interleaved=0-1")
         if status != 200:
-            return REASONS.get(status, f"the camera answers with an error (RTSP {status})")
+            return REASONS.get(status, f"the camera answered with an error (RTSP {status})")
         codec = re.search(r"(?m)^a=rtpmap:\d+ ([A-Za-z0-9]+)", video)
         name = codec[1].upper() if codec else ""
         if name in CODECS:

@@ -92,7 +92,7 @@ def open_regular(path: Path, name: str) -> IO[bytes]:
     mode = os.fstat(descriptor).st_mode
     if not stat.S_ISREG(mode):
         os.close(descriptor)
-        what = "a folder" if stat.S_ISDIR(mode) else _OTHER_FILES.get(stat.S_IFMT(mode), "no regular file")
+        what = "a folder" if stat.S_ISDIR(mode) else _OTHER_FILES.get(stat.S_IFMT(mode), "a special file")
         raise PictureError(f"{name}: cannot read the picture ({what}, expected a regular file)")
     return os.fdopen(descriptor, "rb")
 

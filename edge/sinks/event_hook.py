@@ -53,7 +53,7 @@ class EventHook:
             return
         self.tick()
         if len(self._running) >= self._most:
-            self._report(f"is still running {self._most} times; events are skipped")
+            self._report(f"is already running {self._most} times; events are skipped")
             return
         line = json.dumps(rounded(event), ensure_ascii=False).encode("utf-8", "replace") + b"\n"
         try:

@@ -73,7 +73,7 @@ class MetricsSink:
         self._errors = counter("engine_failures", "How often a model could not be run")
         self._build = prometheus.Gauge(f"{PREFIX}_build_info", "The version", ("version",), registry=registry)
         self._models = prometheus.Gauge(
-            f"{PREFIX}_model_info", "The models, by the beginning of their SHA-256", ("task", "sha256"),
+            f"{PREFIX}_model_info", "The models, with the first digits of their SHA-256", ("task", "sha256"),
             registry=registry,
         )  # fmt: skip
         registry.register(_Machine(self))
@@ -146,7 +146,9 @@ class MetricsSink:
         for cause in firmware.NOW.values():
             throttled.add_metric([cause], float(cause in reading.now))
         yield throttled
-        dropped = CounterMetricFamily(f"{PREFIX}_dropped_events", "Events that a sink gave up", labels=["sink"])
+        dropped = CounterMetricFamily(
+            f"{PREFIX}_dropped_events", "Events that a sink could not deliver", labels=["sink"]
+        )
         for sink in self._sinks:
             if hasattr(sink, "dropped"):
                 dropped.add_metric([getattr(sink, "name", type(sink).__name__)], float(sink.dropped))

@@ -70,12 +70,12 @@ def test_what_a_camera_sends_decides_how_it_is_read(response, kind):
 @pytest.mark.parametrize(
     ("error", "message"),
     [
-        (urllib.error.HTTPError(ADDRESS, 401, "no", Message(), None), "the camera refuses the user or the password"),
+        (urllib.error.HTTPError(ADDRESS, 401, "no", Message(), None), "the camera rejects the user name or password"),
         (urllib.error.HTTPError(ADDRESS, 404, "no", Message(), None), r"no such address \(HTTP 404\)"),
-        (urllib.error.HTTPError(ADDRESS, 503, "no", Message(), None), "the camera answers 503"),
-        (urllib.error.URLError(ConnectionRefusedError(111, "refused")), "nothing listens at this host and port"),
+        (urllib.error.HTTPError(ADDRESS, 503, "no", Message(), None), "the camera answered with HTTP 503"),
+        (urllib.error.URLError(ConnectionRefusedError(111, "refused")), "nothing is listening on this host and port"),
         (urllib.error.URLError(OSError(113, "No route to host")), r"cannot be reached \(No route to host\)"),
-        (TimeoutError("timed out"), "does not answer within 2 s"),
+        (TimeoutError("timed out"), "did not answer within 2 s"),
         (http.client.BadStatusLine("secret"), r"not valid HTTP \(BadStatusLine\)"),
         (ValueError("unknown url type: http://me:secret@cam"), "not valid HTTP"),
     ],
@@ -130,7 +130,7 @@ def test_a_failed_request_is_repeated_until_the_time_out(snapshots):
     grabber, times = snapshots(jpeg(10), lost, lost, b"no picture", jpeg(60), *[lost] * 20)
     assert [round(grabber.read().mean()) for _ in range(2)] == pytest.approx([10, 60], abs=2)
     before = len(times)
-    with pytest.raises(SourceError, match=r"^cam: nothing listens at this host and port$"):
+    with pytest.raises(SourceError, match=r"^cam: nothing is listening on this host and port$"):
         grabber.read()
     assert 5 <= len(times) - before <= 10
 
@@ -206,7 +206,7 @@ def test_a_camera_with_a_password_is_opened(path, user, error):
     try:
         source = SourceSettings(source=f"http://{user}@127.0.0.1:{server.server_port}/{path}")
         if error:
-            with pytest.raises(SourceError, match=rf"the camera refuses the user or the password \(HTTP {error}\)"):
+            with pytest.raises(SourceError, match=rf"the camera rejects the user name or password \(HTTP {error}\)"):
                 opencv.open_stream(source)
         else:
             grabber = opencv.open_stream(source)

@@ -55,7 +55,7 @@ def test_a_name_that_is_known(servers, url, answer):
 
 @pytest.mark.parametrize(
     ("url", "message"),
-    [("rtsp://else.lan/geheim", "name is not known (Name or service not known)"), ("rtsp:///", "no host")],
+    [("rtsp://else.lan/geheim", "host name is unknown (Name or service not known)"), ("rtsp:///", "no host")],
 )
 def test_a_name_that_is_not_known_is_one_line(servers, url, message):
     with pytest.raises(SourceError) as caught:

@@ -61,7 +61,7 @@ def camera(monkeypatch):
     [
         ([answer(404)], "the camera has no such stream (RTSP 404); check the path in the address"),
         ([answer(401), answer(401)], REASONS[401]),
-        ([answer(500)], "the camera answers with an error (RTSP 500)"),
+        ([answer(500)], "the camera answered with an error (RTSP 500)"),
         ([answer(200, "v=0\r\n")], "the stream has no video"),
         ([answer(200, SDP.format("H264")), answer(461)], REASONS[461]),
         ([answer(200, SDP.format("H264")), answer(200)], GENERAL),
@@ -111,9 +111,9 @@ def test_a_camera_that_asks_for_a_password_gets_it(camera, challenge, expected):
 @pytest.mark.parametrize(
     ("address", "error", "message"),
     [
-        (ADDRESS, socket.gaierror(-2, "unknown"), "the host's name is not known"),
-        (ADDRESS, ConnectionRefusedError(), "nothing listens at port 8554 of this host"),
-        (ADDRESS, TimeoutError(), "the host does not answer within 1 s"),
+        (ADDRESS, socket.gaierror(-2, "unknown"), "the host name is unknown"),
+        (ADDRESS, ConnectionRefusedError(), "nothing is listening on port 8554 of this host"),
+        (ADDRESS, TimeoutError(), "the host did not answer within 1 s"),
         (ADDRESS, OSError(113, "No route"), GENERAL),
         ("rtsps://cam/live", AssertionError("not to be asked"), GENERAL),
         ("rtsp:///live", AssertionError("not to be asked"), GENERAL),

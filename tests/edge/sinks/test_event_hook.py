@@ -87,7 +87,7 @@ def test_events_are_skipped_while_too_many_commands_run_and_that_is_logged_once(
         hook.write(EVENT)
     assert alive(hook) == 2
     assert [record.getMessage().partition(" ")[2] for record in caplog.records] == [
-        f"{sys.executable} is still running 2 times; events are skipped"
+        f"{sys.executable} is already running 2 times; events are skipped"
     ]
 
 
