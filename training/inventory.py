@@ -55,7 +55,7 @@ def _fer2013(path: Path) -> dict[str, Any]:
 
 
 def fer2013_facts(data: Fer2013) -> dict[str, Any]:
-    """Counts, and what training leaves out: rows that stand in a test, and flat pictures."""
+    """Counts, and what training leaves out: rows that are in a test set, and flat pictures."""
     training, kept = data.rows(TRAINING), data.training_rows()
     flat = data.images.reshape(len(data.images), -1).std(axis=1) <= 1
     held_out = {data.images[row].tobytes() for row in np.flatnonzero(data.usage != TRAINING)}

@@ -265,6 +265,6 @@ def test_a_chart_of_all_faces(command, folder, tmp_path):
     assert rows[5].mean() < 0.6 * rows[3].mean()
     with pytest.raises(PictureError, match=r"chart\.png: exists; choose another --chart, or add --force"):
         command(folder, "--chart", chart)
-    with pytest.raises(PictureError, match="is one of the pictures that are read"):
+    with pytest.raises(PictureError, match="is one of the input pictures"):
         command(folder, "--chart", folder / "a.png", "--force")
     assert command(folder, "--chart", chart, "--force")[0] == 0
