@@ -186,7 +186,8 @@ class Commands:
             if not name:
                 overview.parse_args(words)
                 overview.error(f"expected a command: {', '.join(self.summaries)}")
-            overview.error(f"no such command: {redacted(name)}{suggestion(name, self.summaries)}")
+            hint = suggestion(name, self.summaries) or f"; expected one of {', '.join(self.summaries)}"
+            overview.error(f"no such command: {redacted(name)}{hint}")
         summary, command = self.summaries[name], self.load(name)
         parser = Parser(
             f"{self.program} {name}",

@@ -92,7 +92,11 @@ def device_path(source: str, root: Path = Path("/dev")) -> Path:
     path = device_node(source, root)
     if not path.exists():
         there = devices(root)
-        fix = f"choose one of {', '.join(map(str, there))}" if there else "none is connected"
+        fix = (
+            f"choose one of {', '.join(map(str, there))}"
+            if there
+            else "none is connected; connect one or try --source demo"
+        )
         raise SourceError(f"{_told(source, path)}no camera at {redacted(str(path))}; {fix}")
     if not os.access(path, os.R_OK | os.W_OK):
         raise SourceError(f"{_told(source, path)}no permission for {path}; add the user to the group 'video'")

@@ -172,7 +172,7 @@ def table(result: Mapping[str, Any]) -> str:
     size = f"{result['width']}x{result['height']}"
     lines = [
         f"{result['machine']}, {result['threads']} threads, accelerator {result['accelerator']}",
-        f"{result['frames']} frames of {size} from {result['source']}, {result['faces_per_frame']:g} faces per frame",
+        f"{result['frames']} frames of {size} from {result['source']}, faces per frame: {result['faces_per_frame']:g}",
         "",
         f"{'stage':<8} {'median ms':>10} {'p95 ms':>9} {'runs':>6}",
     ]

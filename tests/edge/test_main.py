@@ -45,7 +45,7 @@ def ending(monkeypatch):
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["walk"], "edge-emotion: no such command: walk"),
+        (["walk"], "edge-emotion: no such command: walk; expected one of " + ", ".join(program.COMMANDS)),
         (["rnu"], "edge-emotion: no such command: rnu; did you mean 'run'?"),
         (["--dbug"], "edge-emotion: unknown argument --dbug; did you mean '--debug'?"),
         (["run", "--fast"], "edge-emotion run: unknown argument --fast"),

@@ -138,7 +138,7 @@ export function timeline(parent, legend, { spans, notes, complete, from, to }) {
   const step = STEPS_S.find(each => (end - begin) / each * 80 <= wide) ?? 21600;
   for (let time = Math.ceil((begin - from) / step) * step + from; time < end; time += step) {
     draw(svg, "line", { class: "axis", x1: x(time), x2: x(time), y1: 0, y2: high - 16 });
-    draw(svg, "text", { x: x(time) + 3, y: high - 4 }, clock(time, step < 60));
+    if (x(time) + 58 <= wide) draw(svg, "text", { x: x(time) + 3, y: high - 4 }, clock(time, step < 60));
   }
   for (const [start, seconds, visit, masked, label] of spans) {
     const place = { x: x(start).toFixed(2), width: Math.max(2, x(start + seconds) - x(start)).toFixed(2) }, y = lanes.get(visit) * tall;
