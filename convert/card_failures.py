@@ -29,8 +29,8 @@ def _emotion(block: Mapping[str, Any]) -> Iterator[str]:
         row = confusion[name]
         others = sorted((other for other in row if other != name), key=lambda other: -row[other])
         parts = [(other, row[other] / sum(row.values())) for other in others[:2]]
-        taken = " and ".join(f"{percent(part)} for {other}" for other, part in parts if part >= LEAST)
-        yield f"It recognizes {percent(recalls[name])} of `{name}`" + (f" and takes {taken}." if taken else ".")
+        taken = " and ".join(f"{percent(part)} `{other}`" for other, part in parts if part >= LEAST)
+        yield f"It recognizes {percent(recalls[name])} of `{name}`" + (f" and calls {taken}." if taken else ".")
     if block.get("wild_neutral") is not None:
         yield _foreign(block)
     if block.get("ece") is not None:
@@ -41,10 +41,10 @@ def _foreign(block: Mapping[str, Any]) -> str:
     """What happens to faces of press photographs, and what calm ones are taken for."""
     calm = {name: part for name, part in (block.get("wild_neutral_as") or {}).items() if name != "neutral"}
     worst = sorted(calm, key=lambda name: -calm[name])[:WEAKEST]
-    taken = " and ".join(f"{percent(calm[name])} for {name}" for name in worst)
+    taken = " and ".join(f"{percent(calm[name])} `{name}`" for name in worst)
     right = f"It is right on {percent(block['wild'])} of {block['wild_total']} faces of press photographs"
     neutral = f"it recognizes {percent(block['wild_neutral'])} of the neutral ones"
-    return f"{right}; {neutral}" + (f" and takes {taken}." if taken else ".")
+    return f"{right}; {neutral}" + (f" and calls {taken}." if taken else ".")
 
 
 def _bias(block: Mapping[str, Any]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from edge.labels import EMOTIONS
 from edge.tasks import TASKS
+from training.evaluate.mask_colours import CLOTHS
 from training.markdown import number, table
 
 _EMOTION = {
@@ -63,6 +64,13 @@ WORDS = {
         "real_tight": "balanced accuracy on tight boxes",
         "real_loose": "balanced accuracy on loose boxes",
         "real_total": "boxes of masked_faces test",
+        "incorrect_recall": "incorrectly worn masks of masked_faces test that are classified so",
+        "incorrect_precision": "faces classified as incorrectly worn that are so",
+        "incorrect_total": "incorrectly worn masks of masked_faces test",
+        "colours": "drawn masks of unusual cloth that are seen",
+        "colours_total": "drawn masks of unusual cloth",
+        "colours_bare": "the same faces without a mask, classified as bare",
+        **{f"colours_{cloth.replace(' ', '_')}": f"the drawn masks seen: {cloth}" for cloth in CLOTHS},
     },
     "face": {
         "ap50": "AP@0.5 on faces test, boxes from 12 px, without verification",
@@ -72,6 +80,36 @@ WORDS = {
         "threshold": "detection threshold",
         "recall": "recall at that threshold, after verification by the mask model",
         "precision": "precision at that threshold",
+        "ap50_wild": "AP@0.5 on press photographs: wild test",
+        "recall_wild": "faces of wild test that are reported",
+        "faces_wild": "faces of wild test that are wide enough to be counted",
+        "precision_wild": "boxes reported there that are on a face",
+        "reported_wild": "boxes reported there",
+        "recall_news": "faces of news_masks that are reported",
+        "faces_news": "faces of news_masks that are wide enough to be counted",
+        "precision_news": "boxes reported there that are on a face",
+        "reported_news": "boxes reported there",
+        "news_masked": "masked faces of news_masks that are reported",
+        "news_masked_total": "masked faces of news_masks",
+        "news_bare": "bare faces of news_masks that are reported",
+        "news_bare_total": "bare faces of news_masks",
+        "no_faces": "pictures of animals and objects (no_faces test) that show a box",
+        "no_faces_alarms": "pictures of no_faces test with a box",
+        "no_faces_total": "pictures of no_faces test",
+        "no_faces_interval": "95 % interval of their share",
+        "double": "faces of wild test, news_masks and faces test with two boxes",
+        "double_faces": "faces of these sets",
+        "double_close": "close faces of these sets with two boxes",
+        "double_close_faces": "close faces of these sets",
+        "cut_heads": "heads found that fill the frame or leave it",
+        "cut_heads_total": "heads that fill the frame or leave it",
+        "cut_heads_bare": "such heads found, bare",
+        "cut_heads_masked": "such heads found, masked",
+        "cut_heads_none": "such heads found, not cut off",
+        **{
+            f"cut_heads_{side}": f"such heads found, cut off on the {side}"
+            for side in ("left", "right", "top", "bottom")
+        },
     },
     "close-faces": {
         "bare": "close faces found, 20-90 % of the frame's height",

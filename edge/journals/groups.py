@@ -56,6 +56,12 @@ class Group:
         whole = sum(totals.values())
         return {label: seconds / whole for label, seconds in sorted(totals.items(), key=lambda item: -item[1])}
 
+    def untold(self, worn: bool) -> float:
+        """The part of bare or masked faces' time for which no emotion was told, 0-1: too small, or the model unsure."""
+        labels = [(label, seconds) for (masked, label), seconds in self.seconds.items() if masked == worn]
+        whole = sum(seconds for _, seconds in labels)
+        return sum(seconds for label, seconds in labels if label in NO_EMOTION) / whole if whole else 0.0
+
     def record(self) -> dict[str, Any]:
         """For JSON."""
         return {

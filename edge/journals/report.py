@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from edge.journals import report_charts as charts
-from edge.journals.groups import WEEKDAYS, Statistics
+from edge.journals.groups import WEEKDAYS, Group, Statistics
 from edge.journals.summary import Summary, human
 from edge.journals.timeline import WORDS
 
@@ -91,7 +91,8 @@ class Report:
             made.append(_section("Average visits by weekday and hour", charts.heat_map(WEEKDAYS, list(hours), cells)))
         whole = stats.whole()
         parts = [
-            f"<div><h2>{name}</h2>{charts.shares(whole.shares(worn)) or '<p>None seen.</p>'}</div>"
+            f"<div><h2>{name}</h2>{charts.shares(whole.shares(worn)) or '<p>None seen.</p>'}"
+            f"{_untold(whole, worn)}</div>"
             for worn, name in ((False, "Emotions without a mask"), (True, "Emotions with a mask"))
         ]
         made.append(f'<section class="two">{"".join(parts)}</section>')
@@ -130,6 +131,11 @@ class Report:
         named = sorted((WORDS.get(what, what), count) for what, count in self.summary.health.items())
         rows = ", ".join(f"{html.escape(what)} {count} time{'s' * (count != 1)}" for what, count in named)
         return [f"<section><h2>Problems</h2><p>{rows}</p></section>"]
+
+
+def _untold(group: Group, worn: bool) -> str:
+    part = group.untold(worn)
+    return f'<p class="muted">Unsure or too small for {100 * part:.0f} % of the time.</p>' if part else ""
 
 
 def _dwell(seconds: Sequence[float]) -> list[tuple[str, float]]:

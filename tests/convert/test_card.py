@@ -121,8 +121,8 @@ def test_what_was_not_taken_has_no_line():
         ("face", ["It finds 29 % of faces 12-16 px wide.", "It misses 20 % of masked faces that fill 0.7-0.9 of the "
                   "frame's height.", "It sees a face in 10 % of pictures without one."]),
         ("mask", ["In photographs, 10 % of masked faces are classified as bare."]),
-        ("emotion-bare", ["It recognizes 60 % of `angry` and takes 40 % for sad.", "It recognizes 90 % of `sad` and "
-                          "takes 10 % for angry.", "On average, a score differs by 3 % from the share of right "
+        ("emotion-bare", ["It recognizes 60 % of `angry` and calls 40 % `sad`.", "It recognizes 90 % of `sad` and "
+                          "calls 10 % `angry`.", "On average, a score differs by 3 % from the share of right "
                           "answers (ECE).", "Small faces: right on 30 % at 8 px, on 67 % at 48 px.", "Between genders, "
                           "the share of an answer differs by up to (percentage points): angry 3, happy 20."]),
         ("emotion-masked", ["It is worst under masks of the kind `n95`: 40 % right.", "The mask model sends 3 % of "
@@ -139,8 +139,8 @@ def test_failures_are_said_from_the_figures(task, sentences):
 def test_foreign_faces_are_told_with_what_calm_ones_are_taken_for():
     told = card_failures.sentences("emotion-bare", {"emotion-bare": WILD})
     assert told == [
-        "It is right on 83 % of 654 faces of press photographs; it recognizes 76 % of the neutral ones and takes 10 % "
-        "for angry and 8 % for sad."
+        "It is right on 83 % of 654 faces of press photographs; it recognizes 76 % of the neutral ones and calls 10 % "
+        "`angry` and 8 % `sad`."
     ]
 
 

@@ -72,8 +72,9 @@ def test_shares_of_masks_and_emotions():
     assert whole.shares() == pytest.approx({"happy": 0.9, "sad": 0.1})
     assert whole.shares(True) == pytest.approx({"happy": 1.0})
     assert whole.shares(False) == pytest.approx({"happy": 0.75, "sad": 0.25})
+    assert (whole.untold(True), whole.untold(False)) == (0.0, pytest.approx(20 / 60))
     assert made.median_dwell == 25
-    assert Group().shares() == {}
+    assert (Group().shares(), Group().untold(False)) == ({}, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -107,4 +108,6 @@ def test_a_report_has_what_there_is_to_say_and_no_more():
     several = report(visit(0, 10), visit(2 * DAY, 700, worn=True))
     assert "Average visits by weekday and hour" in several
     assert "&gt; 10 min: 1" in several
+    assert "Unsure" not in several
+    assert "Unsure or too small for 100 % of the time." in report(visit(0, 10, emotion=None))
     assert several.count("<svg") == several.count("</svg>") == 6
