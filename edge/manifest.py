@@ -124,9 +124,9 @@ def _is_number(value: object, low: float, high: float, whole: bool = False) -> b
 
 
 def _is_inside(file: str) -> bool:
-    """Whether it is a relative path that does not climb out of its folder."""
+    """Whether it is a relative path that does not climb out of its folder, in letters that can be shown."""
     path = PurePosixPath(file)
-    return bool(path.parts) and not path.is_absolute() and ".." not in path.parts and "\0" not in file
+    return bool(path.parts) and not path.is_absolute() and ".." not in path.parts and file.isprintable()
 
 
 def _is_sha256(text: str) -> bool:

@@ -90,6 +90,8 @@ def test_a_manifest_that_is_none_is_one_line(tmp_path, text, message):
         ({"file": "/dev/zero"}, "file: expected a path inside the models folder"),
         ({"file": "../mask.tflite"}, "file: expected a path inside the models folder"),
         ({"file": "a\0b"}, "file: expected a path inside the models folder"),
+        ({"file": "a\n.tflite"}, "file: expected a path inside the models folder"),
+        ({"file": "\udce9"}, "file: expected a path inside the models folder"),
         ({"file": ""}, "file: expected a path inside the models folder"),
         ({"sha256": "z" * 64}, "sha256: expected 64 hex digits"),
         ({"edgetpu": "tpu.tflite"}, "edgetpu_sha256: expected 64 hex digits"),
