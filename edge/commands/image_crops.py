@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import itertools
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from edge import picture
+from edge.commands.image_folder import Folder
 from edge.errors import PictureError
 from edge.face import Track
 from edge.labels import EMOTIONS
@@ -30,15 +32,15 @@ class Crops:
         folder: made when the first face is written; None: nothing is written.
         read: the pictures of this run, which are never replaced.
         force: replace other files.
-
-    Attributes:
-        count: how many were written.
     """
 
     def __init__(self, folder: Path | None, read: Sequence[Path] = (), force: bool = False) -> None:
-        self._folder, self._force = folder, force
-        self._taken = {os.path.realpath(path) for path in read}
-        self.count = 0
+        self._folder = Folder(folder, read, force) if folder else None
+
+    @property
+    def count(self) -> int:
+        """How many were written."""
+        return self._folder.count if self._folder else 0
 
     def write(self, path: Path, image: np.ndarray, tracks: Sequence[Track]) -> None:
         """Cut the faces out of the picture at `path`, uint8 (H, W, 3) RGB.
@@ -48,30 +50,15 @@ class Crops:
         """
         if self._folder is None or not tracks:
             return
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            name = printable(self._folder)
-            raise PictureError(f"{name}: cannot make the folder ({error.strerror or error})") from None
-        number = 0
+        self._folder.make()
+        names = (f"{path.stem}-{number}.png" for number in itertools.count(1))
         for track in sorted(tracks, key=lambda track: track.face.box.left):
             square = track.face.box.square(MARGIN).clipped(image.shape[1], image.shape[0])
             if square is None:
                 continue
             left, top, right, bottom = (round(side) for side in square)
             cut = image[top : max(bottom, top + 1), left : max(right, left + 1)]
-            while True:
-                number += 1
-                place = self._folder / f"{path.stem}-{number}.png"
-                if os.path.realpath(place) in self._taken:
-                    continue
-                try:
-                    picture.write(place, cut, new=not self._force)
-                except FileExistsError:
-                    continue
-                break
-            self._taken.add(os.path.realpath(place))
-            self.count += 1
+            self._folder.write(names, cut)
 
 
 class Chart:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import itertools
 import json
 import os
 from collections.abc import Sequence
@@ -11,8 +12,9 @@ from typing import TextIO
 
 import numpy as np
 
-from edge import picture, records
-from edge.errors import OutputError, PictureError
+from edge import records
+from edge.commands.image_folder import Folder
+from edge.errors import OutputError
 from edge.face import Track
 from edge.text import printable
 from edge.vision import captions
@@ -86,15 +88,15 @@ class Drawn:
         folder: made when the first picture is written; None: nothing is drawn.
         read: the pictures of this run, which are never replaced.
         force: replace other files.
-
-    Attributes:
-        count: how many were written.
     """
 
     def __init__(self, folder: Path | None, read: Sequence[Path], force: bool = False) -> None:
-        self._folder, self._force = folder, force
-        self._taken = {os.path.realpath(path) for path in read}
-        self.count = 0
+        self._folder = Folder(folder, read, force) if folder else None
+
+    @property
+    def count(self) -> int:
+        """How many were written."""
+        return self._folder.count if self._folder else 0
 
     def write(self, path: Path, image: np.ndarray, tracks: Sequence[Track]) -> Path | None:
         """Draw the faces of the picture at `path` and write it under its name, or a free one like it.
@@ -107,26 +109,11 @@ class Drawn:
         """
         if self._folder is None:
             return None
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            name = printable(self._folder)
-            raise PictureError(f"{name}: cannot make the folder ({error.strerror or error})") from None
+        self._folder.make()
         drawn = annotate(image, tracks, factor(image.shape[1], image.shape[0]), legend_below=True)
         suffix = path.suffix if path.suffix.lower() in WRITABLE else ".png"
-        number = 1
-        while True:
-            place = self._folder / (f"{path.stem}{suffix}" if number == 1 else f"{path.stem}-{number}{suffix}")
-            number += 1
-            if os.path.realpath(place) in self._taken:
-                continue
-            try:
-                picture.write(place, drawn, new=not self._force)
-            except FileExistsError:
-                continue
-            self._taken.add(os.path.realpath(place))
-            self.count += 1
-            return place
+        more = (f"{path.stem}-{number}{suffix}" for number in itertools.count(2))
+        return self._folder.write(itertools.chain([f"{path.stem}{suffix}"], more), drawn)
 
 
 class Total:
