@@ -24,10 +24,12 @@ import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from importlib import metadata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edge.errors import AdapterError, one_line
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class Registry:
 
     def installed(self) -> tuple[str, ...]:
         """The names of the adapters that other packages brought."""
-        return tuple(sorted(entry.name for entry in metadata.entry_points(group=self.group)))
+        return tuple(sorted(entry.name for entry in self._entries()))
 
     def load(self, name: str) -> Any:
         """The adapter of that name: what makes a camera, a screen or a sink. Its module is imported now.
@@ -87,8 +89,12 @@ class Registry:
             reason = f"{type(error).__name__}: {one_line(error)}"
             raise AdapterError(f"{self.kind} {name}{package}: cannot be loaded ({reason}); reinstall it") from None
 
-    def _entries(self, name: object) -> tuple[metadata.EntryPoint, ...]:
-        return tuple(metadata.entry_points(group=self.group, name=str(name))) if name else ()
+    def _entries(self, name: object = None) -> tuple[EntryPoint, ...]:
+        """The entry points of that name; None: all of the group."""
+        # Imported here, as it is a tenth of a program's start that ours do not need.
+        from importlib.metadata import entry_points
+
+        return tuple(entry for entry in entry_points(group=self.group) if name is None or entry.name == name)
 
 
 CAMERAS = Registry(

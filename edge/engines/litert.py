@@ -19,6 +19,8 @@ from edge.vision.detection import anchor_points
 from edge.vision.preprocessing import Preprocessing, look_up
 from edge.vision.tensor import dequantize, to_tensor
 
+MAX_SCALE = 1e30  # of a quantized output: 255 times as much is still a number in float32
+
 
 def interpreter_module() -> Any:
     """LiteRT's interpreter module, or tflite-runtime's, its stand-in on 32-bit Raspberry Pi OS.
@@ -143,13 +145,16 @@ class LiteRtModel:
             InvalidValue: the image has another shape or type.
             EngineError: the interpreter failed, or answered something that is not a number.
         """
-        answers = tuple(
-            values if values.dtype == np.float32 else dequantize(values, output.scale, output.zero_point)
+        return tuple(
+            self._finite(values) if values.dtype == np.float32 else dequantize(values, output.scale, output.zero_point)
             for values, output in zip(self.raw(image), self.outputs, strict=True)
         )
-        if not all(np.isfinite(answer).all() for answer in answers):
+
+    def _finite(self, answer: np.ndarray) -> np.ndarray:
+        """The answer itself: unlike integers, floats may hold what is not a number."""
+        if not np.isfinite(answer).all():
             raise EngineError(f"{self.name}: the model's answer is not a number; convert it again")
-        return answers
+        return answer
 
     def tensor(self, index: int) -> np.ndarray:
         """A tensor of the last run by its index, as float32 real values; only with `keep_tensors`."""
@@ -212,8 +217,11 @@ class LiteRtEngine(LiteRtModel):
                 raise ModelError(
                     f"{self.name}: output: expected int8, uint8 or float32, got {output.dtype}; convert it again"
                 )
-            if output.dtype != "float32" and output.scale <= 0:
-                raise ModelError(f"{self.name}: output: expected one scale for the tensor, got none; convert it again")
+            if output.dtype != "float32" and not 0 < output.scale < MAX_SCALE:
+                raise ModelError(
+                    f"{self.name}: output: expected one scale for the tensor, got {output.scale or 'none'}; "
+                    "convert it again"
+                )
 
 
 def _content(path: Path) -> bytes:

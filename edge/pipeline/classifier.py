@@ -44,7 +44,7 @@ class Classifier:
 
     def postprocess(self, outputs: tuple[np.ndarray, ...]) -> np.ndarray:
         """The model's answer as float32 (K,) that sums to 1: in eight bits a softmax misses 1 by a little."""
-        values = np.clip(outputs[0].reshape(-1), 0.0, None)
+        values = np.maximum(outputs[0].reshape(-1), 0.0)
         total = values.sum()
         if not total > 0:
             raise EngineError(f"{self.engine.spec.name}: expected probabilities, got only zeros; convert it again")

@@ -78,13 +78,12 @@ class EmotionPipeline:
             # Nobody of before is known to be here: tracks end, and this frame is searched.
             before = Scene(time=before.time, serial=before.serial)
         after = self._detect(before, frame)
-        if cuts.tells(thumbnail):
-            after = replace(after, thumbnail=thumbnail)
         seen = [n for n, known in enumerate(after.tracks) if known.seen >= after.looked_at]
         due = set(refresh_due(after, seen, frame.time - before.time, self.track.refresh_hz))
         return replace(
             after,
             tracks=tuple(self._refresh(known, frame) if n in due else known for n, known in enumerate(after.tracks)),
+            thumbnail=thumbnail if cuts.tells(thumbnail) else after.thumbnail,
         )
 
     def detect(self, image: np.ndarray, detail: str = "fast") -> tuple[Track, ...]:
@@ -135,16 +134,17 @@ class EmotionPipeline:
         state = routing.mask_state(None if fresh else known.mask_state, mask, incorrect, on, off)
         covered = mask if models.incorrect_route == "masked" else mask - incorrect
         worn = routing.choose(None if fresh else known.worn, covered, on, off)
-        seen = replace(known, mask=mask, incorrect=incorrect, mask_state=state, worn=worn, refreshed=frame.time)
+        new: dict[str, Any] = dict(mask=mask, incorrect=incorrect, mask_state=state, worn=worn, refreshed=frame.time)
         small = None if fresh else known.reason == "too-small"
         if naming.too_small(small, min(box.width, box.height), models.min_face_px):
-            return replace(seen, emotion=None, raw=None, reason="too-small", named=None)
+            return replace(known, **new, emotion=None, raw=None, reason="too-small", named=None)
         raw = self.emotions[worn].probabilities(frame.image, box)[self._orders[worn]]
         # The two models are two instruments: after a change of route smoothing starts anew.
         emotion = smoothing.blend(known.emotion if worn == known.worn else None, raw, seconds, tau)
-        new = known.emotion is None
-        named = naming.choose_emotion(known.named, new, emotion, models.confidence, self.track.hold)
-        return replace(seen, emotion=emotion, raw=raw, reason="unsure" if named is None else None, named=named)
+        first = known.emotion is None
+        named = naming.choose_emotion(known.named, first, emotion, models.confidence, self.track.hold)
+        reason = "unsure" if named is None else None
+        return replace(known, **new, emotion=emotion, raw=raw, reason=reason, named=named)
 
 
 def _smoothed(before: float | None, now: float, seconds: float, tau: float) -> float:

@@ -26,12 +26,12 @@ def thumbnail(image: np.ndarray) -> np.ndarray:
 
 def tells(small: np.ndarray) -> bool:
     """Whether a thumbnail has enough in it to be compared: a covered lens or a fade to black has not."""
-    return bool(small.std() >= PLAIN)
+    return float(cv2.meanStdDev(small)[1][0, 0]) >= PLAIN
 
 
 def is_cut(before: np.ndarray, after: np.ndarray) -> bool:
     """Whether two thumbnails are of different scenes; of those that do not tell, none is."""
-    if float(np.abs(after - before).mean()) < DIFFERENCE or not tells(before) or not tells(after):
+    if cv2.norm(after, before, cv2.NORM_L1) / after.size < DIFFERENCE or not tells(before) or not tells(after):
         return False
     a, b = before - before.mean(), after - after.mean()
     return float((a * b).sum()) / float(np.sqrt((a * a).sum() * (b * b).sum())) < CORRELATION

@@ -163,8 +163,9 @@ def box_voting(ltrb: np.ndarray, scores: np.ndarray, kept: np.ndarray, iou: floa
     near = shares >= iou
     if once and len(kept):
         near &= shares.argmax(axis=0) == np.arange(len(kept))[:, None]
-    moved = [np.average(boxes[votes], axis=0, weights=scores[votes]) for votes in near]
-    return np.array(moved, np.float32).reshape(-1, 4)
+    weights = near * scores.astype(np.float64)
+    moved = weights @ boxes / weights.sum(axis=1, keepdims=True)
+    return moved.astype(np.float32)
 
 
 def intersection(one: np.ndarray, others: np.ndarray) -> np.ndarray:

@@ -223,6 +223,12 @@ def test_log_needs_neither_the_daemon_nor_opencv():
     assert done.stdout.strip() == "[]"
 
 
+def test_a_start_without_strangers_adapters_does_not_pay_for_the_list_of_installed_packages():
+    script = "import sys, edge.commands.run, edge.pipeline.factory; print('importlib.metadata' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
 def test_sinks_that_use_other_parts_learn_of_them_once_all_are_open(monkeypatch):
     class Curious(FakeSink):
         def connect(self, switch, sinks):

@@ -113,7 +113,7 @@ def test_on_32_bit_pi_os_tflite_runtime_stands_in(monkeypatch):
     assert litert.interpreter_module() is stand_in.interpreter
 
 
-def test_without_either_the_mend_is_told(monkeypatch):
+def test_without_either_the_fix_is_named(monkeypatch):
     for name in ("ai_edge_litert", "tflite_runtime"):
         monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(MissingExtra, match="pip install ai-edge-litert"):
@@ -121,10 +121,10 @@ def test_without_either_the_mend_is_told(monkeypatch):
 
 
 class Answers:
-    """An interpreter that answers what it is told to, or raises it."""
+    """An interpreter that gives the answer it was made with, or raises it; with `scale` its output is int8."""
 
-    def __init__(self, spec, answer):
-        self.spec, self.answer = spec, answer
+    def __init__(self, spec, answer, scale=None):
+        self.spec, self.answer, self.scale = spec, answer, scale
 
     def __call__(self, model_path, num_threads, experimental_delegates):
         return self
@@ -142,7 +142,8 @@ class Answers:
         return self._details(0, (1, self.spec.height, self.spec.width, self.spec.channels))
 
     def get_output_details(self):
-        return self._details(1, (1, len(self.spec.labels)))
+        (detail,) = self._details(1, (1, len(self.spec.labels)))
+        return [detail if self.scale is None else detail | {"dtype": np.int8, "quantization": (self.scale, 0)}]
 
     def set_tensor(self, index, value):
         self.given = value
@@ -157,9 +158,9 @@ class Answers:
 
 @pytest.fixture
 def engine_answering(tiny_manifest, monkeypatch):
-    def make(answer, **change):
+    def make(answer, scale=None, **change):
         spec = replace(tiny_manifest["mask"], **change)
-        module = type("Module", (), {"Interpreter": Answers(spec, answer)})
+        module = type("Module", (), {"Interpreter": Answers(spec, answer, scale)})
         monkeypatch.setattr(litert, "interpreter_module", lambda: module)
         return LiteRtEngine(spec, tiny_manifest.path("mask"))
 
@@ -169,6 +170,12 @@ def engine_answering(tiny_manifest, monkeypatch):
 def test_an_answer_that_is_not_a_number_is_an_engine_error(engine_answering):
     with pytest.raises(EngineError, match="not a number"):
         engine_answering([np.nan, 1.0]).infer(np.zeros((16, 16, 3), np.uint8))
+
+
+@pytest.mark.parametrize("scale", [0.0, -0.1, np.nan, np.inf, 1e37])
+def test_a_scale_that_would_give_what_is_not_a_number_is_refused_at_once(engine_answering, scale):
+    with pytest.raises(ModelError, match="expected one scale for the tensor"):
+        engine_answering([0, 127], scale)
 
 
 def test_a_failing_invoke_is_an_engine_error_of_one_line(engine_answering):
