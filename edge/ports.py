@@ -166,3 +166,17 @@ class ConnectedSink(Protocol):
     def connect(self, switch: Switch | None, sinks: Sequence[Sink]) -> None:
         """Learn what there is: the switch, if this process has one, and all sinks by their order."""
         ...
+
+
+@runtime_checkable
+class MetricsPage(Protocol):
+    """A sink with a page for Prometheus, which the web page's server also serves."""
+
+    @property
+    def content_type(self) -> str:
+        """Of the page."""
+        ...
+
+    def page(self) -> bytes:
+        """The page as it is now; called from any thread."""
+        ...

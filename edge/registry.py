@@ -40,7 +40,8 @@ class Adapter:
         target: where it is, as "module:name".
         sources: of a camera: patterns (fnmatch) of the sources that mean it.
         live: of a camera: whether it runs on its own, so that frames are dropped where the loop is late.
-        setting: of a sink: the setting that switches it on ("section.key"); empty: it is always on.
+        setting: of a sink: the setting that switches it on ("section.key", or a property of the section); empty: it is
+            always on.
     """
 
     target: str
@@ -131,7 +132,7 @@ SINKS = Registry(
         "journal": Adapter("edge.sinks.journal:open_journal"),
         "event_hook": Adapter("edge.sinks.event_hook:open_event_hook", setting="maker.on_event"),
         "mqtt": Adapter("edge.sinks.mqtt:open_mqtt", setting="mqtt.enabled"),
-        "metrics": Adapter("edge.sinks.metrics:open_metrics", setting="metrics.port"),
+        "metrics": Adapter("edge.sinks.metrics:open_metrics", setting="metrics.on"),
     },
 )
 

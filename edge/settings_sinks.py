@@ -72,10 +72,24 @@ class MqttSettings:
 
 @dataclass(frozen=True)
 class MetricsSettings:
-    """Metrics for Prometheus at http://HOST:PORT/metrics (extra: metrics)."""
+    """Metrics for Prometheus at /metrics (extra: metrics)."""
 
-    port: int = setting(0, "port to serve the metrics on; 0: none", unit="TCP port", low=0, high=65535)
-    host: str = setting("127.0.0.1", "address to listen on; 0.0.0.0: the whole network may read the metrics")
+    enabled: bool = setting(False, "serve metrics: on the web page's port if that is on, else on port 9464")
+    port: int = setting(
+        0, "also serve them on this port, without a password, and switch them on; 0: see above", unit="TCP port", low=0,
+        high=65535,
+    )  # fmt: skip
+    host: str = setting("127.0.0.1", "address for that port; 0.0.0.0: the whole network may read the metrics")
+    token_file: str = setting(
+        "auto",
+        "file with a token that lets other machines read /metrics on the web page's port, and nothing else; created if "
+        "missing; auto: metrics-token in the service's state folder",
+    )
+
+    @property
+    def on(self) -> bool:
+        """Whether metrics are served at all."""
+        return self.enabled or self.port != 0
 
 
 @dataclass(frozen=True)

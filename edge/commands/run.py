@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from edge.engines import AGAIN_S, FIRST_S
 from edge.journals.location import journal_file
 from edge.pipeline.factory import open_pipeline
 from edge.pipeline.pipeline import EmotionPipeline
-from edge.ports import Camera, Screen
+from edge.ports import Camera, MetricsPage, Screen, Sink
 from edge.screens import open_screen
 from edge.screens.reconnecting import ReconnectingScreen
 from edge.settings import Settings
@@ -35,7 +36,7 @@ from edge.sinks.summary import SummarySink
 from edge.terminal import Progress, has_colours, is_terminal
 from edge.text import printable
 from edge.web.hub import Hub, WatchedScreen
-from edge.web.part import WebPart, announce, token_for
+from edge.web.part import WebPart, announce, scrape_token, token_for
 
 EXAMPLES = (
     "edge-emotion run --source demo",
@@ -98,7 +99,7 @@ def main(arguments: argparse.Namespace) -> int:
         )
         hub = Hub(clock, lambda: camera.lost)
         if settings.web.enabled:
-            stack.callback(_serve(settings, hub, control).close)
+            stack.callback(_serve(settings, hub, control, sinks).close)
         parts = Parts(
             camera=camera,
             pipeline=pipeline,
@@ -148,10 +149,14 @@ def written(journal: str, arguments: argparse.Namespace) -> list[str]:
     return [f"{name}: {printable(path)}" for name, path in named if path is not None]
 
 
-def _serve(settings: Settings, hub: Hub, control: Control) -> WebPart:
+def _serve(settings: Settings, hub: Hub, control: Control, sinks: Sequence[Sink]) -> WebPart:
     """The page of this process; a taken address is tried again, so that it does not stop the recognizer."""
     token = token_for(settings.web, os.environ)
-    part = WebPart(settings, hub, control, live=settings.web.live, token=token, patient=True)
+    metrics = next((sink for sink in sinks if isinstance(sink, MetricsPage)), None)
+    part = WebPart(
+        settings, hub, control, live=settings.web.live, token=token, patient=True, metrics=metrics,
+        scrape=scrape_token(settings.metrics, os.environ) if token and metrics else None,
+    )  # fmt: skip
     announce(settings, token, os.environ)
     return part
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # Seconds; from a fast PC to a Pi that is too slow.
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.033, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5)
 PREFIX = "edge_emotion"
+PORT = 9464  # where neither the settings nor the web page have one
 
 
 class MetricsSink:
@@ -85,12 +86,17 @@ class MetricsSink:
         Raises:
             SettingsError: the address or the port cannot be used.
         """
-        self._server = MetricsServer(host, port, self.page, self._prometheus.CONTENT_TYPE_LATEST)
+        self._server = MetricsServer(host, port, self.page, self.content_type)
         return self._server.port
 
     def page(self) -> bytes:
         """All metrics, in Prometheus' text format."""
         return self._prometheus.generate_latest(self._registry)
+
+    @property
+    def content_type(self) -> str:
+        """Of the page."""
+        return str(self._prometheus.CONTENT_TYPE_LATEST)
 
     def connect(self, switch: Switch | None, sinks: Sequence[Sink]) -> None:
         """Remember the other sinks: what they dropped is a metric, too."""
@@ -185,12 +191,13 @@ class _Machine:
 
 
 def open_metrics(settings: Settings, clock: Clock) -> MetricsSink:
-    """The sink of the settings, which serves its page from now on.
+    """The sink of the settings. It serves its page from now on, unless only the web page's server does (edge/web).
 
     Raises:
         MissingExtra: prometheus-client is not installed.
         SettingsError: the address or the port cannot be used.
     """
     sink = MetricsSink(clock)
-    sink.serve(settings.metrics.host, settings.metrics.port)
+    if settings.metrics.port or not settings.web.enabled:
+        sink.serve(settings.metrics.host, settings.metrics.port or PORT)
     return sink

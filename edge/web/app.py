@@ -21,8 +21,9 @@ from aiohttp import web
 import edge
 from edge.errors import EdgeError, NotAPicture, PictureError, PictureTooLarge, one_line
 from edge.pipeline.pipeline import EmotionPipeline
+from edge.ports import MetricsPage
 from edge.web.feed import Feed, faces
-from edge.web.guard import Guard, Handler, Refused
+from edge.web.guard import METRICS, Guard, Handler, Refused
 from edge.web.history import History
 from edge.web.hub import Hub, Snapshot
 from edge.web.sample import sample
@@ -62,6 +63,7 @@ class Site:
         journal: for the history; None: there is none.
         control: pauses the loop; None: there is no loop.
         live: whether the picture may be shown.
+        metrics: what Prometheus reads at /metrics; None: nothing.
         write_s: seconds after which a viewer that takes nothing is dropped.
     """
 
@@ -71,6 +73,7 @@ class Site:
     journal: Path | None = None
     control: Pause | None = None
     live: bool = False
+    metrics: MetricsPage | None = None
     write_s: float = field(default=10.0)
 
 
@@ -78,6 +81,7 @@ def create_app(site: Site) -> web.Application:
     """The application; call it in the server's event loop."""
     pictures = ThreadPoolExecutor(1, "web pictures", _yield_to_the_loop)
     jpegs = ThreadPoolExecutor(1, "web jpeg", _yield_to_the_loop)
+    scrapes = ThreadPoolExecutor(1, "web metrics", _yield_to_the_loop)  # starts with the first scrape
     feed = Feed(site.hub, jpegs, lambda snapshot: _about(site, snapshot))
     uploads, streams = Uploads(site.open_pipeline, pictures), Streams(site.hub, feed, site.live, site.write_s)
     history = History(site.journal)
@@ -108,6 +112,11 @@ def create_app(site: Site) -> web.Application:
         jpeg = await asyncio.get_running_loop().run_in_executor(pictures, sample)
         return web.Response(body=jpeg, content_type="image/jpeg")
 
+    async def metrics(request: web.Request) -> web.Response:
+        assert site.metrics is not None
+        text = await asyncio.get_running_loop().run_in_executor(scrapes, site.metrics.page)
+        return web.Response(body=text, headers={"Content-Type": site.metrics.content_type})
+
     async def openapi(request: web.Request) -> web.Response:
         text = (resources.files("edge.web") / "openapi.json").read_text(encoding="utf-8")
         return web.Response(text=text, content_type="application/json")
@@ -118,6 +127,7 @@ def create_app(site: Site) -> web.Application:
         history.close()
         pictures.shutdown(wait=False, cancel_futures=False)
         jpegs.shutdown(wait=False, cancel_futures=True)
+        scrapes.shutdown(wait=False, cancel_futures=True)
 
     app.on_cleanup.append(close)
     app.router.add_get("/", _file("index.html"))
@@ -125,6 +135,8 @@ def create_app(site: Site) -> web.Application:
         app.router.add_get(f"/{entry.name}", _file(entry.name))
     app.router.add_get("/openapi.json", openapi)
     app.router.add_get("/sample.jpg", sample_picture)
+    if site.metrics is not None:
+        app.router.add_get(METRICS, metrics)
     app.router.add_get("/api/status", status)
     app.router.add_get("/api/faces", seen)
     app.router.add_get("/api/events", streams.events, allow_head=False)

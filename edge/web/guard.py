@@ -17,6 +17,7 @@ from edge.web.token import Token
 COOKIE, CSRF_COOKIE, CSRF_HEADER = "edge_emotion", "edge_emotion_csrf", "X-CSRF-Token"
 # What a page needs to ask for the token.
 OPEN = frozenset({"/style.css", "/login.js", "/api/login"})
+METRICS = "/metrics"
 SAFE = ("GET", "HEAD")
 WEEK_S = 7 * 86400
 PEERS = 1000  # whose rates are remembered
@@ -83,10 +84,13 @@ class Guard:
         settings: names, proxy, frame.
         token: what other machines need; None: nobody does, as only this machine can reach the page.
         rates: how often a peer may ask.
+        scrape: another token, with which /metrics can be read and nothing else; None: there is none.
     """
 
-    def __init__(self, settings: WebSettings, token: Token | None, rates: Rates | None = None) -> None:
-        self._settings, self.token = settings, token
+    def __init__(
+        self, settings: WebSettings, token: Token | None, rates: Rates | None = None, scrape: Token | None = None
+    ) -> None:
+        self._settings, self.token, self._scrape = settings, token, scrape
         self._rates = rates or Rates.usual()
         self._names = known_names(settings.hosts.split(","))
 
@@ -191,9 +195,11 @@ class Guard:
     def _authorized(self, request: web.Request, token: Token) -> None:
         kind, _, offered = request.headers.get("Authorization", "").partition(" ")
         if kind.lower() == "bearer":
-            if not self._rates.logins.allows(f"bearer {request.remote}") and not token.matches(offered.strip()):
+            scrapes = self._scrape is not None and request.path == METRICS and self._scrape.matches(offered.strip())
+            right = token.matches(offered.strip()) or scrapes
+            if not self._rates.logins.allows(f"bearer {request.remote}") and not right:
                 raise Refused(429, "too many attempts; wait a minute")
-            if token.matches(offered.strip()):
+            if right:
                 return
             raise Refused(401, "wrong token")
         session = request.cookies.get(COOKIE, "")

@@ -13,14 +13,15 @@ from edge.daemon.folders import state_file
 from edge.errors import MissingExtra, SettingsError
 from edge.journals.location import SERVICE, journal_file
 from edge.pipeline.factory import open_pipeline
-from edge.settings import Settings, WebSettings
+from edge.ports import MetricsPage
+from edge.settings import MetricsSettings, Settings, WebSettings
 from edge.web.address import is_loopback, urls
 from edge.web.hub import Hub
 from edge.web.token import Token, load, new
 
 _log = logging.getLogger(__name__)
 
-TOKEN = "web-token"
+TOKEN, SCRAPE_TOKEN = "web-token", "metrics-token"
 
 
 class WatchedControl(Control):
@@ -82,6 +83,8 @@ class WebPart:
         token: what other machines need; None: only this machine can reach it.
         patient: try again where the address is taken.
         environment: for the journal's place.
+        metrics: what Prometheus reads at /metrics; None: nothing.
+        scrape: a token that lets other machines read that and nothing else.
 
     Raises:
         MissingExtra: aiohttp is not installed.
@@ -98,6 +101,8 @@ class WebPart:
         token: Token | None,
         patient: bool = False,
         environment: Mapping[str, str] = os.environ,
+        metrics: MetricsPage | None = None,
+        scrape: Token | None = None,
     ) -> None:
         try:
             from edge.web.app import Site, create_app
@@ -107,11 +112,12 @@ class WebPart:
             raise missing(error) from None
         site = Site(
             hub=hub,
-            guard=Guard(settings.web, token),
+            guard=Guard(settings.web, token, scrape=scrape),
             open_pipeline=lambda: open_pipeline(settings, live=False),
             journal=journal(settings, environment),
             control=Pause(control) if control else None,
             live=live,
+            metrics=metrics,
         )
         make: Callable[[], object] = lambda: create_app(site)  # noqa: E731
         self._server = Server(make, settings.web.host, settings.web.port, patient=patient)  # type: ignore[arg-type]
@@ -151,6 +157,16 @@ def token_for(settings: WebSettings, environment: Mapping[str, str], once: bool 
     raise SettingsError(
         f"[web] host = {settings.host!r}: other machines could reach the page without a token; set [web] token_file"
     )
+
+
+def scrape_token(settings: MetricsSettings, environment: Mapping[str, str]) -> Token | None:
+    """The token for /metrics; None: there is no place to keep one, so that only the page's own token will do.
+
+    Raises:
+        SettingsError: the file is not usable.
+    """
+    file = state_file(SCRAPE_TOKEN, environment) if settings.token_file == "auto" else Path(settings.token_file or ".")
+    return load(file) if file is not None and settings.token_file else None
 
 
 def token_file(settings: WebSettings, environment: Mapping[str, str]) -> Path | None:

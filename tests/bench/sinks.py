@@ -13,11 +13,13 @@ do not count.
 | mqtt, killed | the broker is killed after a third of the frames, and is back after two thirds |
 | mqtt, frozen | the broker stops answering after a third of the frames, and goes on after two thirds |
 | metrics | somebody scrapes ten times a second |
+| metrics, page | the same on the port of the web page, which nobody watches |
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import statistics
 import sys
@@ -26,7 +28,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -45,10 +47,20 @@ from edge.pipeline.factory import open_pipeline
 from edge.pipeline.pipeline import EmotionPipeline
 from edge.ports import Sink
 from edge.screens.none import NoScreen
-from edge.settings import EngineSettings, JournalSettings, ModelsSettings, MqttSettings, Settings, SourceSettings
+from edge.settings import (
+    EngineSettings,
+    JournalSettings,
+    ModelsSettings,
+    MqttSettings,
+    Settings,
+    SourceSettings,
+    WebSettings,
+)
 from edge.sinks.metrics import MetricsSink
 from edge.sinks.mqtt import open_mqtt
 from edge.sinks.summary import SummarySink
+from edge.web.hub import Hub
+from edge.web.part import WebPart
 from tests.bench.soak import FPS, TINY, complete, painted
 from tests.edge.sinks.mosquitto import PASSWORD, SINK, Broker
 
@@ -165,10 +177,21 @@ class Bench:
         finally:
             broker.kill()
 
-    def metrics(self) -> Cost:
-        """With somebody who scrapes all the time."""
+    def metrics(self, page: bool = False) -> Cost:
+        """With somebody who scrapes all the time, on a port of its own or on the web page's."""
         sink, over = MetricsSink(SystemClock(), Reading), threading.Event()
-        address = f"http://127.0.0.1:{sink.serve('127.0.0.1', 0)}/metrics"
+        with contextlib.ExitStack() as stack:
+            return self._scraped(sink, self._page(sink, stack) if page else sink.serve("127.0.0.1", 0), over)
+
+    def _page(self, sink: MetricsSink, stack: contextlib.ExitStack) -> int:
+        """Serve the web page with these metrics until the stack unwinds; its port."""
+        settings = replace(self._settings, web=WebSettings(enabled=True, port=0))
+        part = WebPart(settings, Hub(SystemClock(), lambda: ""), None, live=False, token=None, metrics=sink)
+        stack.callback(part.close)
+        return part.port
+
+    def _scraped(self, sink: MetricsSink, port: int, over: threading.Event) -> Cost:
+        address = f"http://127.0.0.1:{port}/metrics"
 
         def scrape() -> None:
             while not over.wait(SCRAPE_S):
@@ -199,6 +222,7 @@ def run(bench: Bench, rounds: int) -> dict[str, list[Cost]]:
         "mqtt, killed": lambda: bench.mqtt("kill"),
         "mqtt, frozen": lambda: bench.mqtt("freeze"),
         "metrics": bench.metrics,
+        "metrics, page": lambda: bench.metrics(page=True),
     }
     costs: dict[str, list[Cost]] = {name: [] for name in cases}
     for n in range(rounds):

@@ -13,8 +13,8 @@ import pytest
 from edge.daemon.firmware import Reading
 from edge.errors import MissingExtra, SettingsError
 from edge.journals.writer import JournalWriter
-from edge.ports import ConnectedSink, FrameObserver
-from edge.settings import JournalSettings, MetricsSettings, Settings
+from edge.ports import ConnectedSink, FrameObserver, MetricsPage
+from edge.settings import JournalSettings, MetricsSettings, Settings, WebSettings
 from edge.sinks import enabled, metrics_http, open_sinks
 from edge.sinks.metrics import MetricsSink, open_metrics
 from edge.testing import FakeClock
@@ -41,13 +41,18 @@ def value(sink, name, /, **labels):
 
 
 def test_it_is_off_by_default():
-    assert not enabled(Settings(), "metrics.port")
+    assert not enabled(Settings(), "metrics.on")
     assert not any(isinstance(sink, MetricsSink) for sink in open_sinks(Settings(), FakeClock()))
 
 
 def test_it_observes_frames_and_learns_of_the_other_sinks(sink):
     assert isinstance(sink, FrameObserver)
     assert isinstance(sink, ConnectedSink)
+
+
+def test_the_web_page_can_serve_it(sink):
+    assert isinstance(sink, MetricsPage)
+    assert sink.content_type.startswith("text/plain")
 
 
 def test_before_the_first_event_all_is_zero(sink):
@@ -193,6 +198,25 @@ def test_a_page_that_fails_ends_the_request_and_not_the_server(caplog):
     assert get(server.port, "/")[0] == 404
     server.close()
     assert [record for record in caplog.records if record.levelno > logging.DEBUG] == []
+
+
+@pytest.mark.parametrize(
+    ("metrics", "page", "port"),
+    [
+        ({"enabled": True}, True, None),  # the page's server has them
+        ({"enabled": True}, False, 9464),
+        ({"port": 9000}, False, 9000),  # as settings had it before there was `enabled`
+        ({"port": 9000}, True, 9000),
+        ({"enabled": True, "port": 9000}, True, 9000),
+    ],
+)
+def test_it_has_a_port_of_its_own_where_it_is_told_so_or_there_is_no_page(monkeypatch, clock, metrics, page, port):
+    served = []
+    monkeypatch.setattr(MetricsSink, "serve", lambda sink, host, port: served.append((host, port)))
+    settings = Settings(metrics=MetricsSettings(**metrics), web=WebSettings(enabled=page))
+    assert enabled(settings, "metrics.on")
+    open_metrics(settings, clock).close()
+    assert served == ([] if port is None else [("127.0.0.1", port)])
 
 
 def test_a_port_that_is_taken_is_one_line():

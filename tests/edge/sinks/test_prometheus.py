@@ -13,13 +13,20 @@ import urllib.request
 import pytest
 
 from edge.daemon.firmware import Reading
+from edge.settings import Settings, WebSettings
 from edge.sinks.metrics import MetricsSink
+from edge.sinks.metrics_http import MetricsServer
 from edge.testing import FakeClock
+from edge.web.hub import Hub
+from edge.web.part import WebPart
+from edge.web.token import load, new
+from tests.conftest import absent
 from tests.edge.sinks.faces import event, face, health, report
 from tests.edge.sinks.mosquitto import free_port
 from tests.edge.sinks.test_metrics import START
 
 WAIT_S = 60.0
+UP = {job: f'up{{job="{job}"}}' for job in ("edge-emotion", "page")}
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +61,8 @@ class Dropping:
 def program(name):
     path = shutil.which(name)
     if path is None:
-        # 100 MB of Debian packages: more than continuous integration should fetch for this.
-        pytest.skip(f"no {name} here (Debian: sudo apt install prometheus)")
-    return path
+        absent(f"no {name} here (Debian: sudo apt install prometheus)")
+    return str(path)
 
 
 def promtool(*words, text=None, cwd=None):
@@ -89,34 +95,50 @@ def test_dashboard_and_alerts_use_metrics_that_there_are(sink, expressions, exam
     assert {name.removesuffix("_bucket") for name in used} <= known
 
 
-def test_a_real_prometheus_scrapes_and_answers_the_dashboards_queries(sink, expressions, tmp_path, monkeypatch):
+class Counted:
+    """A page for Prometheus that says each time when it is read."""
+
+    def __init__(self, sink):
+        self._sink, self.content_type = sink, sink.content_type
+        self.reads: queue.Queue[None] = queue.Queue()
+
+    def page(self):
+        self.reads.put(None)
+        return self._sink.page()
+
+    def wait(self):
+        """Until what came with the read before the last one is stored."""
+        for _ in range(3):
+            self.reads.get(timeout=WAIT_S)
+
+
+def test_a_real_prometheus_scrapes_both_ports_and_answers_the_dashboards_queries(sink, expressions, tmp_path):
+    pytest.importorskip("aiohttp", reason="needs the extra web: pip install 'edge-emotion[web]'")
     prometheus, port = program("prometheus"), free_port()
-    scrapes: queue.Queue[None] = queue.Queue()
-    page = sink.page
-
-    def counted():
-        scrapes.put(None)
-        return page()
-
-    monkeypatch.setattr(sink, "page", counted)
-    target = sink.serve("127.0.0.1", 0)
+    own, shared = Counted(sink), Counted(sink)
+    server = MetricsServer("127.0.0.1", 0, own.page, own.content_type)
+    settings, scrape = Settings(web=WebSettings(port=0)), load(tmp_path / "metrics-token")
+    page = WebPart(settings, Hub(FakeClock(), lambda: ""), None, live=False, token=new(), metrics=shared, scrape=scrape)
     config = tmp_path / "prometheus.yml"
     config.write_text(
         "global: {scrape_interval: 1s}\nscrape_configs:\n- job_name: edge-emotion\n  static_configs:\n"
-        f"  - targets: ['127.0.0.1:{target}']\n"
+        f"  - targets: ['127.0.0.1:{server.port}']\n- job_name: page\n  static_configs:\n"
+        f"  - targets: ['127.0.0.1:{page.port}']\n  authorization: {{credentials_file: {tmp_path}/metrics-token}}\n"
     )
     command = [prometheus, f"--config.file={config}", f"--storage.tsdb.path={tmp_path}/data",
                f"--web.listen-address=127.0.0.1:{port}"]  # fmt: skip
+    ours = [each.replace(".*", f"127.0.0.1:{server.port}") for each in expressions]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:
         try:
-            for _ in range(3):  # what came with the scrape before the last one is stored
-                scrapes.get(timeout=WAIT_S)
-            answers = {expression: query(port, expression) for expression in [*expressions, "up", "edge_emotion_faces"]}
+            own.wait()
+            shared.wait()
+            answers = {expression: query(port, expression) for expression in [*ours, *(UP[job] for job in UP)]}
         finally:
             child.kill()
+            server.close()
+            page.close()
     assert {answer["status"] for answer in answers.values()} == {"success"}
-    assert value(answers["up"]) == "1"
-    assert value(answers["edge_emotion_faces"]) == "1"
+    assert [value(answers[each]) for each in UP.values()] == ["1", "1"]
     empty = [expression for expression, answer in answers.items() if not answer["data"]["result"]]
     # A histogram needs some frames between two scrapes.
     assert [each for each in empty if "histogram_quantile" not in each] == []

@@ -15,6 +15,8 @@ from edge import picture
 from tests.edge.sinks.mosquitto import PASSWORD, SINK, Broker, Listener, free_port
 
 BASE = "edge-emotion/pi"
+OWN_PORT = "[metrics]\nport = {port}\n"
+PAGES_PORT = "[metrics]\nenabled = true\n[web]\nenabled = true\nport = {port}\n"
 
 
 @pytest.fixture
@@ -33,17 +35,17 @@ def listener(broker):
 
 @pytest.fixture
 def run(tmp_path, broker, tiny):
-    """run(source, words...): the process, its journal and the port of its metrics."""
+    """run(source, words..., metrics=settings): the process, its journal and the port of its metrics."""
     secret, journal, port = tmp_path / "mqtt-password", tmp_path / "journal.jsonl", free_port()
     secret.write_text(PASSWORD)
     config = tmp_path / "config.toml"
-    config.write_text(
-        f'[mqtt]\nenabled = true\nhost = "127.0.0.1"\nport = {broker.port}\nuser = "{SINK}"\nnode = "pi"\n'
-        f'password_file = "{secret}"\n[metrics]\nport = {port}\n'
-    )
     children = []
 
-    def start(source, *words):
+    def start(source, *words, metrics=""):
+        config.write_text(
+            f'[mqtt]\nenabled = true\nhost = "127.0.0.1"\nport = {broker.port}\nuser = "{SINK}"\nnode = "pi"\n'
+            f'password_file = "{secret}"\n{(metrics or OWN_PORT).format(port=port)}'
+        )
         command = [sys.executable, "-m", "edge", "run", "--config", str(config), "--models", str(tiny)]
         command += ["--source", str(source), "--journal", str(journal), "--accelerator", "cpu", *words]
         children.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
@@ -74,8 +76,9 @@ def test_the_broker_gets_what_the_journal_has_and_the_password_is_nowhere(run, l
     assert PASSWORD not in journal.read_text()
 
 
-def test_a_daemon_without_a_camera_is_paused_by_topic_and_its_metrics_say_so(run, listener):
-    child, journal, port = run("v4l2:4321", "--wait")
+@pytest.mark.parametrize("metrics", [OWN_PORT, PAGES_PORT])
+def test_a_daemon_without_a_camera_is_paused_by_topic_and_its_metrics_say_so(run, listener, metrics):
+    child, journal, port = run("v4l2:4321", "--wait", metrics=metrics)
     assert json.loads(listener.next("/health", '{"problem": true, "problems": ["camera-lost"]}')[1])["problem"]
     assert PASSWORD not in Path(f"/proc/{child.pid}/cmdline").read_text()
     page = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60).read().decode().splitlines()

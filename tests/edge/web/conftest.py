@@ -33,7 +33,19 @@ class Pause:
 class House:
     """A served page; the test is its loop: `show` is a turn."""
 
-    def __init__(self, tiny, journal=None, live=True, token=None, loop=True, rates=None, write_s=10.0, **settings):
+    def __init__(
+        self,
+        tiny,
+        journal=None,
+        live=True,
+        token=None,
+        loop=True,
+        rates=None,
+        write_s=10.0,
+        metrics=None,
+        scrape=None,
+        **settings,
+    ):
         from edge.pipeline.factory import open_models
         from edge.web.app import Site, create_app
         from edge.web.guard import Guard, Rate, Rates
@@ -54,12 +66,13 @@ class House:
         plenty = Rate(1e6, 1e6)
         self.site = Site(
             hub=self.hub,
-            guard=Guard(WebSettings(**settings), token, rates or Rates(plenty, plenty, plenty)),
+            guard=Guard(WebSettings(**settings), token, rates or Rates(plenty, plenty, plenty), scrape),
             open_pipeline=open_pipeline,
             journal=journal,
             control=self.control if loop else None,
             live=live,
             write_s=write_s,
+            metrics=metrics,
         )
         self.server = Server(lambda: create_app(self.site), "127.0.0.1", 0, **keep)
         self.port = self.server.start()
