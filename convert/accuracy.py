@@ -69,4 +69,5 @@ def class_numbers(source: Source, labels: Sequence[str], folds: Mapping[str, str
             f"{source.name}: class {missing[0]!r} is none of the model's ({', '.join(labels)}); fix --labels or "
             "rename the folder"
         )
-    return np.array([list(labels).index(name) for name in classes])[source.labels]
+    answer: np.ndarray = np.array([list(labels).index(name) for name in classes])[source.labels]
+    return answer

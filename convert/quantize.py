@@ -107,7 +107,8 @@ def _convert(model: FloatModel, shape: tuple[int, ...], samples: np.ndarray | No
             converter = tf.lite.TFLiteConverter.from_saved_model(str(folder))
             if samples is not None:
                 _full_integer(tf, converter, samples, kind, effort)
-            return converter.convert()
+            content: bytes = converter.convert()
+            return content
     except Exception as error:
         raise _converter_error(model.name, error) from None
     finally:

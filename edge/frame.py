@@ -42,12 +42,12 @@ class Frame:
     @property
     def width(self) -> int:
         """Pixels across."""
-        return self.image.shape[1]
+        return int(self.image.shape[1])
 
     @property
     def height(self) -> int:
         """Pixels down."""
-        return self.image.shape[0]
+        return int(self.image.shape[0])
 
 
 @dataclass(frozen=True)

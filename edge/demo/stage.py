@@ -58,6 +58,6 @@ def wall() -> np.ndarray:
     board = np.zeros((HEIGHT, WIDTH), np.uint8)
     cv2.rectangle(board, (0, 452), (WIDTH, HEIGHT), 255, -1)
     made *= 1 - 0.25 * cv2.GaussianBlur(board, (0, 0), 2).astype(np.float32)[..., None] / 255
-    picture = np.clip(made, 0, 255).astype(np.uint8)
+    picture: np.ndarray = np.clip(made, 0, 255).astype(np.uint8)
     write(picture, SIGN, ((WIDTH - SMALL.width_of(SIGN)) // 2, 44), (112, 120, 128), SMALL)
     return picture

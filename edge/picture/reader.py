@@ -142,7 +142,8 @@ def _pixels(data: bytes, kind: str, name: str) -> np.ndarray:
     except cv2.error:
         image = None
     if image is not None:
-        return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+        answer: np.ndarray = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+        return answer
     image_file = header.plugin(kind, name)
     pixels: np.ndarray = header.quietly(lambda: _by_pillow(image_file(io.BytesIO(data), name)), kind, name)
     return pixels

@@ -48,7 +48,8 @@ class Classifier:
         total = values.sum()
         if not total > 0:
             raise EngineError(f"{self.engine.spec.name}: expected probabilities, got only zeros; convert it again")
-        return (values / total).astype(np.float32)
+        answer: np.ndarray = (values / total).astype(np.float32)
+        return answer
 
 
 class MaskModel(Classifier):

@@ -146,7 +146,7 @@ def size(mode: abi.Mode) -> str:
 
 
 def _pixels(mode: abi.Mode) -> int:
-    return mode.hdisplay * mode.vdisplay
+    return int(mode.hdisplay) * int(mode.vdisplay)
 
 
 def refusal(path: str, error: OSError) -> ScreenError:

@@ -115,7 +115,7 @@ class DrmDevice:
         spare = (abi.Mode * 1)()
         request = abi.Connector(connector_id=number, modes=ctypes.addressof(spare), count_modes=1)
         self._ioctl(abi.GET_CONNECTOR, request)
-        return request.connection
+        return int(request.connection)
 
     def crtc_for(self, connector: Connector, crtcs: Sequence[int]) -> int | None:
         """The CRTC that feeds the connector now, else the first that can, else None."""
@@ -126,7 +126,7 @@ class DrmDevice:
             encoder = abi.Encoder(encoder_id=number)
             self._ioctl(abi.GET_ENCODER, encoder)
             if number == connector.encoder and encoder.crtc_id in crtcs:
-                return encoder.crtc_id
+                return int(encoder.crtc_id)
             possible += [crtc for index, crtc in enumerate(crtcs) if encoder.possible_crtcs >> index & 1]
         return possible[0] if possible else None
 

@@ -132,7 +132,7 @@ class WindowScreen:
         return surface
 
     def _flags(self) -> int:
-        return self._pygame.FULLSCREEN if self._full else self._pygame.RESIZABLE
+        return int(self._pygame.FULLSCREEN if self._full else self._pygame.RESIZABLE)
 
     def _present(self, picture: np.ndarray) -> None:
         pygame = self._pygame

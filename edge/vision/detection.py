@@ -165,7 +165,8 @@ def box_voting(ltrb: np.ndarray, scores: np.ndarray, kept: np.ndarray, iou: floa
         near &= shares.argmax(axis=0) == np.arange(len(kept))[:, None]
     weights = near * scores.astype(np.float64)
     moved = weights @ boxes / weights.sum(axis=1, keepdims=True)
-    return moved.astype(np.float32)
+    answer: np.ndarray = moved.astype(np.float32)
+    return answer
 
 
 def intersection(one: np.ndarray, others: np.ndarray) -> np.ndarray:

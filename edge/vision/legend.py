@@ -84,7 +84,7 @@ class Legend:
         return rows
 
     def _needs(self, badge: Stamp, text: str) -> int:
-        return badge.ink.shape[1] + self.style.width_of(text) + 4 * self.style.pad
+        return int(badge.ink.shape[1]) + self.style.width_of(text) + 4 * self.style.pad
 
 
 def arranged_with_legend(

@@ -25,7 +25,8 @@ def resize(image: np.ndarray, width: int, height: int) -> np.ndarray:
 
 def to_grey(image: np.ndarray) -> np.ndarray:
     """RGB uint8 (H, W, 3) to luma uint8 (H, W, 1) (ITU-R BT.601, as cv2 computes it)."""
-    return cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[:, :, None]
+    answer: np.ndarray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[:, :, None]
+    return answer
 
 
 @dataclass(frozen=True)

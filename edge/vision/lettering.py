@@ -83,7 +83,7 @@ def _font(capitals: int) -> FreeTypeFont:
 
 @functools.lru_cache(maxsize=1024)
 def _width(text: str, capitals: int) -> int:
-    return math.ceil(_font(capitals).getlength(plain(text)))
+    return math.ceil(float(_font(capitals).getlength(plain(text))))
 
 
 @functools.lru_cache(maxsize=256)

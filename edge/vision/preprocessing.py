@@ -58,7 +58,8 @@ class Preprocessing:
             return real
         mean, std = np.array(self.mean or (0.0,)), np.array(self.std or (1.0,))
         each = (real - mean[:, None]) / std[:, None]
-        return each[0] if len(each) == 1 else each
+        answer: np.ndarray = each[0] if len(each) == 1 else each
+        return answer
 
     def apply(self, images: np.ndarray) -> np.ndarray:
         """RGB or grey pictures uint8 (..., C) to the float32 values that a float model takes."""
@@ -87,5 +88,6 @@ def look_up(images: np.ndarray, table: np.ndarray, reverse: bool = False) -> np.
     if reverse:
         images = images[..., ::-1]
     if table.ndim == 1:
-        return table[images]
+        answer: np.ndarray = table[images]
+        return answer
     return np.stack([row[images[..., channel]] for channel, row in enumerate(table)], axis=-1)

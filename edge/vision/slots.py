@@ -73,7 +73,8 @@ def as_array(rects: Sequence[Rect]) -> np.ndarray:
 
 def areas(rects: np.ndarray) -> np.ndarray:
     """The pixels of each: int (N,)."""
-    return (rects[:, 2] - rects[:, 0]) * (rects[:, 3] - rects[:, 1])
+    answer: np.ndarray = (rects[:, 2] - rects[:, 0]) * (rects[:, 3] - rects[:, 1])
+    return answer
 
 
 def near(rects: np.ndarray, found: np.ndarray, gap: int = 0) -> np.ndarray:
@@ -86,4 +87,5 @@ def overlaps(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Pixels that each of a (A, 4) shares with each of b (B, 4): int (A, B)."""
     low, high = np.maximum(a[:, None, :2], b[None, :, :2]), np.minimum(a[:, None, 2:], b[None, :, 2:])
     side = np.maximum(0, high - low)
-    return side[..., 0] * side[..., 1]
+    answer: np.ndarray = side[..., 0] * side[..., 1]
+    return answer

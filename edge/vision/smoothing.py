@@ -29,4 +29,5 @@ def blend(before: Value | None, now: Value, seconds: float, tau: float) -> Value
     if before is None:
         return now
     share = weight(seconds, tau)
-    return before + (now - before) * share
+    smoothed: Value = before + (now - before) * share
+    return smoothed

@@ -37,8 +37,10 @@ def to_tensor(image: np.ndarray, table: np.ndarray) -> np.ndarray:
     """Each pixel's value of `table` (256,): uint8 (H, W, C) to (H, W, C) of the table's type, a new array."""
     if table.dtype == np.int8 and np.array_equal(table, _LESS_128):
         # The common case, q = pixel - 128, is a flip of the top bit: many pixels at once, where a look-up takes one.
-        return np.bitwise_xor(image, np.uint8(128)).view(np.int8)
-    return table[image]
+        flipped: np.ndarray = np.bitwise_xor(image, np.uint8(128)).view(np.int8)
+        return flipped
+    looked_up: np.ndarray = table[image]
+    return looked_up
 
 
 def dequantize(values: np.ndarray, scale: float, zero_point: int) -> np.ndarray:
