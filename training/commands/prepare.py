@@ -1,7 +1,8 @@
 """edge-emotion-train prepare: check a data folder, or convert a data set into the layout that trainings read.
 
 With --data: what is there, its splits, and what each trap drops. With --csv: the Kaggle csv of FER2013 as fer2013.npz.
-With --ckplus: a CK+ folder as an .npz, split by context (research only: no shipped model is trained on it).
+With --ckplus: a CK+ folder as an .npz, split by subject (research only: no shipped model is trained on it). Its own
+commands fer2013, ckplus and combined write folders of PNG files: see prepare_folders.py.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ import numpy as np
 
 from edge.errors import InvalidValue
 from training import inventory
-from training.data import ckplus, fer2013, fer2013_pack
+from training.commands import prepare_folders
+from training.data import ckplus, combined, fer2013, fer2013_pack
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
-    what = parser.add_mutually_exclusive_group(required=True)
+    prepare_folders.add_arguments(parser)
+    what = parser.add_mutually_exclusive_group()
     what.add_argument("--data", type=Path, metavar="DIR", help="check this folder of data sets")
     what.add_argument("--csv", type=Path, metavar="FILE", help="convert FER2013's csv (emotion,pixels,Usage)")
     what.add_argument("--ckplus", type=Path, metavar="DIR", help="convert a CK+ folder, full or 48x48 excerpts")
@@ -36,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PART",
         help="with --ckplus: part of each full sequence to drop from its start (default: 0.4)",
     )
-    parser.add_argument("--seed", type=int, default=1, help="with --ckplus: seed of the split by context (default: 1)")
+    parser.add_argument("--seed", type=int, default=1, help="with --ckplus: seed of the split by subject (default: 1)")
     parser.add_argument(
         "--models",
         type=Path,
@@ -47,8 +50,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Run the command."""
+    if arguments.set:
+        return prepare_folders.main(arguments)
     if arguments.data:
         return check(arguments)
+    if not (arguments.csv or arguments.ckplus):
+        sets = ", ".join(prepare_folders.SETS)
+        raise InvalidValue(f"prepare: expected one of {sets}, or --data DIR, --csv FILE or --ckplus DIR")
     if not arguments.out:
         raise InvalidValue("--out: expected the .npz to write; add --out FILE.npz")
     if arguments.csv:
@@ -76,8 +84,9 @@ def check(arguments: argparse.Namespace) -> int:
 
 
 def convert_ckplus(arguments: argparse.Namespace) -> None:
-    """Write images, labels, usage (by context), subjects and sequences; say what was dropped."""
-    found = ckplus.load(arguments.ckplus, arguments.drop, _finder(arguments.models) if arguments.models else None)
+    """Write images, labels, usage (by subject), subjects and sequences; say what was dropped."""
+    find = prepare_folders.finder(arguments.models) if arguments.models else None
+    found = ckplus.load(arguments.ckplus, arguments.drop, combined.in_grey(find) if find else None)
     usage = ckplus.split(found.subjects, arguments.seed)
     np.savez_compressed(
         arguments.out,
@@ -91,21 +100,6 @@ def convert_ckplus(arguments: argparse.Namespace) -> None:
     subjects = len(set(found.subjects))
     print("\n".join(_lines({"pictures": sides, "subjects": subjects, "dropped": dict(found.dropped)})))
     print("CK+ is for research only: do not ship what is trained on it")
-
-
-def _finder(models: Path) -> ckplus.Find:
-    """The best face of a grey picture, in the square that the bare-face model wants."""
-    from edge import manifest
-    from training.evaluate.context import EvaluationContext
-
-    listed = manifest.load(models)
-    finder, spec = EvaluationContext(listed, Path()).finder(), listed["emotion-bare"]
-
-    def find(image: np.ndarray) -> Any:
-        faces = finder.detect(np.repeat(image[:, :, None], 3, axis=2))
-        return faces[0].box.square(spec.margin, spec.shift) if faces else None
-
-    return find
 
 
 def _lines(facts: Mapping[str, Any], indent: str = "") -> Iterator[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -18,6 +19,7 @@ import numpy as np
 from edge.frame import Box
 from edge.labels import Emotion
 from edge.vision.crop import crop
+from training.data.emotion_folders import Skipped, Unusable
 from training.data.fer2013 import PRIVATE, PUBLIC, TRAINING, DataError
 from training.data.landmarks68 import face_square
 
@@ -42,9 +44,15 @@ FOLDERS = {
     "neutral": Emotion.NEUTRAL,
 }
 CONTEMPT = 2
+IMAGES = "cohn-kanade-images"
+BROKEN_LABEL = "expected a number"
 
 # The face square of a grey picture uint8 (H, W), or None where no face is seen.
 Find = Callable[[np.ndarray], Box | None]
+
+
+class Damaged(Unusable):
+    """A picture or its landmarks cannot be read."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,35 +74,79 @@ class CkPlus:
     dropped: Mapping[str, int] = field(default_factory=dict)
 
 
-def load(folder: Path, drop: float = DROP, find: Find | None = None) -> CkPlus:
-    """Read either layout; the folder's content says which one it is.
+@dataclass(frozen=True)
+class Frame:
+    """One labelled frame.
+
+    Attributes:
+        path: of the picture.
+        emotion: what its sequence shows.
+        sequence: such as "S005/001".
+        read: gives the face, uint8 (side, side) grey, of a given side; raises Unusable, or Damaged where a file is.
+    """
+
+    path: Path
+    emotion: Emotion
+    sequence: str
+    read: Callable[[int], np.ndarray]
+
+    @property
+    def subject(self) -> str:
+        """Such as "S005"."""
+        return self.sequence.split("/")[0]
+
+
+def frames(folder: Path, drop: float = DROP, find: Find | None = None) -> Iterator[Frame | Skipped]:
+    """Every frame of either layout, and what is left out; the folder's content says which layout it is.
 
     Args:
         folder: of the set.
         drop: part of each full sequence that is left out at its beginning; the excerpts hold the last frames already.
-        find: the face square of a full frame that has no landmark file; without it such frames are dropped.
+        find: the face square of a full frame that has no landmark file; without it such frames are unusable.
 
     Raises:
-        DataError: neither layout, or a picture cannot be read.
+        DataError: neither layout.
     """
     folder = Path(folder)
     if not 0 <= drop < 1:
         raise DataError(f"CK+: the part to drop: expected 0 to less than 1, got {drop}")
+    images = next(iter(sorted(folder.rglob(IMAGES))), None)
+    if images:
+        return _full(folder, images, drop, find)
+    if any((folder / name).is_dir() for name in FOLDERS):
+        return _excerpt(folder)
+    raise DataError(f"{folder}: neither {IMAGES}/ nor folders named {', '.join(FOLDERS)}; check the path")
+
+
+def load(folder: Path, drop: float = DROP, find: Find | None = None) -> CkPlus:
+    """Read either layout; arguments as of `frames`.
+
+    Raises:
+        DataError: neither layout, or a picture or label cannot be read.
+    """
     dropped: Counter[str] = Counter()
-    frames = next(iter(sorted(folder.rglob("cohn-kanade-images"))), None)
-    if frames:
-        rows = list(_full(folder, frames, drop, find, dropped))
-    elif any((folder / name).is_dir() for name in FOLDERS):
-        rows = list(_excerpt(folder, dropped))
-    else:
-        raise DataError(f"{folder}: neither cohn-kanade-images/ nor folders named {', '.join(FOLDERS)}; check the path")
-    if not rows:
+    kept_frames, images = [], []
+    for frame in frames(folder, drop, find):
+        if isinstance(frame, Skipped):
+            if frame.reason.startswith(BROKEN_LABEL):
+                raise DataError(f"{frame.name}: {frame.reason}")
+            dropped[frame.reason] += frame.count
+            continue
+        try:
+            images.append(frame.read(SIDE))
+        except Damaged as error:
+            raise DataError(f"{frame.path}: {error}") from None
+        except Unusable as error:
+            dropped[str(error)] += 1
+            continue
+        kept_frames.append(frame)
+    if not images:
         raise DataError(f"{folder}: no labelled frame; put Emotion/SUBJECT/SEQUENCE/*_emotion.txt beside the images")
     return CkPlus(
-        np.stack([image for image, _, _ in rows]),
-        np.array([label for _, label, _ in rows], np.int8),
-        tuple(sequence.split("/")[0] for _, _, sequence in rows),
-        tuple(sequence for _, _, sequence in rows),
+        np.stack(images),
+        np.array([frame.emotion for frame in kept_frames], np.int8),
+        tuple(frame.subject for frame in kept_frames),
+        tuple(frame.sequence for frame in kept_frames),
         dict(dropped),
     )
 
@@ -119,45 +171,48 @@ def kept(count: int, drop: float) -> int:
     return int(round(count * drop, 9))
 
 
-def _excerpt(folder: Path, dropped: Counter[str]) -> Iterator[tuple[np.ndarray, int, str]]:
-    dropped["contempt"] += len(list((folder / "contempt").glob("*.png")))
+def _excerpt(folder: Path) -> Iterator[Frame | Skipped]:
+    known = {*FOLDERS, "contempt"}
+    for place in sorted(path for path in folder.iterdir() if path.is_dir() and path.name not in known):
+        yield Skipped(f"{place.name}/", "no emotion of that name", sum(path.is_file() for path in place.rglob("*")))
+    if contempt := len(list((folder / "contempt").glob("*.png"))):
+        yield Skipped("contempt/", "contempt", contempt)
     for name, emotion in FOLDERS.items():
         for path in sorted((folder / name).glob("*.png")):
             subject, sequence = path.stem.split("_")[:2] if path.stem.count("_") >= 2 else (path.stem, "")
-            yield _square(_read(path), None), int(emotion), f"{subject}/{sequence}"
+            yield Frame(path, emotion, f"{subject}/{sequence}", partial(_whole, path))
 
 
-def _full(
-    folder: Path, frames: Path, drop: float, find: Find | None, dropped: Counter[str]
-) -> Iterator[tuple[np.ndarray, int, str]]:
-    for sequence in sorted(path for path in frames.glob("*/*") if path.is_dir()):
+def _full(folder: Path, images: Path, drop: float, find: Find | None) -> Iterator[Frame | Skipped]:
+    for sequence in sorted(path for path in images.glob("*/*") if path.is_dir()):
         name = f"{sequence.parent.name}/{sequence.name}"
-        code = _code(folder, name)
+        path, code = _code(folder, name)
+        if isinstance(code, str):
+            yield Skipped(str(path), code)
+            continue
         if code not in CODES:
             reason = "unlabelled sequence" if code is None else "contempt" if code == CONTEMPT else "unknown label"
-            dropped[reason] += 1
+            yield Skipped(name, reason)
             continue
         pictures = sorted(sequence.glob("*.png"))
         first = kept(len(pictures), drop)
-        dropped["beginning of a sequence"] += first
+        if first:
+            yield Skipped(name, "beginning of a sequence", first)
+        if not pictures:
+            yield Skipped(name, "no picture in the sequence")
         for path in pictures[first:]:
-            image = _read(path)
-            square = _landmark_square(folder, name, path.stem) or (find(image) if find else None)
-            if square is None:
-                dropped["no face found"] += 1
-                continue
-            yield _square(image, square), int(CODES[code]), name
+            yield Frame(path, CODES[code], name, partial(_face, folder, name, path, find))
 
 
-def _code(folder: Path, sequence: str) -> int | None:
-    """The sequence's emotion code, or None where it was never labelled."""
+def _code(folder: Path, sequence: str) -> tuple[Path, int | str | None]:
+    """The sequence's label file and emotion code; None where it was never labelled, a text that says what is wrong."""
     files = [path for place in _places(folder, "Emotion") for path in (place / sequence).glob("*_emotion.txt")]
     if not files:
-        return None
+        return Path(sequence), None
     try:
-        return round(float(files[0].read_text(encoding="ascii").split()[0]))
-    except (OSError, ValueError, IndexError) as error:
-        raise DataError(f"{files[0]}: expected a number ({error})") from None
+        return files[0], round(float(files[0].read_text(encoding="ascii").split()[0]))
+    except (OSError, ValueError, IndexError, OverflowError) as error:
+        return files[0], f"{BROKEN_LABEL} ({error})"
 
 
 def _landmark_square(folder: Path, sequence: str, stem: str) -> Box | None:
@@ -167,7 +222,7 @@ def _landmark_square(folder: Path, sequence: str, stem: str) -> Box | None:
             try:
                 return face_square(np.loadtxt(path).reshape(68, 2))
             except ValueError as error:
-                raise DataError(f"{path}: expected 68 points ({error})") from None
+                raise Damaged(f"{path.name}: expected 68 points ({error})") from None
     return None
 
 
@@ -179,10 +234,22 @@ def _places(folder: Path, name: str) -> list[Path]:
 def _read(path: Path) -> np.ndarray:
     image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
     if image is None:
-        raise DataError(f"{path}: cannot be read as a picture")
+        raise Damaged("cannot be read as a picture")
     return image
 
 
-def _square(image: np.ndarray, square: Box | None) -> np.ndarray:
+def _whole(path: Path, side: int) -> np.ndarray:
+    return _square(_read(path), None, side)
+
+
+def _face(folder: Path, sequence: str, path: Path, find: Find | None, side: int) -> np.ndarray:
+    image = _read(path)
+    square = _landmark_square(folder, sequence, path.stem) or (find(image) if find else None)
+    if square is None:
+        raise Unusable("no face found")
+    return _square(image, square, side)
+
+
+def _square(image: np.ndarray, square: Box | None, side: int) -> np.ndarray:
     whole = square or Box(0, 0, image.shape[1], image.shape[0])
-    return crop(image[:, :, None], whole, SIDE, SIDE, channels=1)[:, :, 0]
+    return crop(image[:, :, None], whole, side, side, channels=1)[:, :, 0]

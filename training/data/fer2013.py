@@ -6,7 +6,6 @@ face square: FER2013 was cut that way, so nothing is cropped here.
 
 from __future__ import annotations
 
-import csv
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +16,14 @@ import numpy as np
 
 from edge.errors import EdgeError
 from edge.labels import EMOTIONS, Emotion
+from training.data import fer2013_csv
+from training.data.fer2013_csv import USAGES
+
+__all__ = [
+    "BLANK_ROW", "MOSAIC", "PRIVATE", "PUBLIC", "TRAINING", "USAGES", "DataError", "Fer2013", "load", "soft_labels",
+]  # fmt: skip
 
 TRAINING, PUBLIC, PRIVATE = 0, 1, 2
-USAGES = ("Training", "PublicTest", "PrivateTest")
 BLANK_ROW = 5274  # a blank picture that FER+'s annotators could not have seen
 # FER+ columns: neutral happiness surprise sadness anger disgust fear contempt unknown NF; contempt has no class here.
 _FERPLUS = (
@@ -104,13 +108,16 @@ def _load_npz(path: Path) -> Fer2013:
 
 def _load_csv(path: Path) -> Fer2013:
     images, labels, usage = [], [], []
-    with open(path, newline="", encoding="ascii") as file:
-        for row in csv.DictReader(file):
-            images.append(np.array(row["pixels"].split(), np.uint8).reshape(48, 48))
-            labels.append(int(row["emotion"]))
-            usage.append(USAGES.index(row["Usage"]))
+    for row in fer2013_csv.rows(path):
+        if isinstance(row, fer2013_csv.BadRow):
+            raise ValueError(f"row {row.number}: {row.reason}; prepare fer2013 skips and names such rows")
+        images.append(row.image)
+        labels.append(row.emotion)
+        usage.append(row.usage)
     votes = np.zeros((len(labels), 10), np.uint8)
-    return Fer2013(np.array(images), np.array(labels, np.int8), np.array(usage, np.uint8), votes)
+    return Fer2013(
+        np.array(images, np.uint8).reshape(-1, 48, 48), np.array(labels, np.int8), np.array(usage, np.uint8), votes
+    )
 
 
 def soft_labels(data: Fer2013, rows: np.ndarray, votes: float, smoothing: float) -> np.ndarray:

@@ -1,0 +1,77 @@
+"""Rows of FER2013's csv: good ones, and what is said about each kind of bad one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from training.data import fer2013, fer2013_csv
+from training.data.fer2013 import DataError
+from training.data.fer2013_csv import BadRow
+
+HEAD = "emotion,pixels,Usage"
+GREY = " ".join(["7"] * 2304)
+
+
+def read(path, text: str) -> list:
+    path.write_text(text, encoding="utf-8")
+    return list(fer2013_csv.rows(path))
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("3", "expected 3 columns, got 1"),
+        (f"7,{GREY},Training", "emotion: expected 0-6, got '7'"),
+        (f"happy,{GREY},Training", "emotion: expected 0-6, got 'happy'"),
+        (f"-1,{GREY},Training", "emotion: expected 0-6, got '-1'"),
+        (f"3,{GREY},Test", "usage: expected one of Training, PublicTest, PrivateTest, got 'Test'"),
+        (f"3,{GREY[:-2]},Training", "pixels: expected 2304, got 2303"),
+        ("3,,Training", "pixels: expected 2304, got 0"),
+        (f"3,{GREY[:-1]}256,Training", "pixels: expected 0-255, got 256"),
+        (f"3,{GREY[:-1]}-1,Training", "pixels: expected 0-255, got -1"),
+        (f"3,{GREY[:-1]}x,Training", "pixels: expected whole numbers, got 'x'"),
+        (f"3,{GREY[:-1]}1.5,Training", "pixels: expected whole numbers, got '1.5'"),
+        (f"3,{GREY[:-1]}{9:030d}9999999999999999999999,Training", "pixels: expected whole numbers"),
+        (f'3,"{GREY},Training', "expected 3 columns, got 2"),
+    ],
+)
+def test_a_bad_row_is_named_and_the_next_one_is_read(tmp_path, line, reason) -> None:
+    good, bad, last = read(tmp_path / "a.csv", f"{HEAD}\n0,{GREY},Training\n{line}\n6,{GREY},PrivateTest\n")
+    assert isinstance(bad, BadRow)
+    assert bad.number == 1
+    assert bad.reason.startswith(reason)
+    assert (good.number, good.emotion, good.usage) == (0, 0, 0)
+    assert (last.number, last.emotion, last.usage) == (2, 6, 2)
+    assert (last.image == 7).all()
+
+
+@pytest.mark.parametrize(
+    "head", ["emotion,pixels,Usage", "\ufeffemotion,pixels,Usage", "emotion, pixels, Usage", "Emotion,Pixels,USAGE"]
+)
+def test_columns_are_known_by_their_names(tmp_path, head) -> None:
+    (row,) = read(tmp_path / "a.csv", f"{head}\n2, {GREY} , PublicTest\n\n")
+    assert (row.emotion, row.usage, row.image.shape) == (2, 1, (48, 48))
+
+
+def test_columns_may_come_in_another_order(tmp_path) -> None:
+    (row,) = read(tmp_path / "a.csv", f"emotion, Usage, pixels\n2,Training,{GREY}\n")
+    assert (row.emotion, row.usage) == (2, 0)
+
+
+@pytest.mark.parametrize("text", ["", "emotion,pixels\n", "\0\1\2"])
+def test_another_table_is_an_error(tmp_path, text) -> None:
+    with pytest.raises(ValueError, match="expected the columns emotion, pixels and Usage"):
+        read(tmp_path / "a.csv", text)
+
+
+def test_a_training_does_not_skip_rows_but_names_the_first_bad_one(tmp_path) -> None:
+    (tmp_path / "a.csv").write_text(f"{HEAD}\n0,{GREY},Training\n9,{GREY},Training\n")
+    with pytest.raises(DataError, match=r"a\.csv.*row 1: emotion: expected 0-6.*prepare fer2013 skips"):
+        fer2013.load(tmp_path / "a.csv")
+
+
+def test_no_rows_are_no_pictures(tmp_path) -> None:
+    (tmp_path / "a.csv").write_text(f"{HEAD}\n")
+    assert fer2013.load(tmp_path / "a.csv").images.shape == (0, 48, 48)
+    assert np.array_equal(fer2013.load(tmp_path / "a.csv").labels, [])

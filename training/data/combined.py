@@ -1,0 +1,158 @@
+"""Several data sets of faces as one: each face found, cut out as FER2013 cuts its faces, and resized."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from zlib import crc32
+
+import numpy as np
+
+from edge import picture
+from edge.errors import PictureError
+from edge.frame import Box
+from edge.labels import EMOTIONS
+from edge.vision.crop import crop
+from training.data import ckplus, fer2013, fer2013_csv
+from training.data.emotion_folders import Sample, Skipped, Unusable
+from training.data.fer2013 import USAGES, DataError
+
+# The face square of a picture uint8 (H, W, 3) RGB, or None where no face is seen.
+Find = Callable[[np.ndarray], Box | None]
+
+WORDS = {
+    "anger": "angry", "angry": "angry", "disgust": "disgust", "disgusted": "disgust", "fear": "fear",
+    "fearful": "fear", "afraid": "fear", "scared": "fear", "happy": "happy", "happiness": "happy", "joy": "happy",
+    "sad": "sad", "sadness": "sad", "surprise": "surprise", "surprised": "surprise", "neutral": "neutral",
+    "neutrality": "neutral",
+}  # fmt: skip
+SPLITS = {
+    "train": "Training", "training": "Training", "val": "PublicTest", "valid": "PublicTest",
+    "validation": "PublicTest", "publictest": "PublicTest", "test": "PrivateTest", "testing": "PrivateTest",
+    "privatetest": "PrivateTest",
+}  # fmt: skip
+_EXCERPT = re.compile(r"S\d+_\d+_\d+$")
+
+
+def samples(
+    source: Path, size: int = 48, find: Find | None = None, drop: float = ckplus.DROP, seed: int = 1, prefix: str = ""
+) -> Iterator[Sample | Skipped]:
+    """The faces of one data set: FER2013's csv or npz, CK+ in either layout, or a folder with a sub-folder per emotion.
+
+    FER2013's pictures and the 48x48 excerpts of CK+ are face squares already. Full frames of CK+ are cut by their
+    landmarks. In other pictures `find` finds the face.
+
+    Args:
+        source: the file or folder.
+        size: side of the squares that are given, in pixels.
+        find: finds a face; None: pictures of a folder are face squares already.
+        drop: part of each full sequence of CK+ that is left out at its beginning.
+        seed: of CK+'s split by subject.
+        prefix: of the names; pass one where several sets go into one folder.
+
+    Raises:
+        DataError: the source is none of these.
+    """
+    if source.is_file():
+        return _fer2013(source, size, prefix)
+    if not source.is_dir():
+        raise DataError(f"{source}: no such file or folder; give FER2013's csv, a CK+ folder, or folders of emotions")
+    return _ckplus(source, size, find, drop, seed, prefix) if is_ckplus(source) else _folder(source, size, find, prefix)
+
+
+def name_of(source: Path) -> str:
+    """A short name of a data set, for the names of its pictures."""
+    return "fer2013" if source.is_file() else "ckplus" if is_ckplus(source) else source.resolve().name
+
+
+def is_ckplus(folder: Path) -> bool:
+    """Whether a folder is CK+: its full distribution, or classes with pictures named subject_sequence_frame.png."""
+    if next(folder.rglob(ckplus.IMAGES), None):
+        return True
+    first = next((path for name in ckplus.FOLDERS for path in (folder / name).glob("*.png")), None)
+    return first is not None and bool(_EXCERPT.match(first.stem))
+
+
+def _fer2013(path: Path, size: int, prefix: str) -> Iterator[Sample | Skipped]:
+    try:
+        for row in fer2013_csv.rows(path) if path.suffix == ".csv" else _stored(path):
+            if isinstance(row, fer2013_csv.BadRow):
+                yield Skipped(f"{prefix}row {row.number}", row.reason)
+            else:
+                read = partial(_resized, row.image, size)
+                yield Sample(f"{prefix}{row.number}", USAGES[row.usage], EMOTIONS[row.emotion], read)
+    except (OSError, ValueError) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(f"{path}: cannot read FER2013 ({error}); expected the Kaggle csv or fer2013.npz") from None
+
+
+def _stored(path: Path) -> Iterator[fer2013_csv.Row]:
+    data = fer2013.load(path)
+    for number, image in enumerate(data.images):
+        yield fer2013_csv.Row(number, image, int(data.labels[number]), int(data.usage[number]))
+
+
+def _ckplus(
+    folder: Path, size: int, find: Find | None, drop: float, seed: int, prefix: str
+) -> Iterator[Sample | Skipped]:
+    frames = list(ckplus.frames(folder, drop, in_grey(find) if find else None))
+    usages = iter(ckplus.split([frame.subject for frame in frames if isinstance(frame, ckplus.Frame)], seed))
+    for frame in frames:
+        if isinstance(frame, Skipped):
+            yield frame
+            continue
+        name = f"{prefix}{frame.path.stem}"
+        yield Sample(name, USAGES[next(usages)], frame.emotion.label, partial(frame.read, size))
+
+
+def in_grey(find: Find) -> ckplus.Find:
+    """The same for grey pictures."""
+    return lambda image: find(np.repeat(image[:, :, None], 3, axis=2))
+
+
+def _folder(folder: Path, size: int, find: Find | None, prefix: str) -> Iterator[Sample | Skipped]:
+    """Pictures below folders that are named as an emotion; a folder above it may name the split."""
+    any_class = False
+    for place in sorted(path for path in folder.rglob("*") if path.is_dir()):
+        files = sorted(path for path in place.iterdir() if path.is_file())
+        emotion = WORDS.get(place.name.lower())
+        if emotion is None:
+            if files:
+                yield Skipped(f"{place.relative_to(folder)}/", "no emotion of that name", len(files))
+            continue
+        for path in [path for path in files if path.suffix.lower() not in picture.SUFFIXES]:
+            files.remove(path)
+            yield Skipped(str(path.relative_to(folder)), "not a picture by its name")
+        any_class = True
+        parts = place.relative_to(folder).parts[:-1]
+        usage = next((SPLITS[part.lower()] for part in parts if part.lower() in SPLITS), None)
+        for path in files:
+            name = f"{prefix}{'-'.join((*parts, path.stem))}"
+            yield Sample(name, usage or _by_name(path), emotion, partial(_face, path, size, find))
+    if not any_class:
+        raise DataError(f"{folder}: no folder named as an emotion ({', '.join(EMOTIONS)}, or words like them)")
+
+
+def _by_name(path: Path) -> str:
+    """A tenth of the pictures each for PublicTest and PrivateTest, by name, so that new pictures move none."""
+    return {0: "PublicTest", 1: "PrivateTest"}.get(crc32(path.stem.encode("utf-8", "replace")) % 10, "Training")
+
+
+def _face(path: Path, size: int, find: Find | None) -> np.ndarray:
+    try:
+        pixels = picture.read(path)
+    except PictureError as error:
+        raise Unusable(str(error).removeprefix(f"{path}: ")) from None
+    square = find(pixels) if find else Box(0, 0, pixels.shape[1], pixels.shape[0])
+    if square is None:
+        raise Unusable("no face found")
+    return crop(pixels, square, size, size, channels=1)[:, :, 0]
+
+
+def _resized(image: np.ndarray, size: int) -> np.ndarray:
+    if image.shape == (size, size):
+        return image
+    return crop(image[:, :, None], Box(0, 0, image.shape[1], image.shape[0]), size, size, channels=1)[:, :, 0]
