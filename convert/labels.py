@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from convert.errors import ConversionError
-from edge.labels import BACKGROUND, EMOTIONS, INCORRECT, Emotion, Mask
+from edge.labels import BACKGROUND, EMOTIONS, EXTRA_LABELS, INCORRECT, Emotion, Mask, extra_labels, is_extra_label
 from edge.tasks import Task
 
 _SYNONYMS: Mapping[str, str] = {
@@ -98,18 +98,34 @@ def resolve(name: str, task: Task, given: Sequence[str], count: int, folds: Mapp
         folds = {**folds, INCORRECT: Mask.WORN.label}
         told = ("incorrect counts as worn: the device tells it apart only in a model that also knows background",)
     known = list(dict.fromkeys(label for labels in task.labels for label in labels))
-    for one in names:
-        if folds.get(one, one) not in known:
-            raise ConversionError(
-                f"--labels: {one!r} is not a class of {task.name} ({', '.join(known)}); "
-                f"say what it counts as, for example --fold {one}={task.labels[0][-1]}"
-            )
+    if strange := [one for one in names if not _usable(task, known, folds.get(one, one))]:
+        raise ConversionError(
+            f"--labels: {strange[0]!r} is not a class of {task.name} ({', '.join(known)}"
+            f"{', or 1-20 of a-z, 0-9 and _' if task.extra else ''}); "
+            f"say what it counts as, for example --fold {strange[0]}={task.labels[0][-1]}"
+        )
     if twice := [one for n, one in enumerate(names) if one in names[:n]]:
         raise ConversionError(f"--labels: {twice[0]!r} stands there twice; give each output a name of its own")
     targets = [folds.get(one, one) for one in names]
-    if count > 1 and sorted(targets) in [sorted(labels) for labels in task.labels]:
-        return Classes(tuple(names), tuple(targets))
+    extra = extra_labels(targets) if task.extra else ()
+    if len(extra) > EXTRA_LABELS:
+        raise ConversionError(
+            f"--labels: {len(extra)} classes beside the seven emotions, at most {EXTRA_LABELS} can be kept; fold some, "
+            f"for example --fold {extra[-1]}={task.labels[0][-1]}"
+        )
+    if extra:
+        told += (
+            f"{', '.join(extra)}: kept under {'its' if len(extra) == 1 else 'their'} own name; to count it as "
+            f"another emotion, add for example --fold {extra[0]}=disgust",
+        )
+    if count > 1 and sorted(targets) in [sorted((*labels, *extra)) for labels in task.labels]:
+        return Classes(tuple(names), tuple(targets), warnings=told)
     return _mapped(task, tuple(names), targets, count == 1, told)
+
+
+def _usable(task: Task, known: Sequence[str], label: str) -> bool:
+    """Whether the device can use this class: one of the task's, or a further emotion with a name that it can show."""
+    return label in known or (task.extra and is_extra_label(label))
 
 
 def _default(name: str, task: Task, count: int) -> tuple[str, ...]:
@@ -122,16 +138,20 @@ def _default(name: str, task: Task, count: int) -> tuple[str, ...]:
             f"{name}: one output, a sigmoid: say which class is 0 and which is 1, such as --labels with_mask,"
             "without_mask (folders have them in alphabetical order)"
         )
+    ferplus = " (of FER+: neutral,happiness,surprise,sadness,anger,disgust,fear,contempt)"
     raise ConversionError(
         f"{name}: {count} outputs, where {task.name} has {own}; say what they are with --labels A,B,... in their order"
+        f"{ferplus if task.extra and count == len(EMOTIONS) + 1 else ''}"
     )
 
 
 def _mapped(task: Task, names: tuple[str, ...], targets: Sequence[str], single: bool, told: tuple[str, ...]) -> Classes:
-    # The smallest set that has all of them.
-    labels = min((own for own in task.labels if set(targets) <= set(own)), key=lambda own: len(own))
-    missing = [label for label in labels if label not in targets]
-    if missing and labels != EMOTIONS:
+    # The smallest set that has all of them, and further emotions after it.
+    extra = extra_labels(targets) if task.extra else ()
+    own = min((own for own in task.labels if set(targets) <= {*own, *extra}), key=lambda own: len(own))
+    labels = (*own, *extra)
+    missing = [label for label in own if label not in targets]
+    if missing and own != EMOTIONS:
         raise ConversionError(f"--labels: {task.name} needs the class {missing[0]}; the model has none")
     if len(set(targets)) < 2:
         raise ConversionError(f"--labels: expected at least two different classes, got only {targets[0]}")

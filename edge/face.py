@@ -16,13 +16,13 @@ def _fraction(name: str, value: float) -> None:
         raise InvalidValue(f"{name}: expected 0-1, got {value}")
 
 
-def _distribution(name: str, values: np.ndarray | None) -> np.ndarray | None:
-    """A read-only float32 (7,) copy that sums to 1, or None."""
+def _distribution(name: str, values: np.ndarray | None, size: int) -> np.ndarray | None:
+    """A read-only float32 (size,) copy that sums to 1, or None."""
     if values is None:
         return None
     array = np.array(values, dtype=np.float32)
-    if array.shape != (len(EMOTIONS),):
-        raise InvalidValue(f"{name}: expected shape ({len(EMOTIONS)},), got {array.shape}")
+    if array.shape != (size,):
+        raise InvalidValue(f"{name}: expected shape ({size},), got {array.shape}")
     numbers = array.tolist()  # for so few numbers Python is many times as quick as NumPy's reductions
     if not all(0.0 <= number <= 1.001 for number in numbers) or abs(sum(numbers) - 1.0) > 1e-3:
         raise InvalidValue(f"{name}: expected probabilities that sum to 1, got {numbers}")
@@ -81,12 +81,14 @@ class Track:
         incorrect: smoothed P(a mask is worn below the nose or on the chin), 0-1; a part of `mask`.
         mask_state: "none", "worn" or "incorrect", with hysteresis.
         worn: the route taken: True for the masked-face model.
-        emotion: smoothed float32 (7,) that sums to 1, or None while the face was too small to judge.
-        raw: this frame's answer of the model, float32 (7,), or None.
+        emotion: smoothed float32 (K,) that sums to 1, in the order of `labels`, or None while the face was too small
+            to judge.
+        raw: this frame's answer of the model, float32 (K,), or None.
         reason: why there is no emotion to show: None, "too-small" or "unsure".
-        named: the place in EMOTIONS of the emotion that is shown, held by hysteresis; None: the most probable one.
+        named: the place in `labels` of the emotion that is shown, held by hysteresis; None: the most probable one.
         since: seconds; the time of the frame in which it appeared.
         refreshed: seconds; when mask and emotion were last run for it, or None.
+        labels: the seven of EMOTIONS, then what else the emotion models tell apart, such as "contempt".
     """
 
     id: int
@@ -102,14 +104,15 @@ class Track:
     named: int | None = None
     since: float = 0.0
     refreshed: float | None = None
+    labels: tuple[str, ...] = EMOTIONS
 
     def __post_init__(self) -> None:
         _fraction("track mask", self.mask)
         _fraction("track incorrect", self.incorrect)
         if self.mask_state not in MASK_STATES:
             raise InvalidValue(f"track mask_state: expected one of {', '.join(MASK_STATES)}, got {self.mask_state!r}")
-        object.__setattr__(self, "emotion", _distribution("track emotion", self.emotion))
-        object.__setattr__(self, "raw", _distribution("track raw", self.raw))
+        object.__setattr__(self, "emotion", _distribution("track emotion", self.emotion, len(self.labels)))
+        object.__setattr__(self, "raw", _distribution("track raw", self.raw, len(self.labels)))
         if self.reason not in (None, "too-small", "unsure"):
             raise InvalidValue(f"track reason: expected None, 'too-small' or 'unsure', got {self.reason!r}")
 
@@ -123,7 +126,7 @@ class Track:
         """The emotion that is shown, or None where the face is too small or the answer unsure."""
         if self.emotion is None or self.reason is not None:
             return None
-        return EMOTIONS[int(np.argmax(self.emotion)) if self.named is None else self.named]
+        return self.labels[int(np.argmax(self.emotion)) if self.named is None else self.named]
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """The labels and their order: written here and nowhere else."""
 
+import re
+from collections.abc import Iterable
 from enum import IntEnum
 
 
@@ -33,6 +35,10 @@ class Mask(IntEnum):
 
 
 EMOTIONS: tuple[str, ...] = tuple(e.label for e in Emotion)
+EXTRA_LABELS = 9
+"""At most so many further emotions may a model have, beside the seven."""
+_EXTRA = re.compile(r"[a-z][a-z0-9_]{0,19}")
+_TAKEN = ("unsure", "none", "background")  # what the journal and MQTT say where there is no emotion
 MASKS: tuple[str, ...] = tuple(m.label for m in Mask)
 BACKGROUND = "background"
 """The label of a mask model's third class, if it has one: the box does not hold a face."""
@@ -43,3 +49,13 @@ MASK_STATES: tuple[str, ...] = ("none", "worn", "incorrect")
 """What the journal and the API say of a mask."""
 MASK_WORDS = {"none": "no mask", "worn": "mask", "incorrect": "mask not over nose and mouth"}
 """What people read for each of them."""
+
+
+def extra_labels(labels: Iterable[str]) -> tuple[str, ...]:
+    """The labels of an emotion model that are none of the seven, such as "contempt", each once, in their order."""
+    return tuple(dict.fromkeys(label for label in labels if label not in EMOTIONS))
+
+
+def is_extra_label(label: str) -> bool:
+    """Whether a further emotion may be called so: 1-20 of a-z, 0-9 and _, none of the words that mean "no emotion"."""
+    return bool(_EXTRA.fullmatch(label)) and label not in (*EMOTIONS, *_TAKEN)

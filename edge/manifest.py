@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from edge.errors import ModelError
+from edge.labels import EXTRA_LABELS, extra_labels, is_extra_label
 from edge.tasks import HEADS, TASKS
 from edge.text import printable
 
@@ -95,6 +96,10 @@ class ModelSpec:
         expect(_is_number(self.shift, -100.0, 100.0), "shift", "a part of the box's height, -100 to 100")
         expect(all(isinstance(label, str) for label in self.labels), "labels", "a list of texts")
         expect(len(set(self.labels)) == len(self.labels), "labels", "every label once")
+        if TASKS[self.task].extra:
+            extra = extra_labels(self.labels)
+            expect(len(extra) <= EXTRA_LABELS, "labels", f"at most {EXTRA_LABELS} beside the seven emotions")
+            expect(all(map(is_extra_label, extra)), "labels", "names of at most 20 of a-z, 0-9 and _")
         expect(self.head != "probabilities" or len(self.labels) > 1, "labels", "at least two for head probabilities")
         expect(all(_is_number(s, 1, MAX_SIDE, whole=True) for s in self.strides), "strides", "a list of pixels")
         expect(all(_is_number(unit, 1e-6, 1e6) for unit in self.units), "units", "a list of positive numbers")

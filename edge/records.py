@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,7 @@ def face_record(track: Track, width: int, height: int) -> dict[str, Any]:
         worn=track.worn,
         mask_state=track.mask_state,
         emotion=track.label,
-        probabilities=None if track.emotion is None else labelled(track.emotion),
+        probabilities=None if track.emotion is None else labelled(track.emotion, track.labels),
         intensity=track.intensity,
         reason=track.reason,
     )
@@ -68,6 +68,6 @@ def record(
     return told
 
 
-def labelled(emotion: np.ndarray) -> dict[str, float]:
-    """Label to probability, from an array (7,) in the order of `edge.labels.EMOTIONS`."""
-    return dict(zip(EMOTIONS, map(float, emotion), strict=True))
+def labelled(emotion: np.ndarray, labels: Sequence[str] = EMOTIONS) -> dict[str, float]:
+    """Label to probability, from an array (K,) in the order of `labels`."""
+    return dict(zip(labels, map(float, emotion), strict=True))

@@ -26,14 +26,15 @@ class Face:
         score: how sure the detector is that this is a face, 0-1.
         mask: P(a mask is worn), 0-1.
         masked: whether the face was treated as masked.
-        distribution: P(emotion) in the order of `edge.labels.EMOTIONS`, 7 numbers that sum to 1; None for a face that
-            is too small to judge.
+        distribution: P(emotion) in the order of `labels`, numbers that sum to 1; None for a face that is too small to
+            judge.
         reason: why there is no emotion: "too-small" or "unsure"; None where there is one.
         track: the number of the face while it is followed, from 1; None in a single picture. It identifies nobody:
             someone who comes back gets a new number.
         mask_state: "none", "worn", or "incorrect" for a mask below the nose or on the chin; as `masked` says if not
             given.
         named: the emotion that tracking holds on to; None: the most probable one.
+        labels: the seven of `edge.labels.EMOTIONS`, then what else a model of your own tells apart.
 
     Raises:
         InvalidValue: a number is out of its range, or the reason is unknown.
@@ -59,6 +60,7 @@ class Face:
     track: int | None = None
     named: str | None = None
     mask_state: str = ""
+    labels: tuple[str, ...] = EMOTIONS
 
     def __post_init__(self) -> None:
         for name, value in (("score", self.score), ("mask", self.mask)):
@@ -66,8 +68,10 @@ class Face:
                 raise InvalidValue(f"face {name}: expected 0-1, got {value}")
         if self.distribution is not None:
             values = tuple(map(float, self.distribution))
-            if len(values) != len(EMOTIONS) or not min(values) >= 0.0 or not abs(sum(values) - 1.0) < 1e-3:
-                raise InvalidValue(f"face distribution: expected {len(EMOTIONS)} numbers that sum to 1, got {values}")
+            if len(values) != len(self.labels) or not min(values) >= 0.0 or not abs(sum(values) - 1.0) < 1e-3:
+                raise InvalidValue(
+                    f"face distribution: expected {len(self.labels)} numbers that sum to 1, got {values}"
+                )
             object.__setattr__(self, "distribution", values)
         if not self.mask_state:
             object.__setattr__(self, "mask_state", "worn" if self.masked else "none")
@@ -88,6 +92,7 @@ class Face:
             distribution=None if track.emotion is None else tuple(track.emotion.tolist()),
             reason=track.reason,
             named=track.label,
+            labels=track.labels,
             track=track.id if followed else None,
         )
 
@@ -101,12 +106,12 @@ class Face:
             return None
         if self.named is not None:
             return self.named
-        return EMOTIONS[max(range(len(EMOTIONS)), key=self.distribution.__getitem__)]
+        return self.labels[max(range(len(self.labels)), key=self.distribution.__getitem__)]
 
     @property
     def probabilities(self) -> dict[str, float] | None:
         """P(emotion) by label, a new dictionary; None for a face that is too small to judge."""
-        return None if self.distribution is None else labelled(np.array(self.distribution))
+        return None if self.distribution is None else labelled(np.array(self.distribution), self.labels)
 
     @property
     def intensity(self) -> float | None:
@@ -135,7 +140,7 @@ class Face:
         if self.emotion is None or self.distribution is None:
             words.append(REASONS.get(self.reason or "", "not judged yet"))
         else:
-            share = self.distribution[EMOTIONS.index(self.emotion)]
+            share = self.distribution[self.labels.index(self.emotion)]
             words.append(f"{self.emotion} {share:.0%}".replace("%", " %"))
         words.append(MASK_WORDS[self.mask_state])
         sides = ", ".join(f"{side:.0f}" for side in self.box)

@@ -47,6 +47,7 @@ class Task:
         measure: its main figure, before and after quantization.
         trainer: "module:class" below training.tasks. Named, never imported here.
         evaluator: the module below training.evaluate that takes its own block.
+        extra: whether its model may have further classes beside those; they are shown under their own names.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Task:
     measure: Measure
     trainer: str
     evaluator: str
+    extra: bool = False
 
 
 _ROWS = (
@@ -101,6 +103,7 @@ _ROWS = (
         measure=Measure("float", "int8", "accuracy", "FER2013 PrivateTest"),
         trainer="emotion:BareEmotion",
         evaluator="bare",
+        extra=True,
     ),
     Task(
         name="emotion-masked",
@@ -114,6 +117,7 @@ _ROWS = (
         measure=Measure("float", "int8", "accuracy", "masked-v1"),
         trainer="masked:MaskedEmotion",
         evaluator="masked",
+        extra=True,
     ),
     Task(
         name="landmarks",

@@ -14,7 +14,7 @@ from edge import picture
 from edge.commands.image_folder import Folder
 from edge.errors import PictureError
 from edge.face import Track
-from edge.labels import EMOTIONS
+from edge.labels import EMOTIONS, extra_labels
 from edge.text import printable
 from edge.vision import canvas, palette
 from edge.vision.captions import REASONS
@@ -22,7 +22,7 @@ from edge.vision.lettering import Style, write
 from edge.vision.palette import DARK, INK, MUTED
 
 MARGIN = 1.25  # side of the square that is cut out / longer side of the box
-LABELS = (*EMOTIONS, "unsure", "too-small")
+UNTOLD = ("unsure", "too-small")
 
 
 class Crops:
@@ -98,9 +98,8 @@ class Chart:
 
     def image(self) -> np.ndarray:
         """The chart, uint8 (H, 900, 3) RGB: a bar for each emotion, its part with a mask darker."""
-        labels = [
-            label for label in LABELS if label in EMOTIONS or any(self._counts[label, worn] for worn in (False, True))
-        ]
+        seen = dict.fromkeys(label for label, _ in self._counts)
+        labels = [*EMOTIONS, *sorted(set(extra_labels(seen)) - set(UNTOLD)), *filter(seen.__contains__, UNTOLD)]
         style, small, row = Style(14), Style(11), 44
         left, right, top = 150, 700, 96
         made = np.empty((top + row * len(labels) + 24, 900, 3), np.uint8)
@@ -113,7 +112,7 @@ class Chart:
         for n, label in enumerate(labels):
             y = top + n * row
             bare, worn = self._counts[label, False], self._counts[label, True]
-            colour = palette.of(label if label in EMOTIONS else None)
+            colour = palette.of(None if label in UNTOLD else label)
             name = REASONS.get(label, label)
             write(made, name, (left - 18 - style.width_of(name), y + 26), INK, style)
             middle = left + round((right - left) * bare / most)

@@ -15,8 +15,8 @@ from edge.commands.log import between, counted
 from edge.commands.log_output import new_file
 from edge.errors import JournalError, MissingExtra
 from edge.journals.reader import read
-from edge.journals.summary import REASONS, ROUTES
-from edge.journals.timeline import DAY_S, LABELS, Timeline, binned, edges
+from edge.journals.summary import REASONS, ROUTES, WORD
+from edge.journals.timeline import DAY_S, Timeline, binned, edges
 from edge.labels import EMOTIONS
 from edge.machine import pip_install
 from edge.text import printable
@@ -30,6 +30,7 @@ MARKS = 12  # with more problems than this, only the first of each kind has its 
 COLOURS = {name: "#" + bytes(palette.of(name)).hex() for name in EMOTIONS} | {
     "neutral": "#a9adb2", "unsure": "#d3d6d9", "too-small": "#e9ebed",
 }  # fmt: skip
+OTHER = "#" + bytes(palette.OTHER).hex()  # an emotion beside the seven
 
 
 def show(arguments: argparse.Namespace, files: Sequence[Path]) -> int:
@@ -92,38 +93,42 @@ def draw(timeline: Timeline, heading: str, path: Path) -> None:
         axes[0].set_ylim(top=max(1.0, axes[0].get_ylim()[1]))
     (_day_axis if by_day else _time_axis)(axes[1], timeline)
     _marks(axes, timeline, by_day)
-    order = [label for label in LABELS if label in shown]
-    words = [REASONS.get(label, label) for label in order]
+    order = [label for label in timeline.labels if label in shown]
+    words = [printable(REASONS.get(label, label))[:WORD] for label in order]
     figure.legend([shown[label] for label in order], words, loc="outside right upper", frameon=False)
     # Where the format has such a field, the picture is known as ours, and the next one may replace it.
     field = {".png": "Software", ".svg": "Creator", ".pdf": "Creator"}.get(path.suffix.lower())
     figure.savefig(path, metadata={field: MARK} if field else None)
 
 
+def _colour(label: str) -> str:
+    return COLOURS.get(label, OTHER)
+
+
 def _areas(axis: Any, timeline: Timeline, worn: bool) -> dict[str, Any]:
     """Stacked areas of the faces in sight; what stands for each label in the legend."""
-    bounds = edges(timeline)
-    counts = binned(timeline.spans, worn, bounds)
-    there = [n for n in range(len(LABELS)) if counts[n].any()]
+    bounds, labels = edges(timeline), timeline.labels
+    counts = binned(timeline.spans, worn, bounds, labels)
+    there = [n for n in range(len(labels)) if counts[n].any()]
     times = [_place(timeline, time) for time in np.repeat(bounds, 2)[1:-1]]
     if not there:
         axis.plot([times[0], times[-1]], [0, 0], alpha=0)
         return {}
     made = axis.stackplot(
-        times, np.repeat(counts[there], 2, axis=1), colors=[COLOURS[LABELS[n]] for n in there], linewidth=0
+        times, np.repeat(counts[there], 2, axis=1), colors=[_colour(labels[n]) for n in there], linewidth=0
     )
-    return {LABELS[n]: area for n, area in zip(there, made, strict=True)}
+    return {labels[n]: area for n, area in zip(there, made, strict=True)}
 
 
 def _days(axis: Any, timeline: Timeline, worn: bool) -> dict[str, Any]:
     """Stacked bars, one a day: hours in sight."""
     days = _dates(timeline)
     midnights = np.array([day.timestamp() for day in (*days, days[-1] + timedelta(days=1))])
-    hours = binned(timeline.spans, worn, midnights) * np.diff(midnights) / 3600
+    hours = binned(timeline.spans, worn, midnights, timeline.labels) * np.diff(midnights) / 3600
     made, base = {}, np.zeros(len(days))
-    for label, values in zip(LABELS, hours, strict=True):
+    for label, values in zip(timeline.labels, hours, strict=True):
         if values.any():
-            made[label] = axis.bar(days, values, 0.82, bottom=base, color=COLOURS[label])
+            made[label] = axis.bar(days, values, 0.82, bottom=base, color=_colour(label))
             base = base + values
     return made
 

@@ -19,16 +19,17 @@ _log = logging.getLogger(__name__)
 Event = dict[str, Any]
 
 
-def read(paths: Iterable[Path]) -> Iterator[Event]:
-    """The events of journals, each with its rotated files, the oldest first. Lines that are not events are counted.
+def read(paths: Iterable[Path], warn: bool = True) -> Iterator[Event]:
+    """The events of journals, each with its rotated files, the oldest first. Lines that are not events are counted
+    and, with `warn`, logged.
 
     Raises:
         JournalError: a journal does not exist (raised at once) or cannot be read.
     """
-    return chain.from_iterable(map(read_file, files_of(paths)))
+    return chain.from_iterable(read_file(path, warn) for path in files_of(paths, warn))
 
 
-def files_of(paths: Iterable[Path]) -> list[Path]:
+def files_of(paths: Iterable[Path], warn: bool = True) -> list[Path]:
     """The files of journals, each with its rotated ones, the oldest first; what is not a regular file is named.
 
     Raises:
@@ -38,7 +39,7 @@ def files_of(paths: Iterable[Path]) -> list[Path]:
     for path in paths:
         try:
             files = whole(path)
-            for other in foreign(path):
+            for other in foreign(path) if warn else ():
                 _log.warning("%s: skipped, not a regular file", other)
         except FileNotFoundError:
             files = []
@@ -53,7 +54,7 @@ def files_of(paths: Iterable[Path]) -> list[Path]:
     return found
 
 
-def read_file(path: Path) -> Iterator[Event]:
+def read_file(path: Path, warn: bool = True) -> Iterator[Event]:
     """The events of one file; lines that are not events are skipped, and their number is logged.
 
     Raises:
@@ -70,7 +71,7 @@ def read_file(path: Path) -> Iterator[Event]:
                     bad += 1
     except OSError as error:
         raise JournalError(f"{path}: cannot read the journal ({error.strerror or error})") from None
-    if bad:
+    if bad and warn:
         _log.warning(
             "%s: skipped %d %s", path, bad, "line that is not an event" if bad == 1 else "lines that are not events"
         )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, tzinfo
 from typing import Any
 
 from edge.clock import from_rfc3339, rfc3339
 from edge.journals.spans import Span, Spans
-from edge.labels import EMOTIONS
+from edge.labels import EMOTIONS, EXTRA_LABELS, extra_labels
 from edge.text import printable
 
 FEW, LONG = 8, 20  # at most this many faces are described one by one, each with at most this many changes of mask
@@ -18,6 +18,8 @@ TROUBLE = (
     "journal-resumed", "journal-not-rotated",
 )  # fmt: skip
 ROUTES = {False: "no mask", True: "mask"}
+UNTOLD = ("unsure", "too-small")
+WORD = 20  # letters of an emotion's name
 REASONS = {"too-small": "too small"}  # why a face has no emotion, in words where the journal's own are not for people
 
 
@@ -143,22 +145,28 @@ class Summary:
 
     def _table(self) -> list[str]:
         """Time by emotion, one column without and one with mask."""
-        labels = [
-            label for label in (*EMOTIONS, "unsure", "too-small") if any((w, label) in self.seconds for w in ROUTES)
-        ]
+        seen = {label for _, label in self.seconds}
+        labels = [label for label in (*EMOTIONS, *extras(seen), *UNTOLD) if label in seen]
         totals = {w: sum(s for (worn, _), s in self.seconds.items() if worn == w) for w in ROUTES}
-        rows = [f"{'':<10} {ROUTES[False]:>20} {ROUTES[True]:>20}"]
+        words = {label: printable(REASONS.get(label, label))[:WORD] for label in labels}
+        wide = max([10, *map(len, words.values())])
+        rows = [f"{'':<{wide}} {ROUTES[False]:>20} {ROUTES[True]:>20}"]
         for label in labels:
             cells = []
             for worn in ROUTES:
                 seconds = self.seconds.get((worn, label), 0.0)
                 cells.append(f"{human(seconds)} {_percent(seconds, totals[worn]):>5}" if seconds else "-")
-            rows.append(f"{REASONS.get(label, label):<10} {cells[0]:>20} {cells[1]:>20}")
+            rows.append(f"{words[label]:<{wide}} {cells[0]:>20} {cells[1]:>20}")
         return rows
 
     def _problems(self) -> list[str]:
         counts = [f"{what} {count} time{'s' * (count != 1)}" for what, count in sorted(self.health.items())]
         return ["", f"Problems: {', '.join(counts)}"] if counts else []
+
+
+def extras(labels: Iterable[str]) -> list[str]:
+    """The emotions beside the seven among the labels of spans, in alphabetical order; no more than a model may have."""
+    return sorted({*extra_labels(labels)} - {*UNTOLD})[:EXTRA_LABELS]
 
 
 def human(seconds: float) -> str:

@@ -10,10 +10,10 @@ import numpy as np
 
 from edge.clock import from_rfc3339
 from edge.journals.spans import Span, Spans
-from edge.journals.summary import TROUBLE
+from edge.journals.summary import TROUBLE, UNTOLD, extras
 from edge.labels import EMOTIONS
 
-LABELS = (*EMOTIONS, "unsure", "too-small")
+LABELS = (*EMOTIONS, *UNTOLD)
 EXACT = 2000  # with more changes than this, faces are averaged over bins
 BINS = 240
 DAY_S = 86400.0
@@ -59,6 +59,11 @@ class Timeline:
         return made
 
     @property
+    def labels(self) -> tuple[str, ...]:
+        """What spans can be labelled with: the seven emotions, others that are there, and why there is none."""
+        return (*EMOTIONS, *extras(span.label for span in self.spans), *UNTOLD)
+
+    @property
     def begin(self) -> float:
         """Seconds since 1970; of a clip its own beginning."""
         return self.start if self.clip else min(span.wall for span in self.spans)
@@ -77,15 +82,15 @@ def edges(timeline: Timeline) -> np.ndarray:
     return np.array(sorted(inner | {timeline.begin, timeline.end}))
 
 
-def binned(spans: Sequence[Span], worn: bool, edges: np.ndarray) -> np.ndarray:
+def binned(spans: Sequence[Span], worn: bool, edges: np.ndarray, labels: Sequence[str] = LABELS) -> np.ndarray:
     """Faces in sight, averaged over each bin, float (labels, bins); `edges` (bins + 1,) seconds since 1970."""
-    totals = np.zeros((len(LABELS), len(edges) - 1))
+    totals = np.zeros((len(labels), len(edges) - 1))
     for span in spans:
-        if span.worn != worn or span.label not in LABELS:
+        if span.worn != worn or span.label not in labels:
             continue
         first = max(int(np.searchsorted(edges, span.wall, "right")) - 1, 0)
         last = max(int(np.searchsorted(edges, span.wall + span.seconds, "left")), first + 1)
         part = edges[first : last + 1]
         inside = np.minimum(part[1:], span.wall + span.seconds) - np.maximum(part[:-1], span.wall)
-        totals[LABELS.index(span.label), first : first + len(inside)] += np.maximum(inside, 0.0)
+        totals[labels.index(span.label), first : first + len(inside)] += np.maximum(inside, 0.0)
     return totals / np.diff(edges)

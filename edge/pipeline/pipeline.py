@@ -11,7 +11,7 @@ import numpy as np
 from edge.errors import ModelError
 from edge.face import Scene, Track
 from edge.frame import Frame
-from edge.labels import EMOTIONS
+from edge.labels import EMOTIONS, extra_labels
 from edge.pipeline.classifier import Classifier, MaskModel
 from edge.pipeline.schedule import detection_due, refresh_due
 from edge.pipeline.verifier import MAX_VERIFICATIONS, VerifiedDetector
@@ -30,7 +30,7 @@ class EmotionPipeline:
         face: detector, head "anchors".
         mask: classifier with the labels of `edge.labels.MASKS` or `MASK_LABELS`, in any order; with the latter it also
             verifies detections.
-        bare, masked: emotion models with the labels of `edge.labels.EMOTIONS`, in any order.
+        bare, masked: emotion models with the labels of `edge.labels.EMOTIONS` and maybe further ones, in any order.
         models: thresholds.
         track: how faces are followed and how often they are refreshed.
         fallbacks: what runs on the CPU though an accelerator was asked for, and why; a line each.
@@ -39,6 +39,7 @@ class EmotionPipeline:
         detector: the verified detector.
         mask: the mask model.
         emotions: the emotion model by whether a mask is worn.
+        labels: what the tracks' emotions are: the seven, then what else one of the two models tells apart.
 
     Raises:
         ModelError: an engine has another head or other labels.
@@ -60,7 +61,9 @@ class EmotionPipeline:
         self.mask = MaskModel(mask)
         self.detector = VerifiedDetector(face, self.mask, self.models.face_score or None)
         self.emotions = {False: Classifier(bare), True: Classifier(masked)}
-        self._orders = {worn: _order(c.engine, EMOTIONS) for worn, c in self.emotions.items()}
+        self.labels = (*EMOTIONS, *extra_labels((*bare.spec.labels, *masked.spec.labels)))
+        self._orders = {worn: _order(c.engine, self.labels) for worn, c in self.emotions.items()}
+        self._lacking = [worn for worn, order in self._orders.items() if -1 in order]
 
     @property
     def engines(self) -> tuple[Engine, ...]:
@@ -138,13 +141,15 @@ class EmotionPipeline:
         small = None if fresh else known.reason == "too-small"
         if naming.too_small(small, min(box.width, box.height), models.min_face_px):
             return replace(known, **new, emotion=None, raw=None, reason="too-small", named=None)
-        raw = self.emotions[worn].probabilities(frame.image, box)[self._orders[worn]]
+        answer = self.emotions[worn].probabilities(frame.image, box)
+        raw = (answer if worn not in self._lacking else np.append(answer, np.float32(0.0)))[self._orders[worn]]
         # The two models are two instruments: after a change of route smoothing starts anew.
         emotion = smoothing.blend(known.emotion if worn == known.worn else None, raw, seconds, tau)
         first = known.emotion is None
         named = naming.choose_emotion(known.named, first, emotion, models.confidence, self.track.hold)
         reason = "unsure" if named is None else None
-        return replace(known, **new, emotion=emotion, raw=raw, reason=reason, named=named)
+        new |= {"emotion": emotion, "raw": raw, "reason": reason, "named": named, "labels": self.labels}
+        return replace(known, **new)
 
 
 def _smoothed(before: float | None, now: float, seconds: float, tau: float) -> float:
@@ -152,10 +157,14 @@ def _smoothed(before: float | None, now: float, seconds: float, tau: float) -> f
 
 
 def _order(engine: Engine, labels: tuple[str, ...]) -> Any:
-    """Where each of our labels stands in the model's answer, an index array."""
+    """Where each of these labels stands in the model's answer, an index array; -1 for what only the other model knows.
+
+    Raises:
+        ModelError: it lacks one of the seven emotions.
+    """
     spec = engine.spec
-    if sorted(spec.labels) != sorted(labels):
+    if not {*EMOTIONS} <= {*spec.labels}:
         raise ModelError(
-            f"model {spec.name}: expected the labels {', '.join(labels)}, got {', '.join(spec.labels) or 'none'}"
+            f"model {spec.name}: expected the labels {', '.join(EMOTIONS)}, got {', '.join(spec.labels) or 'none'}"
         )
-    return np.array([spec.labels.index(label) for label in labels])
+    return np.array([spec.labels.index(label) if label in spec.labels else -1 for label in labels])

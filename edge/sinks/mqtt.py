@@ -6,11 +6,14 @@ import json
 import logging
 import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import edge
+from edge import manifest
 from edge.clock import Clock
-from edge.errors import MissingExtra
+from edge.errors import MissingExtra, ModelError
+from edge.labels import EMOTIONS, extra_labels
 from edge.machine import pip_install
 from edge.ports import FrameReport, Sink, Switch
 from edge.settings import MqttSettings, Settings
@@ -20,6 +23,7 @@ from edge.sinks.mqtt_topics import OFF, ON, Topics, states
 from edge.sinks.outbox import Outbox
 from edge.sinks.rate import FrameRate
 from edge.sinks.situation import Situation
+from edge.tasks import classifiers
 
 _log = logging.getLogger(__name__)
 
@@ -127,10 +131,20 @@ class MqttSink:
         self._outbox.say({self._topics(name): value for name, value in values.items()})
 
 
-def greeting(settings: MqttSettings, topics: Topics) -> dict[str, str]:
-    """What each new connection announces: the device, or that Home Assistant shall forget it."""
-    text = json.dumps(document(topics, edge.__version__)) if settings.discovery else ""
+def greeting(settings: MqttSettings, topics: Topics, labels: Sequence[str] = EMOTIONS) -> dict[str, str]:
+    """What each new connection announces: the device with these emotions, or that Home Assistant shall forget it."""
+    text = json.dumps(document(topics, edge.__version__, labels)) if settings.discovery else ""
     return {discovery_topic(settings.discovery_prefix, topics.node): text}
+
+
+def emotions_of(settings: Settings) -> tuple[str, ...]:
+    """The emotions that the models tell apart; the seven where there are no usable models, which `run` reports."""
+    try:
+        specs = manifest.load(Path(settings.models.dir) if settings.models.dir else None).specs
+    except ModelError:
+        return EMOTIONS
+    labels = [label for task in classifiers(EMOTIONS) if task in specs for label in specs[task].labels]
+    return (*EMOTIONS, *extra_labels(labels))
 
 
 def open_mqtt(settings: Settings, clock: Clock, environment: Mapping[str, str] = os.environ) -> MqttSink:
@@ -155,7 +169,7 @@ def open_mqtt(settings: Settings, clock: Clock, environment: Mapping[str, str] =
         outbox,
         status=topics("status"),
         events=topics("events"),
-        greeting=greeting(chosen, topics),
+        greeting=greeting(chosen, topics, emotions_of(settings)),
         topics=(topics.pause, birth_topic(chosen.discovery_prefix)),
         received=sink.received,
         retry=(chosen.retry_s, chosen.retry_max_s),

@@ -5,6 +5,7 @@ https://www.home-assistant.io/integrations/mqtt/#device-discovery-payload
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from edge.labels import EMOTIONS
@@ -30,9 +31,14 @@ def birth_topic(prefix: str) -> str:
     return f"{prefix}/status"
 
 
-def document(topics: Topics, version: str) -> dict[str, Any]:
+def document(topics: Topics, version: str, labels: Sequence[str] = EMOTIONS) -> dict[str, Any]:
     """The device with its entities. Names, icons and units follow Home Assistant's guidelines: an entity whose device
     class says what it is has no name of its own.
+
+    Args:
+        topics: where its values go.
+        version: of this program.
+        labels: the emotions that the models tell apart.
     """
     device = identifier(topics.node)
 
@@ -66,7 +72,7 @@ def document(topics: Topics, version: str) -> dict[str, Any]:
             "faces": entity("sensor", "faces", "faces", name="Faces", icon="mdi:account-group",
                             state_class="measurement"),
             "emotion": entity("sensor", "emotion", "emotion", name="Emotion", icon="mdi:emoticon-outline",
-                              device_class="enum", options=[*EMOTIONS, UNSURE, NOBODY]),
+                              device_class="enum", options=[*labels, UNSURE, NOBODY]),
             "masked": entity("sensor", "masked", "masked", name="Masked faces", icon="mdi:face-mask", **per_cent),
             "intensity": entity("sensor", "intensity", "intensity", name="Emotion intensity", icon="mdi:gauge",
                                 **per_cent),

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from edge.face import Track
-from edge.labels import EMOTIONS
 from edge.ports import FrameReport
 
 NOBODY, UNSURE = "none", "unsure"
@@ -72,10 +71,13 @@ def dominant(tracks: Sequence[Track]) -> str:
     most = max(shown.values())
 
     def weight(label: str) -> float:
-        place = EMOTIONS.index(label)
-        return sum(float(track.emotion[place]) for track in tracks if track.emotion is not None)
+        return sum(
+            float(track.emotion[track.labels.index(label)])
+            for track in tracks
+            if track.emotion is not None and label in track.labels
+        )
 
-    return max((label for label in EMOTIONS if shown.get(label) == most), key=weight)
+    return max((label for track in tracks for label in track.labels if shown.get(label) == most), key=weight)
 
 
 def masked_share(tracks: Sequence[Track]) -> float | None:

@@ -10,6 +10,7 @@ import numpy as np
 from edge.errors import EngineError
 from edge.face import Detection, Scene
 from edge.frame import Box, Frame
+from edge.labels import EMOTIONS
 from edge.testing.clock import FakeClock
 from edge.vision import tracking
 
@@ -24,14 +25,23 @@ class FakePipeline:
         clock: moves on with the work; None: work takes no time.
         takes: seconds that the work on a frame takes.
         fails: the calls, counted from 1, that raise EngineError.
+        labels, emotion: what the face shows: names, and float32 (K,) that sums to 1.
 
     Attributes:
         takes, fails: as given; they may be changed.
         frames: the indices of the frames it was given, in order.
     """
 
-    def __init__(self, clock: FakeClock | None = None, takes: float = 0.0, fails: Iterable[int] = ()) -> None:
+    def __init__(
+        self,
+        clock: FakeClock | None = None,
+        takes: float = 0.0,
+        fails: Iterable[int] = (),
+        labels: tuple[str, ...] = EMOTIONS,
+        emotion: np.ndarray = HAPPY,
+    ) -> None:
         self._clock, self.takes, self.fails = clock, takes, set(fails)
+        self.labels, self.emotion = labels, emotion
         self.frames: list[int] = []
 
     def __call__(self, before: Scene, frame: Frame) -> Scene:
@@ -46,5 +56,8 @@ class FakePipeline:
         if len(self.frames) in self.fails:
             raise EngineError("fake-face: the model could not be run")
         after = tracking.update(before, [FACE] if frame.image.any() else [], frame.time, 0.3, 1.0)
-        known = (replace(track, emotion=HAPPY, raw=HAPPY, refreshed=frame.time) for track in after.tracks)
+        known = (
+            replace(track, emotion=self.emotion, raw=self.emotion, labels=self.labels, refreshed=frame.time)
+            for track in after.tracks
+        )
         return replace(after, tracks=tuple(known))

@@ -55,7 +55,8 @@ def annotate(image: np.ndarray, tracks: Sequence[Track], enlarge: int = 1, legen
     faces = [_rect(track, enlarge) for track in tracks]
     style = style_of(width, height, faces)
     told = [Caption.of(track, n + 1 if legend_below else None) for n, track in enumerate(tracks)]
-    charts = chart_places(told, faces, (width, height), style) if len(tracks) <= CHARTS else {}
+    labels = tracks[0].labels if tracks else ()
+    charts = chart_places(told, faces, (width, height), style, labels) if len(tracks) <= CHARTS else {}
     # Beside a chart, which has the probability, the caption has room for the mask.
     told = [replace(each, share=None, says_mask=True) if n in charts else each for n, each in enumerate(told)]
     keep = list(charts.values())
@@ -94,13 +95,17 @@ def _higher(picture: np.ndarray, by: int) -> np.ndarray:
 
 
 def chart_places(
-    told: Sequence[Caption], faces: Sequence[Rect], bounds: tuple[int, int], style: Style
+    told: Sequence[Caption],
+    faces: Sequence[Rect],
+    bounds: tuple[int, int],
+    style: Style,
+    labels: Sequence[str] = EMOTIONS,
 ) -> dict[int, Rect]:
     """Where charts go, the largest face's first: on no caption, no other chart and nobody's eyes."""
     taken = [place.rect for place in arranged(told, faces, bounds, [], style, Detail.SHORT)]
     charts: dict[int, Rect] = {}
     for n in sorted(range(len(told)), key=lambda n: -canvas.area(faces[n])):
-        place = chart_place(faces, n, taken, *bounds, style) if told[n].share is not None else None
+        place = chart_place(faces, n, taken, *bounds, style, labels) if told[n].share is not None else None
         if place:
             charts[n] = place
             taken.append(place)
@@ -108,10 +113,16 @@ def chart_places(
 
 
 def chart_place(
-    faces: Sequence[Rect], own: int, taken: Sequence[Rect], width: int, height: int, style: Style
+    faces: Sequence[Rect],
+    own: int,
+    taken: Sequence[Rect],
+    width: int,
+    height: int,
+    style: Style,
+    labels: Sequence[str] = EMOTIONS,
 ) -> Rect | None:
     """Where a face's chart goes: beside it, below, above, or in a corner of the picture; None: there is no room."""
-    (chart_width, chart_height), gap = _chart_size(style), style.line + style.pad
+    (chart_width, chart_height), gap = _chart_size(style, labels), style.line + style.pad
     if chart_width > width or chart_height > height:
         return None
     left, top, right, bottom = faces[own]
@@ -134,21 +145,20 @@ def chart_place(
     return best[1] if best else None
 
 
-def _chart_size(style: Style) -> tuple[int, int]:
+def _chart_size(style: Style, labels: Sequence[str]) -> tuple[int, int]:
     """Width and height of a bar chart."""
-    labels = max(map(style.width_of, EMOTIONS))
-    width = labels + style.capitals * 7 + style.width_of(percent(1.0)) + 4 * style.pad
-    return width, len(EMOTIONS) * style.row + 2 * style.pad
+    width = max(map(style.width_of, labels)) + style.capitals * 7 + style.width_of(percent(1.0)) + 4 * style.pad
+    return width, len(labels) * style.row + 2 * style.pad
 
 
 def _chart(picture: np.ndarray, place: Rect, track: Track, style: Style) -> None:
-    """Seven rows: the name, a bar from 0 to 1 in the emotion's colour, the percentage; the face's emotion is bright."""
+    """A row for each emotion: the name, a bar from 0 to 1 in its colour, the percentage; the face's own is bright."""
     if track.emotion is None:
         return
     canvas.plate(picture, place)
-    first = place[0] + 2 * style.pad + max(map(style.width_of, EMOTIONS))
+    first = place[0] + 2 * style.pad + max(map(style.width_of, track.labels))
     last = place[2] - 2 * style.pad - style.width_of(percent(1.0))
-    for n, (name, share) in enumerate(zip(EMOTIONS, track.emotion, strict=True)):
+    for n, (name, share) in enumerate(zip(track.labels, track.emotion, strict=True)):
         base = place[1] + style.pad + (n + 1) * style.row - (style.row - style.capitals) // 2
         ink = INK if name == track.label else MUTED
         write(picture, name, (place[0] + style.pad, base), ink, style)

@@ -14,6 +14,8 @@ Colour = tuple[int, int, int]
 
 INK = (255, 255, 255)
 MUTED = (190, 190, 194)
+# An emotion beside the seven, of a model of somebody's own.
+OTHER = (202, 190, 160)
 # A face without an emotion to show.
 UNKNOWN = (160, 160, 160)
 TROUGH = (84, 84, 90)
@@ -36,5 +38,5 @@ EMOTION: Mapping[str, Colour] = MappingProxyType(
 
 
 def of(label: str | None) -> Colour:
-    """The colour of an emotion; grey for None."""
-    return UNKNOWN if label is None else EMOTION[label]
+    """The colour of an emotion; sand for one beside the seven, grey for None."""
+    return UNKNOWN if label is None else EMOTION.get(label, OTHER)

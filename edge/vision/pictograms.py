@@ -1,6 +1,7 @@
 """A small face for each emotion, drawn by parameters: brows, eyes and mouth on a disc of the emotion's colour.
 
-A face with a mask wears one here, too. "?" stands for unsure, a face far away for too small, "…" for not judged yet.
+A face with a mask wears one here, too. An emotion beside the seven is its first letter; "?" stands for unsure, a face
+far away for too small, "…" for not judged yet.
 """
 
 from __future__ import annotations
@@ -60,11 +61,14 @@ LOOKS: Mapping[str, Look] = MappingProxyType(
 def face(emotion: str, masked: bool, diameter: int) -> Stamp:
     """The pictogram of an emotion, `diameter` pixels wide; with a mask over its mouth if `masked`."""
     disc = _Disc(palette.of(emotion), diameter)
-    look = LOOKS[emotion]
-    disc.eyes(look)
+    look = LOOKS.get(emotion)
+    if look is None and not masked:
+        disc.letters(emotion[:1].upper())
+        return disc.stamp()
+    disc.eyes(look or LOOKS[Emotion.NEUTRAL.label])
     if masked:
         disc.mask()
-    else:
+    elif look is not None:
         disc.mouth(look)
     return disc.stamp()
 

@@ -74,6 +74,22 @@ def test_a_surplus_class_is_folded():
     assert answer == {"angry": 4, "disgust": 12, "fear": 6, "happy": 1, "sad": 3, "surprise": 2, "neutral": 0}
 
 
+def test_a_surplus_emotion_is_kept_under_its_own_name():
+    made = resolve("m", BARE, FERPLUS, 8, {})
+    assert made.labels == ("neutral", "happy", "surprise", "sad", "angry", "disgust", "fear", "contempt")
+    assert made.matrix is None
+    assert made.warnings[0].startswith("contempt: kept under its own name; to count it as another emotion, add")
+
+
+def test_surplus_emotions_stand_after_the_seven_where_some_of_these_are_missing():
+    made = resolve("m", BARE, ("Happy", "Bored", "sad", "calm"), 4, {})
+    assert made.labels == (*EMOTIONS, "bored", "calm")
+    answer = dict(zip(made.labels, np.arange(1, 5) @ made.matrix, strict=True))
+    assert answer == {**dict.fromkeys(EMOTIONS, 0), "happy": 1, "sad": 3, "bored": 2, "calm": 4}
+    assert made.warnings[0].startswith("bored, calm: kept under their own name")
+    assert made.warnings[1] == "the model has no output for angry, disgust, fear, surprise, neutral: always 0"
+
+
 def test_an_emotion_that_the_model_does_not_know_is_always_zero():
     made = resolve("m", BARE, ("happy", "sad", "angry", "surprise", "neutral"), 5, {})
     assert made.warnings == ("the model has no output for disgust, fear: always 0",)
@@ -106,12 +122,15 @@ def test_incorrect_is_kept_beside_background():
         (BARE, FERPLUS, 7, {}, "expected one name per output of m, 7, got 8"),
         (
             BARE,
-            FERPLUS,
+            (*EMOTIONS, "Verachtung, leicht"),
             8,
             {},
-            "'contempt' is not a class of emotion-bare .*--fold contempt=angry|--fold contempt=neutral",
+            "'verachtung, leicht' is not a class of emotion-bare .*--fold",
         ),
-        (BARE, FERPLUS, 8, {"contempt": "boredom"}, "'contempt' is not a class"),
+        (BARE, (*EMOTIONS, "unsure"), 8, {}, "'unsure' is not a class"),
+        (BARE, (*EMOTIONS, *(f"e{n}" for n in range(10))), 17, {}, "10 classes beside the seven .*--fold e9=neutral"),
+        (BARE, FERPLUS, 8, {"happy": "contempt", "contempt": "happy face"}, "'contempt' is not a class"),
+        (MASK, ("with_mask", "without_mask", "hand"), 3, {}, "'hand' is not a class of mask .*--fold hand=worn"),
         (MASK, ("with_mask", "masked"), 2, {}, "'worn' stands there twice"),
         (MASK, ("worn", BACKGROUND), 2, {}, "mask needs the class bare"),
         (BARE, ("contempt", "fear"), 2, {"contempt": "fear"}, "at least two different classes"),

@@ -1,6 +1,6 @@
 // What is known about one face, as a card.
 import { add, setText } from "./dom.js";
-import { EMOTIONS, faceClass, faceShare, faceWord, maskWord, percent } from "./words.js";
+import { faceClass, faceShare, faceWord, labelClass, maskWord, ordered, percent } from "./words.js";
 
 export function faceTop(parent) {
   const top = add(parent, "span", undefined, "top");
@@ -30,9 +30,9 @@ export function showFace(card, parts, face) {
 export function allBars(parent, face) {
   if (!face.probabilities) return;
   const list = add(parent, "dl", undefined, "all");
-  for (const name of EMOTIONS) {
+  for (const name of ordered(Object.keys(face.probabilities))) {
     add(list, "dt", name);
-    const cell = add(list, "dd", undefined, name);
+    const cell = add(list, "dd", undefined, labelClass(name));
     fill(meter(cell), face.probabilities[name]);
     add(list, "dd", percent(face.probabilities[name]), "share");
   }

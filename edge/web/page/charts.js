@@ -1,6 +1,6 @@
 // Charts of the history: plain SVG, each with words for those who do not see it.
 import { add, at, draw } from "./dom.js";
-import { LABELS, count, duration, labelWord, percent } from "./words.js";
+import { count, duration, labelClass, labelWord, ordered, percent } from "./words.js";
 
 const WEEK = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 // One unit is one pixel of the page, so that letters have their size on a phone, too.
@@ -87,20 +87,20 @@ export function shares(parent, told) {
     add(parent, "p", `${word}: ${duration(totals[mask])} in sight`, "small");
     const stack = add(parent, "div", undefined, "stack");
     stack.setAttribute("aria-hidden", "true");
-    for (const label of LABELS) {
+    for (const label of ordered(Object.keys(told[mask]))) {
       if (!told[mask][label]) continue;
-      const part = add(stack, "i", undefined, label);
+      const part = add(stack, "i", undefined, labelClass(label));
       part.style.flexGrow = told[mask][label];
       hint(part, `${labelWord(label)}, ${word}: ${percent(told[mask][label] / totals[mask])} (${duration(told[mask][label])})`);
     }
   }
   const table = add(parent, "table"), head = add(add(table, "thead"), "tr"), body = add(table, "tbody");
   ["emotion", "no mask", "mask"].forEach(word => { add(head, "th", word).scope = "col"; });
-  for (const label of LABELS) {
+  for (const label of ordered([...Object.keys(told.bare), ...Object.keys(told.masked)])) {
     if (!told.bare[label] && !told.masked[label]) continue;
     const row = add(body, "tr"), name = add(row, "th", undefined, "key");
     name.scope = "row";
-    add(name, "span", labelWord(label), label);
+    add(name, "span", labelWord(label), labelClass(label));
     for (const mask of ["bare", "masked"]) add(row, "td", told[mask][label] ? percent(told[mask][label] / totals[mask]) : "-");
   }
 }
@@ -142,7 +142,7 @@ export function timeline(parent, legend, { spans, notes, complete, from, to }) {
   }
   for (const [start, seconds, visit, masked, label] of spans) {
     const place = { x: x(start).toFixed(2), width: Math.max(2, x(start + seconds) - x(start)).toFixed(2) }, y = lanes.get(visit) * tall;
-    const bar = draw(svg, "rect", { class: `fill ${label}`, y: y + 1, height: tall - 2, ...place });
+    const bar = draw(svg, "rect", { class: `fill ${labelClass(label)}`, y: y + 1, height: tall - 2, ...place });
     hint(bar, `${clock(start, true)}, ${duration(seconds)}\n${labelWord(label)}, ${masked ? "mask" : "no mask"}`);
     if (masked) draw(svg, "rect", { class: "maskline", y: y + tall - 3, height: 2, ...place });
   }
@@ -150,7 +150,7 @@ export function timeline(parent, legend, { spans, notes, complete, from, to }) {
     const mark = draw(svg, "line", { x1: x(time), x2: x(time), y1: 0, y2: high - 20, stroke: "currentColor", "stroke-dasharray": "2 3", "stroke-width": 2 });
     hint(mark, `${clock(time, true)}: ${what.replace("-", " ")}`);
   }
-  for (const label of LABELS) if (spans.some(span => span[4] === label)) add(legend, "span", labelWord(label), label);
+  for (const label of ordered(spans.map(span => span[4]))) add(legend, "span", labelWord(label), labelClass(label));
   if (spans.some(span => span[3])) add(legend, "span", "with a mask", "mask-key");
   if (!complete) add(parent, "p", "A very busy day: only its busiest part fits here.", "soft small");
 }

@@ -1,12 +1,19 @@
 // What the page says about a face, in one place.
 export const EMOTIONS = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"];
-export const LABELS = [...EMOTIONS, "unsure", "too-small"];
+const UNTOLD = ["unsure", "too-small"];
+// The labels among these in the order of the page: the emotions, others that a model of somebody's own tells apart, the rest.
+export const ordered = labels => {
+  const found = new Set(labels), known = [...EMOTIONS, ...UNTOLD];
+  return [...EMOTIONS, ...[...found].filter(label => !known.includes(label)).sort(), ...UNTOLD].filter(label => found.has(label));
+};
+// The class that gives a label its colour.
+export const labelClass = label => EMOTIONS.includes(label) || UNTOLD.includes(label) ? label : "other";
 const MASKS = { none: "no mask", worn: "mask", incorrect: "mask not over nose and mouth" };
 
 export const percent = share => `${Math.round(share * 100)} %`;
 export const labelWord = label => label === "too-small" ? "too small" : label;
 export const maskWord = face => MASKS[face.mask_state] ?? (face.worn ? "mask" : "no mask");
-export const faceClass = face => face.emotion ?? "unknown";
+export const faceClass = face => face.emotion ? labelClass(face.emotion) : "unknown";
 export const faceWord = face => face.emotion ?? labelWord(face.reason ?? "unsure");
 export const faceShare = face => face.emotion && face.probabilities ? face.probabilities[face.emotion] : null;
 export const count = (n, one, many = one + "s") => `${n} ${n === 1 ? one : many}`;

@@ -20,6 +20,7 @@ from edge.commands import log, log_csv, log_plot, log_tail
 from edge.journals import timeline
 from edge.journals.jsonl import encode
 from edge.journals.spans import Span
+from edge.labels import EMOTIONS
 from edge.testing import FakeClock
 
 BEGIN = 20_000 * 86400 + 8 * 3600  # 2024-10-04 08:00 UTC
@@ -75,7 +76,7 @@ def test_an_empty_journal(tmp_path, capsys):
     path.touch()
     assert call(capsys, "summary", path) == (0, "No events.\n", "")
     assert call(capsys, "tail", path) == (0, "", "")
-    assert call(capsys, "csv", path) == (0, ",".join(log_csv.COLUMNS) + "\n", "")
+    assert call(capsys, "csv", path) == (0, ",".join(log_csv.columns(EMOTIONS)) + "\n", "")
     code, _, err = call(capsys, "plot", path, "--out", tmp_path / "t.png")
     assert (code, "no face in this period; nothing to draw" in err) == (1, True)
 

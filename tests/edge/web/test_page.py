@@ -242,3 +242,21 @@ def test_the_page_is_small_and_names_nobody_else(root):
         text = file.read_text().replace("http://www.w3.org/2000/svg", "")
         assert "http:" not in text, file.name
         assert "https:" not in text, file.name
+
+
+def test_an_emotion_beside_the_seven_has_its_name_its_bar_and_a_colour(serve, browser):
+    from edge.labels import EMOTIONS
+    from edge.testing import FakePipeline
+
+    house = serve()
+    house.pipeline = FakePipeline(labels=(*EMOTIONS, "lit"), emotion=np.float32([0.05] * 7 + [0.65]))
+    house.play(grey(80))
+    browser.open(house.address)
+    browser.wait("document.querySelector('.box span')?.innerText === 'lit 65 %'")
+    # A name that is a class of the page, too, does not become one.
+    assert browser.eval("document.querySelector('.box').className").startswith("box other")
+    face = json.dumps({"probabilities": dict(zip((*EMOTIONS, "lit"), [0.05] * 7 + [0.65], strict=True))})
+    draw = f"const made = document.createElement('div'); allBars(made, {face}); return made.innerText;"
+    text = browser.eval(f"import('/card.js').then(({{ allBars }}) => {{ {draw} }})")
+    assert text == "".join(f"{name}5 %" for name in EMOTIONS) + "lit65 %"
+    assert browser.eval("getComputedStyle(document.querySelector('.box')).borderTopColor") == "rgb(202, 190, 160)"
