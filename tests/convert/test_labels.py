@@ -122,10 +122,10 @@ def test_incorrect_is_kept_beside_background():
         (BARE, FERPLUS, 7, {}, "expected one name per output of m, 7, got 8"),
         (
             BARE,
-            (*EMOTIONS, "Verachtung, leicht"),
+            (*EMOTIONS, "Häme"),
             8,
             {},
-            "'verachtung, leicht' is not a class of emotion-bare .*--fold",
+            "'häme' is not a class of emotion-bare .*--fold",
         ),
         (BARE, (*EMOTIONS, "unsure"), 8, {}, "'unsure' is not a class"),
         (BARE, (*EMOTIONS, *(f"e{n}" for n in range(10))), 17, {}, "10 classes beside the seven .*--fold e9=neutral"),
