@@ -14,7 +14,7 @@ from training.backend import FIX
 # A command's module is loaded on demand: some need packages that the device's install does not have.
 COMMANDS = {
     "prepare": "check the data, or convert a data set",
-    "masks": "draw masks on FER2013: contact sheets, statistics, the masked set",
+    "masks": "draw masks on the faces of a folder of pictures, or on FER2013",
     "features": "write a table of embeddings, probabilities and landmarks",
     "train": "train a recipe",
     "prior": "balance a trained emotion network: choose its bias on validation rows",

@@ -1,14 +1,19 @@
-"""edge-emotion-train masks DATA: masks drawn on FER2013, to look at, to count and to train on elsewhere.
+"""edge-emotion-train masks IN OUT: masks drawn on the faces of a folder of pictures, or on FER2013.
 
-Writes contact sheets (one a kind, and one of each frozen test set), statistics.json, and masked-fer2013.npz: every
-picture of the set with a mask, Training rows with random ones of the kinds meant for training, test rows with those of
-masked-v1. With --freeze it makes new test tables instead of using the shipped ones, and prints their hashes.
+Of a folder, each picture with a face is written under its name below OUT, its faces masked; masks.csv says what was
+drawn where, and skipped.csv names every picture without a face.
+
+Of FER2013 (fer2013.npz, its csv, or the folder that it is in), to look at, to count and to train on elsewhere: contact
+sheets (one a kind, and one of each frozen test set), statistics.json, and masked-fer2013.npz: every picture of the set
+with a mask, Training rows with random ones of the kinds meant for training, test rows with those of masked-v1. With
+--freeze it makes new test tables instead of using the shipped ones, and prints their hashes.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -17,37 +22,89 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from training.data import fer2013, masked_v1, masks
+from edge import manifest
+from edge.errors import InvalidValue
+from edge.terminal import Progress
+from training.commands import INTERRUPTED
+from training.data import fer2013, masked_folder, masked_v1, masks
 from training.data.face_points import FacePoints, locate
-from training.data.fer2013 import TRAINING, Fer2013
+from training.data.fer2013 import TRAINING, DataError, Fer2013
 from training.data.landmark_detector import LandmarkDetector
+from training.data.masked_folder import FaceFinder
 from training.data.masks import KINDS, TRAINING_KINDS, MaskStyle
+from training.evaluate.context import EvaluationContext
 
 COLUMNS, SCALE = 16, 2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
-    parser.add_argument("data", type=Path, metavar="DATA", help="the folder with fer2013.npz, or that file or its csv")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write into")
     parser.add_argument(
-        "--models", type=Path, metavar="DIR", help="folder with a landmark model (default: the bundled models)"
+        "data", type=Path, metavar="IN", help="a folder of pictures; or fer2013.npz, its csv, or the folder it is in"
+    )
+    parser.add_argument("folder", nargs="?", type=Path, metavar="OUT", help="folder to write into")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="the same as OUT")
+    parser.add_argument(
+        "--models",
+        type=Path,
+        metavar="DIR",
+        help="folder with detector and landmark model (default: the bundled models)",
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the masks (default: 0)")
+    parser.add_argument(
+        "--kinds",
+        type=_kinds,
+        metavar="KIND,...",
+        default=TRAINING_KINDS,
+        help=f"of a folder: the kinds of masks, of {', '.join(KINDS)} (default: {','.join(TRAINING_KINDS)})",
     )
     parser.add_argument(
-        "--seed", type=int, default=0, metavar="N", help="seed of the masks on the Training rows (default: 0)"
+        "--freeze", action="store_true", help="of FER2013: make new test tables in OUT and print their hashes"
     )
-    parser.add_argument("--freeze", action="store_true", help="make new test tables in DIR and print their hashes")
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Run the command."""
+    out = arguments.folder or arguments.out
+    if out is None or (arguments.folder and arguments.out):
+        raise InvalidValue("masks: expected one folder to write into, as in: edge-emotion-train masks IN OUT")
+    if arguments.data.is_dir() and not (arguments.data / "fer2013.npz").is_file():
+        return _folder(arguments, out)
     data = fer2013.load(arguments.data / "fer2013.npz" if arguments.data.is_dir() else arguments.data)
     pointer = LandmarkDetector.open(arguments.models)
     faces = locate(lambda images: pointer.on_crops(images) / images.shape[1], data.images)
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    statistics = write(data, faces, arguments.out, arguments.seed, freeze=arguments.freeze)
+    out.mkdir(parents=True, exist_ok=True)
+    statistics = write(data, faces, out, arguments.seed, freeze=arguments.freeze)
     print(json.dumps(statistics, indent=2))
     return 0
+
+
+def _folder(arguments: argparse.Namespace, out: Path) -> int:
+    """Draw on the pictures of a folder."""
+    paths, _ = masked_folder.pictures_below(arguments.data, out)
+    if not paths:
+        raise DataError(f"{arguments.data}: no picture below it, and no fer2013.npz in it; check the path")
+    detector = EvaluationContext(manifest.load(arguments.models), arguments.data).finder()
+    finder = FaceFinder(detector, LandmarkDetector.open(arguments.models))
+    progress = Progress(sys.stderr, "pictures", len(paths))
+    try:
+        report = masked_folder.add_masks(arguments.data, out, finder, arguments.seed, arguments.kinds, progress.update)
+    except KeyboardInterrupt:
+        progress.clear()
+        print(f"\ninterrupted; the same command goes on with {out}")
+        return INTERRUPTED
+    finally:
+        progress.clear()
+    print(f"{report.text()}\nwrote {out}: the pictures, masks.csv, skipped.csv and report.md")
+    return 0
+
+
+def _kinds(text: str) -> tuple[str, ...]:
+    """Names of masks, separated by commas."""
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    if unknown := [name for name in names if name not in KINDS] or ([] if names else [text]):
+        raise argparse.ArgumentTypeError(f"expected some of {', '.join(KINDS)}, got {unknown[0]!r}")
+    return names
 
 
 def write(data: Fer2013, faces: FacePoints, out: Path, seed: int = 0, *, freeze: bool = False) -> dict[str, Any]:

@@ -18,11 +18,12 @@ def face_points(image: np.ndarray, picture: Boxed, landmarks: LandmarkDetector) 
     for ltrb in picture.ltrb.tolist():
         box = Box(*ltrb) if ltrb[2] - ltrb[0] >= SMALLEST and ltrb[3] > ltrb[1] else None
         points = landmarks.in_box(image, box) if box else None
-        found.append(points if box and points is not None and _fits(points, box) else None)
+        found.append(points if box and points is not None and fits(points, box) else None)
     return found
 
 
-def _fits(points: np.ndarray, box: Box) -> bool:
+def fits(points: np.ndarray, box: Box) -> bool:
+    """Whether points (68, 2) can be those of the face in a box, pixels of the picture."""
     return plausible(points - (box.left, box.top), round(box.width), round(box.height))
 
 

@@ -131,7 +131,7 @@ def write(
     Raises:
         DataError: the folder holds something else, or no picture could be written.
     """
-    _begin(out, source)
+    begin(out, source)
     report, seen, taken = Report(), _Seen(), set()
     for number, item in enumerate(items):
         progress(number)
@@ -178,7 +178,7 @@ class _Seen:
         return notes
 
 
-def _begin(out: Path, source: Mapping[str, Any]) -> None:
+def begin(out: Path, source: Mapping[str, Any]) -> None:
     """Make the folder, or make sure that it is that of a run on the same source."""
     state = out / STATE
     if state.is_file():
