@@ -9,7 +9,6 @@ from datetime import datetime, timedelta, tzinfo
 from statistics import median
 from typing import Any
 
-from edge.clock import from_rfc3339
 from edge.journals.spans import Span, Spans
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -102,7 +101,7 @@ class Statistics:
             for hour, seconds in self._parts(span):
                 self.hours[hour].seconds[span.worn, span.label] += seconds
         if event["event"] == "appeared":
-            self.hours[self._hour(from_rfc3339(event["time"]))].faces += 1
+            self.hours[self._hour(self._spans.wall)].faces += 1
         elif event["event"] == "left" and isinstance(event.get("seconds"), int | float):
             self.dwell.append(event["seconds"])
 

@@ -33,6 +33,7 @@ class Summary:
         watched: seconds of video.
         hours: faces by the hour, which is counted from 1970 (UTC).
         health: problems, and how often each came.
+        first, last: of the events, seconds since 1970; in a clip, time goes as fast as in the clip.
     """
 
     def __init__(self) -> None:
@@ -42,6 +43,8 @@ class Summary:
         self.hours: Counter[int] = Counter()
         self.health: Counter[str] = Counter()
         self.first = self.last = 0.0
+        self._began = self._ended = 0.0  # when the first and the last event were written
+        self._clip = False  # whether all is of one clip
         self.events = 0
         self._spans = Spans()
         self._routes: dict[int, set[bool]] = {}
@@ -52,17 +55,18 @@ class Summary:
 
     def add(self, event: Mapping[str, Any]) -> None:
         """Add one event; events come in the order in which they were written."""
-        wall = from_rfc3339(event["time"])
-        self.first = self.first if self.events else wall
-        self.last = wall
-        self.events += 1
         kind, what = event["event"], event.get("what")
         self._watch(kind, what, float(event.get("monotonic") or 0.0))
         for span in self._spans.add(event):
             self.seconds[span.worn, span.label] += span.seconds
             self._narrate(span)
+        wall, written = self._spans.wall, from_rfc3339(event["time"])
+        self.first, self._began = (self.first, self._began) if self.events else (wall, written)
+        self.last, self._ended = max(self.last, wall), written
+        self.events += 1
         if kind == "start":
             self._runs += 1
+            self._clip = self._runs == 1 and not event.get("live", True)
             self._routes.clear()
         elif kind == "appeared":
             self.faces += 1
@@ -118,7 +122,11 @@ class Summary:
         if not self.events:
             return "No events."
         begin, end = (datetime.fromtimestamp(t, zone).strftime("%Y-%m-%d %H:%M:%S") for t in (self.first, self.last))
-        lines = [f"From {begin} to {end}: watched {human(self.watched)}"]
+        period = f"From {begin} to {end}: watched {human(self.watched)}"
+        if self._clip:
+            took = human(max(0.0, self._ended - self._began))
+            period = f"{human(self.watched)} of video, processed in {took} at {begin}"
+        lines = [period]
         if not self.faces and not self.seconds:
             return "\n".join([*lines, "No faces.", *self._problems()])
         lines += [self._came(zone), self._sight(), "", *self._table()]

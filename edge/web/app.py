@@ -35,6 +35,7 @@ _log = logging.getLogger(__name__)
 PAGE = resources.files("edge.web") / "page"
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 LOGIN_BYTES = 4096
+STANDBY = "nobody is watching; the camera turns on when somebody opens the page"
 NICE = 10  # what is done for viewers yields to the loop
 
 
@@ -166,7 +167,8 @@ def _about(site: Site, snapshot: Snapshot) -> dict[str, Any]:
             "reason": "no camera is being watched; start with: edge-emotion web --source SOURCE",
         }
     if snapshot.frame is None and snapshot.state == "paused" and not asked:
-        return more | {"status": "starting"}
+        # The loop paused by itself, as nobody watches (edge.web.part.WatchedControl), or is about to go on.
+        return more | ({"status": "starting"} if site.hub.watched else {"status": "standby", "reason": STANDBY})
     return more
 
 

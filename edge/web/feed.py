@@ -29,12 +29,16 @@ class Update:
         snapshot: what was known.
         told: the same as JSON can hold it.
         pool: where JPEGs are encoded.
+        before: the update before this one; a JPEG of the same frame is taken from it.
     """
 
-    def __init__(self, snapshot: Snapshot, told: dict[str, Any], pool: Executor) -> None:
+    def __init__(
+        self, snapshot: Snapshot, told: dict[str, Any], pool: Executor, before: Update | None = None
+    ) -> None:
         self.snapshot, self.told, self._pool = snapshot, told, pool
         self._state: bytes | None = None
-        self._jpeg: asyncio.Future[bytes] | None = None
+        same = before is not None and before.snapshot.frame is snapshot.frame
+        self._jpeg: asyncio.Future[bytes] | None = before._jpeg if before and same else None
 
     @property
     def number(self) -> int:
@@ -88,10 +92,8 @@ class Feed:
         self._hub.on_news(None)
 
     def now(self) -> Update:
-        """The newest update; the same one for all who ask before the next."""
-        number = self._hub.snapshot().number
-        if self._update is None or self._update.number != number:
-            self._update = self._make()
+        """What is so at this moment, whether or not anybody has been watching."""
+        self._update = self._make()
         return self._update
 
     async def after(self, number: int) -> Update:
@@ -112,7 +114,7 @@ class Feed:
     def _make(self) -> Update:
         snapshot = self._hub.snapshot()
         told = state(snapshot, self._hub.reason(), self._hub.watched) | self._more(snapshot)
-        return Update(snapshot, told, self._pool)
+        return Update(snapshot, told, self._pool, self._update)
 
 
 def state(snapshot: Snapshot, reason: str, watched: bool = True) -> dict[str, Any]:

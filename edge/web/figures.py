@@ -23,6 +23,7 @@ from edge.errors import EdgeError, JournalError, one_line
 from edge.journals.jsonl import HEAD, decode
 from edge.journals.rotation import whole
 from edge.journals.spans import Span, Spans
+from edge.web.zone import offsets
 
 EARLIER_S = 900.0  # read from so long before, for faces that were in sight at the beginning
 SPANS = 20_000  # of a day, at most
@@ -229,8 +230,8 @@ def made(journal: Path, what: str, argument: str, now: datetime) -> dict[str, An
         begin = _midnight(now.date() - timedelta(days=int(argument) - 1))
         end = _midnight(now.date() + timedelta(days=1))
         body = overview(between(files, begin, end), begin, end)
-    zone = now.astimezone()
-    return {"from": begin, "to": end, "zone": zone.tzname() or "", "made": rfc3339(now.timestamp()), **body}
+    zone = {"zone": now.astimezone().tzname() or "", "offsets": offsets(begin, end)}
+    return {"from": begin, "to": end, **zone, "made": rfc3339(now.timestamp()), **body}
 
 
 def main(words: list[str]) -> int:

@@ -1,6 +1,6 @@
 // Charts of the history: plain SVG, each with words for those who do not see it.
 import { add, at, draw } from "./dom.js";
-import { count, duration, labelClass, labelWord, ordered, percent } from "./words.js";
+import { clock as clockOf, count, duration, labelClass, labelWord, ordered, percent } from "./words.js";
 
 const WEEK = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 // One unit is one pixel of the page, so that letters have their size on a phone, too.
@@ -25,7 +25,6 @@ function hint(element, text) {
 
 const empty = (parent, text = "Nothing in this period.") => { parent.replaceChildren(); add(parent, "p", text, "soft"); };
 const STEPS_S = [5, 15, 60, 300, 900, 1800, 3600, 7200, 10800];
-const clock = (seconds, fine) => new Date(seconds * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...(fine && { second: "2-digit" }) });
 
 export function tiles(parent, { days, dwell }) {
   parent.replaceChildren();
@@ -123,8 +122,9 @@ export function dwell(parent, { visits, classes, median }) {
 const range = (from, below) => below <= 60 || from < 60 ? `${from}-${below} s` : `${from / 60}-${below / 60} min`;
 const short = seconds => seconds < 60 ? `${seconds} s` : `${seconds / 60} min`;
 
-export function timeline(parent, legend, { spans, notes, complete, from, to }) {
+export function timeline(parent, legend, { spans, notes, complete, from, to, offsets }) {
   legend.replaceChildren();
+  const clock = (time, fine) => clockOf(time, offsets, fine);
   if (!spans.length) return empty(parent, "Nobody was in sight on this day.");
   let begin = Math.max(from, Math.min(...spans.map(([start]) => start)));
   let end = Math.min(to, Math.max(...spans.map(([start, seconds]) => start + seconds)));

@@ -4,10 +4,11 @@ import { dwell, heat, shares, timeline, tiles, visits } from "./charts.js";
 import { at, csv, save, say } from "./dom.js";
 
 let day = null, overview = null, turn = 0;
-const localDay = date => new Date(date.getTime() - date.getTimezoneOffset() * 60000).toISOString().slice(0, 10);
+// Noon of a day in UTC, so that adding days never meets a clock change.
+const dayAfter = (text, by) => { const date = new Date(`${text}T12:00:00Z`); date.setUTCDate(date.getUTCDate() + by); return date.toISOString().slice(0, 10); };
+const today = () => overview.days.at(-1).day;
 
 export async function open() {
-  if (!at("day").value) at("day").value = localDay(new Date());
   say(at("history-said"), "Reading the journal...");
   const ok = await loadDays();
   at("history-body").hidden = !ok;
@@ -23,6 +24,7 @@ async function loadDays() {
   }
   say(at("history-said"), overview.dwell.visits || overview.days.some(({ visits }) => visits) ? "" : "No visits in this period. The journal fills while the camera is on.");
   at("history-body").hidden = false;
+  if (!at("day").value) at("day").value = today();
   draw();
   return true;
 }
@@ -49,9 +51,7 @@ async function loadDay() {
 }
 
 function step(by) {
-  const date = new Date(`${at("day").value || localDay(new Date())}T12:00:00`);
-  date.setDate(date.getDate() + by);
-  at("day").value = localDay(date);
+  at("day").value = dayAfter(at("day").value || today(), by);
   loadDay();
 }
 

@@ -29,3 +29,12 @@ export function duration(seconds) {
   const minutes = Math.round(seconds / 60);
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
+
+const two = number => String(number).padStart(2, "0");
+
+// Time of day on the machine, whose zone may be another than the browser's. offsets: rows [from when on, seconds].
+export function clock(seconds, offsets, fine) {
+  const [, offset] = offsets.findLast(([from]) => from <= seconds) ?? offsets[0];
+  const time = new Date((seconds + offset) * 1000);
+  return `${two(time.getUTCHours())}:${two(time.getUTCMinutes())}${fine ? `:${two(time.getUTCSeconds())}` : ""}`;
+}

@@ -49,6 +49,13 @@ def test_a_visit_is_counted_where_it_began_and_its_time_where_it_was():
     assert {key: (group.faces, group.in_sight) for key, group in found.items()} == {"09:00": (1, 60), "10:00": (0, 120)}
 
 
+def test_faces_of_a_clip_are_counted_when_they_came_in_it():
+    start = {"time": rfc3339(MONDAY), "monotonic": 0.0, "event": "start", "live": False}
+    events = [event | {"time": rfc3339(MONDAY + 5)} for event in visit(HOUR + 60, 120)]
+    found = statistics([start, *events]).by("hour")
+    assert {key: (group.faces, group.in_sight) for key, group in found.items()} == {"10:00": (1, 120)}
+
+
 @pytest.mark.parametrize(
     ("kind", "keys"),
     [

@@ -54,7 +54,7 @@ DEMO = [
 
 def test_a_single_face_is_described_from_first_to_last():
     assert text(*DEMO) == (
-        "From 2024-10-04 08:00:00 to 2024-10-04 08:00:20: watched 20.0 s\n"
+        "20.0 s of video, processed in 20.0 s at 2024-10-04 08:00:00\n"
         "Faces: 1; 1 seen both with and without a mask\n"
         "In sight for 20.0 s: no mask 13.5 s (68 %), mask 6.5 s (32 %)\n"
         "\n"
@@ -81,6 +81,14 @@ def test_faces_of_several_runs_are_not_described_as_one():
     assert "Face 1:" in text(*DEMO)
     assert "Face 1:" not in text(*DEMO, *DEMO)
     assert "Faces: 2; 2 seen both" in text(*DEMO, *DEMO)
+
+
+def test_a_clip_has_its_own_time_however_fast_it_was_processed():
+    fast = [each | {"time": rfc3339(BEGIN + each["monotonic"] / 10)} for each in DEMO]
+    assert text(*fast).startswith("20.0 s of video, processed in 2.0 s at 2024-10-04 08:00:00\n")
+    folded = summary(*fast)
+    assert (folded.first, folded.last) == (BEGIN, BEGIN + 20)
+    assert folded.record()["to"] == rfc3339(BEGIN + 20)
 
 
 def test_time_without_a_camera_and_between_runs_is_not_watched():

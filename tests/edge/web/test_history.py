@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import time
 import tracemalloc
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
 from edge.clock import rfc3339
 from edge.journals.jsonl import encode
 from edge.web.figures import Dwell, between, made
+from edge.web.zone import offsets
 
 DAY = datetime(2026, 5, 4)  # a Monday
 
@@ -176,6 +177,64 @@ def test_without_a_journal_it_says_how_to_have_one(serve, tmp_path):
     assert "--journal" in serve().get("/api/history")[1]["error"]
     status, told = serve(journal=tmp_path / "none.jsonl").get("/api/history")
     assert (status, "no such journal yet" in told["error"]) == (404, True)
+
+
+@pytest.fixture
+def zone(monkeypatch):
+    """zone(name): the machine's time zone from here on."""
+
+    def move(name):
+        monkeypatch.setenv("TZ", name)
+        time.tzset()
+
+    yield move
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("name", "day", "rows"),
+    [
+        ("UTC", "2026-05-04", [("00:00", 0)]),
+        ("Asia/Kolkata", "2026-05-04", [("00:00", 19800)]),
+        ("Europe/Berlin", "2026-03-29", [("00:00", 3600), ("03:00", 7200)]),
+        ("Europe/Berlin", "2026-10-25", [("00:00", 7200), ("02:00", 3600)]),
+    ],
+)
+def test_the_machines_clock_is_told_through_its_changes(zone, name, day, rows):
+    zone(name)
+    begin = datetime.fromisoformat(day)
+    found = offsets(begin.timestamp(), (begin + timedelta(days=1)).timestamp())
+    assert [(f"{datetime.fromtimestamp(wall):%H:%M}", offset) for wall, offset in found] == rows
+
+
+def test_the_page_and_the_summary_say_the_same_times_in_whatever_zone_the_browser_is(serve, tmp_path, chromium, zone):
+    from edge.journals.summary import Summary
+    from tests.edge.web.browser import Browser
+
+    zone("Asia/Kolkata")
+    begin = datetime.combine(datetime.now().date(), datetime.min.time()).timestamp() + 60
+    # A clip of 600 s that took a tenth of that: what happened in it is told in its own time.
+    events = [*note(begin, "start", live=False), *visit(1, begin, (400, False, "happy"), (200, True, "sad"))]
+    journal, summary = tmp_path / "journal.jsonl", Summary()
+    with open(journal, "wb") as file:
+        for wall, event in events:
+            event = {"time": rfc3339(begin + (wall - begin) / 10), "monotonic": wall - begin, **event}
+            file.write(encode(event, begin + (wall - begin) / 10))
+            summary.add(event)
+    assert summary.last - summary.first == pytest.approx(600)
+    house = serve(journal=journal)
+    browser = Browser(chromium, str(tmp_path / "profile"))
+    try:
+        browser.ask("Emulation.setTimezoneOverride", timezoneId="America/New_York")
+        browser.open(house.address + "#history")
+        browser.wait("document.querySelectorAll('#timeline .fill').length === 2")
+        words = browser.eval("document.querySelector('#timeline svg').getAttribute('aria-label')")
+        assert words == "1 visit from 00:00 to 00:11"
+        assert browser.eval("document.getElementById('day').value") == f"{datetime.fromtimestamp(begin):%Y-%m-%d}"
+        assert f"{datetime.fromtimestamp(summary.first):%H:%M:%S}" == "00:01:00"
+    finally:
+        browser.close()
 
 
 def test_the_charts_show_what_the_journal_says(serve, tmp_path, chromium):

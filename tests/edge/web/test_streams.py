@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from edge.web import feed
+from edge.web.app import STANDBY
 
 LIMIT_S = 60.0
 
@@ -95,7 +96,7 @@ def test_the_state_says_who_is_there(serve):
         ("", "", False, ("watching", "", "")),
         ("dark picture", "", False, ("watching", "", "dark picture")),
         ("paused", "", True, ("paused", "", "")),
-        ("paused", "", False, ("starting", "", "")),  # only because nobody watched
+        ("paused", "", False, ("standby", STANDBY, "")),  # only because nobody watches
         ("no camera", "v4l2:0: no such camera", False, ("no camera", "v4l2:0: no such camera", "")),
     ],
 )
@@ -109,6 +110,23 @@ def test_the_state_says_what_is_wrong(serve, state, lost, asked, told):
         house.show(state=state)
     state = house.get("/api/status")[1]
     assert (state["status"], state["reason"], state["health"]) == told
+
+
+def test_the_state_is_that_of_the_moment_even_while_nothing_is_shown(serve, view):
+    house = serve()
+    house.show(state="paused")
+    assert house.get("/api/status")[1]["status"] == "standby"
+    viewer = view(house, "/api/events")
+    viewer.head()
+    assert viewer.event()["status"] == "starting"
+    assert house.get("/api/status")[1]["status"] == "starting"
+    house.control.asked = True
+    assert house.get("/api/status")[1]["status"] == "paused"
+    house.control.asked, house.lost = False, "v4l2:0: no such camera"
+    house.show(state="no camera")
+    assert house.get("/api/status")[1]["reason"] == "v4l2:0: no such camera"
+    house.lost = "v4l2:0: busy"
+    assert house.get("/api/status")[1]["reason"] == "v4l2:0: busy"
 
 
 def test_without_a_camera_the_state_says_how_to_have_one(serve):
