@@ -16,15 +16,15 @@ from dataclasses import asdict, fields
 import numpy as np
 
 from edge.demo.head import head
-from edge.demo.people import CAST, EXPRESSIONS, Expression, Person, expressions
+from edge.demo.people import CAST, EXPRESSIONS, Expression, expressions
+from edge.demo.stage import HEAD, HEIGHT, PLACES, wall
 from edge.labels import EMOTIONS
 from edge.pipeline.factory import open_pipeline
 from edge.pipeline.pipeline import EmotionPipeline
 from edge.settings import Settings
 
 STEPS = 60
-HEAD = 340  # height of the head, pixels
-VIEWS = ((178, 150), (201, 132))  # where it is put: left, top
+SWAY = ((-3, -3), (3, -3), (0, 0), (-3, 3), (3, 3))  # how the heads move about their places in the demo, pixels
 STARTS = {
     "neutral": Expression(eye=9.5),
     "happy": Expression(2, 2, eye=10, squint=0.55, mouth=18, width=48, open=18, teeth=0.62, crease=0.7),
@@ -52,7 +52,7 @@ def main(names: Sequence[str]) -> int:
             if (reached := score(pipeline, name, tried)) > value:
                 best, value = tried, reached
         found[name] = best
-        lowest = ", ".join(f"{min(shares(pipeline, name, best, person)):.2f}" for person in CAST)
+        lowest = ", ".join(f"{min(shares(pipeline, name, best, n)):.2f}" for n in range(len(CAST)))
         print(f"{name}: probability at least {lowest}", flush=True)
     EXPRESSIONS.write_text(json.dumps({n: rounded(e) for n, e in found.items()}, indent=2) + "\n", encoding="utf-8")
     return 0
@@ -80,17 +80,18 @@ def moved(name: str, now: Expression, rng: np.random.Generator, by: float) -> Ex
 
 def score(pipeline: EmotionPipeline, name: str, expression: Expression) -> float:
     """How clearly all of the cast show the emotion: the mean, and the least of them."""
-    found = [share for person in CAST for share in shares(pipeline, name, expression, person)]
+    found = [share for n in range(len(CAST)) for share in shares(pipeline, name, expression, n)]
     clear = np.minimum(found, 0.9)
     return float(clear.mean() + clear.min())
 
 
-def shares(pipeline: EmotionPipeline, name: str, expression: Expression, person: Person) -> list[float]:
-    """The emotion's probability in each view; less where a mask is seen, 0 where no face is."""
+def shares(pipeline: EmotionPipeline, name: str, expression: Expression, n: int) -> list[float]:
+    """The emotion's probability wherever the n-th of the cast stands; less where a mask is seen, 0 where no face is."""
     made = []
-    for left, top in VIEWS:
-        picture = np.full((480, 640, 3), (188, 196, 202), np.uint8)
-        head(person, expression, False, HEAD).put(picture, left, top)
+    for x, y in SWAY:
+        picture = wall().copy()
+        stamp = head(CAST[n], expression, False, HEAD)
+        stamp.put(picture, PLACES[n] + x - stamp.ink.shape[1] // 2, HEIGHT - HEAD + 10 + y)
         tracks = pipeline.detect(picture)
         emotion = tracks[0].emotion if tracks else None
         made.append(0.0 if emotion is None else float(emotion[EMOTIONS.index(name)]) * (1 - tracks[0].mask))

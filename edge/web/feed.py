@@ -32,9 +32,7 @@ class Update:
         before: the update before this one; a JPEG of the same frame is taken from it.
     """
 
-    def __init__(
-        self, snapshot: Snapshot, told: dict[str, Any], pool: Executor, before: Update | None = None
-    ) -> None:
+    def __init__(self, snapshot: Snapshot, told: dict[str, Any], pool: Executor, before: Update | None = None) -> None:
         self.snapshot, self.told, self._pool = snapshot, told, pool
         self._state: bytes | None = None
         same = before is not None and before.snapshot.frame is snapshot.frame
