@@ -18,6 +18,8 @@ BIN := $(VENV)/bin
 LATER := tests/test_chain.py tests/test_docs_models.py tests/test_docs_site.py
 EDGE_TESTS := tests/edge tests/systemd $(filter-out $(LATER),$(wildcard tests/test_*.py))
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Only its axe.min.js is used: the browser that it would bring along is not.
+AXE := 'axe-playwright-python>=0.1.8,<0.2'
 VENV_PACKAGE := $(notdir $(PYTHON))-venv
 
 DATA ?= ../shared/data
@@ -107,13 +109,14 @@ $(VENV)/.demo: setup.cfg pyproject.toml | $(BIN)/python
 $(VENV)/.edge: setup.cfg pyproject.toml | $(BIN)/python
 	@echo "Installing the device's packages and the test tools into $(VENV) ..."
 	$(PIP) --editable '.[test,examples,web,plot,window,heic,mqtt,metrics]'
+	$(PIP) --no-deps $(AXE)
 	@touch $@ $(VENV)/.demo
 
 # TensorFlow is the CPU's, as setup.cfg names it: some 300 MB to fetch.
 $(VENV)/.test: setup.cfg pyproject.toml | $(BIN)/python
 	@echo "Installing everything that the tests need into $(VENV), TensorFlow too; this takes some minutes ..."
 	$(PIP) --editable '.[test,examples,docs,train,web,plot,window,heic,mqtt,metrics]'
-	$(PIP) --no-deps 'tf_keras>=2.21,<2.22'
+	$(PIP) --no-deps 'tf_keras>=2.21,<2.22' $(AXE)
 	@touch $@ $(VENV)/.demo $(VENV)/.edge $(VENV)/.docs
 
 $(BIN)/python:

@@ -66,7 +66,7 @@ def overview(events: Iterable[Mapping[str, Any]], begin: float, end: float) -> d
         {"day": day, "visits": visits.get(day, 0), "seconds": round(seconds.get(day, 0.0), 1)}
         for day in _days(begin, end)
     ]
-    told = {mask: {label: round(s, 1) for label, s in by.items()} for mask, by in shares.items()}
+    told = {mask: {label: round(s, 3) for label, s in by.items()} for mask, by in shares.items()}
     return {"days": days, "hours": hours, "shares": told, "dwell": dwell.told()}
 
 

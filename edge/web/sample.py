@@ -9,7 +9,7 @@ from edge.errors import SourceError
 from edge.settings import SourceSettings
 from edge.web.feed import encode
 
-FRAME = 20  # one of the demo's without a mask
+FRAME = 243  # of the demo: three drawn people, one with a mask
 
 
 def sample() -> bytes:

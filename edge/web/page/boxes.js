@@ -1,14 +1,35 @@
 // Boxes with labels over a picture: elements, so that letters are sharp at any size.
 import { add, setText } from "./dom.js";
-import { faceClass, faceLabel, maskWord } from "./words.js";
+import { place } from "./labels.js";
+import { faceClass, faceLabel, faceWord, maskWord } from "./words.js";
 
-// Draws faces in a layer that lies over a picture of width x height; boxes are kept by their key.
+const FONT_PX = 13.6, HIGH = 22, ROOM = 2.1 * FONT_PX + 2; // of a label: its letters, its height, its width without the text
+const pen = document.createElement("canvas").getContext("2d");
+const widths = new Map(), spots = new WeakMap();
+
+// What a label may say, from all to a number, which the face's card then has, too.
+const texts = (face, n) => [faceLabel(face) + (face.worn ? `, ${maskWord(face)}` : ""), faceLabel(face), faceWord(face), String(n + 1)];
+
+function measure(text) {
+  if (widths.size > 500) widths.clear();
+  if (!widths.has(text)) {
+    pen.font = `600 ${FONT_PX}px ${getComputedStyle(document.body).fontFamily}`;
+    widths.set(text, pen.measureText(text).width + ROOM);
+  }
+  return widths.get(text);
+}
+
+// Draws faces in a layer that lies over a picture of width x height; boxes are kept by their key. Returns the keys of
+// those whose label is only a number, with the numbers.
 export function drawBoxes(layer, faces, width, height, keyOf) {
   const kept = new Map([...layer.children].map(box => [box.dataset.key, box]));
-  for (const [n, face] of faces.entries()) {
-    if (!face.box) continue;
-    const key = String(keyOf(face, n));
-    const box = kept.get(key) ?? add(layer, "div");
+  const here = faces.map((face, n) => ({ face, n, key: String(keyOf(face, n)) })).filter(({ face }) => face.box);
+  const [wide, high] = [layer.clientWidth, layer.clientHeight];
+  const scaled = here.map(({ face: { box: [l, t, r, b] } }) => [l * wide / width, t * high / height, r * wide / width, b * high / height]);
+  const labels = place(scaled, here.map(({ face, n }) => texts(face, n)), wide, high, measure, HIGH, here.map(({ key }) => spots.get(kept.get(key))));
+  const numbers = new Map();
+  for (const [m, { face, n, key }] of here.entries()) {
+    const box = kept.get(key) ?? add(layer, "div"), label = labels[m];
     kept.delete(key);
     if (!box.firstChild) add(box, "span");
     box.dataset.key = key;
@@ -18,15 +39,20 @@ export function drawBoxes(layer, faces, width, height, keyOf) {
     box.style.width = `${100 * (right - left) / width}%`;
     box.style.height = `${100 * (bottom - top) / height}%`;
     const states = ["box", faceClass(face)];
-    if (top < 0.07 * height) states.push("low");
-    if (left > 0.65 * width) states.push("late");
     if (face.worn) states.push("masked");
     if (box.classList.contains("lit")) states.push("lit");
     const cls = states.join(" ");
     if (box.className !== cls) box.className = cls;
-    setText(box.firstChild, faceLabel(face) + (face.worn ? `, ${maskWord(face)}` : ""));
+    // Within the border of 3 px.
+    box.firstChild.style.left = `${label.area[0] - scaled[m][0] - 3}px`;
+    box.firstChild.style.top = `${label.area[1] - scaled[m][1] - 3}px`;
+    box.firstChild.style.width = `${label.area[2] - label.area[0]}px`;
+    setText(box.firstChild, label.text);
+    spots.set(box, label.at);
+    if (label.text === String(n + 1)) numbers.set(key, label.text);
   }
   for (const gone of kept.values()) gone.remove();
+  return numbers;
 }
 
 // The picture with boxes and labels drawn into it, as a JPEG.
@@ -39,26 +65,49 @@ export async function annotated(image, faces, width, height) {
   pen.imageSmoothingQuality = "high";
   pen.drawImage(image, 0, 0, canvas.width, canvas.height);
   const letter = Math.max(14, Math.round(Math.min(canvas.width, canvas.height) / 34));
-  const layer = document.createElement("div");
-  layer.className = "boxes";
-  layer.hidden = true;
-  document.body.append(layer);
-  drawBoxes(layer, faces, width, height, (_, n) => n);
-  for (const box of layer.children) {
-    const face = faces[Number(box.dataset.key)];
-    const [left, top, right, bottom] = face.box.map(side => side * scale);
+  const font = `600 ${letter}px system-ui, sans-serif`;
+  pen.font = font;
+  const boxes = faces.map(({ box }) => box.map(side => side * scale));
+  const wide = text => pen.measureText(text).width + letter;
+  const labels = place(boxes, faces.map(texts), canvas.width, canvas.height, wide, 1.5 * letter);
+  const colours = add(document.body, "div", undefined, "boxes");
+  colours.hidden = true;
+  for (const [n, face] of faces.entries()) {
+    const [left, top, right, bottom] = boxes[n];
     pen.lineWidth = Math.max(2, letter / 6);
-    pen.strokeStyle = getComputedStyle(box).getPropertyValue("--colour").trim() || "#fff";
+    pen.strokeStyle = getComputedStyle(add(colours, "div", undefined, faceClass(face))).getPropertyValue("--colour").trim() || "#fff";
+    pen.setLineDash(face.worn ? [letter / 2, letter / 3] : []);
     pen.strokeRect(left, top, right - left, bottom - top);
-    pen.font = `600 ${letter}px system-ui, sans-serif`;
-    const text = box.firstChild.textContent, wide = pen.measureText(text).width + letter;
-    const x = Math.max(0, Math.min(left, canvas.width - wide));
-    const y = top > 1.7 * letter ? top - 1.6 * letter : Math.min(bottom + 2, canvas.height - 1.5 * letter);
-    pen.fillStyle = "rgba(14, 15, 18, .86)";
-    pen.fillRect(x, y, wide, 1.5 * letter);
-    pen.fillStyle = "#fff";
-    pen.fillText(text, x + letter / 2, y + 1.1 * letter);
   }
-  layer.remove();
-  return new Promise(done => canvas.toBlob(done, "image/jpeg", 0.92));
+  pen.font = font;
+  for (const { text, area: [left, top, right, bottom] } of labels) {
+    pen.fillStyle = "rgba(14, 15, 18, .86)";
+    pen.fillRect(left, top, right - left, bottom - top);
+    pen.fillStyle = "#fff";
+    pen.fillText(text, left + letter / 2, top + 1.1 * letter);
+  }
+  colours.remove();
+  return legend(canvas, faces.map((face, n) => [face, labels[n].text]).filter(([, text]) => /^\d+$/.test(text)), letter);
+}
+
+// Below the picture, what the numbers mean.
+function legend(canvas, numbered, letter) {
+  const done = made => new Promise(resolve => made.toBlob(resolve, "image/jpeg", 0.92));
+  if (!numbered.length) return done(canvas);
+  const words = numbered.map(([face, number]) => `${number}: ${texts(face, 0)[0]}`), lines = [""];
+  const pen = canvas.getContext("2d");
+  for (const word of words) {
+    const longer = lines.at(-1) ? `${lines.at(-1)}    ${word}` : word;
+    if (pen.measureText(longer).width + letter <= canvas.width || !lines.at(-1)) lines[lines.length - 1] = longer; else lines.push(word);
+  }
+  const whole = document.createElement("canvas");
+  Object.assign(whole, { width: canvas.width, height: canvas.height + (1.5 * lines.length + .6) * letter });
+  const ink = whole.getContext("2d");
+  ink.fillStyle = "#0e0f12";
+  ink.fillRect(0, 0, whole.width, whole.height);
+  ink.drawImage(canvas, 0, 0);
+  ink.font = pen.font;
+  ink.fillStyle = "#fff";
+  lines.forEach((line, n) => ink.fillText(line, letter / 2, canvas.height + 1.5 * letter * (n + 1)));
+  return done(whole);
 }

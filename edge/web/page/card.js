@@ -4,8 +4,16 @@ import { faceClass, faceShare, faceWord, labelClass, maskWord, ordered, percent 
 
 export function faceTop(parent) {
   const top = add(parent, "span", undefined, "top");
-  const word = add(top, "span", "", "word"), share = add(top, "span", "", "share");
-  return { word, share };
+  const name = add(top, "span"), number = add(name, "span", "", "number");
+  number.hidden = true;
+  const word = add(name, "span", "", "word"), share = add(top, "span", "", "share");
+  return { number, word, share };
+}
+
+// The number that stands for the label in the picture, where there is no room for more.
+export function showNumber({ number }, text) {
+  number.hidden = text === undefined;
+  setText(number, text ?? "");
 }
 
 export function meter(parent) {

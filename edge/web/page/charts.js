@@ -142,7 +142,7 @@ export function timeline(parent, legend, { spans, notes, complete, from, to, off
   }
   for (const [start, seconds, visit, masked, label] of spans) {
     const place = { x: x(start).toFixed(2), width: Math.max(2, x(start + seconds) - x(start)).toFixed(2) }, y = lanes.get(visit) * tall;
-    const bar = draw(svg, "rect", { class: `fill ${labelClass(label)}`, y: y + 1, height: tall - 2, ...place });
+    const bar = draw(svg, "rect", { class: `fill ${labelClass(label)}`, y: y + 1, height: tall - (masked && tall > 10 ? 7 : 2), ...place });
     hint(bar, `${clock(start, true)}, ${duration(seconds)}\n${labelWord(label)}, ${masked ? "mask" : "no mask"}`);
     if (masked) draw(svg, "rect", { class: "maskline", y: y + tall - 3, height: 2, ...place });
   }

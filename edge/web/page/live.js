@@ -1,7 +1,7 @@
 // Live: the state by server-sent events, the picture as numbered JPEGs; boxes are those of the same number.
 import { call, pictures, post } from "./api.js";
 import { drawBoxes } from "./boxes.js";
-import { faceTop, meter, showFace } from "./card.js";
+import { faceTop, meter, showFace, showNumber } from "./card.js";
 import { add, at, draw, setText } from "./dom.js";
 
 const HELD = "The pause file on the machine keeps the camera off. Remove it there to resume.";
@@ -50,8 +50,8 @@ function take(state) {
   setText(at("pause"), state.paused ? "Resume" : "Pause");
   if (state.status === "watching") {
     held = false;
-    if (state.live) stream(); else showWithoutPicture(state);
     if (!state.live || shownNumber < 0) showFaces(state);
+    if (state.live) stream(); else showWithoutPicture(state);
   } else {
     showFaces({ faces: [] });
     at("boxes").replaceChildren();
@@ -87,7 +87,12 @@ function blank() {
 function showWithoutPicture(state) {
   size(state.width, state.height);
   cover("", state.faces.length ? "" : "The live picture is off; set [web] live = true to show it.", true);
-  drawBoxes(at("boxes"), state.faces, state.width, state.height, face => face.track);
+  boxes(state, state.width, state.height);
+}
+
+function boxes({ faces }, width, height) {
+  const numbers = drawBoxes(at("boxes"), faces, width, height, face => face.track);
+  for (const [track, known] of cards) showNumber(known, numbers.get(String(track)));
 }
 
 async function stream() {
@@ -103,10 +108,10 @@ async function stream() {
       at("view").getContext("2d").drawImage(picture, 0, 0);
       at("over").hidden = true;
       const state = states.get(number) ?? latest;
-      drawBoxes(at("boxes"), state.faces, picture.width, picture.height, face => face.track);
-      picture.close();
       shownNumber = number;
       showFaces(state);
+      boxes(state, picture.width, picture.height);
+      picture.close();
     }
   } catch (error) {
     if (error.name !== "AbortError" && latest?.status === "watching") cover("No picture", error.message);

@@ -1,12 +1,12 @@
 // Try a picture: chosen, dropped, pasted, taken with the browser's camera, or the sample.
 import { call } from "./api.js";
 import { annotated, drawBoxes } from "./boxes.js";
-import { allBars, faceTop, meter, showFace } from "./card.js";
+import { allBars, faceTop, meter, showFace, showNumber } from "./card.js";
 import { add, at, save, say } from "./dom.js";
 import { count } from "./words.js";
 
 const MOST = 16e6;
-let turn = 0, shown = null, video = null;
+let turn = 0, shown = null, video = null, label = () => {};
 
 export function close() { cameraOff(); }
 
@@ -38,14 +38,16 @@ function show({ faces, width, height }) {
   at("result").hidden = false;
   at("shown").style.maxWidth = `calc(${window.innerWidth < 800 ? 42 : 75}vh * ${width / height})`;
   at("found").textContent = faces.length ? count(faces.length, "face") + (faces.length > 1 ? ", from left to right" : "") : "";
-  drawBoxes(at("photo-boxes"), faces, width, height, (_, n) => n);
   at("faces").replaceChildren();
+  at("photo-boxes").replaceChildren();
+  const cards = [];
   for (const [n, face] of faces.entries()) {
     const card = add(at("faces"), "details");
     const summary = add(card, "summary");
     const parts = faceTop(summary);
     const bar = meter(summary), mask = add(summary, "span", "", "mask");
     showFace(card, { ...parts, bar, mask }, face);
+    cards.push(parts);
     allBars(card, face);
     card.open = faces.length === 1;
     for (const [on, off] of [["pointerenter", "pointerleave"], ["focusin", "focusout"]]) {
@@ -53,6 +55,11 @@ function show({ faces, width, height }) {
       card.addEventListener(off, () => light(n, false));
     }
   }
+  label = () => {
+    const numbers = drawBoxes(at("photo-boxes"), faces, width, height, (_, n) => n);
+    cards.forEach((parts, n) => showNumber(parts, numbers.get(String(n))));
+  };
+  label();
   for (const box of at("photo-boxes").children) {
     const n = Number(box.dataset.key);
     box.addEventListener("pointerenter", () => light(n, true));
@@ -110,6 +117,7 @@ at("download").addEventListener("click", async () => {
   const { faces, width, height } = shown.told;
   save(shown.name.replace(/\.[^.]*$/, "") + "-annotated.jpg", await annotated(at("photo"), faces, width, height));
 });
+addEventListener("resize", () => { if (!at("picture").hidden && !at("result").hidden) label(); });
 for (const kind of ["dragover", "dragleave", "drop"]) {
   document.addEventListener(kind, event => {
     if (at("picture").hidden) return;

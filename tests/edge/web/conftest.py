@@ -95,8 +95,8 @@ class House:
         self.scene = replace(after, looked_at=frame.time)
         self.hub.show(frame, self.scene, state)
 
-    def ask(self, method, path, body=None, headers=None, host=None):
-        """Status, headers and body of one request."""
+    def ask(self, method, path, body=None, headers=None, host=None, raw=None):
+        """Status, headers and body of one request; `raw`: a body whose length nobody names."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             connection.putrequest(method, path, skip_host=host is not None)
@@ -106,7 +106,7 @@ class House:
                 connection.putheader(name, value)
             if body is not None:
                 connection.putheader("Content-Length", str(len(body)))
-            connection.endheaders(body)
+            connection.endheaders(body if raw is None else raw)
             answer = connection.getresponse()
             return answer.status, dict(answer.getheaders()), answer.read()
         finally:

@@ -1,0 +1,72 @@
+"""Where the page puts the labels of faces."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.edge.web.browser import Browser
+
+CROWDS = (Path(__file__).parent / "crowds.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory, chromium):
+    opened = Browser(chromium, str(tmp_path_factory.mktemp("profile")))
+    yield opened
+    opened.close()
+
+
+@pytest.mark.parametrize(
+    ("wide", "high", "crowd"), [(362, 272, [[0, 1], [1, 1], [2, 2], [8, 4], [13, 5]]), (800, 600, [[13, 5], [24, 6]])]
+)
+def test_no_label_covers_eyes_or_another_label(serve, browser, wide, high, crowd):
+    browser.size(wide + 28, 844)
+    browser.open(serve(loop=False).address + "#picture")
+    script = CROWDS.replace("WIDE", str(wide)).replace("HIGH", str(high)).replace("CROWD", json.dumps(crowd))
+    wrong, numbers = browser.eval(script)
+    assert wrong == []
+    assert wide > 362 or not any(numbers[:4])  # on a phone, eight faces still have words
+
+
+def test_a_label_stays_where_it_is_while_it_fits_and_grows_where_there_is_room(serve, browser):
+    browser.open(serve(loop=False).address + "#picture")
+    spots = browser.eval(
+        """(async () => {
+        const { place } = await import("./labels.js");
+        const put = (boxes, before) => place(boxes, boxes.map(() => ["a long label", "short", "word", "1"]), 300, 200,
+          text => 9 * text.length, 20, before);
+        const [alone] = put([[100, 60, 160, 140]]);
+        const [moved] = put([[100, 10, 160, 90]], [alone.at]);
+        const [back] = put([[100, 60, 160, 140]], [moved.at]);
+        const tight = put([[0, 30, 60, 110], [62, 30, 122, 110]]);
+        const [grown] = put([[0, 30, 60, 110]], [[3, 0]]);
+        return [alone, moved, back, ...tight, grown].map(({ text, area }) => [text, ...area]);
+    })()"""
+    )
+    alone, moved, back, first, second, grown = spots
+    assert alone == ["a long label", 100, 37, 208, 57]
+    assert moved[2] == 93  # below, as there is no room above any more
+    assert back[2] == 143  # and there it stays
+    assert (first[0], second[0]) == ("a long label", "a long label")
+    assert first[2] != second[2]
+    assert grown[0] == "a long label"
+
+
+def test_a_face_with_room_for_a_number_alone_has_it_on_its_card_too(serve, browser):
+    house = serve(loop=False)
+    browser.open(house.address + "#picture")
+    numbers = browser.eval(
+        """(async () => {
+        const { drawBoxes } = await import("./boxes.js");
+        const layer = document.createElement("div");
+        layer.className = "boxes";
+        layer.style.cssText = "position:fixed;inset:auto;left:0;top:0;width:60px;height:60px";
+        document.body.append(layer);
+        const face = left => ({ box: [left, 10, left + 20, 40], emotion: "happy", probabilities: { happy: .9 } });
+        return [...drawBoxes(layer, [face(5), face(35)], 60, 60, (_, n) => n)];
+    })()"""
+    )
+    assert numbers == [["0", "1"], ["1", "2"]]
