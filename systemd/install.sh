@@ -5,20 +5,22 @@
 set -euo pipefail
 umask 022
 
-usage="usage: sudo systemd/install.sh [--no-start] [--user NAME] | --uninstall
-  --no-start   neither start the service nor enable it at boot
-  --user NAME  who may read the journal (default: who called sudo)
-  --uninstall  remove everything but settings and journals
-  DESTDIR=DIR  in the environment: files go below DIR, and the running system is left alone"
+usage="usage: sudo systemd/install.sh [--no-start] [--user NAME] [--with EXTRAS] | --uninstall
+  --no-start     neither start the service nor enable it at boot
+  --user NAME    who may read the journal (default: who called sudo)
+  --with EXTRAS  also install these, such as: web,plot
+  --uninstall    remove everything but settings and journals
+  DESTDIR=DIR    in the environment: files go below DIR, and the running system is left alone"
 
 say() { printf '%s\n' "$*"; }
 fail() { printf 'install.sh: %s\n' "$*" >&2; exit "${code:-1}"; }
 
-start=yes uninstall=no reader="${SUDO_USER:-}"
+start=yes uninstall=no reader="${SUDO_USER:-}" with=
 while (($#)); do
     case $1 in
         --no-start) start=no ;;
         --uninstall) uninstall=yes ;;
+        --with) (($# > 1)) || code=2 fail "--with: expected extras, such as web,plot; see --help"; with=$2; shift ;;
         --user) (($# > 1)) || code=2 fail "--user: expected a name; see --help"; reader=$2; shift ;;
         -h | --help) say "$usage"; exit 0 ;;
         *) code=2 fail "$1: unknown option; see --help" ;;
@@ -26,6 +28,8 @@ while (($#)); do
     shift
 done
 
+[[ -z $with || $with =~ ^(web|plot|window|heic|mqtt|metrics)(,(web|plot|window|heic|mqtt|metrics))*$ ]] ||
+    code=2 fail "--with $with: expected web, plot, window, heic, mqtt or metrics, with commas between; see --help"
 root=${DESTDIR:-}
 [[ -n $root || $EUID -eq 0 ]] || fail "needs root; run it as: sudo $0"
 
@@ -94,7 +98,7 @@ make_environment() {
     [[ ! -e $tree/README.md ]] || cp "$tree/README.md" "$scratch"
     say "Installing into $fresh ..."
     "$fresh/bin/python" -m pip install --quiet --disable-pip-version-check --root-user-action=ignore \
-        ${limits[@]+"${limits[@]}"} "$scratch" || fail "pip could not install edge-emotion$kept"
+        ${limits[@]+"${limits[@]}"} "$scratch${with:+[$with]}" || fail "pip could not install edge-emotion$kept"
     install_extras
     "$fresh/bin/python" - <<'PYTHON' || fail "the libraries do not work together$kept"
 import importlib.util
@@ -120,9 +124,9 @@ install_extras() {
 
 # The new version's own opinion, with the settings that it will have.
 check_environment() {
-    local with=$settings said=$scratch/doctor
-    if [[ ! -e $settings ]] || cmp -s "$settings" "$fresh/config.toml"; then with=$system/config.toml; fi
-    "$fresh/bin/python" -P -m edge doctor --software --config "$with" >"$said" 2>&1 ||
+    local file=$settings said=$scratch/doctor
+    if [[ ! -e $settings ]] || cmp -s "$settings" "$fresh/config.toml"; then file=$system/config.toml; fi
+    "$fresh/bin/python" -P -m edge doctor --software --config "$file" >"$said" 2>&1 ||
         fail "$(grep -m 1 -E '^(FAIL|edge-emotion:)' "$said" || tail -n 1 "$said"); fix it and install again$kept"
 }
 
@@ -177,6 +181,19 @@ install_settings() {
         say "Settings: $settings is kept; the new defaults are in $settings.new"
     fi
     install -m 644 "$fresh_file" "$before"
+}
+
+# What other machines need for the page, where the settings let them reach it. The service may read it, nobody else.
+install_token() {
+    local state=$root/var/lib/$name made
+    # Where it fails, the service tries again, and says why.
+    made=$("$home/bin/python" -P -m edge.web.make_token "$settings" "$state") || return 0
+    [[ -n $made ]] || return 0
+    if [[ -z $root ]]; then
+        [[ $(dirname "$made") != "$state" ]] || chown "$name:$name" "$state"
+        chown "root:$name" "$made"
+    fi
+    say "Page: other machines need its token; to see it: sudo cat ${made#"$root"}"
 }
 
 install_user() {
@@ -254,6 +271,7 @@ else
     install_user
     switch_to "$fresh"
     install_settings
+    install_token
     install_service
     start_service
     remove_old

@@ -13,7 +13,7 @@ from edge.face import Scene
 from edge.frame import Frame
 from edge.ports import NO_NOTICE, Notice, Screen
 
-MIN_GAP_S = 0.06  # viewers get at most this many seconds apart: about 15 pictures a second
+MIN_GAP_S = 0.06  # viewers get pictures this many seconds apart on average, or more: 15 a second, and a little
 LINGER_S = 3.0  # a viewer who reloads the page is not gone
 RATE_FRAMES = 32  # the frame rate is that of the last so many frames
 
@@ -56,7 +56,7 @@ class Hub:
         self._shown: tuple[Frame | None, Scene, str] = (None, Scene(), "")
         self._number, self._watchers = 0, 0
         self._left_at = -LINGER_S
-        self._woken_at = 0.0
+        self._due_at = 0.0  # when viewers may get the next picture
         self._wake: Callable[[], None] | None = None
 
     def show(self, frame: Frame | None, scene: Scene, state: str) -> None:
@@ -68,8 +68,9 @@ class Hub:
             self._times.append(now)
         self._shown = (frame, scene, state)
         self._number += 1
-        if self._watchers and self._wake and (frame is None or now - self._woken_at >= MIN_GAP_S):
-            self._woken_at = now
+        if self._watchers and self._wake and (frame is None or now >= self._due_at):
+            # Counted from when it was due: a picture that came early or late does not cost the next one.
+            self._due_at = max(self._due_at + MIN_GAP_S, now)
             self._wake()
 
     def snapshot(self) -> Snapshot:

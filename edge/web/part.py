@@ -17,11 +17,11 @@ from edge.ports import MetricsPage
 from edge.settings import MetricsSettings, Settings, WebSettings
 from edge.web.address import is_loopback, urls
 from edge.web.hub import Hub
-from edge.web.token import Token, load, new
+from edge.web.token import Token, load, new, token_file
 
 _log = logging.getLogger(__name__)
 
-TOKEN, SCRAPE_TOKEN = "web-token", "metrics-token"
+SCRAPE_TOKEN = "metrics-token"
 
 
 class WatchedControl(Control):
@@ -167,13 +167,6 @@ def scrape_token(settings: MetricsSettings, environment: Mapping[str, str]) -> T
     """
     file = state_file(SCRAPE_TOKEN, environment) if settings.token_file == "auto" else Path(settings.token_file or ".")
     return load(file) if file is not None and settings.token_file else None
-
-
-def token_file(settings: WebSettings, environment: Mapping[str, str]) -> Path | None:
-    """Where the token is kept; None: nowhere."""
-    if settings.token_file != "auto":
-        return Path(settings.token_file) if settings.token_file else None
-    return state_file(TOKEN, environment)
 
 
 def journal(settings: Settings, environment: Mapping[str, str]) -> Path | None:

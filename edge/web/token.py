@@ -6,10 +6,14 @@ import hashlib
 import hmac
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 
+from edge.daemon.folders import state_file
 from edge.errors import SettingsError
+from edge.settings import WebSettings
 
+NAME = "web-token"  # in the service's state folder
 BYTES = 18  # 144 bits, 24 characters
 SHORTEST = 16  # characters that a token of one's own must have
 LONGEST = 4096
@@ -80,6 +84,13 @@ def load(path: Path) -> Token:
         file.flush()
         os.fsync(file.fileno())
     return made
+
+
+def token_file(settings: WebSettings, environment: Mapping[str, str]) -> Path | None:
+    """Where the token is kept; None: nowhere."""
+    if settings.token_file != "auto":
+        return Path(settings.token_file) if settings.token_file else None
+    return state_file(NAME, environment)
 
 
 def _read(path: Path) -> Token:

@@ -117,7 +117,10 @@ def test_shellcheck_finds_nothing(root):
     assert result.returncode == 0, result.stdout
 
 
-@pytest.mark.parametrize("arguments", [("--hepl",), ("--no-start", "now"), ("--user",)])
+@pytest.mark.parametrize(
+    "arguments",
+    [("--hepl",), ("--no-start", "now"), ("--user",), ("--with",), ("--with", "web;rm"), ("--with", "web,")],
+)
 def test_a_wrong_option_is_one_line_and_exit_two(house, arguments):
     result = house.run(*arguments)
     assert result.returncode == 2
@@ -174,6 +177,49 @@ def test_what_was_added_to_the_old_environment_is_added_to_the_new_one(house):
     house.run()
     assert house.run(EXTRAS="Flask==3.1.0 paho-mqtt==2.1.0").returncode == 0
     assert [call.split()[-2:] for call in house.calls("pip")][1:] == [["Flask", "paho-mqtt"]]
+
+
+def test_extras_are_installed_where_they_are_asked_for(house):
+    house.run()
+    assert not house.calls("pip")[0].endswith("]")
+    assert house.run("--with", "web,plot").returncode == 0
+    assert house.calls("pip")[0].endswith("[web,plot]")
+
+
+TOKEN = "var/lib/edge-emotion/web-token"
+
+
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [
+        ("[web]\nenabled = true\n", False),
+        ('[web]\nhost = "0.0.0.0"\n', False),
+        ('[web]\nenabled = true\nhost = "127.0.0.1"\n', False),
+        ('[web]\nenabled = true\nhost = "0.0.0.0"\n', True),
+        ('[web]\nenabled = true\nhost = "::"\n', True),
+    ],
+)
+def test_a_token_is_made_where_other_machines_can_reach_the_page(house, text, made):
+    house.run()
+    house.settings.write_text(text)
+    first, second = house.run(), house.run()
+    token = house.dest / TOKEN
+    assert token.exists() == made
+    assert (f"sudo cat /{TOKEN}" in first.stdout) == made
+    assert "sudo cat" not in second.stdout, "it is said once"
+    if made:
+        assert stat.S_IMODE(token.stat().st_mode) == 0o640
+        assert len(token.read_text().strip()) >= 24
+
+
+def test_a_token_that_is_there_is_kept(house):
+    house.run()
+    house.settings.write_text('[web]\nenabled = true\nhost = "0.0.0.0"\n')
+    token = house.dest / TOKEN
+    token.parent.mkdir(parents=True)
+    token.write_text("my-own-token-of-old\n")
+    assert house.run().returncode == 0
+    assert token.read_text() == "my-own-token-of-old\n"
 
 
 def test_the_environment_of_an_earlier_version_is_replaced_in_place(house):
