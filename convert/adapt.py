@@ -51,6 +51,12 @@ def check_scores(name: str, values: np.ndarray, softmax: bool, normalize: bool) 
         )
 
 
+def both_classes(scores: np.ndarray) -> np.ndarray:
+    """One sigmoid or its logit (N, 1) as scores of both classes (N, 2)."""
+    second = scores if scores_kind(scores) == "probabilities" else 1 / (1 + np.exp(-scores))
+    return np.concatenate([1 - second, second], axis=1)
+
+
 def with_classes(model: FloatModel, classes: Classes, softmax: bool = False) -> FloatModel:
     """The model with its first output turned into the device's classes.
 

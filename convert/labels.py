@@ -56,6 +56,11 @@ class Classes:
     single: bool = False
     warnings: tuple[str, ...] = ()
 
+    def label_of(self, name: str) -> str:
+        """The label that an output counts as, by its name."""
+        place = self.names.index(name)
+        return self.labels[place if self.matrix is None else int(self.matrix[place].argmax())]
+
 
 def parse_folds(text: str) -> dict[str, str]:
     """`--fold contempt=disgust,...` as a mapping of canonical names.

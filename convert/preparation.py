@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from convert import preprocess, trial
-from convert.adapt import check_scores, scores_kind, with_classes
+from convert import preprocess, sample_faces, trial
+from convert.adapt import both_classes, check_scores, with_classes
 from convert.calibrate import Calibration
 from convert.check import finite
 from convert.errors import ConversionError
@@ -58,17 +58,18 @@ def choose_preprocessing(
     truth = _truth(labelled, classes) if labelled is not None and classes is not None else None
     if request.decide == "pictures" and truth is None:
         raise ConversionError("--preprocess auto: expected labelled pictures to go by; add --evaluate PATH")
-    if truth is None or labelled is None or classes is None or request.as_given:
-        return given, tuple(told)
-    rows = np.flatnonzero(truth >= 0)
+    rows = np.flatnonzero(truth >= 0) if truth is not None else np.empty(0, np.int64)
     rows = np.random.default_rng(request.seed).permutation(rows)[: trial.PICTURES]
-    if len(rows) < FEWEST:
+    if classes is None or (request.as_given and len(rows) >= FEWEST):
         return given, tuple(told)
+    if truth is None or labelled is None or len(rows) < FEWEST:
+        shown = sample_faces.warnings_of(model, request.task, classes, view, given, request.as_given)
+        return given, (*told, *shown)
     images = labelled.pictures(rows, view)
 
     def answers(preprocessing: Preprocessing) -> np.ndarray:
         scores = model.predict(preprocessing.apply(images))[0]
-        return _two_columns(scores) if classes.single else scores
+        return both_classes(scores) if classes.single else scores
 
     asked, found = trial.best(answers, truth[rows], view.channels, given)
     if found is asked:
@@ -111,12 +112,6 @@ def one_answer(answers: np.ndarray, labels: tuple[str, ...]) -> tuple[str, ...]:
     if len(answers) < FEWEST or share < SAME or most >= len(labels):
         return ()
     return (f"the float model says {labels[most]} for {100 * share:.0f} % of the pictures; is --preprocess right?",)
-
-
-def _two_columns(scores: np.ndarray) -> np.ndarray:
-    """One sigmoid or its logit (N, 1) as scores of both classes (N, 2)."""
-    second = scores if scores_kind(scores) == "probabilities" else 1 / (1 + np.exp(-scores))
-    return np.concatenate([1 - second, second], axis=1)
 
 
 def _truth(labelled: Source, classes: Classes) -> np.ndarray | None:
