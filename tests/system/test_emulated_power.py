@@ -3,10 +3,13 @@
 Beside tests/system/test_power_cut.py, where the file system is stopped and the kernel lives on, the kernel itself dies
 here in the middle of its work, and the disk forgets what a disk may forget (tests/system/volatile.py). The journal is
 then looked at from outside, where the file system is repaired first.
+
+A hundred cuts take an hour: a run that was interrupted goes on where it stopped, as long as the service is the same.
 """
 
 from __future__ import annotations
 
+import json
 import random
 import subprocess
 import sys
@@ -93,11 +96,21 @@ def run_until_cut(machine: Machine, volatile: VolatileDisk, skip: int, wait_s: f
 
 @dataclass
 class Losses:
-    """What the cuts took."""
+    """What the cuts took; a file remembers it until all of them are made."""
 
+    file: Path
     lines: list[int] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     torn: int = 0
+
+    def __post_init__(self) -> None:
+        for line in self.file.read_text().splitlines() if self.file.exists() else []:
+            self._add(*json.loads(line))
+
+    def _add(self, lines: int, seconds: float, torn: bool) -> None:
+        self.lines.append(lines)
+        self.seconds.append(seconds)
+        self.torn += torn
 
     def check(self, disk: Path, into: Path, before: list[bytes], cut: tuple[list[bytes], int, float]) -> list[bytes]:
         """Look at the disk from outside, where its file system is repaired; the lines that are left."""
@@ -105,24 +118,27 @@ class Losses:
         found = emulated.repaired(disk, LOGS, into)
         kept = lines_outside(found)
         assert "Faces:" in summary(found)
-        self.torn += decode(kept[-1]) is None
-        kept = kept if decode(kept[-1]) else kept[:-1]
+        torn = decode(kept[-1]) is None
+        kept = kept[:-1] if torn else kept
         assert all(decode(line) for line in kept)
         assert kept[: len(before) + len(promised)] == before + promised
-        self.lines.append(max(len(before) + written - len(kept), 0))
-        self.seconds.append(at - from_rfc3339(decode(kept[-1])["time"]))
+        lost = max(len(before) + written - len(kept), 0), at - from_rfc3339(decode(kept[-1])["time"]), torn
+        self._add(*lost)
+        with open(self.file, "a") as file:
+            file.write(json.dumps(lost) + "\n")
         print(f"cut {len(self.lines)}: {len(kept) - len(before)} lines, {self.seconds[-1]:.2f} s missing", flush=True)
         return kept
 
 
-def test_a_power_cut_of_the_machine_takes_fsync_s_at_the_most(running, figures):
+def test_a_power_cut_of_the_machine_takes_fsync_s_at_the_most(running, boot, figures):
+    losses = Losses(debian.CACHE / f"power-cuts-{boot.name}.jsonl")
     folder, boot, state = running
-    rng, losses, disk = random.Random(11), Losses(), folder / "cut"
+    rng, disk = random.Random(11 + len(losses.lines)), folder / "cut"
     copy = ["cp", "--sparse=always", "--reflink=auto", str(boot / "disk"), str(disk)]
     subprocess.run(copy, check=True)
-    before = lines_outside(emulated.repaired(disk, LOGS, folder / "found"))
+    kept = before = lines_outside(emulated.repaired(disk, LOGS, folder / "found"))
     # From the same moment on, which saves the boot: what comes then is never the same.
-    for _ in range(CUTS - REBOOTS):
+    for _ in range(CUTS - REBOOTS - len(losses.lines)):
         subprocess.run(copy, check=True)
         volatile = VolatileDisk(disk, folder)
         machine = Machine(folder, boot, volatile.drive, state).booted()
@@ -134,6 +150,7 @@ def test_a_power_cut_of_the_machine_takes_fsync_s_at_the_most(running, figures):
         machine = Machine(folder, boot, volatile.drive).booted()
         cut = run_until_cut(machine, volatile, sum(map(len, kept)), rng.uniform(0.0, 4.0))
         kept = losses.check(disk, folder / "found", kept, cut)
+    losses.file.unlink()
     figures(f"emulated: power cuts, {REBOOTS} of them followed by the next boot", len(losses.lines))
     figures("emulated: journals that could not be read, torn last lines", f"0, {losses.torn}")
     mean = [sum(values) / len(values) for values in (losses.lines, losses.seconds)]
