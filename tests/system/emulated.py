@@ -57,8 +57,9 @@ def emulate() -> None:
     program = debian.CACHE / "qemu-user/usr/bin/qemu-aarch64"
     if not program.exists():
         with debian.overlay(debian.base(debian.architecture()), "qemu-user") as root:
-            run_in(root, "sh", "-c", "cd /tmp && apt-get -q update && apt-get -q download qemu-user")
-            package = next((root / "tmp").glob("qemu-user_*.deb"))
+            # Not in /tmp, which systemd-nspawn keeps in memory.
+            run_in(root, "sh", "-c", "cd /root && apt-get -q update && apt-get -q download qemu-user")
+            package = next((root / "root").glob("qemu-user_*.deb"))
             program.parent.mkdir(parents=True, exist_ok=True)
             unpack = f"dpkg-deb --fsys-tarfile '{package}' | tar -xO ./usr/bin/qemu-aarch64 > '{program}.part'"
             subprocess.run(["sh", "-c", unpack], check=True)
