@@ -57,6 +57,15 @@ class Engine(Protocol):
         ...
 
 
+@runtime_checkable
+class TransposableEngine(Protocol):
+    """A detector's engine that can be had for upright pictures, too."""
+
+    def transposed(self) -> Engine | None:
+        """The same network for pictures whose rows and columns are swapped; None where it cannot be made."""
+        ...
+
+
 class Pipeline(Protocol):
     """The part of edge.pipeline.pipeline.EmotionPipeline that the loop needs."""
 

@@ -112,10 +112,11 @@ def stages(pipeline: EmotionPipeline, frames: Sequence[Frame], timer: Timer) -> 
     times: dict[str, list[float]] = {stage: [] for stage in STAGES[:4]}
     for frame in frames:
         start = timer()
-        canvas, fit = pipeline.detector.detector.preprocess(frame.image)
-        outputs = pipeline.detector.detector.engine.infer(canvas)
+        detector = pipeline.detector.detector
+        canvas, fit = detector.preprocess(frame.image)
+        outputs = detector.infer(canvas, fit)
         inferred = timer()
-        faces = pipeline.detector.detector.postprocess(outputs, fit)
+        faces = detector.postprocess(outputs, fit)
         times["face"].append(inferred - start)
         times["decode"].append(timer() - inferred)
         for face in faces:

@@ -12,6 +12,7 @@ import numpy as np
 
 from edge.engines import operators
 from edge.engines.quiet import quiet_stderr
+from edge.engines.transposed import transposed
 from edge.errors import EngineError, InvalidValue, MissingExtra, ModelError, one_line
 from edge.manifest import ModelSpec
 from edge.tasks import HEADS
@@ -186,11 +187,32 @@ class LiteRtEngine(LiteRtModel):
     def __init__(self, spec: ModelSpec, source: Path | bytes, threads: int = 1, delegates: Sequence[Any] = ()) -> None:
         self.spec = spec
         name = spec.name if isinstance(source, bytes) else str(source)
-        operators.check(Path(name), source if isinstance(source, bytes) else _content(source))
+        content = source if isinstance(source, bytes) else _content(source)
+        operators.check(Path(name), content)
+        self._content = content if spec.head == "anchors" and not delegates else None
+        self._threads = threads
+        self._transposed: LiteRtEngine | None = None
         super().__init__(source, Preprocessing.of(spec), name=name, threads=threads, delegates=delegates)
         self._check_input()
         self._check_outputs()
         self.name = spec.name
+
+    def transposed(self) -> LiteRtEngine | None:
+        """The same detector for pictures whose rows and columns are swapped (edge.engines.transposed); made once.
+
+        None where it cannot be made, as of a model that is compiled for an Edge TPU.
+        """
+        if self._content is not None:
+            content, self._content = transposed(self._content), None
+            if content is not None:
+                self._transposed = LiteRtEngine(self.spec, content, self._threads)
+        return self._transposed
+
+    def close(self) -> None:
+        """Let go of the interpreter; the model cannot be used after that."""
+        super().close()
+        if self._transposed is not None:
+            self._transposed.close()
 
     def _check_input(self) -> None:
         expected = (1, self.spec.height, self.spec.width, self.spec.channels)

@@ -10,6 +10,7 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
+from edge.engines import flatbuffer
 from edge.errors import ModelError
 
 MAGIC = b"TFL3"
@@ -77,40 +78,10 @@ def _allowed(code: int, name: str) -> bool:
 
 
 def _codes(content: bytes) -> Iterator[tuple[int, str]]:
-    model = _uint(content, 0)
-    vector = _field(content, model, 1)
-    if not vector:
-        return
-    vector += _uint(content, vector)
-    count = _uint(content, vector)
-    if count > len(content) // 4:
-        raise IndexError("a vector longer than the file")
-    for at in range(vector + 4, vector + 4 + 4 * count, 4):
-        table = at + _uint(content, at)
-        old, new = _field(content, table, 0), _field(content, table, 3)
+    for table in flatbuffer.tables(content, flatbuffer.uint(content, 0), 1):
+        old, new = flatbuffer.field(content, table, 0), flatbuffer.field(content, table, 3)
         # Codes below 127 stand in the old field, of one byte, or in both.
         code = max(content[old] if old else 0, struct.unpack_from("<i", content, new)[0] if new else 0)
-        custom = _field(content, table, 1)
-        yield code, _text(content, custom) if code == CUSTOM and custom else NAMES.get(code, f"operation {code}")
-
-
-def _field(content: bytes, table: int, number: int) -> int:
-    """Where a field of a flatbuffer's table stands, or 0 where it has its default."""
-    vtable = table - struct.unpack_from("<i", content, table)[0]
-    if vtable < 0:
-        raise IndexError("before the file")
-    entry = 4 + 2 * number
-    if entry >= struct.unpack_from("<H", content, vtable)[0]:
-        return 0
-    offset = struct.unpack_from("<H", content, vtable + entry)[0]
-    return table + offset if offset else 0
-
-
-def _text(content: bytes, field: int) -> str:
-    start = field + _uint(content, field)
-    return content[start + 4 : start + 4 + min(_uint(content, start), 60)].decode("ascii", "backslashreplace")
-
-
-def _uint(content: bytes, at: int) -> int:
-    value: int = struct.unpack_from("<I", content, at)[0]
-    return value
+        custom = flatbuffer.field(content, table, 1)
+        named = code == CUSTOM and custom
+        yield code, flatbuffer.text(content, custom) if named else NAMES.get(code, f"operation {code}")

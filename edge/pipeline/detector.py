@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from edge.face import Detection
 from edge.frame import Box
 from edge.pipeline.classifier import expect_head
-from edge.ports import Engine
+from edge.ports import Engine, TransposableEngine
 from edge.vision.detection import anchor_points, box_voting, decode, nms, point_scales
 from edge.vision.letterbox import Letterbox, letterbox, to_grey
 
@@ -15,8 +17,19 @@ from edge.vision.letterbox import Letterbox, letterbox, to_grey
 NMS_IOU, VOTING_IOU = 0.5, 0.7
 
 
+@dataclass(frozen=True)
+class Fit:
+    """How a picture was fitted into the detector's canvas, and whether its rows and columns were swapped before."""
+
+    box: Letterbox
+    swapped: bool
+
+
 class FaceDetector:
     """Finds faces with a model of head "anchors".
+
+    On an upright picture the canvas is upright, too, if the engine can be had for it: faces are then a third larger on
+    a canvas of 240x320, at the same cost.
 
     Args:
         engine: the detector.
@@ -49,19 +62,36 @@ class FaceDetector:
             EngineError: the detector could not be run.
         """
         canvas, fit = self.preprocess(image)
-        return self.postprocess(self.engine.infer(canvas), fit)
+        return self.postprocess(self.infer(canvas, fit), fit)
 
-    def preprocess(self, image: np.ndarray) -> tuple[np.ndarray, Letterbox]:
+    def preprocess(self, image: np.ndarray) -> tuple[np.ndarray, Fit]:
         """The detector's input uint8 (height, width, C) and how the picture was fitted into it."""
-        canvas, fit = letterbox(image, self.engine.spec.width, self.engine.spec.height)
-        return (to_grey(canvas) if self.engine.spec.channels == 1 else canvas), fit
+        spec, height, width = self.engine.spec, *image.shape[:2]
+        swapped = height > width and spec.width > spec.height and self._upright() is not None
+        canvas, box = letterbox(image, *((spec.height, spec.width) if swapped else (spec.width, spec.height)))
+        canvas = to_grey(canvas) if spec.channels == 1 else canvas
+        return np.ascontiguousarray(canvas.swapaxes(0, 1)) if swapped else canvas, Fit(box, swapped)
 
-    def postprocess(self, outputs: tuple[np.ndarray, ...], fit: Letterbox) -> tuple[Detection, ...]:
+    def infer(self, canvas: np.ndarray, fit: Fit) -> tuple[np.ndarray, ...]:
+        """The detector's outputs for what `preprocess` gave.
+
+        Raises:
+            EngineError: the detector could not be run.
+        """
+        engine = self._upright() if fit.swapped else self.engine
+        assert engine is not None
+        return engine.infer(canvas)
+
+    def postprocess(self, outputs: tuple[np.ndarray, ...], fit: Fit) -> tuple[Detection, ...]:
         """The faces in the detector's outputs, best first."""
         logits, distances = outputs
-        ltrb, scores = decode(logits, distances, self._anchors, self._scales, self._score)
+        anchors = self._anchors[:, ::-1] if fit.swapped else self._anchors
+        ltrb, scores = decode(logits, distances, anchors, self._scales, self._score)
         kept = nms(ltrb, scores, self._iou, self._limit)
-        boxes = fit.to_picture(box_voting(ltrb, scores, kept, VOTING_IOU)).tolist()
+        boxes = fit.box.to_picture(box_voting(ltrb, scores, kept, VOTING_IOU)).tolist()
         faces = (Detection(Box(*box), score) for box, score in zip(boxes, scores[kept].tolist(), strict=True))
         # A box that lies wholly in the canvas's padding is nowhere in the picture.
-        return tuple(face for face in faces if face.box.clipped(fit.width, fit.height))
+        return tuple(face for face in faces if face.box.clipped(fit.box.width, fit.box.height))
+
+    def _upright(self) -> Engine | None:
+        return self.engine.transposed() if isinstance(self.engine, TransposableEngine) else None

@@ -61,6 +61,30 @@ def test_a_box_in_the_padding_is_nowhere(tiny_manifest):
     assert boxes(finder.detect(wide)) == [(0, 0, 16, 16)]
 
 
+@pytest.mark.parametrize(
+    "faces",
+    [[], [(32, 112)], [(0, 0), (64, 96)]],
+    ids=["nobody", "at the bottom", "two"],
+)
+def test_an_upright_picture_is_searched_on_an_upright_canvas(finder, paint, faces):
+    picture = paint(*[(x, y, False, False) for x, y in faces], width=120, height=160)
+    assert [box[:2] for box in boxes(finder.detect(picture))] == faces
+
+
+def test_an_upright_picture_narrower_than_the_canvas_is_padded_at_the_right(finder, paint):
+    assert boxes(finder.detect(paint((32, 96, False, False), width=80, height=160))) == [(32, 96, 80, 144)]
+
+
+def test_a_square_picture_and_an_engine_that_cannot_be_transposed_keep_the_canvas(finder, tiny_manifest, paint):
+    picture = paint((32, 32, False, False), width=120, height=120)
+    assert boxes(finder.detect(picture)) == [(32, 32, 80, 80)]
+    seen = []
+    spec = tiny_manifest["face"]
+    fixed_engine = FakeEngine(spec, lambda image: seen.append(image) or (np.full((80, 1), -9), np.zeros((80, 4))))
+    assert FaceDetector(fixed_engine).detect(paint((0, 112, False, False), width=120, height=160)) == ()
+    assert seen[0][:, 90:].max() == 0  # 120x160 on a canvas of 160x120 is 90x120, at the left
+
+
 def test_the_score_can_be_told_and_is_the_models_own_otherwise(tiny_manifest):
     spec = replace(tiny_manifest["face"], threshold=0.9)
     logits = np.full((80, 1), -9, np.float32)
