@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from edge.errors import SettingsError
 from edge.password import password
@@ -13,7 +13,7 @@ from edge.password import password
 HIDDEN = "***"
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):/+")
 _AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._-]+)(:[0-9]*)?")
-_SECRET_KEY = re.compile(r"(?i)(pass|pwd|user|usr|login|token|auth|secret|key)\w*=")
+_SECRET_KEY = re.compile(r"(?i)(pass|pwd|user|usr|login|token|auth|secret|key)\w*=|\?.*=")
 CREDENTIAL = "camera-password"  # of systemd
 
 
@@ -26,12 +26,18 @@ def redacted(source: str) -> str:
     >>> redacted("rtsp://admin:p@ss@10.0.0.9:554/h264?pwd=p"), redacted("clip.mp4")
     ('rtsp://10.0.0.9', 'clip.mp4')
     """
-    match = _SCHEME.search(source)
-    suspicious = match or ("@" in source and ":" in source) or _SECRET_KEY.search(source)
-    if not suspicious or _exists(source):
+    # Some are copied out of other addresses, percent-encoded once or twice.
+    readings = (source, unquote(source), unquote(unquote(source)))
+    text = next(filter(_is_suspicious, readings), None)
+    if text is None or _exists(source):
         return source
-    host = _host(source[match.end() if match else 0 :]) or HIDDEN
+    match = _SCHEME.search(text)
+    host = _host(text[match.end() if match else 0 :]) or HIDDEN
     return f"{match[1].lower()}://{host}" if match else host
+
+
+def _is_suspicious(text: str) -> bool:
+    return bool(_SCHEME.search(text) or ("@" in text and ":" in text) or _SECRET_KEY.search(text))
 
 
 def is_address(source: str) -> bool:

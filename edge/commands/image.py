@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from edge import config, picture
+from edge.address import is_address, redacted
 from edge.commands.image_crops import Chart, Crops
 from edge.commands.image_output import Drawn, Lines, Total
 from edge.errors import EdgeError, EngineError, PictureError, PictureIsVideo
@@ -104,6 +105,11 @@ def found(paths: Sequence[Path]) -> Iterator[Path | PictureError]:
             folder = path.is_dir()
         except (OSError, ValueError):  # no such name can be: reading it says why
             folder = False
+        if is_address(str(path)):
+            yield PictureError(
+                f"{redacted(str(path))}: an address; watch a camera with: edge-emotion run --source ADDRESS"
+            )
+            continue
         if not folder:
             yield path
             continue

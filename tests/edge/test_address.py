@@ -18,6 +18,8 @@ SPELLINGS = (
     "RTSP://admin:geheim@127.0.0.1:9/x", "rtmp://admin:geheim@127.0.0.1:9/x",
     "v4l2:rtsp://admin:geheim@127.0.0.1/x", "admin:geheim@127.0.0.1/x", "//admin:geheim@127.0.0.1/x",
     "127.0.0.1/h264?user=admin&pwd=geheim", "http://admin:geheim@127.0.0.1:9/x#y", "rtsp:admin:geheim@127.0.0.1",
+    "127.0.0.1:9/video?u=admin&p=geheim", "rtsp%3A//admin:geheim%40127.0.0.1/x",
+    "rtsp%253A%2F%2Fu:geheim%2540127.0.0.1", "rtsp://admin:gehe%2Fim%40heim@127.0.0.1:9/x",
 )  # fmt: skip
 
 
@@ -38,6 +40,7 @@ def test_of_an_address_scheme_and_host_are_shown(source):
         ("v4l2:0", "v4l2:0"),
         ("/dev/v4l/by-id/usb-046d_C270-video-index0", "/dev/v4l/by-id/usb-046d_C270-video-index0"),
         ("clips/me@home.mp4", "clips/me@home.mp4"),
+        ("clips/100%25.mp4", "clips/100%25.mp4"),
         ("rtsp://[fe80::1]:554/geheim", "rtsp://[fe80::1]"),
         ("rtsp://10.0.0.9/a@b", "rtsp://10.0.0.9"),
         ("rtsp://admin:geheim", "rtsp://***"),
@@ -67,6 +70,7 @@ def test_no_password_is_in_journal_output_log_or_doctor(source, tiny, tmp_path, 
     assert program.main(["--debug", "run", "--config", str(file), "--journal", "-"]) == 3
     out, err = capfd.readouterr()
     program.main(["doctor", "--config", str(file)])
+    assert program.main(["image", source, "--models", str(tiny)]) == 1
     said = out + err + "".join(capfd.readouterr()) + caplog.text + journal.read_text()
     assert "heim" not in said
     assert "127.0.0.1" in journal.read_text()
