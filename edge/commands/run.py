@@ -24,6 +24,7 @@ from edge.daemon.stderr_filter import filtered_stderr
 from edge.daemon.supervisor import ReconnectingCamera
 from edge.daemon.systemd import Systemd
 from edge.engines import AGAIN_S, FIRST_S
+from edge.errors import OutputError
 from edge.journals.location import journal_file
 from edge.pipeline.factory import open_pipeline
 from edge.pipeline.pipeline import EmotionPipeline
@@ -56,6 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sheet", type=Path, metavar="FILE", help="write a contact sheet of evenly spaced annotated frames"
     )
+    parser.add_argument("--force", action="store_true", help="let --out and --sheet replace a file")
     parser.add_argument("--json", action="store_true", help="print events as JSON even on a terminal")
     parser.add_argument("--wait", action="store_true", help="wait for a source that is missing at the start")
 
@@ -139,7 +141,9 @@ def recorded(arguments: argparse.Namespace, settings: Settings, clock: Clock, co
 
     for path in (arguments.out, arguments.sheet):
         if path is not None:
-            check(path, settings.source.source, clip=path is arguments.out)
+            check(path, settings.source.source, clip=path is arguments.out, force=arguments.force)
+    if arguments.out == arguments.sheet:
+        raise OutputError(f"{printable(arguments.out)}: choose two files for --out and --sheet")
     return Recording(screen, arguments.out, Sheet(arguments.sheet) if arguments.sheet else None, settings.screen.style)
 
 

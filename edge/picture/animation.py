@@ -21,6 +21,7 @@ SAME = 2  # of 255: differences up to this cannot be seen
 ANIMATED = 0x02  # flag of VP8X
 OPAQUE = 0x02  # flag of ANMF: the frame replaces what is below it
 LONGEST_MS = 0xFFFFFF
+LARGEST = 16383  # pixels a side of a frame
 
 
 class AnimatedWebP:
@@ -28,15 +29,17 @@ class AnimatedWebP:
 
     Args:
         path: the file, overwritten.
-        width, height: of the frames, pixels, at most 16384 each.
+        width, height: of the frames, pixels, at most 16383 each.
         quality: of the frames, 0-100.
 
     Raises:
-        PictureError: the file cannot be written.
+        PictureError: the file cannot be written, or the frames are too large for WebP.
     """
 
     def __init__(self, path: Path, width: int, height: int, quality: int = QUALITY) -> None:
         self._name, self._quality = printable(path), quality
+        if max(width, height) > LARGEST:
+            raise PictureError(f"{self._name}: frames of {width}x{height}; WebP holds at most {LARGEST} pixels a side")
         self._shown: np.ndarray | None = None
         self._file: BinaryIO
         try:

@@ -64,6 +64,15 @@ def parse(file: IO[bytes], kind: str, name: str) -> Header:
     return head
 
 
+def has_whole_chunks(png: bytes) -> bool:
+    """Whether every chunk of a PNG lies within the file: for one that says 2 GB, OpenCV takes 2 GB before it reads."""
+    at, name = 8, b""  # behind the signature
+    while at + 8 <= len(png) and name != b"IEND":
+        name = png[at + 4 : at + 8]
+        at += 12 + int.from_bytes(png[at : at + 4], "big")
+    return at <= len(png)
+
+
 def plugin(kind: str, name: str) -> Any:
     """Pillow's class for a kind: called with a file and a name, it gives an image that decodes nothing yet.
 

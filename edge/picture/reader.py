@@ -6,6 +6,7 @@ data sets; OpenCV 4.14, Pillow 13.0), but OpenCV keeps the upper 8 of 16 bits, w
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import stat
@@ -137,10 +138,10 @@ def _not_a_picture(kind: str | None, name: str, kinds: Collection[str]) -> NotAP
 
 
 def _pixels(data: bytes, kind: str, name: str) -> np.ndarray:
-    try:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    except cv2.error:
-        image = None
+    image = None
+    if kind != "PNG" or header.has_whole_chunks(data):
+        with contextlib.suppress(cv2.error):
+            image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     if image is not None:
         answer: np.ndarray = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
         return answer

@@ -13,6 +13,7 @@ from edge.vision.tiling import Tile, cut_off, merge, tiles
 DETAILS = ("auto", "fast", "full")
 LARGE = 1.5  # times the canvas: the longer side from which `auto` searches a picture a second time
 GAIN = 1.5  # how much larger a face must be in a tile than in the whole picture
+MAX_TILES = 150
 OVERLAP = 0.2  # of neighbouring tiles; larger faces are found in the whole picture
 MAX_COLUMNS = 8  # of `full`: about 90 tiles of a photograph of 4:3
 # Chosen on the validation splits of `wild` and `faces`: python -m tests.bench.detail.
@@ -68,6 +69,8 @@ def plan(detail: str, width: int, height: int, canvas_width: int, canvas_height:
     fit = min(canvas_width / width, canvas_height / height)
     while columns <= MAX_COLUMNS:
         level = tiles(width, height, canvas_width, canvas_height, columns, OVERLAP)
+        if len(found) + len(level) > MAX_TILES:  # a strip: no face is as narrow as that
+            break
         scale = min(canvas_width / level[0].width, canvas_height / level[0].height)
         if found and scale > GAIN:  # larger than life: nothing more to see
             break

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from edge.face import Detection
@@ -70,7 +71,7 @@ class FaceDetector:
         swapped = height > width and spec.width > spec.height and self._upright() is not None
         canvas, box = letterbox(image, *((spec.height, spec.width) if swapped else (spec.width, spec.height)))
         canvas = to_grey(canvas) if spec.channels == 1 else canvas
-        return np.ascontiguousarray(canvas.swapaxes(0, 1)) if swapped else canvas, Fit(box, swapped)
+        return (_transposed(canvas) if swapped else canvas), Fit(box, swapped)
 
     def infer(self, canvas: np.ndarray, fit: Fit) -> tuple[np.ndarray, ...]:
         """The detector's outputs for what `preprocess` gave.
@@ -95,3 +96,8 @@ class FaceDetector:
 
     def _upright(self) -> Engine | None:
         return self.engine.transposed() if isinstance(self.engine, TransposableEngine) else None
+
+
+def _transposed(image: np.ndarray) -> np.ndarray:
+    """Rows and columns swapped, (H, W, C) to (W, H, C)."""
+    return cv2.transpose(image).reshape(image.shape[1], image.shape[0], image.shape[2])

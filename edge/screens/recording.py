@@ -132,7 +132,9 @@ class Mp4:
         fourcc = cv2.VideoWriter.fourcc(*"mp4v")
         self._writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, fourcc, fps, self._size)
         if not self._writer.isOpened():
-            raise OutputError(f"{printable(path)}: cannot write the clip; is the folder writable?")
+            raise OutputError(
+                f"{printable(path)}: cannot write a clip of {width}x{height} pixels; is the folder writable?"
+            )
 
     @classmethod
     def at(cls, fps: float) -> Callable[[Path, int, int], Mp4]:
@@ -154,19 +156,24 @@ class Mp4:
         self._writer.release()
 
 
-def check(path: Path, source: str, *, clip: bool) -> None:
-    """Whether a clip, or a picture, could be written there.
+def check(path: Path, source: str, *, clip: bool, force: bool = False) -> None:
+    """Whether a clip, or a picture, could be written there without the loss of anything else.
 
     Raises:
-        OutputError: its suffix is none of ours, its folder does not exist, or it is the source itself.
+        OutputError: its suffix is none of ours, its folder does not exist, there is such a file (unless `force`), or it
+            is the source itself.
     """
     name, kinds = printable(path), CLIPS if clip else SHEETS
     if path.suffix.lower() not in kinds:
         raise OutputError(f"{name}: expected a file that ends in {' or '.join(kinds)}")
     if not path.parent.is_dir():
         raise OutputError(f"{printable(path.parent)}: no such folder; create it first")
-    if path.exists() and os.path.exists(source) and os.path.samefile(path, source):
+    if not os.path.lexists(path):
+        return
+    if os.path.exists(source) and os.path.exists(path) and os.path.samefile(path, source):
         raise OutputError(f"{name}: is the source itself; choose another file")
+    if not force:
+        raise OutputError(f"{name}: exists; choose another file, or add --force")
 
 
 def fitted(image: np.ndarray, width: int, height: int) -> np.ndarray:

@@ -14,7 +14,7 @@ from edge.vision.lettering import Style, write
 from edge.vision.palette import DARK, INK
 
 PICTURES, COLUMNS = 12, 4
-WIDE = 480  # pixels of one picture across
+WIDE, HIGH = 480, 960  # pixels that one picture takes, at most
 GAP = 10
 
 
@@ -35,8 +35,9 @@ class Sheet:
         """A picture uint8 (H, W, 3) RGB and its time in seconds; kept if it is due."""
         if self._kept and time < self._kept[-1][0] + self._interval:
             return
-        height = round(image.shape[0] * WIDE / image.shape[1])
-        self._kept.append((time, cv2.resize(image, (WIDE, height), interpolation=cv2.INTER_AREA)))
+        scale = min(WIDE / image.shape[1], HIGH / image.shape[0])
+        size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
+        self._kept.append((time, cv2.resize(image, size, interpolation=cv2.INTER_AREA)))
         if len(self._kept) >= 8 * self._count:
             self._kept = self._kept[::2]
             self._interval = 2 * max(self._interval, self._kept[1][0] - self._kept[0][0]) * 0.999
@@ -58,15 +59,15 @@ class Sheet:
         wanted = [begin + (end - begin) * (n + 0.5) / shown for n in range(shown)]
         chosen = [min(self._kept, key=lambda kept: abs(kept[0] - time)) for time in wanted]
         columns = min(self._columns, shown)
-        rows, high = math.ceil(shown / columns), max(image.shape[0] for _, image in chosen)
+        rows, high = math.ceil(shown / columns), max(*(image.shape[0] for _, image in chosen), Style(11).row)
         sheet = np.empty((rows * (high + GAP) + GAP, columns * (WIDE + GAP) + GAP, 3), np.uint8)
         sheet[:] = DARK
         style = Style(11)
         for n, (time, image) in enumerate(chosen):
             left, top = GAP + n % columns * (WIDE + GAP), GAP + n // columns * (high + GAP)
-            sheet[top : top + image.shape[0], left : left + WIDE] = image
+            sheet[top : top + image.shape[0], left : left + image.shape[1]] = image
             text = stamp_of(time)
-            bottom = top + image.shape[0]
+            bottom = top + max(image.shape[0], style.row)
             canvas.plate(sheet, (left, bottom - style.row, left + style.width_of(text) + 2 * style.pad, bottom))
             write(sheet, text, (left + style.pad, bottom - (style.row - style.capitals) // 2), INK, style)
         return sheet

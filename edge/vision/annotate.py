@@ -22,13 +22,15 @@ from edge.vision.placement import Detail
 
 # A picture whose shorter side is below this is enlarged before it is drawn on, so that captions fit.
 LEGIBLE_PX = 360
+ENLARGED_PIXELS = 8_000_000  # more it does not become by that
 SMALLEST = 9  # height of capitals, pixels
 CHARTS = 2  # with more faces than this, there are no charts
 
 
 def factor(width: int, height: int) -> int:
-    """By how much a picture should be enlarged before it is drawn on: 1 to 8."""
-    return max(1, min(8, math.ceil(LEGIBLE_PX / min(width, height))))
+    """By how much a picture should be enlarged before it is drawn on: 1 to 8; a long narrow one less."""
+    roomy = math.isqrt(ENLARGED_PIXELS // (width * height))
+    return max(1, min(8, roomy, math.ceil(LEGIBLE_PX / min(width, height))))
 
 
 def annotate(image: np.ndarray, tracks: Sequence[Track], enlarge: int = 1, legend_below: bool = False) -> np.ndarray:

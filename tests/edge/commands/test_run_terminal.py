@@ -12,6 +12,7 @@ import sys
 import numpy as np
 import pytest
 
+from edge import __main__ as program
 from edge import picture
 from edge.commands.run_terminal import CountedCamera, TerminalSink
 from edge.frame import Frame
@@ -127,3 +128,21 @@ def test_with_a_journal_the_terminal_has_lines_and_the_file_has_json(tiny, film,
     assert json.loads(journal.read_text().splitlines()[0])["event"] == "start"
     assert clip.read_bytes()[:4] == b"RIFF"
     assert sheet.exists()
+
+
+@pytest.mark.parametrize("flag", ["--out", "--sheet"])
+def test_a_recording_that_is_there_is_not_replaced(tiny, film, tmp_path, capsys, flag):
+    place = tmp_path / "mine.webp"
+    place.write_bytes(b"mine")
+    words = ["run", "--models", str(tiny), "--source", str(film), "--journal", str(tmp_path / "j.jsonl")]
+    assert program.main([*words, flag, str(place)]) == 1
+    assert "mine.webp: exists; choose another file, or add --force" in capsys.readouterr().err
+    assert place.read_bytes() == b"mine"
+    assert program.main([*words, flag, str(place), "--force"]) == 0
+    assert place.read_bytes()[:4] == b"RIFF"
+
+
+def test_clip_and_sheet_are_two_files(tiny, film, tmp_path, capsys):
+    words = ["run", "--models", str(tiny), "--source", str(film), "--out", str(tmp_path / "a.webp")]
+    assert program.main([*words, "--sheet", str(tmp_path / "a.webp")]) == 1
+    assert "choose two files for --out and --sheet" in capsys.readouterr().err

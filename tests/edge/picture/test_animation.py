@@ -66,3 +66,9 @@ def test_the_sizes_in_the_container_are_those_of_the_file(tmp_path):
 def test_a_folder_that_does_not_exist_is_one_line(tmp_path):
     with pytest.raises(PictureError, match="cannot write the animation"):
         AnimatedWebP(tmp_path / "none" / "a.webp", 40, 30)
+
+
+def test_frames_that_webp_cannot_hold_are_refused_before_the_file_is_made(tmp_path):
+    with pytest.raises(PictureError, match=r"frames of 60000x1; WebP holds at most 16383 pixels a side"):
+        AnimatedWebP(tmp_path / "a.webp", 60_000, 1)
+    assert not (tmp_path / "a.webp").exists()

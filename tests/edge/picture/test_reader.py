@@ -339,3 +339,16 @@ def test_many_threads_may_read_at_once(image):
 def test_headers_tell_the_size_without_the_pixels(bomb):
     told = header.parse(io.BytesIO(bomb(30_000, 30_000)), "PNG", "p")
     assert (told.width, told.height, told.animated) == (30_000, 30_000, False)
+
+
+def test_a_png_that_says_it_has_a_chunk_of_two_gigabytes_never_reaches_opencv(image, monkeypatch):
+    whole = encoded(image, ".png")
+    seen = []
+    monkeypatch.setattr(reader.cv2, "imdecode", lambda data, flags: seen.append(len(data)))
+    for data in (whole, whole + b"and a note behind the end"):
+        assert np.array_equal(picture.decode(data, "p.png"), image)
+    assert seen == [len(whole), len(whole) + 25]
+    at = whole.index(b"IDAT") - 4
+    damaged = whole[:at] + b"\x80\0\0\0" + whole[at + 4 :]
+    assert np.array_equal(picture.decode(damaged, "p.png"), image)  # Pillow reads what there is
+    assert len(seen) == 2

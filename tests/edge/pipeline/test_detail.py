@@ -93,6 +93,12 @@ def test_a_picture_is_tiled_only_where_it_is_much_larger_than_the_canvas(size, f
     assert counts == [fast, auto, full]
 
 
+@pytest.mark.parametrize("size", [(1, 60_000), (60_000, 1), (1_000_000, 1), (3, 50_000), (200, 40_000)])
+@pytest.mark.parametrize("detail", ["auto", "full"])
+def test_a_strip_is_not_cut_into_thousands_of_tiles(size, detail):
+    assert len(plan(detail, *size, 320, 240)) <= 150
+
+
 def test_another_word_is_an_error(detector):
     with pytest.raises(InvalidValue, match="detail: expected one of auto, fast, full, got 'best'"):
         search(detector, picture(), "best")

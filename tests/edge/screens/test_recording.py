@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageSequence
 
 from edge import picture
-from edge.errors import OutputError
+from edge.errors import OutputError, PictureError
 from edge.face import Detection, Scene, Track
 from edge.frame import Box, Frame
 from edge.screens.recording import GAP_S, Recording, check
@@ -138,6 +138,20 @@ def test_what_cannot_be_written_is_said_before_the_run(tmp_path):
     check(tmp_path / "a.MP4", "demo", clip=True)
 
 
+def test_a_file_that_is_there_is_only_replaced_by_force_and_the_source_never(tmp_path):
+    holiday, link, source = tmp_path / "holiday.mp4", tmp_path / "link.mp4", tmp_path / "source.mp4"
+    holiday.write_bytes(b"mine")
+    link.symlink_to("nowhere.mp4")
+    source.write_bytes(b"mine")
+    (tmp_path / "again.mp4").hardlink_to(source)
+    for path in (holiday, link):
+        with pytest.raises(OutputError, match="exists; choose another file, or add --force"):
+            check(path, "demo", clip=True)
+        check(path, "demo", clip=True, force=True)
+    with pytest.raises(OutputError, match="is the source itself"):
+        check(tmp_path / "again.mp4", str(source), clip=True, force=True)
+
+
 @pytest.mark.parametrize(("count", "wanted"), [(1, 1), (3, 3), (12, 12), (1000, 12)])
 def test_a_sheet_shows_even_times_however_long_the_run_is(tmp_path, count, wanted):
     sheet = Sheet(tmp_path / "s.png")
@@ -156,3 +170,21 @@ def test_a_sheet_shows_even_times_however_long_the_run_is(tmp_path, count, wante
 
 def test_times_are_written_as_on_a_clip():
     assert [stamp_of(s) for s in (-1, 0, 7.9, 65, 3725)] == ["0:00", "0:00", "0:07", "1:05", "1:02:05"]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 60_000), (60_000, 1), (30, 3000)], ids=str)
+def test_a_strip_of_pixels_has_its_place_on_a_sheet_and_the_sheet_stays_small(tmp_path, size):
+    recording = Recording(FakeScreen(), None, Sheet(tmp_path / "s.png"))
+    for n in range(3):
+        recording.show(frame(n, n / 10, *size), Scene())
+    recording.close()
+    height, width = picture.read(tmp_path / "s.png").shape[:2]
+    assert height < 1000
+    assert width < 1600
+
+
+def test_a_strip_is_one_line_where_a_clip_cannot_hold_it(tmp_path):
+    recording = Recording(FakeScreen(), tmp_path / "a.webp")
+    recording.show(frame(0, 0.0, 60_000, 1), Scene())
+    with pytest.raises(PictureError, match="WebP holds at most"):
+        recording.close()

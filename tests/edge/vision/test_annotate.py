@@ -75,7 +75,17 @@ def test_small_pictures_are_enlarged_smoothly():
 
 @pytest.mark.parametrize(
     ("size", "expected"),
-    [((48, 48), 8), ((160, 120), 3), ((359, 800), 2), ((360, 360), 1), ((4000, 3000), 1), ((1, 1), 8)],
+    [
+        ((48, 48), 8),
+        ((160, 120), 3),
+        ((359, 800), 2),
+        ((360, 360), 1),
+        ((4000, 3000), 1),
+        ((1, 1), 8),
+        ((60_000, 1), 8),
+        ((1_000_000, 1), 2),
+        ((8, 4_000_000), 1),
+    ],
 )
 def test_small_pictures_are_enlarged_by_a_whole_factor(size, expected):
     assert annotate.factor(*size) == expected
