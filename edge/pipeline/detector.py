@@ -100,4 +100,4 @@ class FaceDetector:
 
 def _transposed(image: np.ndarray) -> np.ndarray:
     """Rows and columns swapped, (H, W, C) to (W, H, C)."""
-    return cv2.transpose(image).reshape(image.shape[1], image.shape[0], image.shape[2])
+    return np.asarray(cv2.transpose(image)).reshape(image.shape[1], image.shape[0], image.shape[2])
