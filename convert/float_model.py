@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from convert.errors import ConversionError
+from convert.limits import check_activations
 from convert.shapes import Shape, picture_shape
 from edge.errors import MissingExtra
 from training.onednn import limit_onednn
@@ -85,6 +86,7 @@ def from_keras(model: Any, name: str = "") -> FloatModel:
     shapes = [tuple(tensor.shape) for tensor in model.inputs]
     types = [getattr(tensor.dtype, "name", str(tensor.dtype)) for tensor in model.inputs]
     shape = picture_shape(name, shapes, types)
+    check_activations(name, model)
 
     def call(images: Any) -> list[Any]:
         with warnings.catch_warnings():  # Keras minds that a Keras 2 model was made with a list of one input

@@ -15,7 +15,17 @@ OWN_CODE = (
     "(model.export(FOLDER), in Keras 2 model.save(FOLDER)) and convert that"
 )
 _HALF = re.compile(r"(mixed_)?b?float16")
-_MODULES = ("keras", "tf_keras", "builtins", "tensorflow.keras", "tensorflow.python.keras")
+# Where classes may come from: keras.utils and keras.saving know files, and are none of these.
+_MODULES = re.compile(
+    r"(tensorflow\.(python\.)?)?(tf_)?keras(\.src)?(\.(layers|models|engine|initializers|regularizers|constraints|activations|"
+    r"dtype_policies|mixed_precision|quantizers|random|ops|optimizers|losses|metrics)(\..*)?)?|builtins"
+)
+# Layers that open files or run another library, and have no place in a network that sees a picture.
+_REACHING = re.compile(
+    r"(.*>)?(TFSMLayer|JaxLayer|FlaxLayer|TorchModuleWrapper|\w*Lookup|TextVectorization|FeatureSpace|DenseFeatures|"
+    r"SequenceFeatures|HashedCrossing)"
+)
+DEEPEST = 200  # levels of an architecture
 # Where functions may come from: an activation is one, keras.utils.get_file is another.
 _FUNCTION_MODULES = re.compile(r"(tf_)?keras(\.src)?\.(activations|initializers|regularizers|constraints|ops)(\..*)?")
 # What Keras 2 keeps of TensorFlow functions called between layers; none of these touches a file.
@@ -41,12 +51,14 @@ def check_code(path: Path, config: Any) -> None:
     Raises:
         ConversionError: it has a Lambda or a layer of its own.
     """
-    for part in _dicts(config):
+    for part in _dicts(path, config):
         name = str(part.get("class_name", ""))
         if name in ("Lambda", "__lambda__") or part.get("function_type") == "lambda":
             raise ConversionError(f"{path}: a Lambda layer, which holds code of its own; {OWN_CODE}")
+        if _REACHING.fullmatch(name):
+            raise ConversionError(f"{path}: the layer {name} reaches for files or other libraries; {OWN_CODE}")
         module = part.get("module")
-        if "class_name" in part and isinstance(module, str) and not _of_keras(module):
+        if name not in ("", "function") and isinstance(module, str) and not _of_keras(module):
             raise ConversionError(f"{path}: custom layer {name!r} (of {module}); {OWN_CODE}")
         if name == "function" and not _harmless(str(module), part.get("config")):
             raise ConversionError(f"{path}: custom layer {str(part.get('config'))!r} (of {module}); {OWN_CODE}")
@@ -73,7 +85,7 @@ def single_precision(config: Any) -> Any:
 
 
 def _of_keras(module: str) -> bool:
-    return any(module == own or module.startswith(f"{own}.") for own in _MODULES)
+    return bool(_MODULES.fullmatch(module))
 
 
 def _harmless(module: str, function: Any) -> bool:
@@ -83,12 +95,14 @@ def _harmless(module: str, function: Any) -> bool:
     return bool(_FUNCTION_MODULES.fullmatch(module))
 
 
-def _dicts(config: Any) -> Iterator[dict[str, Any]]:
-    todo = [config]
+def _dicts(path: Path, config: Any) -> Iterator[dict[str, Any]]:
+    todo = [(config, 0)]
     while todo:
-        part = todo.pop()
+        part, depth = todo.pop()
+        if depth > DEEPEST:
+            raise ConversionError(f"{path}: an architecture with more than {DEEPEST} levels, which no network has")
         if isinstance(part, dict):
             yield part
-            todo += part.values()
+            todo += [(inner, depth + 1) for inner in part.values()]
         elif isinstance(part, list):
-            todo += part
+            todo += [(inner, depth + 1) for inner in part]

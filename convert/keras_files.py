@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from convert import limits
 from convert.errors import ConversionError
 from convert.float_model import tensorflow
 from convert.keras_config import OWN_CODE, check_code, single_precision, version_of
@@ -32,6 +33,7 @@ def from_h5(path: Path) -> Any:
         ConversionError: it needs code of its own.
         MissingExtra: it is of Keras 2 and tf_keras is not installed.
     """
+    _checked_h5(path)
     attributes = _attributes(path)
     if "model_config" not in attributes:
         raise ConversionError(f"{path}: weights without an architecture; add --arch model.json, from model.to_json()")
@@ -59,8 +61,11 @@ def from_archive(path: Path) -> Any:
     tensorflow()
     try:
         with zipfile.ZipFile(path) as archive:
+            limits.check_zip(path, archive)
             config = json.loads(archive.read("config.json"))
             metadata = json.loads(archive.read("metadata.json"))
+    except ConversionError:
+        raise
     except (OSError, KeyError, ValueError, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
         raise ModelError(
             f"{path}: cannot be loaded as a Keras model ({one_line(error, 80)}); copy or download it again"
@@ -69,6 +74,7 @@ def from_archive(path: Path) -> Any:
     version = version_of(metadata.get("keras_version")) if isinstance(metadata, dict) else None
     with tempfile.TemporaryDirectory(prefix="edge-emotion-convert-") as folder:
         copy = Path(folder) / "model.keras"
+        _check_weights_in(path, Path(folder) / "weights.h5")
         if (plain := single_precision(config)) == config:
             copy.symlink_to(path.resolve())
         else:
@@ -82,8 +88,9 @@ def from_json(path: Path, weights: Path) -> Any:
     Raises:
         As of `from_h5`.
     """
+    limits.check_json_size(path, path.stat().st_size)
     config = _parsed(path, path.read_bytes())
-    if not isinstance(config, dict) or "class_name" not in config:
+    if not isinstance(config, dict) or not isinstance(config.get("class_name"), str):
         raise ModelError(f"{path}: not a Keras architecture; expected what model.to_json() writes")
     check_code(path, config)
     text = json.dumps(single_precision(config))
@@ -94,6 +101,8 @@ def from_json(path: Path, weights: Path) -> Any:
 
     def build(library: Any) -> Any:
         model = library.models.model_from_json(text)
+        if not checkpoint:
+            _checked_h5(weights)
         try:
             with _weights(weights, checkpoint) as place:
                 done = model.load_weights(place)
@@ -134,15 +143,16 @@ def _built(path: Path, version: Version, build: Callable[[Any], Any]) -> Any:
     legacy = _tf_keras()
     libraries = [keras, legacy] if version is None or version[0] > 2 else [legacy or keras]
     failure: Exception | None = None
+    budget = limits.Budget(path)
     for library in libraries if version is None else libraries[:1]:
         if library is None:
             continue
         try:
-            with quiet(), warnings.catch_warnings():
+            with quiet(), warnings.catch_warnings(), budget.counted(library):
                 warnings.simplefilter("ignore")
                 return build(library)
         except Exception as error:
-            failure = failure or error
+            failure = failure or budget.overdrawn or error
     if version and version[0] == 2 and legacy is None:
         raise MissingExtra(
             f"{path}: of Keras {version[0]}.{version[1]}, which needs tf_keras to read; fix it with: {TF_KERAS}"
@@ -187,6 +197,44 @@ def _attributes(path: Path) -> dict[str, Any]:
         with h5py.File(path) as file:
             return {key: file.attrs[key] for key in ("model_config", "keras_version") if key in file.attrs}
     except Exception as error:  # h5py raises many kinds for a broken file
+        raise ModelError(
+            f"{path}: cannot be loaded as a Keras model ({one_line(error, 80)}); copy or download it again"
+        ) from None
+
+
+def _checked_h5(path: Path) -> None:
+    """Check what an HDF5 file would take, before anything of it is read.
+
+    Raises:
+        ConversionError, ModelError.
+    """
+    tensorflow()
+    try:
+        limits.check_h5(path)
+    except ConversionError:
+        raise
+    except Exception as error:  # h5py raises many kinds for a broken file
+        raise ModelError(
+            f"{path}: cannot be loaded as a Keras model ({one_line(error, 80)}); copy or download it again"
+        ) from None
+
+
+def _check_weights_in(path: Path, copy: Path) -> None:
+    """Check the weights inside a .keras file, unpacked to a place of ours.
+
+    Raises:
+        ConversionError, ModelError.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [name for name in archive.namelist() if name.endswith(".h5")]
+            for name in names:
+                with archive.open(name) as packed, open(copy, "wb") as plain:
+                    shutil.copyfileobj(packed, plain)
+                limits.check_h5(copy, path)
+    except ConversionError:
+        raise
+    except Exception as error:
         raise ModelError(
             f"{path}: cannot be loaded as a Keras model ({one_line(error, 80)}); copy or download it again"
         ) from None

@@ -22,7 +22,9 @@ from training.quiet import quiet
 # that sees one picture needs no data sets and no summaries either.
 _FORBIDDEN = re.compile(
     r".*(File|Checkpoint|PyFunc|Dataset|Iterator|Reader|RecordInput|Summary|Rpc|Socket|Http|Debug|Library|RemapMatrix|"
-    r"VocabRemapping|Proto|Send|Recv|Collective|Snapshot|DataService|Subprocess|Xla|Tpu|TPU|Print).*"
+    r"VocabRemapping|Proto|Send|Recv|Collective|Snapshot|DataService|Subprocess|Xla|Tpu|TPU|Print|Dump|Distributed|"
+    r"Remote|Mlir|Mesh|DTensor|Nccl|Minibatch|ImmutableConst|Skipgram|CandidateSampler|StatisticsSaver|"
+    r"CustomAggregator|SessionHandle|Heartbeat|ImportEvent|Sleep).*|Abort"
     r"|(Save|Restore)(V2|Slice|Slices)?|IO>.*|InitializeTableFromTextFile.*"
 )
 _HARMLESS = re.compile(r".*Prototype.*|ShardedFilename")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from convert.errors import ConversionError
+from edge.manifest import MAX_SIDE
 
 FLAGS = ("--height", "--width", "--colour")
 Shape = tuple[int | None, int | None, int | None]  # height, width, channels
@@ -33,6 +34,8 @@ def picture_shape(name: str, shapes: list[tuple[int | None, ...]], types: list[s
     if shapes[0][3] not in (None, 1, 3):
         raise ConversionError(f"{name}: input: expected 1 or 3 channels, last axis, got {shown}")
     _, height, width, channels = shapes[0]
+    if max(height or 1, width or 1) > MAX_SIDE:
+        raise ConversionError(f"{name}: input: expected a picture of at most {MAX_SIDE} pixels a side, got {shown}")
     return (height, width, channels)
 
 
