@@ -24,6 +24,12 @@ def test_the_folder_holds_what_the_command_makes(root):
     assert "docs/pictures/demo.webp" in (root / "README.md").read_text(encoding="utf-8")
 
 
+def test_the_pictures_are_small_enough_for_a_page_and_for_history(root):
+    sizes = {path.name: path.stat().st_size for path in (root / "docs/pictures").iterdir()}
+    assert sizes.pop("demo.webp") <= 400_000
+    assert max(sizes.values()) <= 100_000
+
+
 def test_the_animation_moves_and_takes_its_time(root):
     with Image.open(root / "docs/pictures/demo.webp") as opened:
         assert opened.size == (pictures.WIDTH, pictures.HEIGHT)

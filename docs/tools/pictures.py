@@ -9,11 +9,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
 from PIL import Image
 
-from edge.cameras.demo import FPS, PORTRAIT, DemoCamera
+from edge.cameras.demo import FPS as DEMO_FPS
+from edge.cameras.demo import DemoCamera
+from edge.demo.portrait import portrait, put_mask_on, view
 from edge.demo.stage import stage
 from edge.face import Scene
 from edge.frame import Frame
@@ -27,9 +28,11 @@ from edge.vision.annotate import annotate
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PICTURES = ROOT / "docs" / "pictures"
-# The animation: every second frame, and of the portrait only the part around the mask.
-EVERY, FIRST, LAST = 2, 20, 116
-WIDTH, HEIGHT, QUALITY = 480, 360, 62
+# The animation: so many seconds of the drawn people, then of the portrait, whose mask comes and goes. Nothing else
+# moves, so that only what changes is stored.
+FPS, DRAWN_S, PORTRAIT_S, MASK_S = 10, 10.0, 6.0, (1.6, 4.4)
+WIDTH, HEIGHT, QUALITY = 560, 420, 62
+SEEN = 8  # of 255: smaller differences are not worth a frame
 NOTICE = "A camera counts faces and estimates emotions here. No picture is stored."
 
 
@@ -51,31 +54,43 @@ def main() -> int:
 def animation(pipeline: EmotionPipeline, path: Path) -> None:
     """What `make demo` shows, shorter and smaller."""
     writer = AnimatedWebP(path, WIDTH, HEIGHT, QUALITY)
-    for image in moving(pipeline):
-        writer.add(cv2.resize(image, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA), EVERY / FPS)
+    held, frames = moving(pipeline), 0
+    before = next(held)
+    for image in held:
+        frames += 1
+        # What looks the same is one frame that lasts longer.
+        if np.abs(image.astype(np.int16) - before).max() > SEEN:
+            writer.add(before, frames / FPS)
+            before, frames = image, 0
+    writer.add(before, (frames + 1) / FPS)
     writer.close()
 
 
 def moving(pipeline: EmotionPipeline) -> Iterator[np.ndarray]:
     """The frames of the animation: the drawn people first, who say more at a glance."""
-    frames = list(DemoCamera())
-    for part in (frames[PORTRAIT:], frames[FIRST:LAST]):
+    bare, worn = view(portrait(), 0.0), view(put_mask_on(portrait()), 0.0)
+    begin, end = MASK_S
+    parts = (
+        [stage(n / FPS, sway=0.0) for n in range(round(DRAWN_S * FPS))],
+        [worn if begin <= n / FPS < end else bare for n in range(round(PORTRAIT_S * FPS))],
+    )
+    for part in parts:
         scene, seats = Scene(), None
-        for frame in part:
+        for n, image in enumerate(part):
+            frame = Frame(image, n / FPS, n)
             scene = pipeline(scene, frame)
-            composed = compose(frame, scene, Notice(), frame.width, frame.height, before=seats)
+            composed = compose(frame, scene, Notice(), WIDTH, HEIGHT, before=seats)
             seats = composed.seats
-            if frame.index % EVERY == 0:
-                yield composed.pixels
+            yield composed.pixels.copy()
 
 
 def overlay(pipeline: EmotionPipeline, path: Path) -> None:
     """The screen, with the line for visitors."""
     scene = Scene()
     for n in range(30):
-        frame = Frame(stage(4.0 + n / FPS), n / FPS, n)
+        frame = Frame(stage(4.0 + n / DEMO_FPS), n / DEMO_FPS, n)
         scene = pipeline(scene, frame)
-    write(path, compose(frame, scene, Notice(visitors=NOTICE), 960, 720, FPS).pixels)
+    write(path, compose(frame, scene, Notice(visitors=NOTICE), 960, 720, DEMO_FPS).pixels)
 
 
 def annotated(pipeline: EmotionPipeline, path: Path) -> None:

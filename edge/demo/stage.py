@@ -27,14 +27,17 @@ PARTS: tuple[Part, ...] = (
 )
 
 
-def stage(time: float) -> np.ndarray:
-    """What a camera sees at a time, seconds from the beginning: uint8 (480, 640, 3) RGB."""
+def stage(time: float, sway: float = 3.0) -> np.ndarray:
+    """What a camera sees at a time, seconds from the beginning: uint8 (480, 640, 3) RGB.
+
+    Heads move about their places by `sway` pixels.
+    """
     picture = wall().copy()
     for n, (person, part, x) in enumerate(zip(CAST, PARTS, PLACES, strict=True)):
         expression, masked = showing(part, time)
         made = head(person, expression, masked, HEAD)
-        sway, nod = 3 * math.sin(1.1 * time + 2.1 * n), 3 * math.sin(1.7 * time + n)
-        made.put(picture, round(x + sway) - made.ink.shape[1] // 2, round(HEIGHT - HEAD + 10 + nod))
+        across, down = sway * math.sin(1.1 * time + 2.1 * n), sway * math.sin(1.7 * time + n)
+        made.put(picture, round(x + across) - made.ink.shape[1] // 2, round(HEIGHT - HEAD + 10 + down))
     return picture
 
 
