@@ -170,6 +170,9 @@ class Commands:
         if not [word for word in words if word != "--debug"]:
             self.overview().print_help()
             return 0
+        if words == ["--completion"]:
+            print(self.completion(), end="")
+            return 0
         name, parser = self.parser(words)
         arguments = parser.parse_args([word for n, word in enumerate(words) if n != words.index(name)])
         return int(self.load(name).main(arguments))
@@ -188,6 +191,16 @@ class Commands:
                 overview.error(f"expected a command: {', '.join(self.summaries)}")
             hint = suggestion(name, self.summaries) or f"; expected one of {', '.join(self.summaries)}"
             overview.error(f"no such command: {redacted(name)}{hint}")
+        return name, self._parser(name)
+
+    def completion(self) -> str:
+        """A script that completes this program in bash and zsh; imports every command."""
+        from edge.completion import script
+
+        return script(self.program, self.overview(), {name: self._parser(name) for name in self.summaries})
+
+    def _parser(self, name: str) -> Parser:
+        """The parser of one command."""
         summary, command = self.summaries[name], self.load(name)
         parser = Parser(
             f"{self.program} {name}",
@@ -195,7 +208,7 @@ class Commands:
             examples=getattr(command, "EXAMPLES", ()),
         )
         command.add_arguments(parser)
-        return name, parser
+        return parser
 
     def overview(self) -> Parser:
         """The program's own parser: --help, --version, --debug and the list of the commands."""
@@ -203,13 +216,17 @@ class Commands:
         listed = [f"  {name:<{width}}  {line}" for name, line in self.summaries.items()]
         examples = ["", "examples:", *(f"  {line}" for line in self.examples)] if self.examples else []
         more = ["", f"{self.program} COMMAND --help lists a command's arguments."]
-        return Parser(
+        parser = Parser(
             self.program,
             usage="%(prog)s [--debug] [--version] COMMAND ...",
             description=self.description,
             epilog="\n".join(["commands:", *listed, *examples, *more]),
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
+        parser.add_argument(
+            "--completion", action="store_true", help=f'complete in bash and zsh: eval "$({self.program} --completion)"'
+        )
+        return parser
 
 
 def _configure_logging(program: str, debug: bool) -> None:

@@ -40,6 +40,7 @@ settings=$root/etc/$name/config.toml
 unit=$root/etc/systemd/system/$name.service
 rules=$root/etc/udev/rules.d/60-$name.rules
 command=$root/usr/local/bin/$name
+completion=$root/usr/share/bash-completion/completions/$name
 system=$tree/systemd
 
 # Whether a service manager is there to talk to: not in a chroot, not below DESTDIR.
@@ -144,8 +145,9 @@ sys.exit(ctypes.CDLL(None).renameat2(-100, paths[0], -100, paths[1], 2) != 0)' "
     else
         mv -T "$home.new" "$home"
     fi
-    mkdir -p "$(dirname "$command")"
+    mkdir -p "$(dirname "$command")" "$(dirname "$completion")"
     ln -sfn "${home#"$root"}/bin/$name" "$command"
+    "$home/bin/python" -P -m edge --completion >"$completion" || rm -f "$completion"
 }
 
 # What was there before: environment, settings and unit.
@@ -246,7 +248,7 @@ remove_all() {
     elif [[ -z $root && -e $unit ]]; then
         systemctl --quiet disable "$name"
     fi
-    rm -f "$unit" "$rules" "$settings.new"
+    rm -f "$unit" "$rules" "$settings.new" "$completion"
     [[ ! -L $command ]] || rm -f "$command"
     [[ ! -L $home ]] || rm -f "$home"
     local place

@@ -149,6 +149,7 @@ def test_the_first_time(house, root):
     assert house.settings.read_text() == (root / "systemd/config.toml").read_text()
     assert (house.dest / "etc/udev/rules.d/60-edge-emotion.rules").exists()
     assert os.readlink(house.dest / "usr/local/bin/edge-emotion") == "/opt/edge-emotion/bin/edge-emotion"
+    assert (house.dest / "usr/share/bash-completion/completions/edge-emotion").read_text().startswith("# Completes")
     assert house.calls("venv") == [f"venv {house.home}.a"]
     assert os.readlink(house.home) == "edge-emotion.a"
     assert house.calls("doctor") == [f"doctor -P -m edge doctor --software --config {house.tree}/systemd/config.toml"]
