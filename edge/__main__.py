@@ -12,6 +12,7 @@ from edge import cli
 COMMANDS = {
     "run": "watch a camera or a clip and write a journal",
     "image": "detect faces, masks and emotions in pictures",
+    "scan": "turn an archive of pictures and clips into tables of faces",
     "log": "read a journal: summary, tail, plot, report, csv",
     "bench": "benchmark each stage on this machine",
     "doctor": "check the camera, models, accelerator, screen and permissions",

@@ -65,6 +65,10 @@ class JournalError(EdgeError, OSError):
     """A journal that cannot be written or read."""
 
 
+class ScanError(EdgeError, OSError):
+    """A scan's folder or cluster that cannot be used."""
+
+
 class ScreenError(EdgeError, OSError):
     """A screen that cannot be opened or drawn on."""
 

@@ -30,6 +30,7 @@ WORDS = {
     "journals": "file format, reader, writer",
     "picture": "reading and writing files",
     "pipeline": "detect, verify, track, classify",
+    "scan": "archives as tables",
     "screens": "HDMI, desktop window",
     "sinks": "where events go",
     "testing": "fakes of every port",

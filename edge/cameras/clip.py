@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
+import numpy as np
 
 from edge.cameras.opencv import UNCERTAIN, codec_of
 from edge.cameras.timestamps import Timestamps, plausible_fps
@@ -70,20 +71,45 @@ class ClipCamera:
     def __iter__(self) -> Iterator[Frame]:
         index = 0
         times = Timestamps(self.fps)
-        while True:
-            ok, image = self._capture.read()
-            if not ok:
-                break
-            time = times.next(self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
-            yield Frame(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), time, index)
+        while (stamp := self.advance()) is not None and (image := self.decoded()) is not None:
+            yield Frame(image, times.next(stamp), index)
             index += 1
         if index == 0:
-            codec = UNCERTAIN.get(codec_of(self._capture))
-            fix = f" ({codec}); {CONVERT}" if codec else ""
-            raise SourceError(f"{self._path}: no frame of this clip can be decoded{fix}")
-        declared = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
-        if broke_off(index, declared):
-            _log.warning("%s: the clip breaks off after %d of %d frames", self._path, index, declared)
+            raise self.no_frame()
+        if broke_off(index, self.declared_frames):
+            _log.warning("%s: the clip breaks off after %d of %d frames", self._path, index, self.declared_frames)
+
+    def advance(self) -> float | None:
+        """Go to the next frame; its time stamp in seconds as the container has it, or None at the end."""
+        if not self._capture.grab():
+            return None
+        return self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+
+    def decoded(self) -> np.ndarray | None:
+        """The frame that `advance` went to, uint8 (H, W, 3) RGB; None if it is damaged. Skipping it is cheaper."""
+        ok, image = self._capture.retrieve()
+        return cv2.cvtColor(image, cv2.COLOR_BGR2RGB) if ok else None
+
+    def seek(self, seconds: float) -> None:
+        """Go to about there; the next `advance` says where that is, which may be earlier or later."""
+        self._capture.set(cv2.CAP_PROP_POS_MSEC, max(0.0, seconds) * 1000)
+
+    @property
+    def declared_frames(self) -> float:
+        """How many frames the header declares; it may be an estimate or nonsense."""
+        return float(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
+
+    @property
+    def seekable(self) -> bool:
+        """Whether the header has what seeking is reckoned with: a plausible frame rate and a length."""
+        declared = self._capture.get(cv2.CAP_PROP_FPS)
+        return self.length is not None and plausible_fps(declared, 0.0) > 0
+
+    def no_frame(self) -> SourceError:
+        """What to raise where the first `advance` or `decoded` gave nothing."""
+        codec = UNCERTAIN.get(codec_of(self._capture))
+        fix = f" ({codec}); {CONVERT}" if codec else ""
+        return SourceError(f"{self._path}: no frame of this clip can be decoded{fix}")
 
     def close(self) -> None:
         """Close the file."""

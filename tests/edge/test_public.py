@@ -13,6 +13,7 @@ import edge
 # What a device may lack: training's libraries, the extras, and everything that is hardware.
 ABSENT = [
     *("tensorflow", "keras", "torch", "sklearn", "tqdm", "matplotlib", "aiohttp", "pygame"),
+    *("dask", "distributed", "pyarrow", "cryptography"),
     *("picamera2", "libcamera", "pykms", "ai_edge_litert", "tflite_runtime", "convert", "training"),
 ]
 
