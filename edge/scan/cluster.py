@@ -80,7 +80,8 @@ class DaskWorkers:
     @property
     def capacity(self) -> int:
         """AHEAD jobs for each thread that there is now."""
-        return AHEAD * max(1, sum(self._client.nthreads().values()))
+        threads: int = sum(self._client.nthreads().values())
+        return AHEAD * max(1, threads)
 
     def submit(self, job: Job) -> None:
         """Have a job done."""
@@ -179,16 +180,22 @@ def scheduler(request: Request, address: str) -> Iterator[DaskWorkers]:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Dask's own lines about workers that come and go are set aside; what matters is raised."""
-    logger = logging.getLogger("distributed")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL)
+    """Dask's own lines about workers that come and go are set aside, unless --debug asks for them."""
+    if logging.getLogger(__name__).isEnabledFor(logging.DEBUG):
+        yield
+        return
+    # Dask gives many of its loggers a level of their own.
+    loggers = [logging.getLogger(name) for name in logging.root.manager.loggerDict if name.startswith("distributed")]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        logger.setLevel(before)
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)
 
 
 def _distributed() -> Any:

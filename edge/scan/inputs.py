@@ -159,7 +159,7 @@ def _files(given: str, leave_out: str, problems: dict[str, Problem]) -> Iterator
     todo = [given]
     while todo:
         folder = todo.pop()
-        if leave_out and os.path.abspath(folder) == leave_out:
+        if folder != given and os.path.abspath(folder) == leave_out:
             continue
         try:
             with os.scandir(folder) as entries:

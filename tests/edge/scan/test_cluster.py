@@ -1,0 +1,213 @@
+"""Real workers: Dask's, in processes of their own, one of which is killed in the middle."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from edge.errors import MissingExtra, ModelError, ScanError
+from edge.scan import cluster
+from edge.scan.finish import finish
+from edge.scan.folder import PARTS, Folder
+from edge.scan.inputs import find
+from edge.scan.schedule import Schedule
+
+DEADLINE_S = 60
+
+
+@pytest.fixture
+def by_cluster(request_of, tmp_path, monkeypatch):
+    """by_cluster(path, out, workers): scan with workers that are there."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(path, out, workers, request):
+        found = find([path.relative_to(tmp_path)])
+        folder = Folder(tmp_path / out, request, [str(path)])
+        schedule = Schedule(found.sources, request, folder)
+        schedule.run(workers)
+        report = finish(found, request, folder)
+        folder.close()
+        return report
+
+    return run
+
+
+class Killing:
+    """Workers, one of which is killed while it has a job."""
+
+    capacity = 4
+
+    def __init__(self, workers):
+        self._workers, self.killed = workers, 0
+        client = workers._client
+        self._pids = client.run(os.getpid)
+        self._processing = client.processing
+
+    def submit(self, job):
+        self._workers.submit(job)
+
+    def next(self):
+        if not self.killed:
+            busy = [address for address, keys in self._processing().items() if keys]
+            if busy:
+                self.killed = self._pids[busy[0]]
+                os.kill(self.killed, signal.SIGKILL)
+        return self._workers.next()
+
+    def close(self):
+        pass
+
+
+@pytest.mark.slow
+def test_one_worker_four_and_four_one_of_which_is_killed_give_the_same_bytes(
+    archive, scan, by_cluster, files, request_of
+):
+    request = request_of()
+    scan(archive, request=request, out="in-process")
+    with cluster.this_machine(request, 1) as workers:
+        by_cluster(archive, "one", workers, request)
+    with cluster.this_machine(request, 4) as workers:
+        by_cluster(archive, "four", workers, request)
+        killing = Killing(workers)
+        by_cluster(archive, "killed", killing, request)
+        other_models = type(request)(**(vars(request) | {"hashes": (("face", "f" * 64),)}))
+        with pytest.raises(ModelError, match=r"a worker: the face model here has sha256 \S+, not ffffffffffff"):
+            by_cluster(archive, "models", cluster.DaskWorkers(workers._client, other_models), other_models)
+        older = type(request)(**(vars(request) | {"version": "0.0"}))
+        with pytest.raises(ScanError, match=r"a worker: edge-emotion \S+ is installed here, not 0\.0"):
+            by_cluster(archive, "version", cluster.DaskWorkers(workers._client, older), older)
+    assert killing.killed
+    for out in ("one", "four", "killed"):
+        assert files(out) == files("in-process"), out
+
+
+def started(archive, out, tiny, *more):
+    """The command in a process of its own."""
+    words = [sys.executable, "-m", "edge", "scan", "archive", "--out", out, "--models", str(tiny), *more]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[3])}
+    return subprocess.Popen(
+        words, cwd=archive.parent, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def parts(folder: Path) -> set[str]:
+    return {path.name for path in (folder / PARTS).rglob("*.parquet")}
+
+
+def children(pid):
+    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(word) for word in listed]
+
+
+def until(happened):
+    """Wait for something that must happen, with a deadline far away."""
+    give_up = time.monotonic() + DEADLINE_S
+    while not (told := happened()):
+        assert time.monotonic() < give_up
+        threading.Event().wait(0.02)
+    return told
+
+
+def is_gone(pid):
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    return True
+
+
+@pytest.mark.slow
+def test_a_command_that_is_killed_leaves_no_process_and_goes_on_where_it_was(archive, tiny, paint):
+    from edge import picture
+
+    for n in range(300):
+        picture.write(archive / "deep" / f"more{n:03}.png", paint((16 * n % 112, 32, n % 2 == 0, n % 4 == 1)))
+    first = started(archive, "results", tiny, "--workers", "1")
+    until(lambda: len(parts(archive.parent / "results")) > 5)
+    workers = children(first.pid)
+    first.send_signal(signal.SIGKILL)
+    first.communicate()
+    assert not (archive.parent / "results" / "faces.parquet").exists()
+    finished = parts(archive.parent / "results")
+    before = {name: (archive.parent / "results" / PARTS / name[:2] / name).stat().st_mtime_ns for name in finished}
+    until(lambda: all(is_gone(pid) for pid in workers))
+    second = started(archive, "results", tiny, "--workers", "1", "--json")
+    out, err = second.communicate(timeout=DEADLINE_S)
+    assert second.returncode == 1, "the archive has broken files"
+    assert '"failed": 2' in out
+    assert "were done before" in err
+    assert len(err.splitlines()) == 1, err
+    after = {name: (archive.parent / "results" / PARTS / name[:2] / name).stat().st_mtime_ns for name in finished}
+    assert after == before, "finished parts are not done again"
+    assert len(parts(archive.parent / "results")) > len(finished)
+
+
+def test_ctrl_c_is_one_line_and_leaves_no_process(archive, tiny):
+    command = started(archive, "results", tiny, "--every", "0", "--workers", "1")
+    until(lambda: parts(archive.parent / "results"))
+    workers = children(command.pid)
+    for pid in (command.pid, *workers):  # as a terminal does it: to all of them
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGINT)
+    out, err = command.communicate(timeout=DEADLINE_S)
+    until(lambda: all(is_gone(pid) for pid in workers))
+    assert (command.returncode, out) == (130, "")
+    assert err.startswith("edge-emotion: stopped; ")
+    assert err.endswith("are done; the same command goes on from here\n")
+    assert len(err.splitlines()) == 1, err
+
+
+@pytest.fixture
+def own_scheduler(tmp_path):
+    """The address of a scheduler with two workers that somebody else started."""
+    from distributed import LocalCluster
+
+    with LocalCluster(
+        n_workers=2, threads_per_worker=2, processes=False, dashboard_address=None, host="127.0.0.1",
+        protocol="tcp://", silence_logs=50,
+    ) as there:  # fmt: skip
+        yield there.scheduler_address
+
+
+def test_a_cluster_that_is_there_is_used_and_left_alone(archive, scan, by_cluster, files, request_of, own_scheduler):
+    request = request_of()
+    scan(archive, request=request, out="in-process")
+    for out in ("first", "second"):
+        with cluster.scheduler(request, own_scheduler) as workers:
+            assert workers.capacity == 8
+            by_cluster(archive, out, workers, request)
+        assert files(out) == files("in-process")
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nonsense://x", "tcp://no.such.host.invalid:8786"])
+def test_no_scheduler_there_is_one_line(request_of, address, monkeypatch):
+    monkeypatch.setattr(cluster, "CONNECT_S", 1)
+    with (
+        pytest.raises(ScanError, match=rf"{address}: no Dask scheduler answers there \("),
+        cluster.scheduler(request_of(), address),
+    ):
+        pass
+
+
+def test_without_dask_the_line_says_what_installs_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(
+        MissingExtra, match=r"scan needs Dask; install it with: .* -m pip install 'edge-emotion\[scan\]"
+    ):
+        cluster.require()
+
+
+@pytest.mark.parametrize(("cores", "memory", "workers"), [(4, 8e9, 4), (4, 2e9, 2), (4, 0.5e9, 1), (1, 64e9, 1)])
+def test_there_are_as_many_workers_as_cores_and_memory_allow(monkeypatch, cores, memory, workers):
+    import dask.system
+    import distributed.system
+
+    monkeypatch.setattr(dask.system, "CPU_COUNT", cores)
+    monkeypatch.setattr(distributed.system, "MEMORY_LIMIT", memory)
+    assert cluster.default_workers() == workers
