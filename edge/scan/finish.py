@@ -17,9 +17,8 @@ from edge.scan.linking import Linker
 from edge.scan.look import Seen
 from edge.scan.plan import WHOLE, Job, first_jobs
 from edge.scan.request import Request
-from edge.scan.rows import FACES as FACE_COLUMNS
 from edge.scan.rows import FAILURES as FAILURE_COLUMNS
-from edge.scan.rows import FILES as FILE_COLUMNS
+from edge.scan.rows import face_columns, file_columns
 from edge.scan.summary import FileSummary, Totals, line, problems_text, table
 
 SIDES = ("box_left", "box_top", "box_right", "box_bottom")
@@ -50,17 +49,18 @@ def finish(found: Found, request: Request, folder: Folder) -> Report:
     """
     report = Report(problems=list(found.problems))
     about = {"settings": request.identity()}
+    columns = file_columns(request.labels)
     best: list[tuple[int, FileSummary]] = []
     with contextlib.ExitStack() as stack:
         summary_file = stack.enter_context(folder.replacing(SUMMARY))
         paths = {name: stack.enter_context(folder.replacing(name)) for name in (FACES, FILES, FAILURES)}
         text = stack.enter_context(open(summary_file, "w", encoding="utf-8"))
-        faces = stack.enter_context(tables.Writer(paths[FACES], FACE_COLUMNS, about))
-        files = stack.enter_context(tables.Writer(paths[FILES], FILE_COLUMNS, about))
+        faces = stack.enter_context(tables.Writer(paths[FACES], face_columns(request.labels), about))
+        files = stack.enter_context(tables.Writer(paths[FILES], columns, about))
 
         def lines() -> Iterator[tuple[str, ...]]:
             for number, summary in enumerate(_summaries(found.sources, request, folder, faces, report.problems)):
-                files.add(tables.table_of(FILE_COLUMNS, [summary.row()]))
+                files.add(tables.table_of(columns, [summary.row()]))
                 report.totals.add(summary)
                 best.append((number, summary))
                 if len(best) > 4 * MOST:
@@ -93,21 +93,23 @@ def _summaries(
             begin = 0
             for number, (source, seen) in enumerate(zip(job.sources, _seen(folder, job), strict=True)):
                 count = numbers.count(number)
-                yield _picture(source, seen, part.slice(begin, count), faces, problems)
+                yield _picture(source, request, seen, part.slice(begin, count), faces, problems)
                 begin += count
         else:
             yield _clip(job, request, folder, faces, problems)
 
 
-def _picture(source: Source, seen: Seen, part: Any, faces: tables.Writer, problems: list[Problem]) -> FileSummary:
-    summary = FileSummary(source.name, "picture", seen.width, seen.height, frames=seen.frames)
+def _picture(
+    source: Source, request: Request, seen: Seen, part: Any, faces: tables.Writer, problems: list[Problem]
+) -> FileSummary:
+    summary = FileSummary(source.name, "picture", request.labels, seen.width, seen.height, frames=seen.frames)
     if seen.error:
         summary.status = "failed"
         problems.append(Problem(source.name, "failed", seen.error))
     for counted in tables.rows_of(part, COUNTED):
         summary.add(*counted)
     summary.frames_with_faces = int(summary.faces > 0)
-    faces.add(tables.relabelled(part, FACE_COLUMNS, source=source.name, track=None))
+    faces.add(tables.relabelled(part, faces.columns, source=source.name, track=None))
     return summary
 
 
@@ -118,7 +120,9 @@ def _clip(job: Job, request: Request, folder: Folder, faces: tables.Writer, prob
     cuts = sorted(time for span in spans for time in span.cuts)
     linker = Linker(request.match_iou, request.hold_s)
     sizes = [entry for entry in entries if entry.width]
-    summary = FileSummary(source.name, "clip", *((sizes[0].width, sizes[0].height) if sizes else (0, 0)))
+    summary = FileSummary(
+        source.name, "clip", request.labels, *((sizes[0].width, sizes[0].height) if sizes else (0, 0))
+    )
     summary.frames = sum(entry.frames for entry in entries)
     summary.seconds = max((span.last for span in spans), default=0.0)
     for each in jobs:
@@ -128,7 +132,7 @@ def _clip(job: Job, request: Request, folder: Folder, faces: tables.Writer, prob
         for counted in tables.rows_of(part, COUNTED):
             summary.add(*counted)
         summary.frames_with_faces += len(frames)
-        faces.add(tables.relabelled(part, FACE_COLUMNS, source=source.name, track=tracks))
+        faces.add(tables.relabelled(part, faces.columns, source=source.name, track=tracks))
     summary.tracks = linker.count
     decoded, declared = sum(span.decoded for span in spans), max((span.declared for span in spans), default=0.0)
     errors = [entry.error for entry in entries if entry.error]

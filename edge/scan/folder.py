@@ -20,7 +20,7 @@ from edge.scan.clip import Span
 from edge.scan.look import Outcome, Seen
 from edge.scan.plan import Job
 from edge.scan.request import Request
-from edge.scan.rows import PART
+from edge.scan.rows import part_columns
 from edge.text import printable
 
 MARKER, PARTS, SCRATCH = "scan.json", "parts", ".scan-"
@@ -44,7 +44,7 @@ class Folder:
     """
 
     def __init__(self, path: Path, request: Request, paths: Sequence[str], force: bool = False) -> None:
-        self.path, self._name = path, printable(path)
+        self.path, self._name, self._columns = path, printable(path), part_columns(request.labels)
         marker = json.loads(json.dumps({"format": FORMAT, "settings": request.identity(), "paths": sorted(set(paths))}))
         try:
             path.mkdir(parents=True, exist_ok=True)
@@ -89,7 +89,7 @@ class Folder:
         """
         about = {"seen": [dataclasses.asdict(seen) for seen in outcome.seen]}
         with self.replacing(os.path.relpath(self.part(job), self.path)) as scratch:
-            tables.write(scratch, tables.table_of(PART, outcome.rows), about)
+            tables.write(scratch, tables.table_of(self._columns, outcome.rows), about)
 
     @contextlib.contextmanager
     def replacing(self, name: str) -> Iterator[Path]:

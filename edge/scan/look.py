@@ -48,7 +48,7 @@ class Outcome:
     """What a job gives.
 
     Attributes:
-        rows: a row of edge.scan.rows.PART for each face, in the order of files and times.
+        rows: a row of edge.scan.rows.part_columns for each face, in the order of files and times.
         seen: an entry for each of the job's files.
     """
 
@@ -102,7 +102,7 @@ def _picture(pipeline: EmotionPipeline, source: Source, request: Request, number
     try:
         image = picture.read(Path(source.path), request.max_megapixels)
         height, width = image.shape[:2]
-        rows += face_rows(number, None, width, height, pipeline.detect(image, request.detail))
+        rows += face_rows(number, None, width, height, pipeline.detect(image, request.detail), request.labels)
         return Seen(1, width, height)
     except Exception as error:  # a damaged file raises anything; it is a line in the table, never the end
         return _gave_up(source, error)
@@ -115,7 +115,7 @@ def _clip(pipeline: EmotionPipeline, job: Job, request: Request) -> Outcome:
 
     def look(time: float, image: np.ndarray) -> None:
         height, width = image.shape[:2]
-        rows.extend(face_rows(0, time, width, height, pipeline.detect(image, request.detail)))
+        rows.extend(face_rows(0, time, width, height, pipeline.detect(image, request.detail), request.labels))
         size.append((width, height))
         times.append(time)
 

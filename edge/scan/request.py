@@ -10,6 +10,7 @@ from typing import Any
 
 from edge import __version__, manifest
 from edge.errors import InvalidValue
+from edge.labels import EMOTIONS, extra_labels
 from edge.pipeline import detail
 from edge.scan.sampling import Sampling
 from edge.settings import EngineSettings, ModelsSettings, Settings, SourceSettings, TrackSettings
@@ -17,6 +18,7 @@ from edge.tasks import DAEMON
 
 RANGE_S = 60.0
 MAX_EVERY_S = 3600.0
+EMOTION_TASKS = ("emotion-bare", "emotion-masked")
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Request:
         hashes: SHA-256 of each model by task, as (task, 64 hex digits).
         version: of edge-emotion.
         range_s: seconds of a clip that one job looks at.
+        labels: the emotions that the models know, each of which has a column: the seven first.
 
     Raises:
         InvalidValue: `every_s` or `detail` is out of range.
@@ -47,6 +50,7 @@ class Request:
     hashes: tuple[tuple[str, str], ...] = ()
     version: str = __version__
     range_s: float = RANGE_S
+    labels: tuple[str, ...] = EMOTIONS
 
     def __post_init__(self) -> None:
         if not 0 <= self.every_s <= MAX_EVERY_S:
@@ -63,9 +67,11 @@ class Request:
         models = settings.models
         if models.dir:
             models = dataclasses.replace(models, dir=str(Path(models.dir).resolve()))
+        listed = manifest.load(Path(models.dir) if models.dir else None)
+        labels = (*EMOTIONS, *extra_labels(label for task in EMOTION_TASKS for label in listed[task].labels))
         return cls(
             every_s, detail, models, settings.source.max_megapixels, settings.track.match_iou,
-            settings.track.expire_s, hashes(models),
+            settings.track.expire_s, hashes(models), labels=labels,
         )  # fmt: skip
 
     @property
@@ -87,6 +93,7 @@ class Request:
         told = dataclasses.asdict(self)
         thresholds = {key: value for key, value in told.pop("models").items() if key != "dir"}
         models = {f"{task} model": sha256 for task, sha256 in told.pop("hashes")}
+        del told["labels"]  # the models say them
         return {"edge-emotion": told.pop("version")} | told | thresholds | models
 
 

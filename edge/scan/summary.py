@@ -13,7 +13,7 @@ from edge.labels import EMOTIONS
 from edge.scan.inputs import Problem
 from edge.text import printable
 
-COUNTED = (*EMOTIONS, "unsure", "too-small")
+OTHERS = ("unsure", "too-small")
 REASONS = {"too-small": "too small"}
 LISTED = 20  # files that are printed
 WIDE = 60  # characters of a name
@@ -26,11 +26,13 @@ class FileSummary:
     Attributes:
         source: its name.
         kind: "picture" or "clip".
+        labels: of the emotions, in the order of their columns.
         status: "ok", "failed" (no row) or "incomplete".
     """
 
     source: str
     kind: str
+    labels: Sequence[str] = EMOTIONS
     width: int = 0
     height: int = 0
     seconds: float = 0.0
@@ -59,12 +61,12 @@ class FileSummary:
         return self.intensities / self.judged if self.judged else None
 
     def row(self) -> tuple[Any, ...]:
-        """The row of edge.scan.rows.FILES."""
+        """The row of edge.scan.rows.file_columns."""
         clip = self.kind == "clip"
         return (
             self.source, self.kind, self.width or None, self.height or None, self.seconds if clip else None,
             self.frames, self.frames_with_faces, self.faces, self.tracks if clip else None, self.masked,
-            self.intensity, *(self.counts[name] for name in COUNTED), self.status,
+            self.intensity, *(self.counts[name] for name in (*self.labels, *OTHERS)), self.status,
         )  # fmt: skip
 
 
@@ -116,7 +118,8 @@ def line(summary: FileSummary) -> tuple[str, ...]:
     if summary.status == "failed":
         mostly = "failed"
     elif some:
-        name, count = max(summary.counts.items(), key=lambda item: (item[1], -COUNTED.index(item[0])))
+        order = (*summary.labels, *OTHERS)
+        name, count = max(summary.counts.items(), key=lambda item: (item[1], -order.index(item[0])))
         mostly = f"{REASONS.get(name, name)} {100 * count / summary.faces:.0f} %"
     return (
         _shortened(printable(summary.source)), clock(summary.seconds) if clip else "-", str(summary.frames),

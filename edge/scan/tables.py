@@ -104,6 +104,9 @@ class Writer:
         columns: name to type.
         about: the note for its metadata.
 
+    Attributes:
+        columns: name to type.
+
     Raises:
         OSError: it cannot be written.
     """
@@ -112,6 +115,7 @@ class Writer:
         _, parquet = _pyarrow()
         schema = _schema(columns).with_metadata({b"edge-emotion": json.dumps(about).encode()})
         self._file = parquet.ParquetWriter(path, schema, compression=COMPRESSION)
+        self.columns = columns
         self._schema, self._waiting, self._count = schema, list["pyarrow.Table"](), 0
 
     def add(self, table: pyarrow.Table) -> None:
@@ -150,7 +154,7 @@ def rows_of(table: pyarrow.Table, names: Iterable[str]) -> list[tuple[Any, ...]]
 def _schema(columns: Mapping[str, str]) -> pyarrow.Schema:
     pa, _ = _pyarrow()
     types = {
-        "string": pa.string(), "label": pa.string(), "bool": pa.bool_(), "int32": pa.int32(), "int64": pa.int64(),
+        "string": pa.string(), "bool": pa.bool_(), "int32": pa.int32(), "int64": pa.int64(),
         "float": pa.float32(), "double": pa.float64(),
     }  # fmt: skip
     return pa.schema([(name, types[kind]) for name, kind in columns.items()])

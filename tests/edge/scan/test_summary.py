@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from edge.labels import EMOTIONS
 from edge.scan.inputs import Problem
-from edge.scan.rows import FILES
+from edge.scan.rows import file_columns
 from edge.scan.summary import FileSummary, Totals, line, problems_text, table, widths_of
+
+FILES = file_columns(EMOTIONS)
 
 
 def test_nothing_found_is_said_in_full():
-    summary = FileSummary("p.jpg", "picture", 640, 480, frames=1)
+    summary = FileSummary("p.jpg", "picture", EMOTIONS, 640, 480, frames=1)
     row = dict(zip(FILES, summary.row(), strict=True))
     assert (row["faces"], row["intensity"], row["seconds"], row["tracks"]) == (0, None, None, None)
     assert line(summary) == ("p.jpg", "-", "1", "0", "-", "-", "-")
@@ -16,7 +19,7 @@ def test_nothing_found_is_said_in_full():
 
 
 def test_a_clip_is_summed_up():
-    summary = FileSummary("c.mp4", "clip", 640, 480, seconds=75.2, frames=150, frames_with_faces=3, tracks=2)
+    summary = FileSummary("c.mp4", "clip", EMOTIONS, 640, 480, seconds=75.2, frames=150, frames_with_faces=3, tracks=2)
     for emotion, reason, intensity in (("happy", None, 0.9), ("happy", None, 0.7), (None, "too-small", None)):
         summary.add(emotion is None, emotion, reason, intensity)
     row = dict(zip(FILES, summary.row(), strict=True))

@@ -8,13 +8,17 @@ import pyarrow.parquet
 import pytest
 
 from edge.errors import MissingExtra, ScanError
+from edge.labels import EMOTIONS
 from edge.scan import tables
-from edge.scan.rows import FACES, FAILURES, FILES, PART
+from edge.scan.rows import FAILURES, face_columns, file_columns, part_columns
 
 COLUMNS = {"name": "string", "place": "int32"}
 
 
-@pytest.mark.parametrize("columns", [COLUMNS, PART, FACES, FILES, FAILURES])
+@pytest.mark.parametrize(
+    "columns",
+    [COLUMNS, part_columns(EMOTIONS), face_columns(EMOTIONS), file_columns((*EMOTIONS, "contempt")), FAILURES],
+)
 def test_no_rows_are_a_table_with_all_its_columns(tmp_path, columns):
     tables.write(tmp_path / "t.parquet", tables.table_of(columns, []), {"a": 1})
     table = tables.read(tmp_path / "t.parquet")
