@@ -36,6 +36,7 @@ class Recognizer:
         models: a folder with a manifest.json; empty: the bundled models.
         threads: threads per model, 1-64.
         accelerator: "auto" uses an Edge TPU if there is one, "edgetpu" warns if there is none, "cpu" never uses it.
+        detector: "model" finds faces with the models folder's own, "haar" with OpenCV's cascade, to compare the two.
         confidence: an emotion less probable than this is reported as unsure, 0-1.
         max_megapixels: picture files with more pixels, in millions, are refused before they are decoded.
         detail: how closely `detect` searches a large picture. "fast" looks at it once, "auto" also at about four tiles
@@ -62,6 +63,7 @@ class Recognizer:
         *,
         threads: int = EngineSettings.threads,
         accelerator: str = EngineSettings.accelerator,
+        detector: str = ModelsSettings.detector,
         confidence: float = ModelsSettings.confidence,
         max_megapixels: float = SourceSettings.max_megapixels,
         detail: str = "auto",
@@ -70,7 +72,7 @@ class Recognizer:
             raise SettingsError(f"detail: expected one of {', '.join(DETAILS)}, got {detail!r}")
         self._detail = detail
         self._settings = Settings(
-            models=_section(ModelsSettings, dir=os.fspath(models), confidence=confidence),
+            models=_section(ModelsSettings, dir=os.fspath(models), confidence=confidence, detector=detector),
             engine=_section(EngineSettings, threads=threads, accelerator=accelerator),
             source=_section(SourceSettings, max_megapixels=max_megapixels),
         )

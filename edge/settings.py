@@ -78,6 +78,10 @@ class SourceSettings:
 class ModelsSettings:
     """Models and decision thresholds."""
 
+    detector: str = setting(
+        "model", "face detector; model: the one of the model folder; haar: OpenCV's cascade, to compare",
+        choices=("model", "haar"), flag="--detector",
+    )  # fmt: skip
     dir: str = setting("", "model folder, with a manifest.json; empty: the bundled models", flag="--models")
     face_score: float = setting(
         0.0,

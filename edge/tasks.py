@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from edge.labels import EMOTIONS, INCORRECT, MASK_LABELS, MASKS
 
-HEADS: Mapping[str, int] = {"anchors": 2, "probabilities": 1, "points": 1}
+HEADS: Mapping[str, int] = {"anchors": 2, "probabilities": 1, "points": 1, "boxes": 2}
 """What a model's outputs mean, and how many there are: "anchors" are logits (N, 1) and distances (N, 4),
-"probabilities" (K,), "points" (2 * 68,)."""
+"probabilities" (K,), "points" (2 * 68,), "boxes" ltrb (N, 4) in pixels of the input and scores (N,)."""
 
 
 @dataclass(frozen=True)

@@ -15,15 +15,19 @@ from typing import Any
 import numpy as np
 
 from edge import cameras, config
-from edge.errors import SourceError
+from edge.errors import ModelError, SourceError
 from edge.face import Scene
 from edge.frame import Box, Frame
 from edge.machine import machine
-from edge.pipeline.factory import open_pipeline
+from edge.pipeline.detector import FaceDetector
+from edge.pipeline.factory import open_detector, open_pipeline
 from edge.pipeline.pipeline import EmotionPipeline
+from edge.ports import Engine
 from edge.settings import Settings, SourceSettings
 
 Timer = Callable[[], float]
+DETECTORS = ("model", "haar")  # beside each other, on the first frames
+COMPARED = 20  # frames
 STAGES = ("face", "decode", "mask", "emotion", "whole", "shipped")
 EXPLAINED = {
     "face": "letterbox and face model, per frame",
@@ -60,7 +64,8 @@ def main(arguments: argparse.Namespace) -> int:
     frames = load(settings.source, arguments.frames)
     shipped = open_pipeline(settings, live=True)
     times = measure(pipeline, shipped, frames, arguments.rounds)
-    result = report(settings, pipeline, frames, times) | started
+    detectors = compare(settings, frames[:COMPARED])
+    result = report(settings, pipeline, frames, times) | {"detectors": detectors} | started
     print(json.dumps(result, ensure_ascii=False) if arguments.json else table(result))
     return 0
 
@@ -131,6 +136,26 @@ def stages(pipeline: EmotionPipeline, frames: Sequence[Frame], timer: Timer) -> 
     return times
 
 
+def compare(settings: Settings, frames: Sequence[Frame], timer: Timer = time.perf_counter) -> dict[str, Any]:
+    """Milliseconds that each face detector takes for a whole frame, without verification; null where it is absent."""
+    answer: dict[str, Any] = {}
+    for name in DETECTORS:
+        try:
+            engine = open_detector(settings, name)
+        except ModelError:
+            answer[name] = None
+            continue
+        detector, seconds = FaceDetector(engine), []
+        detector.detect(frames[0].image)
+        for frame in frames:
+            start = timer()
+            detector.detect(frame.image)
+            seconds.append(timer() - start)
+        engine.close()
+        answer[name] = summary(seconds)
+    return answer
+
+
 def whole(pipeline: EmotionPipeline, frames: Sequence[Frame], timer: Timer) -> list[float]:
     """Seconds of each frame, from the frame in memory to the scene."""
     scene, times = Scene(), []
@@ -156,7 +181,8 @@ def report(
         "accelerator": settings.engine.accelerator,
         "schedule": {"detect_every": settings.track.detect_every, "refresh_hz": settings.track.refresh_hz},
         "stages": {stage: summary(times[stage]) for stage in STAGES},
-        "model_bytes": {engine.spec.task: size(settings, engine.spec.file) for engine in pipeline.engines},
+        "detector": settings.models.detector,
+        "model_bytes": {engine.spec.task: size(settings, engine) for engine in pipeline.engines},
     }
 
 
@@ -181,17 +207,20 @@ def table(result: Mapping[str, Any]) -> str:
         median, p95 = (f"{v:.3f}" if v is not None else "-" for v in (row["median_ms"], row["p95_ms"]))
         lines.append(f"{stage:<8} {median:>10} {p95:>9} {row['runs']:>6}  {EXPLAINED[stage]}")
     models = ", ".join(f"{task} {count / 1000:.0f} kB" for task, count in result["model_bytes"].items())
-    lines += ["", f"models: {models}"]
+    times = [f"{name} {row['median_ms']:.1f} ms" for name, row in result["detectors"].items() if row and row["runs"]]
+    lines += ["", f"face detectors, a frame each: {', '.join(times)}; here: {result['detector']}"]
+    lines += [f"models: {models}"]
     lines += [f"first result {result['startup_s']:.2f} s after start; memory then {result['rss_mb']:.0f} MB"]
     return "\n".join(lines)
 
 
-def size(settings: Settings, file: str) -> int:
+def size(settings: Settings, engine: Engine) -> int:
     """Bytes of a model's file."""
     from edge.manifest import default_folder
 
     folder = Path(settings.models.dir) if settings.models.dir else default_folder()
-    return (folder / file).stat().st_size
+    path: Path = getattr(engine, "path", folder / engine.spec.file)  # the cascade's is not in the folder
+    return path.stat().st_size
 
 
 def rss() -> int:

@@ -27,7 +27,7 @@ class Fit:
 
 
 class FaceDetector:
-    """Finds faces with a model of head "anchors".
+    """Finds faces with a model of head "anchors", or anything else that has the head "boxes".
 
     On an upright picture the canvas is upright, too, if the engine can be had for it: faces are then a third larger on
     a canvas of 240x320, at the same cost.
@@ -44,7 +44,8 @@ class FaceDetector:
 
     def __init__(self, engine: Engine, score: float | None = None, iou: float = NMS_IOU, limit: int = 50) -> None:
         spec = engine.spec
-        expect_head(engine, "anchors")
+        if engine.spec.head != "boxes":
+            expect_head(engine, "anchors")
         self.engine = engine
         self._score = spec.threshold if score is None else score
         self._iou, self._limit = iou, limit
@@ -85,9 +86,12 @@ class FaceDetector:
 
     def postprocess(self, outputs: tuple[np.ndarray, ...], fit: Fit) -> tuple[Detection, ...]:
         """The faces in the detector's outputs, best first."""
-        logits, distances = outputs
-        anchors = self._anchors[:, ::-1] if fit.swapped else self._anchors
-        ltrb, scores = decode(logits, distances, anchors, self._scales, self._score)
+        if self.engine.spec.head == "boxes":
+            ltrb, scores = (output[outputs[1] >= self._score] for output in outputs)
+        else:
+            logits, distances = outputs
+            anchors = self._anchors[:, ::-1] if fit.swapped else self._anchors
+            ltrb, scores = decode(logits, distances, anchors, self._scales, self._score)
         kept = nms(ltrb, scores, self._iou, self._limit)
         boxes = fit.box.to_picture(box_voting(ltrb, scores, kept, VOTING_IOU)).tolist()
         faces = (Detection(Box(*box), score) for box, score in zip(boxes, scores[kept].tolist(), strict=True))

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from edge import manifest
 from edge.cameras import is_live
-from edge.engines import FIRST_S, open_engines
+from edge.engines import FIRST_S, open_engine, open_engines
 from edge.pipeline.pipeline import EmotionPipeline
+from edge.ports import Engine
 from edge.settings import EngineSettings, ModelsSettings, Settings
 from edge.tasks import DAEMON
 
@@ -28,10 +29,27 @@ def open_pipeline(settings: Settings, live: bool | None = None, trial_s: float =
     listed = manifest.load(Path(settings.models.dir) if settings.models.dir else None)
     threads, accelerator = settings.engine.threads, settings.engine.accelerator
     fallbacks: list[str] = []
-    face, mask, bare, masked = open_engines(listed, DAEMON, threads, accelerator, trial_s, fallbacks.append)
+    haar = settings.models.detector == "haar"
+    tasks = tuple(task for task in DAEMON if not (haar and task == "face"))
+    engines = open_engines(listed, tasks, threads, accelerator, trial_s, fallbacks.append)
+    face, mask, bare, masked = (open_detector(settings, "haar"), *engines) if haar else engines
     live = is_live(settings.source.source) if live is None else live
     track = settings.track if live else replace(settings.track, detect_every=1, refresh_hz=0.0)
     return EmotionPipeline(face, mask, bare, masked, settings.models, track, fallbacks)
+
+
+def open_detector(settings: Settings, name: str) -> Engine:
+    """What finds faces alone, on the CPU: "model", the one of the models folder, or "haar", OpenCV's cascade.
+
+    Raises:
+        ModelError: it is missing or broken.
+    """
+    if name == "haar":
+        from edge.engines.haar import HaarEngine  # only where it is asked for
+
+        return HaarEngine()
+    listed = manifest.load(Path(settings.models.dir) if settings.models.dir else None)
+    return open_engine(listed, "face", settings.engine.threads)
 
 
 def open_models(models: str | Path = "", threads: int = 1) -> EmotionPipeline:

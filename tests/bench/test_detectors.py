@@ -10,7 +10,7 @@ import pytest
 
 from edge.errors import EdgeError
 from tests.bench.detectors import PEERS, need
-from tests.bench.detectors.__main__ import LIMIT, SCORE, Row, judge, main, sets, table
+from tests.bench.detectors.__main__ import HAAR, LIMIT, SCORE, Row, judge, main, sets, table
 from tests.bench.detectors.blazeface import anchors
 from training.data.boxes import Boxed
 
@@ -75,7 +75,9 @@ def test_a_missing_peer_is_named(tmp_path):
 
 def test_the_table_has_a_dash_where_there_is_no_figure():
     assert table([]).count("\n") == 1
-    assert table([Row("ours", 0.8765, None, 1.0)]).splitlines()[-1] == "| ours | 0.876 | - | 1.000 |"
+    assert table([Row("ours", 0.8765, None, 1.0)]).splitlines()[-1] == "| ours | 0.876 | - | - | 1.000 | - |"
+    whole = Row("ours", 0.8765, 0.5, 1.0, wild=0.25, ms=3.14)
+    assert table([whole]).splitlines()[-1] == "| ours | 0.876 | 0.250 | 0.500 | 1.000 | 3.1 |"
 
 
 def test_the_command_says_in_one_line_what_is_missing(tmp_path, capsys):
@@ -113,3 +115,15 @@ def test_the_command_on_a_few_pictures(shared_data, shared_peers, capsys):
     for row in rows:
         assert row["faces"] > 0.6
         assert row["masked_tight"] > 0.3
+        assert row["wild"] > 0.3
+        assert row["ms"] > 0
+
+
+@pytest.mark.data
+def test_the_cascade_in_our_pipeline_is_a_row_of_its_own(shared_data, shared_peers, capsys):
+    arguments = ["--data", str(shared_data), "--peers", str(shared_peers), "--pictures", "8", "--json"]
+    assert main([*arguments, "--only", HAAR, "ours", "--sets", "faces", "wild"]) == 0
+    haar, ours = json.loads(capsys.readouterr().out)
+    assert (haar["masked_tight"], haar["masked_tight_all"]) == (None, None)
+    assert 0 < haar["faces"] < ours["faces"]
+    assert haar["wild"] < ours["wild"]
