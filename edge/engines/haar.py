@@ -22,7 +22,7 @@ WIDTH, HEIGHT = 640, 480  # of the canvas: a camera's frame is searched as it is
 STEP, NEIGHBOURS = 1.3, 5
 # The weight of the last stage becomes a score, P(face) on the validation pictures of `faces` and `wild`:
 # python -m tests.bench.haar --data DATA.
-SLOPE, MIDDLE = 1.0, 0.0
+SLOPE, MIDDLE = 0.47, -1.24
 INSTEAD = 'set [models] detector = "model"'
 
 
