@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import configparser
 import contextlib
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+from packaging.requirements import Requirement
 
 from edge import manifest
 from edge.tasks import DAEMON
@@ -18,7 +22,6 @@ MIRROR = os.environ.get("EDGE_SYSTEM_MIRROR", "http://deb.debian.org/debian")
 SUITE = os.environ.get("EDGE_SYSTEM_SUITE", "trixie")
 PYTHON = {"bookworm": "3.11", "trixie": "3.13"}[SUITE]
 PACKAGES = "systemd-sysv,dbus,udev,procps,ca-certificates,python3-venv,python3-pip,sudo,adduser"
-WHEELS = ["numpy>=1.26", "opencv-python-headless>=4.10,<5", "ai-edge-litert>=2.1", "setuptools>=77"]
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 TREE = Path(__file__).resolve().parent.parent.parent
 FAULTS = "opt/edge-faults"  # where the faulty command and its models lie in a root
@@ -43,16 +46,27 @@ def base(arch: str) -> Path:
     return root
 
 
+def requirements(arch: str) -> list[str]:
+    """What setup.cfg says that the device needs, and what builds the package."""
+    config = configparser.ConfigParser()
+    config.read(TREE / "setup.cfg")
+    listed = [Requirement(line) for line in config["options"]["install_requires"].split("\n") if line]
+    machine = {"platform_machine": MACHINES[arch], "python_version": PYTHON}
+    needed = [one for one in listed if one.marker is None or one.marker.evaluate(machine)]
+    return [*(f"{one.name}{one.specifier}" for one in needed), "setuptools>=77"]
+
+
 def wheels(arch: str) -> Path:
-    """A folder with the wheels of the device's libraries, fetched once."""
-    folder = CACHE / f"wheels-{SUITE}-{arch}"
+    """A folder with the wheels of the device's libraries, fetched once; anew where they are others."""
+    needed = requirements(arch)
+    folder = CACHE / f"wheels-{SUITE}-{arch}-{hashlib.sha256(' '.join(needed).encode()).hexdigest()[:8]}"
     if not folder.exists():
         scratch = folder.with_suffix(".part")
         levels = ("2_28", "2_27", "2_26", "2_24", "2_17", "2014")
         platforms = [f"--platform=manylinux{'' if n == '2014' else '_'}{n}_{MACHINES[arch]}" for n in levels]
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--only-binary=:all:", "--dest", str(scratch)]
         limits = [f"--constraint={TREE}/systemd/constraints-bookworm.txt"] if SUITE == "bookworm" else []
-        subprocess.run([*command, f"--python-version={PYTHON}", *platforms, *limits, *WHEELS], check=True)
+        subprocess.run([*command, f"--python-version={PYTHON}", *platforms, *limits, *needed], check=True)
         scratch.rename(folder)
     return folder
 

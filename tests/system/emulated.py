@@ -128,6 +128,7 @@ def boot_folder() -> Path:
     for old in debian.CACHE.glob("machine-*"):
         shutil.rmtree(old)
     scratch = folder.with_suffix(".part")
+    shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir()
     with debian.overlay(below, "machine") as root:
         (scratch / "said").write_text(follow(root))
