@@ -56,7 +56,7 @@ class SourceSettings:
         0.0, "process at most this many frames of a live camera; 0: no limit", unit="frames/s", low=0, high=240
     )
     max_megapixels: float = setting(
-        50.0, "larger picture files are refused before they are decoded", unit="megapixels", low=0.01, high=10_000,
+        50.0, "larger pictures and clips are refused before they are decoded", unit="megapixels", low=0.01, high=10_000,
         flag="--max-megapixels",
     )  # fmt: skip
     rotate: int = setting(0, "rotate the picture clockwise", unit="degrees", choices=(0, 90, 180, 270))

@@ -15,6 +15,7 @@ from edge.cameras.opencv import UNCERTAIN, codec_of
 from edge.cameras.timestamps import Timestamps, plausible_fps
 from edge.errors import SourceError
 from edge.frame import Frame
+from edge.picture import MAX_MEGAPIXELS
 from edge.settings import SourceSettings
 
 _log = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ class ClipCamera:
     Args:
         path: the file, in any format that OpenCV's FFmpeg decodes.
         fps: frames per second where neither time stamps nor the file's header say.
+        max_megapixels: clips with larger frames are refused before one is decoded.
 
     Attributes:
         length: how many frames the file declares, or None.
@@ -47,7 +49,7 @@ class ClipCamera:
     live = False
     stuck = False
 
-    def __init__(self, path: Path, fps: float = 30.0) -> None:
+    def __init__(self, path: Path, fps: float = 30.0, max_megapixels: float = MAX_MEGAPIXELS) -> None:
         self._path = path
         try:
             with open(path, "rb") as file:
@@ -62,6 +64,13 @@ class ClipCamera:
                 raise SourceError(f"{path}: no frame of this clip can be decoded ({codec}); {CONVERT}")
             raise SourceError(
                 f"{path}: not a clip or picture that can be decoded; its beginning or its end may be missing"
+            )
+        width, height = (self._capture.get(side) for side in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
+        if width * height > max_megapixels * 1e6:
+            self._capture.release()
+            raise SourceError(
+                f"{path}: {width:.0f}x{height:.0f} pixels; expected at most {max_megapixels:g} megapixels; raise "
+                f"max_megapixels to read it"
             )
         declared = self._capture.get(cv2.CAP_PROP_FPS)
         self.fps = plausible_fps(declared, fps)
@@ -136,4 +145,4 @@ def open_clip(settings: SourceSettings) -> ClipCamera:
     Raises:
         SourceError: it cannot be read or decoded.
     """
-    return ClipCamera(Path(settings.source), settings.fps)
+    return ClipCamera(Path(settings.source), settings.fps, settings.max_megapixels)

@@ -6,8 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
+from edge.cameras import open_camera
 from edge.cameras.clip import ClipCamera, broke_off
 from edge.errors import SourceError
+from edge.settings import SourceSettings
+from edge.testing import FakeClock
 from tests.edge.cameras.matroska import matroska
 
 FRAMES, FPS = 40, 8.0
@@ -69,6 +72,15 @@ def test_a_clip_cut_within_its_head_is_a_source_error_wherever_it_is_found(clip,
         path.write_bytes(data[:size])
         with pytest.raises(SourceError, match=r"clip\.avi: not"):
             list(ClipCamera(path))
+
+
+def test_a_clip_of_more_pixels_than_the_limit_is_refused(tmp_path):
+    path = tmp_path / "clip.mkv"
+    path.write_bytes(matroska([np.zeros((96, 128, 3), np.uint8)] * 3, [0, 40, 80]))
+    assert len(list(open_camera(SourceSettings(source=str(path)), FakeClock()))) == 3
+    settings = SourceSettings(source=str(path), max_megapixels=0.01)
+    with pytest.raises(SourceError, match=r"expected at most 0\.01 megapixels; raise max_megapixels to read it"):
+        open_camera(settings, FakeClock())
 
 
 def test_a_clip_that_may_not_be_read_is_named(tmp_path):
