@@ -6,7 +6,10 @@ import argparse
 import contextlib
 import logging
 import os
+import shutil
+import subprocess
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -42,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, help=f"TCP port; 0: any free one (default: {port})")
     parser.add_argument("--source", help="also show this source live, as for run (default: none)")
     parser.add_argument("--journal", help="show the history of this journal (default: the service's)")
+    parser.add_argument("--open", action="store_true", help="open the page in a browser, if there is a display")
     config.add_flags(parser, "models", "engine")
 
 
@@ -65,6 +69,8 @@ def main(arguments: argparse.Namespace) -> int:
         part = WebPart(settings, hub, control if watched else None, live=watched, token=token)
         stack.callback(part.close)
         _print(part.urls, token.secret if token else "")
+        if arguments.open:
+            open_browser(part.urls[0], os.environ)
         if not watched:
             while not control.stopped:
                 time.sleep(POLL_S)
@@ -111,6 +117,16 @@ def _camera(settings: Settings, clock: SystemClock) -> ReconnectingCamera:
 
     make = open_camera if live else lambda: RepeatingCamera(open_camera)
     return ReconnectingCamera(make, settings.source, clock, live=live, wait=True)
+
+
+def open_browser(url: str, environment: Mapping[str, str]) -> bool:
+    """Ask the desktop to show the page; False where there is none."""
+    opener = shutil.which("xdg-open", path=environment.get("PATH"))
+    if opener is None or not (environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY")):
+        return False
+    quiet = subprocess.DEVNULL
+    subprocess.Popen([opener, url], stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
+    return True
 
 
 def _print(urls: list[str], token: str) -> None:

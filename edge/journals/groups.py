@@ -130,7 +130,7 @@ class Statistics:
     @property
     def median_dwell(self) -> float | None:
         """Seconds; None where no face left."""
-        return float(median(self.dwell)) if self.dwell else None
+        return round(float(median(self.dwell)), 3) if self.dwell else None
 
     def _keys(self, kind: str, groups: Mapping[str, Group]) -> list[str]:
         if kind == "day":

@@ -41,6 +41,23 @@ def served(tiny, root):
         process.communicate()
 
 
+@pytest.mark.parametrize(
+    ("environment", "opened"),
+    [({}, False), ({"DISPLAY": ":0"}, True), ({"WAYLAND_DISPLAY": "wayland-0"}, True), ({"DISPLAY": ""}, False)],
+)
+def test_a_browser_is_opened_where_there_is_a_display(monkeypatch, tmp_path, environment, opened):
+    (tmp_path / "xdg-open").write_text("#!/bin/sh\n")
+    (tmp_path / "xdg-open").chmod(0o755)
+    calls = []
+    monkeypatch.setattr(web.subprocess, "Popen", lambda words, **_: calls.append(words))
+    assert web.open_browser("http://127.0.0.1:8095/", environment | {"PATH": str(tmp_path)}) == opened
+    assert calls == [[str(tmp_path / "xdg-open"), "http://127.0.0.1:8095/"]] * opened
+
+
+def test_without_a_program_that_opens_browsers_nothing_happens(tmp_path):
+    assert not web.open_browser("http://127.0.0.1:8095/", {"DISPLAY": ":0", "PATH": str(tmp_path)})
+
+
 def test_a_picture_is_answered_over_http_and_a_signal_ends_it(served, paint):
     address, process = served()
     picture = cv2.imencode(".png", paint((32, 32, True, False))[:, :, ::-1])[1].tobytes()
