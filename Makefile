@@ -6,6 +6,9 @@
 # make pictures    make the pictures in docs/pictures anew: half a minute; look at them
 # make fuzz    thousands of damaged settings and journals, and what else has a fuzzer: some minutes
 # make figures    measure every figure again and write README and cards; needs the data sets: DATA=folder PEERS=folder
+# make dist    the wheel and the source distribution in dist/, checked, with the hashes of all files and models
+# make deb    Debian packages for amd64 and arm64 in dist/: DEB_SUITE=bookworm for the older system, DEB_ARCH=arm64 for one
+# make container    in build/container: everything that podman or a Home Assistant add-on builds an image from
 # make system-test    the service on a real systemd, and on an emulated arm64 machine: Debian only, as root, an hour
 # Each does its own set-up in $(VENV). Another interpreter: make test PYTHON=python3.13
 # ARGS go to pytest: make test ARGS="tests/edge -k camera"
@@ -26,8 +29,11 @@ DATA ?= ../shared/data
 PEERS ?= ../shared/peers
 TAKEN := build/figures
 
-.PHONY: help demo pictures test test-edge fuzz matrix docs figures figures-accuracy figures-beside system-test lint format \
-	clean
+DEB_SUITE ?= trixie
+DEB_ARCH ?= amd64 arm64
+
+.PHONY: help demo pictures test test-edge fuzz matrix docs figures figures-accuracy figures-beside system-test dist wheel \
+	deb container lint format clean
 
 help:
 	@sed -n '/^# make/s/^# //p' Makefile
@@ -84,6 +90,25 @@ system-test: $(VENV)/.test
 		|| { echo "fix: sudo apt install debootstrap systemd-container" >&2; exit 1; }
 	SYSTEM_TEST=1 $(BIN)/python -m pytest -x -s tests/system $(ARGS)
 
+# The wheel is made from the source distribution, so that nothing left in build/ gets into it.
+wheel: $(VENV)/.edge
+	rm -f dist/*.whl dist/*.tar.gz
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m build --no-isolation --outdir dist .
+	$(BIN)/python -m twine check --strict dist/*.whl dist/*.tar.gz
+
+dist: wheel
+	rm -f dist/SHA256SUMS*
+	cd dist && sha256sum * > SHA256SUMS
+	sha256sum models/manifest.json models/*/*.tflite > dist/SHA256SUMS.models
+
+deb: | $(BIN)/python
+	PYTHON=$(abspath $(BIN)/python) systemd/debian/build.sh --suite $(DEB_SUITE) --out dist $(DEB_ARCH)
+
+container: wheel
+	rm -rf build/container && mkdir -p build/container/wheels
+	cp examples/container/* build/container && cp build/container/Containerfile build/container/Dockerfile
+	cp dist/*.whl build/container/wheels
+
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -94,7 +119,7 @@ format: $(VENV)/.test
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) demo build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/.docs: setup.cfg pyproject.toml | $(BIN)/python
 	@echo "Installing what builds the documentation into $(VENV) ..."

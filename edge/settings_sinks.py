@@ -110,4 +110,10 @@ class WebSettings:
     trust_proxy: bool = setting(
         False, "trust X-Forwarded-Host and X-Forwarded-Prefix; use only behind a proxy that sets them"
     )
-    frame: str = setting("", "a site that may show the page in a frame, such as https://home.example:8123; empty: none")
+    proxy: str = setting(
+        "", "answer only this address, a proxy whose users have logged in, such as 172.30.32.2 for Home Assistant's "
+        "ingress: no token is asked for, and any name will do; empty: none",
+    )  # fmt: skip
+    frame: str = setting(
+        "", "a site that may show the page in a frame, such as https://home.example:8123 or 'self'; empty: none"
+    )

@@ -264,6 +264,9 @@ remove_all() {
     say "Removed. Kept: /etc/$name, /var/log/$name and /var/lib/$name (with the user $name that owns them)."
 }
 
+[[ -n $root ]] || ! is_installed "$name" ||
+    fail "the Debian package $name is installed; remove it first: sudo apt remove $name"
+
 if [[ $uninstall == yes ]]; then
     remove_all
 else

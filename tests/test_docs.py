@@ -21,7 +21,7 @@ from tests.pages import HOW_TO, PAGES, ROOT, anchors, blocks, links, read, shell
 # Of the system; the rest is ours and is checked.
 SYSTEM = (
     "apt", "git", "cd", "cp", "curl", "source", "python3", "pip", "pre-commit", "systemctl", "journalctl",
-    "rpicam-hello", "tail", "install", "cat",
+    "rpicam-hello", "tail", "install", "cat", "podman", "sha256sum", "pipx", "twine", "lintian",
 )  # fmt: skip
 
 

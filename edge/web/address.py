@@ -6,7 +6,7 @@ import ipaddress
 import socket
 from collections.abc import Iterable
 
-from edge.errors import EdgeError
+from edge.errors import EdgeError, SettingsError
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # Never reached: connecting a UDP socket sends nothing, but tells which of our addresses would be used.
@@ -25,6 +25,18 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def proxy_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address of [web] proxy; None: there is none.
+
+    Raises:
+        SettingsError: it is not an address.
+    """
+    try:
+        return ipaddress.ip_address(text.strip()) if text.strip() else None
+    except ValueError:
+        raise SettingsError(f"[web] proxy: expected an address such as 172.30.32.2, got {text!r}") from None
 
 
 def listening(host: str, port: int) -> socket.socket:

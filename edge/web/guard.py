@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from edge.settings import WebSettings
-from edge.web.address import is_known, known_names
+from edge.web.address import is_known, is_loopback, known_names, proxy_address
 from edge.web.token import Token
 
 COOKIE, CSRF_COOKIE, CSRF_HEADER = "edge_emotion", "edge_emotion_csrf", "X-CSRF-Token"
@@ -93,6 +93,7 @@ class Guard:
         self._settings, self.token, self._scrape = settings, token, scrape
         self._rates = rates or Rates.usual()
         self._names = known_names(settings.hosts.split(","))
+        self._proxy = proxy_address(settings.proxy)
 
     def check(self, request: web.Request) -> None:
         """Let a request pass.
@@ -100,9 +101,12 @@ class Guard:
         Raises:
             Refused: it may not.
         """
-        host = self._host(request)
-        self._same_site(request, host)
         peer = request.remote or ""
+        proxied = self._proxy is not None and peer == str(self._proxy)
+        if self._proxy is not None and not proxied and not is_loopback(peer):
+            raise Refused(403, "refused: this page is reached through its proxy only")
+        host = self._host(request, proxied)
+        self._same_site(request, host)
         if not self._rates.requests.allows(peer):
             raise Refused(429, "too many requests; wait a moment")
         if request.path == "/api/image" and not self._rates.uploads.allows(peer):
@@ -154,8 +158,12 @@ class Guard:
             "Server": "edge-emotion",
         } | ({} if self._settings.frame.strip() else {"X-Frame-Options": "DENY"})
 
-    def _host(self, request: web.Request) -> str:
+    def _host(self, request: web.Request, proxied: bool) -> str:
         """The name by which the browser asked.
+
+        Args:
+            request: the request.
+            proxied: it comes from the one proxy that has its users log in: any name will do.
 
         Raises:
             Refused: it is not one of ours.
@@ -164,7 +172,10 @@ class Guard:
         if len(given) != 1:
             raise Refused(400, "expected one Host header")
         host = str(given[0])
-        forwarded = request.headers.get("X-Forwarded-Host") if self._settings.trust_proxy else None
+        trusted = proxied or self._settings.trust_proxy
+        forwarded = request.headers.get("X-Forwarded-Host") if trusted else None
+        if proxied:
+            return str(forwarded or host)
         if not is_known(host, self._names) and not forwarded:
             raise Refused(403, f"not served under the name {host[:100]}; add it to [web] hosts")
         if forwarded and not is_known(forwarded, self._names):

@@ -135,7 +135,8 @@ class WebPart:
 
 
 def token_for(settings: WebSettings, environment: Mapping[str, str], once: bool = False) -> Token | None:
-    """The token that other machines need; None where only this machine can reach the page and no file is named.
+    """The token that other machines need; None where only this machine can reach the page and no file is named, or
+    where a proxy has its users log in.
 
     Args:
         settings: host and token_file.
@@ -145,6 +146,8 @@ def token_for(settings: WebSettings, environment: Mapping[str, str], once: bool 
     Raises:
         SettingsError: other machines could reach the page, and there is no token; or the file is not usable.
     """
+    if settings.proxy.strip():
+        return None
     file = token_file(settings, environment)
     if file is None and settings.token_file not in ("auto", ""):
         file = Path(settings.token_file)

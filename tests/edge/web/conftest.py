@@ -95,9 +95,9 @@ class House:
         self.scene = replace(after, looked_at=frame.time)
         self.hub.show(frame, self.scene, state)
 
-    def ask(self, method, path, body=None, headers=None, host=None, raw=None):
-        """Status, headers and body of one request; `raw`: a body whose length nobody names."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+    def ask(self, method, path, body=None, headers=None, host=None, raw=None, source=""):
+        """Status, headers and body of one request; `raw`: a body whose length nobody names; `source`: our address."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, 60, (source, 0) if source else None)
         try:
             connection.putrequest(method, path, skip_host=host is not None)
             for name in [] if host is None else [host] if isinstance(host, str) else host:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 
 import pytest
 
-from edge.web.guard import CSRF_HEADER, Rate, Rates
+from edge.errors import SettingsError
+from edge.settings import WebSettings
+from edge.web.guard import CSRF_HEADER, Guard, Rate, Rates, Refused
+from edge.web.part import token_for
 from edge.web.token import Token
 
 TOKEN = Token("correct-horse-battery-staple")
@@ -194,3 +198,35 @@ def test_a_rate_fills_up_again():
 def test_too_many_requests_are_refused(serve):
     house = serve(rates=Rates(Rate(3, 0.001), Rate(1, 0.001), Rate(1, 1)))
     assert [house.ask("GET", "/api/status")[0] for _ in range(4)] == [200, 200, 200, 429]
+
+
+# A proxy that has its users log in, such as Home Assistant's ingress
+
+
+def test_only_the_proxy_is_answered_under_any_name_and_without_a_token(serve):
+    """127.0.0.2 stands for the proxy: on Linux it is this machine's, too."""
+    house = serve(proxy="127.0.0.2")
+    asked = {"X-Forwarded-Host": "home.example:8123", "Origin": "http://home.example:8123"}
+    assert house.ask("GET", "/api/status", headers=asked, host="172.30.33.4:8099", source="127.0.0.2")[0] == 200
+    assert house.ask("POST", "/api/pause", b"", headers=asked, host="addon", source="127.0.0.2")[0] == 200
+    elsewhere = {**asked, "Origin": "https://evil.example"}
+    assert house.ask("POST", "/api/resume", b"", headers=elsewhere, host="addon", source="127.0.0.2")[0] == 403
+    # From this machine, as always: by its own names only.
+    assert [house.ask("GET", "/api/status", host=name)[0] for name in ("localhost", "evil.example")] == [200, 403]
+
+
+def test_others_than_the_proxy_are_refused():
+    from aiohttp.test_utils import make_mocked_request
+
+    guard = Guard(WebSettings(proxy="172.30.32.2"), None)
+    for peer, refused in (("172.30.32.2", False), ("172.30.32.20", True), ("192.0.2.7", True), ("127.0.0.1", False)):
+        request = make_mocked_request("GET", "/api/status", {"Host": "localhost"}).clone(remote=peer)
+        with pytest.raises(Refused) if refused else contextlib.nullcontext():
+            guard.check(request)
+
+
+def test_behind_the_proxy_there_is_no_token_and_its_address_is_checked():
+    settings = WebSettings(host="0.0.0.0", proxy="172.30.32.2")
+    assert token_for(settings, {}) is None
+    with pytest.raises(SettingsError, match=r"\[web\] proxy: expected an address such as 172.30.32.2, got 'ingress'"):
+        Guard(WebSettings(proxy="ingress"), None)

@@ -1,0 +1,64 @@
+/* MagicMirror's server reads the event stream of edge-emotion and passes each state on to the module in the browser,
+ * which may not read another site's pages. It connects again, less and less often, for as long as it takes. */
+const NodeHelper = require("node_helper");
+
+const FIRST_S = 1;
+const MOST_S = 30;
+
+/* The states in what has come so far of a stream of server-sent events, and the rest. */
+function parse(text) {
+  const parts = text.split("\n\n");
+  const rest = parts.pop();
+  const states = [];
+  for (const part of parts) {
+    const data = part.split("\n").filter((line) => line.startsWith("data:")).map((line) => line.slice(5).trim());
+    if (data.length) states.push(JSON.parse(data.join("\n")));
+  }
+  return { states, rest };
+}
+
+module.exports = NodeHelper.create({
+  start() {
+    this.aborts = new Map();
+  },
+
+  stop() {
+    for (const abort of this.aborts.values()) abort.abort();
+  },
+
+  socketNotificationReceived(notification, config) {
+    if (notification !== "EDGE_EMOTION_START" || this.aborts.has(config.address)) return;
+    this.aborts.set(config.address, new AbortController());
+    this.follow(config, this.aborts.get(config.address).signal);
+  },
+
+  async follow(config, signal) {
+    let wait = FIRST_S;
+    while (!signal.aborted) {
+      try {
+        for await (const state of this.states(config, signal)) {
+          wait = FIRST_S;
+          this.sendSocketNotification("EDGE_EMOTION_STATE", state);
+        }
+      } catch (error) {
+        if (signal.aborted) return;
+        this.sendSocketNotification("EDGE_EMOTION_STATE", { error: `edge-emotion: ${error.message}`, faces: [] });
+      }
+      await new Promise((resolve) => setTimeout(resolve, wait * 1000));
+      wait = Math.min(2 * wait, MOST_S);
+    }
+  },
+
+  async *states(config, signal) {
+    const headers = config.token ? { Authorization: `Bearer ${config.token}` } : {};
+    const answer = await fetch(`${config.address}/api/events`, { headers, signal });
+    if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`);
+    const decoder = new TextDecoder();
+    let text = "";
+    for await (const chunk of answer.body) {
+      const { states, rest } = parse(text + decoder.decode(chunk, { stream: true }));
+      text = rest;
+      yield* states;
+    }
+  },
+});

@@ -1,0 +1,178 @@
+"""The Debian package on a real systemd: built, checked by lintian, installed, upgraded, removed, purged."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.system import debian
+from tests.system.container import SERVICE, Container, wait_for
+from tests.system.test_service import journal, seen_again
+
+BUILD = debian.TREE / "systemd/debian/build.sh"
+DEB = {"bookworm": "12", "trixie": "13"}[debian.SUITE]
+SETTINGS = "etc/edge-emotion/config.toml"
+DPKG = ("dpkg", "--force-confdef", "--force-confold", "--install")  # as unattended upgrades call it
+QUICK = {"DPKG_DEB_COMPRESSOR_TYPE": "gzip", "DPKG_DEB_COMPRESSOR_LEVEL": "1", "PYTHON": sys.executable}
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory):
+    """The package of this tree."""
+    out = tmp_path_factory.mktemp("deb")
+    command = [str(BUILD), "--suite", debian.SUITE, "--out", str(out), debian.architecture()]
+    subprocess.run(command, env=os.environ | QUICK, check=True)
+    (path,) = out.glob("*.deb")
+    return path
+
+
+@pytest.fixture(scope="module")
+def successor(package, tmp_path_factory):
+    """The next version, with another default."""
+    folder = tmp_path_factory.mktemp("successor")
+    subprocess.run(["dpkg-deb", "--raw-extract", str(package), str(folder / "tree")], check=True)
+    for name, old, new in (
+        ("DEBIAN/control", r"(Version: .*)", r"\1.1"),
+        (SETTINGS, r"fps = 30\.0", "fps = 25.0"),
+        (f"opt/edge-emotion/lib/python{debian.PYTHON}/site-packages/edge/__init__.py", '__version__ = ".*"',
+         '__version__ = "99.0"'),
+    ):  # fmt: skip
+        path = folder / "tree" / name
+        text, count = re.subn(old, new, path.read_text())
+        assert count == 1, name
+        path.write_text(text)
+    made = folder / "successor.deb"
+    command = ["dpkg-deb", "--root-owner-group", "-Znone", "--build", str(folder / "tree"), str(made)]
+    subprocess.run(command, check=True, capture_output=True)
+    return made
+
+
+@pytest.fixture(scope="module")
+def machine(package, successor):
+    """A booted Debian with both packages in /root, and nothing of ours installed."""
+    arch = debian.architecture()
+    with debian.overlay(debian.base(arch), "deb") as root:
+        debian.put_tiny_models(root)
+        shutil.copytree(debian.TREE / "systemd", root / "root/src/systemd")
+        for name, path in (("first", package), ("second", successor)):
+            shutil.copy(path, root / f"root/{name}.deb")
+        container = Container(root)
+        yield container
+        container.die()
+
+
+def exists(machine: Container, *paths: str) -> list[str]:
+    return [path for path in paths if (machine.root / path).is_symlink() or (machine.root / path).exists()]
+
+
+OURS = (
+    "opt/edge-emotion", "usr/bin/edge-emotion", "usr/lib/systemd/system/edge-emotion.service",
+    "usr/lib/udev/rules.d/60-edge-emotion.rules", "usr/lib/sysusers.d/edge-emotion.conf",
+)  # fmt: skip
+
+
+def test_lintian_finds_no_error(package, figures):
+    if not shutil.which("lintian"):
+        pytest.skip("no lintian here (Debian: sudo apt install lintian)")
+    done = subprocess.run(["lintian", str(package)], capture_output=True, text=True, check=False)
+    lines = done.stdout.splitlines()
+    figures(
+        "lintian: errors, warnings", f"{sum(x.startswith('E:') for x in lines)}, {sum(x[:2] == 'W:' for x in lines)}"
+    )
+    assert [line for line in lines if line.startswith("E:")] == []
+
+
+def test_an_installation_by_the_script_is_not_overwritten(machine):
+    unit = machine.root / "etc/systemd/system/edge-emotion.service"
+    unit.write_text("[Service]\nExecStart=/bin/true\n")
+    refused = machine.run(*DPKG, "/root/first.deb")
+    assert refused.returncode != 0
+    assert "remove that first: sudo systemd/install.sh --uninstall" in refused.stderr
+    assert exists(machine, *OURS) == []
+    unit.unlink()
+
+
+def test_it_is_installed_and_runs(machine, figures):
+    began = time.time()
+    machine.must(*DPKG, "/root/first.deb")
+    figures("Debian package: installed and running", f"{time.time() - began:.0f} s")
+    assert machine.show("ActiveState") == "active", machine.must("journalctl", "--unit", SERVICE, "--lines=20")
+    assert machine.show("UnitFileState") == "enabled"
+    assert exists(machine, *OURS) == list(OURS)
+    assert machine.must("stat", "--format=%U %G %a", f"/{SETTINGS}").split() == ["root", SERVICE, "640"]
+    assert machine.must("dpkg", "--verify", SERVICE) == ""
+    assert machine.must("edge-emotion", "--version").startswith("edge-emotion ")
+    assert machine.must("dpkg-query", "--show", "--showformat=${Version}", SERVICE).endswith(f"+deb{DEB}")
+    doctor = machine.must("edge-emotion", "doctor", "--software", "--config", f"/{SETTINGS}")
+    assert "FAIL" not in doctor
+
+
+def test_it_sees_faces_and_serves_page_and_metrics(machine):
+    debian.put_faults(machine.root, "[web]\nenabled = true\n[metrics]\nenabled = true\n")
+    machine.must("systemctl", "daemon-reload")
+    began = time.time()
+    machine.must("systemctl", "restart", SERVICE)
+    seen_again(machine, began)
+    ask = "import urllib.request as r; print(r.urlopen('http://127.0.0.1:8095/metrics').read().decode())"
+    page = wait_for("the page", lambda: machine.run("python3", "-c", ask).stdout)
+    assert "edge_emotion_frames_total" in page
+    libraries = "import aiohttp, paho.mqtt, prometheus_client, cv2, numpy; print(cv2.__file__)"
+    assert "/opt/edge-emotion/" in machine.must("/opt/edge-emotion/bin/python", "-c", libraries)
+
+
+def test_the_script_leaves_the_package_alone(machine):
+    for options in ((), ("--uninstall",)):
+        refused = machine.run("bash", "/root/src/systemd/install.sh", *options)
+        assert refused.returncode == 1
+        assert refused.stderr.splitlines() == [
+            "install.sh: the Debian package edge-emotion is installed; remove it first: sudo apt remove edge-emotion"
+        ]
+    assert machine.show("ActiveState") == "active"
+
+
+def test_an_upgrade_keeps_the_settings_and_restarts(machine):
+    before, pid, began = (machine.root / SETTINGS).read_text(), machine.pid(), time.time()
+    machine.must(*DPKG, "/root/second.deb")
+    assert (machine.root / SETTINGS).read_text() == before
+    assert machine.must("stat", "--format=%U %G %a", f"/{SETTINGS}").split() == ["root", SERVICE, "640"]
+    assert "fps = 25.0" in (machine.root / f"{SETTINGS}.dpkg-dist").read_text()
+    assert machine.must("edge-emotion", "--version").split()[1] == "99.0"
+    seen_again(machine, began)
+    assert machine.pid() not in (0, pid)
+
+
+def test_a_service_that_was_switched_off_stays_off(machine):
+    machine.must("systemctl", "disable", "--now", SERVICE)
+    machine.must(*DPKG, "/root/first.deb")
+    assert (machine.show("ActiveState"), machine.show("UnitFileState")) == ("inactive", "disabled")
+    machine.must("systemctl", "enable", "--now", SERVICE)
+
+
+def test_a_removal_keeps_settings_and_journals_and_it_can_come_back(machine):
+    before, events = (machine.root / SETTINGS).read_text(), len(journal(machine))
+    machine.must("dpkg", "--remove", SERVICE)
+    assert machine.pid() == 0
+    assert exists(machine, *OURS) == []
+    assert (machine.root / SETTINGS).read_text() == before
+    assert len(journal(machine)) >= events
+    began = time.time()
+    machine.must(*DPKG, "/root/first.deb")
+    assert (machine.root / SETTINGS).read_text() == before
+    seen_again(machine, began)
+
+
+def test_a_purge_leaves_nothing(machine):
+    shutil.rmtree(machine.root / "etc/systemd/system/edge-emotion.service.d")
+    machine.must("dpkg", "--purge", SERVICE)
+    assert exists(machine, *OURS, "etc/edge-emotion", "var/log/edge-emotion", "var/lib/edge-emotion") == []
+    left = machine.must("find", "/etc", "/opt", "/usr", "/var", "-xdev", "-name", "*edge-emotion*")
+    assert left.splitlines() == []
+    assert machine.run("systemctl", "is-enabled", SERVICE).returncode != 0
+    assert Path(machine.root / "opt").is_dir()
