@@ -51,7 +51,9 @@ class Certificates:
 class Broker:
     """Mosquitto; it can be killed and started again on the same port."""
 
-    def __init__(self, folder: Path, certificates: Certificates | None = None, *lines: str) -> None:
+    def __init__(
+        self, folder: Path, certificates: Certificates | None = None, *lines: str, quiet: bool = False
+    ) -> None:
         self._program = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
         if self._program is None:
             absent("no mosquitto here (Debian: sudo apt install mosquitto)")
@@ -59,7 +61,7 @@ class Broker:
         self._passwords, self._config = folder / "passwords", folder / "mosquitto.conf"
         config = [
             f"listener {self.port} 127.0.0.1", "allow_anonymous false", f"password_file {self._passwords}",
-            "log_dest stderr", "log_type all",
+            "log_dest stderr", f"log_type {'information' if quiet else 'all'}",
         ]  # fmt: skip
         if os.geteuid() == 0:
             config.append("user root")  # else it may not read these files
@@ -105,6 +107,12 @@ class Broker:
         for line in child.stderr:
             log.put(line)
         log.put("")
+
+    @property
+    def pid(self) -> int:
+        """Of the running broker."""
+        assert self._child is not None
+        return self._child.pid
 
     def freeze(self) -> None:
         """It no longer reads or answers; the system still takes connections and bytes for it."""
