@@ -141,10 +141,12 @@ class FrameReport:
     Attributes:
         scene: what is known after it.
         seconds: how long the work took, by stage: "pipeline", "events" (to all sinks), "screen".
+        frame: the frame itself, which nobody may change.
     """
 
     scene: Scene
     seconds: Mapping[str, float]
+    frame: Frame | None = None
 
 
 @runtime_checkable

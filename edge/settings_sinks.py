@@ -45,7 +45,7 @@ class MakerSettings:
 class MqttSettings:
     """Events and states for a message broker, such as Home Assistant's (extra: mqtt)."""
 
-    enabled: bool = setting(False, "connect to the broker; no picture is ever sent")
+    enabled: bool = setting(False, "connect to the broker; no picture is sent unless image is true")
     host: str = setting("localhost", "name or address of the broker")
     port: int = setting(1883, "the broker's port: 1883, or 8883 with TLS", unit="TCP port", low=1, high=65535)
     user: str = setting("", "user name; empty: none")
@@ -60,6 +60,10 @@ class MqttSettings:
     topic: str = setting("edge-emotion/<node>", "all topics are below this one; <node> is the name of this device")
     discovery: bool = setting(True, "announce the device to Home Assistant; false: remove it there")
     discovery_prefix: str = setting("homeassistant", "Home Assistant's prefix for discovery topics")
+    image: bool = setting(
+        False, "also send pictures, for an image in Home Assistant, while there is a face; never kept"
+    )
+    image_s: float = setting(10.0, "send a picture at most this often", unit="s", low=1, high=86400)
     queue: int = setting(
         1000, "events kept while the broker is unavailable; beyond that, the oldest are dropped", unit="events", low=1,
         high=100_000,

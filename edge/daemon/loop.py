@@ -142,7 +142,7 @@ class Loop:
         if after is not None:
             stages = {"pipeline": processed - began, "events": emitted - processed, "screen": ended - emitted}
             for observer in self._observers:
-                observer.observe(FrameReport(after, stages))
+                observer.observe(FrameReport(after, stages, frame))
         self._emit_all(health.took(ended - began, self._now()))
 
     def _process(self, frame: Frame) -> Scene | None:

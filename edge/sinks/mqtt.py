@@ -13,11 +13,13 @@ import edge
 from edge import manifest
 from edge.clock import Clock
 from edge.errors import MissingExtra, ModelError
+from edge.frame import Frame
 from edge.labels import EMOTIONS, extra_labels
 from edge.machine import pip_install
 from edge.ports import FrameReport, Sink, Switch
 from edge.settings import MqttSettings, Settings
 from edge.sinks.mqtt_discovery import BIRTH, birth_topic, discovery_topic, document, identifier
+from edge.sinks.mqtt_image import jpeg
 from edge.sinks.mqtt_login import login
 from edge.sinks.mqtt_topics import OFF, ON, Topics, states
 from edge.sinks.outbox import Outbox
@@ -58,6 +60,7 @@ class MqttSink:
         outbox: shared with the connection.
         clock: for the frame rate and for how often states change.
         prefix: Home Assistant's, for its birth message.
+        image_s: seconds between pictures with a face in them; 0: none leaves.
 
     Attributes:
         name: "mqtt".
@@ -66,8 +69,10 @@ class MqttSink:
 
     name = "mqtt"
 
-    def __init__(self, topics: Topics, outbox: Outbox, clock: Clock, prefix: str) -> None:
+    def __init__(self, topics: Topics, outbox: Outbox, clock: Clock, prefix: str, image_s: float = 0.0) -> None:
         self._topics, self._outbox, self._clock, self._birth = topics, outbox, clock, birth_topic(prefix)
+        self._image_s = image_s
+        self._shown_at: float | None = None
         self._situation, self._rate = Situation(), FrameRate(clock)
         self._switch: Switch | None = None
         self._dropping = False
@@ -95,6 +100,8 @@ class MqttSink:
         """Take note of the faces of a frame."""
         self._rate.count()
         self._situation.observe(report)
+        if self._image_s and self._situation.tracks and report.frame is not None:
+            self._show(report.frame)
 
     def tick(self) -> None:
         """Say what is the case now, where that changed."""
@@ -126,6 +133,13 @@ class MqttSink:
             else:
                 _log.warning("mqtt: %s: expected %s or %s, got something else", topic, ON, OFF)
 
+    def _show(self, frame: Frame) -> None:
+        """Offer a picture, if one is due; it is encoded by the connection's thread."""
+        now = self._clock.monotonic()
+        if self._shown_at is None or now - self._shown_at >= self._image_s:
+            self._shown_at = now
+            self._outbox.show(lambda: jpeg(frame))
+
     def _say(self) -> None:
         values = states(self._situation, self._rate.per_second())
         self._outbox.say({self._topics(name): value for name, value in values.items()})
@@ -133,7 +147,7 @@ class MqttSink:
 
 def greeting(settings: MqttSettings, topics: Topics, labels: Sequence[str] = EMOTIONS) -> dict[str, str]:
     """What each new connection announces: the device with these emotions, or that Home Assistant shall forget it."""
-    text = json.dumps(document(topics, edge.__version__, labels)) if settings.discovery else ""
+    text = json.dumps(document(topics, edge.__version__, labels, settings.image)) if settings.discovery else ""
     return {discovery_topic(settings.discovery_prefix, topics.node): text}
 
 
@@ -163,7 +177,7 @@ def open_mqtt(settings: Settings, clock: Clock, environment: Mapping[str, str] =
     topics = Topics.of(chosen)
     # The outbox wakes the connection, which is made with the outbox.
     outbox = Outbox(chosen.queue, lambda: sink.connection.wake())
-    sink = MqttSink(topics, outbox, clock, chosen.discovery_prefix)
+    sink = MqttSink(topics, outbox, clock, chosen.discovery_prefix, chosen.image_s if chosen.image else 0.0)
     sink.connection = BrokerConnection(
         login(chosen, identifier(topics.node), environment),
         outbox,
@@ -173,6 +187,7 @@ def open_mqtt(settings: Settings, clock: Clock, environment: Mapping[str, str] =
         topics=(topics.pause, birth_topic(chosen.discovery_prefix)),
         received=sink.received,
         retry=(chosen.retry_s, chosen.retry_max_s),
+        image=topics("image") if chosen.image else "",
     )
     sink.connection.start()
     return sink

@@ -60,6 +60,7 @@ class BrokerConnection:
         topics: what to subscribe to.
         received: called with topic and payload of each message that is not an old, retained one; from this thread.
         retry: seconds: the first and the longest wait between two tries.
+        image: the topic of pictures.
     """
 
     def __init__(
@@ -73,10 +74,11 @@ class BrokerConnection:
         topics: tuple[str, ...],
         received: Callable[[str, bytes, bool], None],
         retry: tuple[float, float],
+        image: str = "",
     ) -> None:
         self._login, self._outbox = login, outbox
         self._status, self._events, self._greeting, self._topics = status, events, dict(greeting), topics
-        self._received, self._retry = received, retry
+        self._received, self._retry, self._image = received, retry, image
         self._where = f"mqtt: {login.host}:{login.port}"
         self._reader, self._writer = socket.socketpair()
         self._reader.setblocking(False)
@@ -176,6 +178,7 @@ class BrokerConnection:
         else:
             self._up_since = time.monotonic()
             self._greet_again = True
+            self._outbox.take_picture()  # one from before may be hours old
             self._report()
 
     def _report(self) -> None:
@@ -208,14 +211,18 @@ class BrokerConnection:
 
     def _wait(self, client: paho.Client, wire: Any) -> None:
         """Until there is something to read, something to send, or a second has passed."""
-        buffered = getattr(wire, "pending", lambda: 0)() > 0  # TLS may hold bytes that select does not see
-        writers = [wire] if client.want_write() else []
-        readable, writable, _ = select.select([wire, self._reader], writers, [], 0.0 if buffered else WAIT_S)
-        if self._reader in readable:
+        buffered = getattr(wire, "pending", lambda: 0)() > 0  # TLS may hold bytes that the system does not see
+        poll = select.poll()  # select() takes no descriptor above 1023
+        poll.register(self._reader, select.POLLIN)
+        poll.register(wire, select.POLLIN | (select.POLLOUT if client.want_write() else 0))
+        wire_number = wire.fileno()
+        ready = dict(poll.poll(0 if buffered else 1000 * WAIT_S))
+        if self._reader.fileno() in ready:
             self._reader.recv(4096)
-        if wire in readable or buffered:
+        happened = ready.get(wire_number, 0)
+        if happened & ~select.POLLOUT or buffered:  # also where the other side is gone
             client.loop_read()
-        if wire in writable:
+        if happened & select.POLLOUT:
             client.loop_write()
 
     def _greet(self, client: paho.Client) -> None:
@@ -231,6 +238,9 @@ class BrokerConnection:
         """Send what the outbox has; at most so many are on the way at once, so a slow broker fills the outbox."""
         for topic, value in self._outbox.unsaid().items():
             client.publish(topic, value, QOS, retain=True)
+        if self._image and (picture := self._outbox.take_picture()) is not None:
+            # Not retained: the broker keeps no picture.
+            client.publish(self._image, picture(), 0)
         while self._outbox.on_the_way < MOST_ON_THE_WAY and (waiting := self._outbox.take()) is not None:
             payload = json.dumps(rounded(waiting.event), ensure_ascii=False, allow_nan=False)
             info = client.publish(self._events, payload.encode("utf-8", "replace"), QOS)

@@ -31,7 +31,7 @@ def birth_topic(prefix: str) -> str:
     return f"{prefix}/status"
 
 
-def document(topics: Topics, version: str, labels: Sequence[str] = EMOTIONS) -> dict[str, Any]:
+def document(topics: Topics, version: str, labels: Sequence[str] = EMOTIONS, image: bool = False) -> dict[str, Any]:
     """The device with its entities. Names, icons and units follow Home Assistant's guidelines: an entity whose device
     class says what it is has no name of its own.
 
@@ -39,6 +39,7 @@ def document(topics: Topics, version: str, labels: Sequence[str] = EMOTIONS) -> 
         topics: where its values go.
         version: of this program.
         labels: the emotions that the models tell apart.
+        image: announce an image, too; else one that was announced before is removed.
     """
     device = identifier(topics.node)
 
@@ -93,5 +94,9 @@ def document(topics: Topics, version: str, labels: Sequence[str] = EMOTIONS) -> 
                     "{{ dict(value_json, event_type=value_json.event) | to_json }}{% endif %}"
                 ),
             ),
+            "picture": {"platform": "image"} if not image else {
+                "platform": "image", "unique_id": f"{device}-picture", "name": "Picture", "icon": "mdi:image-frame",
+                "image_topic": topics("image"), "content_type": "image/jpeg",
+            },
         },
     }  # fmt: skip

@@ -37,6 +37,7 @@ class Outbox:
         self._taken: dict[int, Waiting] = {}
         self._latest: dict[str, str] = {}  # what each retained topic should say
         self._said: dict[str, str] = {}  # what it says, as far as this connection sent it
+        self._picture: Callable[[], bytes] | None = None
         self.delivered = self.dropped = 0
 
     def add(self, event: Mapping[str, Any]) -> bool:
@@ -69,6 +70,18 @@ class Outbox:
         """The other side has forgotten the retained topics: `unsaid` gives all of them again."""
         with self._lock:
             self._said.clear()
+
+    def show(self, picture: Callable[[], bytes]) -> None:
+        """The newest picture; only one waits. `picture` encodes it, and is called by whoever sends it."""
+        with self._lock:
+            self._picture = picture
+        self._wake()
+
+    def take_picture(self) -> Callable[[], bytes] | None:
+        """The newest picture, if it was not taken yet."""
+        with self._lock:
+            picture, self._picture = self._picture, None
+        return picture
 
     def take(self) -> Waiting | None:
         """The oldest event that waits; the caller passes it on to `sent`."""

@@ -46,9 +46,10 @@ MOST_DEVICES, MOST_SECONDS = 5000, 600
 STEP_S = 0.5
 SAMPLE_S = 10.0
 VISIT_S, PAUSE_S, MOOD_S = (5.0, 30.0), 90.0, 4.0
-BACK_S = 180.0  # how long the last device may take
+BACK_S = 600.0  # how long the last device may take
 FILES = 5  # descriptors of a device here and at the broker: a connection's two ends, and what wakes its thread
 STAGES = {"pipeline": 0.02, "events": 0.001, "screen": 0.0}
+_KEPT: list[int] = []
 SYS = ("publish/messages/received", "publish/bytes/received")
 
 
@@ -141,6 +142,7 @@ def run(count: int, seconds: float, folder: Path) -> Load:
     """So many devices for so many seconds, in three thirds."""
     secret = folder / "secret"
     secret.write_text(PASSWORD)
+    _keep()
     broker = Broker(folder, None, "sys_interval 1", "max_connections -1", quiet=True).start()
     clock, base_kb, began = SystemClock(), _memory_kb(os.getpid()), time.monotonic()
     common = {"enabled": True, "host": "127.0.0.1", "port": broker.port, "user": SINK, "password_file": str(secret)}
@@ -172,6 +174,8 @@ def run(count: int, seconds: float, folder: Path) -> Load:
         for device in devices:
             device.close()
         broker.kill()
+        while _KEPT:
+            os.close(_KEPT.pop())
     return Load(
         count, (last[0] - first[0]) / spent, (last[1] - first[1]) / spent / 1e3, retained, retained_bytes,
         broker_cpu / spent, broker_kb / 1e3, 1e3 * own_cpu / spent / count, device_kb, page, back_s,
@@ -208,22 +212,36 @@ def _drained(devices: Sequence[Device], began: float) -> None:
         time.sleep(STEP_S)
 
 
+def _listener(broker: Broker, topics: str = "#") -> Listener:
+    """Another client, whose loop is paho's own: it takes no descriptor above 1023, so it gets those kept for it."""
+    while _KEPT:
+        os.close(_KEPT.pop())
+    return Listener(broker, topics)
+
+
+def _keep() -> None:
+    """Take low descriptors, for the next listener."""
+    _KEPT.extend(os.open("/dev/null", os.O_RDONLY) for _ in range(20 - len(_KEPT)))
+
+
 def _sys(broker: Broker) -> tuple[int, int]:
     """Messages and bytes that the broker took; at most a second old."""
-    listener = Listener(broker, "$SYS/broker/#")
+    listener = _listener(broker, "$SYS/broker/#")
     said = listener.all(*(f"$SYS/broker/{name}" for name in SYS))
     listener.close()
+    _keep()
     messages, size = (int(said[f"$SYS/broker/{name}"][0]) for name in SYS)
     return messages, size
 
 
 def _retained(broker: Broker) -> tuple[int, int]:
     """How many messages the broker keeps for new subscribers, and the bytes of their payloads."""
-    listener, count, size = Listener(broker), 0, 0
+    listener, count, size = _listener(broker), 0, 0
     listener.say("end", "of what is kept")
     while (message := listener.next())[0] != "end":
         count, size = count + message[2], size + message[2] * len(message[1].encode())
     listener.close()
+    _keep()
     return count, size
 
 

@@ -17,8 +17,17 @@ VERSION = "2025.11.3"  # the last release for some time that works with trixie's
 # Its own constraints are looser than what it works with.
 PINS = ["pycares<5", "numpy==2.3.2"]
 # The core does not start without the frontend; the others are imported by MQTT or in the recovery mode.
-INTEGRATIONS = ("mqtt", "frontend", "recorder", "cloud", "camera", "stream")
-WAIT_S = 60.0
+INTEGRATIONS = ("mqtt", "frontend", "recorder", "cloud", "camera", "stream", "automation", "template", "image")
+WAIT_S = 300.0
+# A lamp that is nothing but its state, for the automations of examples/.
+LAMP = """
+automation: !include automations.yaml
+template:
+  - light:
+      - name: hall
+        turn_on: []
+        turn_off: []
+"""
 ENTRY = {
     "created_at": "2026-01-01T00:00:00+00:00", "modified_at": "2026-01-01T00:00:00+00:00", "disabled_by": None,
     "discovery_keys": {}, "domain": "mqtt", "entry_id": "01JTESTTESTTESTTESTTESTTES", "version": 1, "minor_version": 2,
@@ -97,7 +106,8 @@ class HomeAssistant:
         shutil.copy(Path(__file__).with_name("home_assistant_probe.py"), probe / "__init__.py")
         about = {"domain": "probe", "name": "Probe", "version": "1.0.0", "codeowners": [], "requirements": []}
         (probe / "manifest.json").write_text(json.dumps({**about, "documentation": "", "iot_class": "local_push"}))
-        text = f"http:\n  server_host: 127.0.0.1\n  server_port: {port}\nprobe:\nlogger:\n  default: warning\n"
+        text = f"http:\n  server_host: 127.0.0.1\n  server_port: {port}\nprobe:\nlogger:\n  default: warning\n{LAMP}"
+        shutil.copy(debian.TREE / "examples/home-assistant/automations.yaml", self._config)
         (self._config / "configuration.yaml").write_text(text)
         (self._config / ".storage").mkdir()
         entry = {**ENTRY, "data": {"broker": "127.0.0.1", "port": broker_port}}

@@ -12,9 +12,11 @@ from edge.clock import SystemClock
 from edge.daemon.control import Control
 from edge.settings import MqttSettings, Settings
 from edge.sinks.mqtt import open_mqtt
+from edge.testing import pictures
 from tests.edge.sinks.faces import event, face, health, report
 from tests.edge.sinks.mosquitto import free_port
 from tests.system import debian, home_assistant
+from tests.system.container import wait_for
 from tests.system.home_assistant import HomeAssistant
 
 pytestmark = pytest.mark.skipif(debian.SUITE != "trixie", reason="Home Assistant needs the Python of trixie")
@@ -90,6 +92,25 @@ def test_the_life_of_a_device(core, broker, tmp_path: Path, figures):
     sink.tick()
     core.start()
     core.wait_for({"occupancy": "on", "faces": "1", "emotion": "fear"}, PREFIX, sink.tick)
+
+    # The image, only while it is asked for.
+    assert not [each for each in core.states() if each.startswith("image.")]
+    sink.close()
+    sink = opened(image=True)
+    core.wait_for({"picture": "unknown"}, PREFIX, sink.tick)
+    (frame,) = pictures(1)
+    sink.observe(report(face(4, "happy"), frame=frame))
+    wait_for("a picture", lambda: (sink.tick(), core.states()[f"image.{PREFIX}picture"][0])[1] not in (None, "unknown"))
+    sink.close()
+    sink = opened()
+    core.wait_for({"picture": None, "occupancy": "off"}, PREFIX, sink.tick)
+
+    # The example's automations.
+    sink.write(event("appeared", 8, emotion="happy"))
+    sink.observe(report(face(8, "happy")))
+    core.wait_for({"hall": "on"}, "", sink.tick)
+    sink.observe(report())
+    core.wait_for({"hall": "off"}, "", sink.tick)
 
     sink.close()
     sink = opened(discovery=False)

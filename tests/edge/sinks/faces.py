@@ -25,8 +25,8 @@ def face(number=1, emotion="happy", share=0.9, mask="none", reason=None, refresh
     )  # fmt: skip
 
 
-def report(*tracks, seconds=STAGES):
-    return FrameReport(Scene(tracks=tracks), seconds)
+def report(*tracks, seconds=STAGES, frame=None):
+    return FrameReport(Scene(tracks=tracks), seconds, frame)
 
 
 def health(what, **fields):

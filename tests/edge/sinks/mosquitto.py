@@ -148,7 +148,9 @@ class Listener:
         # QoS 0: the broker passes an event on before it confirms it, and never waits for this client.
         self._client.on_connect = lambda client, *_: client.subscribe(topics, 0)
         self._client.on_subscribe = lambda *_: ready.put(None)
-        self._client.on_message = lambda _c, _d, m: self._heard.put((m.topic, m.payload.decode(), m.retain))
+        self._client.on_message = lambda _c, _d, m: self._heard.put(
+            (m.topic, m.payload.decode(errors="surrogateescape"), m.retain)
+        )
         self._client.connect("localhost", broker.port)
         self._client.loop_start()
         ready.get(timeout=WAIT_S)

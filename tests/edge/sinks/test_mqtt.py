@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+import cv2
+import numpy as np
 import pytest
 
 from edge.errors import MissingExtra, SettingsError
@@ -12,9 +14,10 @@ from edge.settings import MqttSettings, Settings
 from edge.sinks import enabled, open_sinks
 from edge.sinks.mqtt import STATES_S, MqttSink, open_mqtt
 from edge.sinks.mqtt_connection import back_off
+from edge.sinks.mqtt_image import jpeg
 from edge.sinks.mqtt_topics import Topics
 from edge.sinks.outbox import Outbox
-from edge.testing import FakeClock
+from edge.testing import FakeClock, pictures
 from tests.edge.sinks.faces import event, face, health, report
 
 
@@ -38,9 +41,9 @@ class FakeConnection:
 
 
 class Bench:
-    def __init__(self, most=10):
+    def __init__(self, most=10, image_s=0.0):
         self.clock, self.outbox, self.connection = FakeClock(), Outbox(most), FakeConnection()
-        self.sink = MqttSink(Topics("pi", "edge/pi"), self.outbox, self.clock, "homeassistant")
+        self.sink = MqttSink(Topics("pi", "edge/pi"), self.outbox, self.clock, "homeassistant", image_s)
         self.sink.connection = self.connection
 
 
@@ -135,3 +138,34 @@ def test_without_paho_the_error_says_what_to_install(monkeypatch):
 def test_wrong_settings_are_found_when_the_sink_is_opened():
     with pytest.raises(SettingsError, match=r"\[mqtt\] topic: "):
         open_mqtt(Settings(mqtt=MqttSettings(topic="#")), FakeClock(), {})
+
+
+# Pictures
+
+
+def test_no_picture_leaves_unless_asked_for(bench):
+    (frame,) = pictures(1)
+    bench.sink.observe(report(face(1), frame=frame))
+    assert bench.outbox.take_picture() is None
+
+
+def test_a_picture_is_offered_while_there_is_a_face_and_not_too_often():
+    bench, (frame,) = Bench(image_s=10.0), pictures(1)
+    offered = []
+    for second, faces in enumerate([(), (face(1),), (face(1),)] + [()] * 9 + [(face(2),)]):
+        bench.clock.advance(1.0)
+        bench.sink.observe(report(*faces, frame=frame))
+        if bench.outbox.take_picture():
+            offered.append(second)
+    assert offered == [1, 12]
+
+
+@pytest.mark.parametrize(
+    ("size", "sent"),
+    [((64, 48), (64, 48)), ((640, 480), (640, 480)), ((1920, 1080), (640, 360)), ((4000, 2), (640, 1))],
+)
+def test_a_picture_is_a_jpeg_of_at_most_640_pixels(size, sent):
+    (frame,) = pictures(1, size=size, level=200)
+    image = cv2.imdecode(np.frombuffer(jpeg(frame), np.uint8), cv2.IMREAD_COLOR)
+    assert image.shape[1::-1] == sent
+    assert abs(float(image.mean()) - 200) < 3

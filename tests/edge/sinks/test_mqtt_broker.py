@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import queue
+import resource
 import socket
 import subprocess
 import sys
 from dataclasses import replace
 
+import cv2
+import numpy as np
 import pytest
 
 from edge.commands import doctor_checks
@@ -17,7 +21,8 @@ from edge.daemon.control import Control
 from edge.settings import MqttSettings, Settings
 from edge.sinks import mqtt_connection, open_sinks
 from edge.sinks.mqtt import MqttSink, open_mqtt
-from edge.testing import FakeClock
+from edge.testing import FakeClock, pictures
+from tests.edge.sinks.faces import face, report
 from tests.edge.sinks.mosquitto import LISTENER, PASSWORD, SINK, WAIT_S, Broker, Certificates, Listener, free_port
 
 DISCOVERY = "homeassistant/device/edge-emotion-pi/config"
@@ -295,6 +300,59 @@ def test_a_device_without_discovery_is_removed(plain, listen, go):
     after = listen(plain)
     after.next("/status")
     assert [topic for topic, *_ in after.heard() if topic == DISCOVERY] == []
+
+
+def test_a_picture_reaches_the_broker_which_does_not_keep_it(plain, listen, go):
+    (frame,) = pictures(1)
+    listener = listen(plain)
+    sink = go(plain, image=True)
+    assert json.loads(listener.next(DISCOVERY)[1])["components"]["picture"]["image_topic"] == f"{BASE}/image"
+    listener.next("/status", "online")
+    sink.observe(report(face(1), frame=frame))
+    picture = listener.next("/image")[1].encode(errors="surrogateescape")
+    assert cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR).shape == (48, 64, 3)
+    after = listen(plain)
+    after.next("/status")
+    sink.write(number(1))
+    after.event()
+    assert [topic for topic, *_ in after.heard() if topic.endswith("/image")] == []
+
+
+def test_no_picture_is_on_the_wire_unless_asked_for(plain, listen, go):
+    (frame,) = pictures(1)
+    listener = listen(plain)
+    sink = go(plain)
+    listener.next("/status", "online")
+    sink.observe(report(face(1), frame=frame))
+    sink.write(number(1))
+    sink.tick()
+    sink.close()
+    seen = {}
+    while seen.get(f"{BASE}/status") != "stopped":
+        topic, payload, _ = listener.next()
+        seen[topic] = payload
+    assert f"{BASE}/image" not in seen
+    assert not [payload for payload in seen.values() if "JFIF" in payload]
+
+
+def test_it_works_with_more_files_open_than_select_takes(plain, listen, go):
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if limits[1] < 1200:
+        pytest.skip("no more than 1200 files may be open here")
+    listener = listen(plain)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1200, limits[1]))
+    filler = [os.open(os.devnull, os.O_RDONLY)]
+    try:
+        while filler[-1] < 1100:
+            filler.append(os.dup(filler[0]))
+        sink = go(plain)
+        sink.write(number(1))
+        assert listener.event() == number(1)
+        sink.close()
+    finally:
+        for each in filler:
+            os.close(each)
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
 class Switch:

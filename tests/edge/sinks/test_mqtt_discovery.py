@@ -73,6 +73,7 @@ def test_the_schema_finds_mistakes(schema, announced, where, value):
 def test_every_entity_reads_a_topic_that_is_said(announced):
     said = {TOPICS(name) for name in states(Situation(), 0.0)} | {TOPICS("events")}
     entities = announced["components"]
+    assert entities.pop("picture") == {"platform": "image"}
     assert sorted(entity["state_topic"] for entity in entities.values()) == sorted(said)
     assert entities["pause"]["command_topic"] == TOPICS.pause
     assert set(entities) == {
@@ -82,7 +83,8 @@ def test_every_entity_reads_a_topic_that_is_said(announced):
 
 def test_identifiers_differ_from_entity_to_entity_and_from_device_to_device(announced):
     other = document(Topics("hall", "edge-emotion/hall"), "1.2.3")
-    ids = [entity["unique_id"] for each in (announced, other) for entity in each["components"].values()]
+    entities = [entity for each in (announced, other) for entity in each["components"].values()]
+    ids = [entity["unique_id"] for entity in entities if entity["platform"] != "image"]
     assert len(set(ids)) == len(ids)
     assert announced["device"]["identifiers"] != other["device"]["identifiers"]
 
@@ -114,6 +116,18 @@ def test_templates_give_what_home_assistant_expects(announced, entity, payload, 
     except ValueError:
         parsed = None
     assert environment.from_string(place["value_template"]).render(value=payload, value_json=parsed) == value
+
+
+def test_an_image_is_announced_only_when_asked_for_and_else_removed(schema):
+    (text,) = greeting(MqttSettings(image=True), TOPICS).values()
+    announced = json.loads(text)
+    assert faults(schema, announced) == []
+    picture = announced["components"]["picture"]
+    assert (picture["image_topic"], picture["content_type"]) == (TOPICS("image"), "image/jpeg")
+    (text,) = greeting(MqttSettings(), TOPICS).values()
+    assert json.loads(text)["components"]["picture"] == {"platform": "image"}
+    del picture["image_topic"]
+    assert faults(schema, announced) != []
 
 
 def test_the_topics_of_announcement_and_birth():
