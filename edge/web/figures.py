@@ -8,6 +8,7 @@ than what was asked for are skipped without being read. Days and hours are those
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 from bisect import bisect_left
@@ -71,9 +72,9 @@ def overview(events: Iterable[Mapping[str, Any]], begin: float, end: float) -> d
 
 
 class Dwell:
-    """Dwell times in classes; the median is the geometric middle of its fine class (within 2 %)."""
+    """Dwell times in classes; the median is the geometric middle of its fine class (within 0.25 %)."""
 
-    STEP = 1.04
+    SHORTEST, LONGEST, STEP = 0.1, 1e7, 1.005  # the limits of the fine classes, seconds; each is so much longer
 
     def __init__(self) -> None:
         self._counts = [0] * (len(DWELL_S) + 1)
@@ -83,9 +84,9 @@ class Dwell:
     def add(self, seconds: float) -> None:
         """Count one visit."""
         self._counts[bisect_left(DWELL_S, seconds)] += 1
-        level, limit = 0, 0.1
-        while seconds > limit and level < 300:
-            level, limit = level + 1, limit * self.STEP
+        level = 0
+        if seconds > self.SHORTEST:
+            level = math.ceil(math.log(min(seconds, self.LONGEST) / self.SHORTEST, self.STEP))
         self._fine[level] += 1
         self._count, self._sum = self._count + 1, self._sum + max(seconds, 0.0)
 
@@ -97,7 +98,7 @@ class Dwell:
         for level in sorted(self._fine):
             seen += self._fine[level]
             if 2 * seen >= self._count:
-                median = 0.1 * self.STEP ** (level - 0.5)
+                median = self.SHORTEST * self.STEP ** (level - 0.5)
                 break
         limits: list[float | None] = [*DWELL_S, None]
         classes = [{"below": limit, "visits": n} for limit, n in zip(limits, self._counts, strict=True)]

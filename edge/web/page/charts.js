@@ -30,7 +30,9 @@ export function tiles(parent, { days, dwell }) {
   parent.replaceChildren();
   const all = days.reduce((sum, { visits }) => sum + visits, 0);
   const busiest = days.reduce((best, day) => day.visits > best.visits ? day : best, { visits: 0, day: "" });
-  const facts = [[all, "visits"], [(all / days.length).toFixed(1), "visits per day"], [duration(dwell.median), "median visit"],
+  // Days count from the first to the last with a visit, as in edge-emotion log report.
+  const some = days.map(({ visits, seconds }) => visits > 0 || seconds > 0), open = Math.max(1, some.lastIndexOf(true) - some.indexOf(true) + 1);
+  const facts = [[all, "visits"], [(all / open).toFixed(1), "visits per day"], [duration(dwell.median), "median visit"],
     [duration(dwell.mean), "mean visit"], [busiest.visits || "-", busiest.day ? `most in a day, ${busiest.day}` : "most in a day"]];
   for (const [value, word] of facts) {
     const tile = add(parent, "div", undefined, "card");
@@ -51,7 +53,7 @@ export function visits(parent, days, pick) {
     const hit = draw(svg, "rect", { class: "hit", x, y: 0, width: step, height: base });
     hint(hit, `${day}: ${count(visits, "visit")}, ${duration(seconds)} in sight`);
     hit.addEventListener("click", () => pick(day));
-    if (n % Math.ceil(days.length * 52 / (wide - left)) === 0) draw(svg, "text", { x, y: high - 5 }, day.slice(5));
+    if (n % Math.ceil(days.length * 52 / (wide - left)) === 0 && x + 34 <= wide) draw(svg, "text", { x, y: high - 5 }, day.slice(5));
   });
 }
 

@@ -23,11 +23,12 @@ export function faceLabel(face) {
   return share === null ? faceWord(face) : `${faceWord(face)} ${percent(share)}`;
 }
 
+// As edge-emotion log summary writes it.
 export function duration(seconds) {
   if (seconds === null || seconds === undefined) return "-";
-  if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
-  const minutes = Math.round(seconds / 60);
-  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds), [size, name, below, less] = whole >= 86400 ? [86400, "d", 3600, "h"] : whole >= 3600 ? [3600, "h", 60, "min"] : [60, "min", 1, "s"];
+  return `${Math.floor(whole / size)} ${name} ${Math.floor(whole % size / below)} ${less}`;
 }
 
 const two = number => String(number).padStart(2, "0");
