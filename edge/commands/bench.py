@@ -39,6 +39,10 @@ EXPLAINED = {
 }
 
 
+CAMERA_FPS = 30
+BUSY = 3.0  # the 95th percentile over the median: other programs take the processor
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     parser.add_argument("--source", default="demo", help="source of the frames, as for run (default: demo)")
@@ -211,7 +215,27 @@ def table(result: Mapping[str, Any]) -> str:
     lines += ["", f"face detectors, a frame each: {', '.join(times)}; here: {result['detector']}"]
     lines += [f"models: {models}"]
     lines += [f"first result {result['startup_s']:.2f} s after start; memory then {result['rss_mb']:.0f} MB"]
-    return "\n".join(lines)
+    return "\n".join([*lines, *verdict(result["stages"])])
+
+
+def verdict(rows: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """What the stages mean for a camera, and whether to believe them: a line each."""
+    median = {stage: row["median_ms"] for stage, row in rows.items()}
+    lines = []
+    if all(median[stage] for stage in ("face", "mask", "emotion", "whole")):
+        left = 1000 / CAMERA_FPS - median["face"] - median["decode"]
+        faces = max(0, int(left / (median["mask"] + median["emotion"])))
+        lines.append(
+            f"every stage on every frame: {1000 / median['whole']:.0f} frames per second; "
+            f"at {CAMERA_FPS} frames per second, {faces} face{'s' * (faces != 1)}"
+        )
+    if rows["whole"]["runs"] and rows["whole"]["p95_ms"] > BUSY * median["whole"]:
+        times = rows["whole"]["p95_ms"] / median["whole"]
+        lines.append(
+            f"this machine is busy: one frame in 20 took {times:.0f} times the median; "
+            "close other programs for steady figures"
+        )
+    return lines
 
 
 def size(settings: Settings, engine: Engine) -> int:

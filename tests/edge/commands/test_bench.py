@@ -80,3 +80,32 @@ def test_a_count_that_is_none_is_a_usage_error(count):
     with pytest.raises(SystemExit) as caught:
         parsed("--frames", count)
     assert caught.value.code == 2
+
+
+def rows(whole, p95, **others):
+    """Stages as the JSON object has them."""
+    medians = {"face": 3.0, "decode": 0.3, "mask": 0.5, "emotion": 1.0, "whole": whole} | others
+    made = {
+        stage: {"median_ms": ms, "p95_ms": ms and 1.2 * ms, "runs": 9 if ms else 0} for stage, ms in medians.items()
+    }
+    made["whole"]["p95_ms"] = p95
+    return made
+
+
+@pytest.mark.parametrize(
+    ("stages", "expected"),
+    [
+        (rows(None, None, mask=None, emotion=None), []),
+        (rows(5.0, 6.0), ["every stage on every frame: 200 frames per second; at 30 frames per second, 20 faces"]),
+        (
+            rows(40.0, 50.0, face=31.0, emotion=1.5),
+            ["every stage on every frame: 25 frames per second; at 30 frames per second, 1 face"],
+        ),
+        (
+            rows(5.0, 40.0, mask=None),
+            ["this machine is busy: one frame in 20 took 8 times the median; close other programs for steady figures"],
+        ),
+    ],
+)
+def test_what_the_stages_mean_is_said_in_words(stages, expected):
+    assert bench.verdict(stages) == expected
