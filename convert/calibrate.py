@@ -85,7 +85,10 @@ def _shape(source: Source, shapes: list[tuple[int, ...]], view: View) -> list[st
             f"{source.name}: pictures of another shape than {wanted} are stretched; give crops as the model sees them"
         )
     if any(c == 1 for *_, c in shapes) and view.channels == 3:
-        warnings.append(f"{source.name}: grey pictures for a colour model; give colour pictures")
+        warnings.append(
+            f"{source.name}: grey pictures for a colour model; give colour pictures, or --colour grey if it was "
+            "trained on grey ones"
+        )
     return warnings
 
 

@@ -23,13 +23,8 @@ def advice(path: Path, head: bytes) -> str:
         return "a web page, saved in place of the file; download the raw file"
     if head[4:8] == b"TFL3":
         return "TensorFlow Lite already, which cannot be quantized again; convert the Keras model that it was made from"
-    if suffix == ".onnx":
-        return "an ONNX model; make a SavedModel folder of it with: onnx2tf -i FILE.onnx -o FOLDER -osd"
     if suffix in (".pt", ".pth") or (head.startswith(b"PK") and suffix == ".bin"):
-        return (
-            "a PyTorch model; export it with torch.onnx.export, make a SavedModel folder of it with onnx2tf -osd, and "
-            "convert that"
-        )
+        return "a PyTorch model; export it with torch.onnx.export, and convert the .onnx"
     if path.name == "saved_model.pb":
         return f"a part of a SavedModel; give the folder that it lies in: {path.parent}"
     if suffix == ".pb":

@@ -1,4 +1,4 @@
-"""Float models from every format people bring: .keras, .h5, JSON + weights, SavedModel folders, our weights.npz.
+"""Float models from every format people bring: .keras, .h5, JSON + weights, SavedModel folders, ONNX, our weights.npz.
 
 The format is told by the content, not by the name: the mask tutorials' `mask_detector.model` is an HDF5 file.
 """
@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from convert import foreign, keras_files, saved_model
+from convert import foreign, keras_files, onnx_files, saved_model
 from convert.errors import ConversionError
 from convert.float_model import FloatModel, from_keras, tensorflow
 from edge.errors import ModelError
@@ -24,7 +24,7 @@ def load(path: Path, weights: Path | None = None, arch: Path | None = None) -> F
 
     Args:
         path: a .keras, .h5 or .hdf5 file (those of Keras 2 included), a JSON architecture, a SavedModel folder, or the
-            weights.npz that a training of ours leaves; weights alone with `arch`.
+            weights.npz that a training of ours leaves; an .onnx where onnx2tf is installed; weights alone with `arch`.
         weights: the weights of a JSON architecture: .h5, or a TensorFlow checkpoint.
         arch: the JSON architecture of weights; the same pair the other way round.
 
@@ -52,6 +52,8 @@ def load(path: Path, weights: Path | None = None, arch: Path | None = None) -> F
 def _from_file(path: Path, head: bytes, weights: Path | None) -> FloatModel:
     if advice := foreign.advice(path, head):
         raise ModelError(f"{path}: {advice}")
+    if path.suffix.lower() == ".onnx":
+        return onnx_files.load(path)
     if head.startswith(ZIP):
         return from_keras(_from_zip(path), path.name)
     if head.startswith(HDF5):

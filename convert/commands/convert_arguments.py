@@ -39,7 +39,8 @@ def _input(add: Adder) -> None:
         "model",
         type=Path,
         metavar="MODEL",
-        help=".keras, .h5, model.json (with --weights), a SavedModel folder, or the weights.npz of a training run",
+        help=".keras, .h5, model.json (with --weights), a SavedModel folder, an .onnx (with onnx2tf installed), or "
+        "the weights.npz of a training run",
     )
     add("--weights", type=Path, metavar="PATH", help="the weights of a model.json: .h5, or a TensorFlow checkpoint")
     add("--arch", type=Path, metavar="FILE.json", help="the architecture, if MODEL has only weights")

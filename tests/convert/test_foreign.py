@@ -39,7 +39,6 @@ def zipped(*names: str):
         ("m.h5", written("\n<!DOCTYPE html><html>"), "a web page, .*download the raw file"),
         ("m.h5", written("<html>"), "a web page"),
         ("m.tflite", written(b"\x1c\0\0\0TFL3" + bytes(99)), "TensorFlow Lite already"),
-        ("m.onnx", written(b"\x08\x08\x12\x07pytorch"), "an ONNX model; .*onnx2tf"),
         ("m.pt", zipped("archive/data.pkl"), "a PyTorch model; .*torch.onnx.export"),
         ("m.bin", zipped("archive/data.pkl"), "a PyTorch model"),
         ("m.zip", zipped("archive/data.pkl"), "a PyTorch model"),
