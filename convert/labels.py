@@ -92,7 +92,8 @@ def resolve(name: str, task: Task, given: Sequence[str], count: int, folds: Mapp
     """
     if not given:
         labels = _default(name, task, count)
-        return Classes(labels, labels)
+        meant = f"{name}: {count} outputs, taken as {', '.join(labels)}; if its third class is another, add --labels"
+        return Classes(labels, labels, warnings=(meant,) if BACKGROUND in labels else ())
     if len(given) != (2 if count == 1 else count):
         raise ConversionError(
             f"--labels: expected one name per output of {name}, {2 if count == 1 else count}, got {len(given)}"

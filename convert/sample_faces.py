@@ -8,6 +8,7 @@ the same answer.
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -149,9 +150,11 @@ def _reading(
 
 
 def _orders(task: str, names: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """The names as given; where they are the seven emotions, with or without a last one, other orders of these, too."""
+    """The names as given, then other orders: of the mask classes all, of the seven emotions those of ORDERS."""
     yield names
-    if task != "mask" and set(names[:7]) == set(EMOTIONS):
+    if task == "mask":
+        yield from (order for order in itertools.permutations(names) if order != names)
+    elif set(names[:7]) == set(EMOTIONS):
         yield from ((*order, *names[7:]) for order in ORDERS if order != names[:7])
 
 

@@ -55,6 +55,14 @@ def test_without_names_the_tasks_own_are_meant(task, count, labels):
     assert (made.names, made.labels, made.matrix) == (labels, labels, None)
 
 
+@pytest.mark.parametrize(("task", "count", "told"), [(BARE, 7, False), (MASK, 2, False), (MASK, 3, True)])
+def test_a_third_mask_class_without_a_name_is_said(task, count, told):
+    made = resolve("m", task, (), count, {})
+    assert made.warnings == (
+        ("m: 3 outputs, taken as bare, worn, background; if its third class is another, add --labels",) if told else ()
+    )
+
+
 def test_another_order_in_other_words_needs_no_change_of_the_model():
     made = resolve("m", MASK, ("With_Mask", "Without_Mask"), 2, {})
     assert (made.labels, made.matrix) == (("worn", "bare"), None)

@@ -129,6 +129,14 @@ def test_mask_classes_the_wrong_way_round_are_refused(labels, outputs, single, f
     assert line.endswith(f"add {flag}")
 
 
+def test_another_place_of_the_third_mask_class_is_proposed():
+    """Incorrect, with and without a mask, in the alphabetical order of the folders, read as bare, worn, background."""
+    model = knows("mask", ("incorrect", "worn", "bare"), PRESETS["unit"])
+    (line,) = told("mask", model, (), PRESETS["unit"], count=3)
+    assert line.startswith("of ten faces that come with the program 5 are right as given, 10 with --labels background,")
+    assert "--labels background,worn,bare;" in line
+
+
 def source(labels: bool, count: int = 60):
     rng = np.random.default_rng(1)
     truth = rng.integers(0, 2, count) if labels else None
