@@ -95,7 +95,7 @@ def add_flags(parser: argparse.ArgumentParser, *sections: str) -> None:
         # Other packages' adapters are not looked for until one is named.
         closed = about["choices"] if about["registry"] is None else ()
         parser.add_argument(
-            about["flag"], dest=f"{FLAG}{section}.{key}", metavar=None if closed else key.upper(),
+            about["flag"], dest=f"{FLAG}{section}.{key}", metavar=None if closed else _metavar(key, entry),
             type=type(entry.default), choices=closed or None, help=_flag_help(entry).replace("%", "%%"),
         )  # fmt: skip
 
@@ -133,6 +133,10 @@ def _hint(section: str, key: str) -> str:
         return f"; did you mean [{other}] {name}?"
     close = cli.suggestion(key, [name.partition(".")[2] for name in keys if name.startswith(f"{section}.")])
     return close or "; systemd/config.toml lists all settings"
+
+
+def _metavar(key: str, entry: dataclasses.Field[Any]) -> str:
+    return "N" if isinstance(entry.default, int | float) else key.upper()
 
 
 def _flag_help(entry: dataclasses.Field[Any]) -> str:

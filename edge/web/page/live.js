@@ -8,7 +8,7 @@ const HELD = "The pause file on the machine keeps the camera off. Remove it ther
 const MINUTE_S = 60, KEPT = 60;
 const WORDS = { watching: "Watching", paused: "Paused", "no camera": "No camera", starting: "Starting", off: "No camera", lost: "Not connected" };
 
-let events = null, stop = null, latest = null, shownNumber = -1, streaming = false, held = false;
+let events = null, stop = null, latest = null, shownNumber = -1, streaming = false, held = false, lost = false;
 const states = new Map();
 const cards = new Map();
 
@@ -17,7 +17,10 @@ export function open() {
   events = new EventSource("api/events");
   events.addEventListener("state", event => take(JSON.parse(event.data)));
   events.onerror = () => {
+    lost = true;
     pill("lost");
+    at("boxes").replaceChildren();
+    blank();
     cover("Not connected", "The machine does not answer. Is it on, and is edge-emotion running? Trying again.");
     if (events?.readyState === EventSource.CLOSED) again();
   };
@@ -40,6 +43,7 @@ async function again() {
 
 function take(state) {
   latest = state;
+  lost = false;
   states.set(state.number, state);
   for (const number of states.keys()) { if (states.size <= KEPT) break; states.delete(number); }
   pill(state.status);
@@ -103,7 +107,7 @@ async function stream() {
     for await (const { number, jpeg } of pictures("api/live", mine.signal)) {
       const picture = await createImageBitmap(jpeg);
       if (mine.signal.aborted) return;
-      if (latest.status !== "watching") { picture.close(); continue; }
+      if (lost || latest.status !== "watching") { picture.close(); continue; }
       size(picture.width, picture.height);
       at("view").getContext("2d").drawImage(picture, 0, 0);
       at("over").hidden = true;
@@ -114,7 +118,7 @@ async function stream() {
       picture.close();
     }
   } catch (error) {
-    if (error.name !== "AbortError" && latest?.status === "watching") cover("No picture", error.message);
+    if (error.name !== "AbortError" && !lost && latest?.status === "watching") cover("No picture", error.message);
   } finally {
     if (stop === mine) setTimeout(() => { streaming = false; }, 1000);
   }

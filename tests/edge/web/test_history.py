@@ -244,6 +244,18 @@ def test_the_page_and_the_summary_say_the_same_times_in_whatever_zone_the_browse
         browser.close()
 
 
+def downloads(browser, button):
+    """The table that a button saves."""
+    return browser.eval(
+        """(async () => {
+        let saved;
+        URL.createObjectURL = blob => { saved = blob; return "data:,"; };
+        document.getElementById(BUTTON).click();
+        return (await saved.text()).trim().split("\\r\\n").map(line => line.split(","));
+    })()""".replace("BUTTON", repr(button))
+    )
+
+
 def test_the_charts_show_what_the_journal_says(serve, tmp_path, chromium):
     from tests.edge.web.browser import Browser
 
@@ -265,6 +277,12 @@ def test_the_charts_show_what_the_journal_says(serve, tmp_path, chromium):
             "100 %",
         ]
         assert browser.visible("#dwell svg")
+        assert downloads(browser, "day-csv") == [
+            ["start", "seconds", "visit", "mask", "emotion"],
+            [rfc3339(round(now, 2)), "4", "1", "no mask", "happy"],
+            [rfc3339(round(now + 4, 2)), "6", "1", "mask", "sad"],
+        ]
+        assert downloads(browser, "days-csv")[-1][1:] == ["1", "10"]
         assert browser.console == []
         if folder := os.environ.get("EDGE_EMOTION_SCREENSHOTS"):
             browser.screenshot(os.path.join(folder, "history.png"))

@@ -130,6 +130,43 @@ def test_a_picture_is_chosen_and_its_faces_are_shown(serve, browser, png, tmp_pa
     assert browser.console == []
 
 
+def test_a_picture_can_be_dropped_or_pasted(serve, browser, png):
+    house = serve(loop=False)
+    browser.open(house.address + "#picture")
+    faces = {"drop": png((32, 32, False, True)), "paste": png((96, 48, False, False), (0, 32, True, True))}
+    for kind, picture in faces.items():
+        browser.eval(
+            """(() => {
+            const data = new DataTransfer();
+            data.items.add(new File([new Uint8Array(BYTES)], "face.png", { type: "image/png" }));
+            const event = KIND === "drop" ? new DragEvent("drop", { dataTransfer: data, bubbles: true })
+              : new ClipboardEvent("paste", { clipboardData: data, bubbles: true });
+            document.getElementById("drop").dispatchEvent(event);
+        })()""".replace("BYTES", str(list(picture))).replace("KIND", json.dumps(kind))
+        )
+        many = 1 if kind == "drop" else 2
+        browser.wait(f"document.querySelectorAll('#faces details').length === {many}")
+    assert browser.visible("#photo")
+
+
+def test_a_machine_that_goes_away_is_said_and_found_again(serve, browser):
+    from edge.web.app import create_app
+    from edge.web.server import Server
+
+    house = serve()
+    house.play()
+    browser.open(house.address)
+    browser.wait("document.getElementById('pill').innerText === 'Watching'")
+    house.server.close()
+    browser.wait("document.getElementById('pill').innerText === 'Not connected'")
+    assert "Is it on" in browser.text("#over-text")
+    assert browser.visible("#over")
+    house.server = Server(lambda: create_app(house.site), "127.0.0.1", house.port)
+    house.server.start()
+    browser.wait("document.getElementById('pill').innerText === 'Watching'")
+    browser.wait("document.getElementById('over').hidden")
+
+
 def test_no_earlier_picture_stays_under_an_error(serve, browser, png, tmp_path):
     house = serve(loop=False)
     browser.open(house.address + "#picture")
