@@ -43,7 +43,7 @@ def completed(tmp_path_factory):
         (["log", "summary", "--by", ""], ["hour", "day", "weekday"]),
         (["log", "summary", "--js"], ["--json"]),
         (["image", ""], []),  # the shell completes file names
-        (["image", "--det"], ["--detail"]),
+        (["image", "--cr"], ["--crop"]),
         (["run", "--config", ""], []),
         (["fly", "--fa"], []),
     ],
