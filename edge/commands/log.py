@@ -14,7 +14,7 @@ from typing import Any
 
 from edge import config
 from edge.clock import from_rfc3339
-from edge.errors import SettingsError
+from edge.errors import OutputError, SettingsError
 from edge.journals.location import SERVICE, journal_file
 from edge.settings import Settings
 from edge.terminal import Progress
@@ -84,7 +84,10 @@ def main(arguments: argparse.Namespace) -> int:
 
     Raises:
         JournalError: there is no such journal, or it cannot be read.
+        OutputError: standard output is closed.
     """
+    if sys.stdout is None:
+        raise OutputError("standard output is closed; nothing could be printed")
     files = arguments.files or [default_file(arguments.config, os.environ)]
     return int(importlib.import_module(f"edge.commands.log_{arguments.kind}").show(arguments, files))
 
@@ -143,11 +146,12 @@ def moment(text: str, now: datetime | None = None) -> float:
         argparse.ArgumentTypeError: it is none of these.
     """
     now = now or datetime.now()
-    if match := re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhdw])", text):
-        return (now - timedelta(**{UNITS[match[2]]: float(match[1])})).timestamp()
+    ago = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhdw])", text)
     if re.fullmatch(r"\d{1,2}:\d{2}(:\d{2})?", text):
         text = f"{now:%Y-%m-%d}T{text.zfill(5) if text.count(':') == 1 else text.zfill(8)}"
     try:
+        if ago:
+            return (now - timedelta(**{UNITS[ago[2]]: float(ago[1])})).timestamp()
         return datetime.fromisoformat(text).timestamp()
     except (ValueError, OverflowError):
         raise argparse.ArgumentTypeError(

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from edge.clock import Clock
+from edge.errors import JournalError
 from edge.journals.location import journal_file
 from edge.journals.stream import DeviceWriter, StreamWriter
 from edge.journals.writer import JournalWriter
@@ -19,10 +20,12 @@ def open_journal(settings: Settings, clock: Clock, environment: Mapping[str, str
     """The journal of the settings. What is not a regular file (a pipe, a terminal) is just written to.
 
     Raises:
-        JournalError: it cannot be opened, is in use, or is not a journal.
+        JournalError: it cannot be opened, is in use, or is not a journal; or standard output is closed.
     """
     file = journal_file(settings.journal, environment)
     if file == "-":
+        if sys.stdout is None:
+            raise JournalError("standard output is closed; name a file with --journal or [journal] file")
         return StreamWriter(sys.stdout.buffer, clock)
     path = Path(file)
     if os.path.exists(path) and not path.is_file() and not path.is_dir():

@@ -120,7 +120,10 @@ def test_times_as_people_write_them(text, answer):
     assert log.moment(text, NOW) == datetime.fromisoformat(answer).timestamp()
 
 
-@pytest.mark.parametrize("text", ["", "noon", "25:00", "2026-13-01", "h", "-1h", "2 fortnights"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "noon", "25:00", "2026-13-01", "h", "-1h", "2 fortnights", "99999999999d", "999999d", "9" * 400 + "w"],
+)
 def test_a_wrong_time_is_a_usage_error(text):
     with pytest.raises(argparse.ArgumentTypeError, match="expected a time such as 2026-01-31"):
         log.moment(text, NOW)
@@ -403,3 +406,10 @@ def test_events_without_a_time_are_left_out():
     good = {"time": rfc3339(5), "event": "stop", "monotonic": 0.0}
     assert list(log.between(iter([bad, good]), None, None)) == [good]
     assert from_rfc3339(good["time"]) == 5
+
+
+@pytest.mark.parametrize("words", [["summary"], ["tail"], ["csv"], ["plot"], ["report"]], ids=str)
+def test_a_closed_standard_output_is_one_line(journal, capsys, monkeypatch, words):
+    monkeypatch.setattr("sys.stdout", None)
+    assert program.main(["log", *words, str(journal)]) == 1
+    assert capsys.readouterr().err == "edge-emotion: standard output is closed; nothing could be printed\n"

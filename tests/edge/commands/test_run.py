@@ -86,6 +86,15 @@ def test_the_same_film_gives_the_same_journal_but_for_the_time_of_day(go, film):
     assert timeless(first) == timeless(second) != ""
 
 
+def test_a_closed_standard_output_is_one_line_and_no_matter_where_the_journal_is_a_file(tiny, signals, film, tmp_path):
+    for more, code, said in ((), 1, "standard output is closed"), (("--journal", tmp_path / "j.jsonl"), 0, ""):
+        words = [sys.executable, "-m", "edge", "run", "--models", tiny, "--source", film, *more]
+        shell = ["sh", "-c", 'exec "$@" >&-', "sh", *map(str, words)]
+        done = subprocess.run(shell, stderr=subprocess.PIPE, text=True, timeout=120)
+        assert (done.returncode, said in done.stderr, "unexpected" in done.stderr) == (code, True, False), done.stderr
+    assert (tmp_path / "j.jsonl").exists()
+
+
 def test_a_journal_in_a_file_ends_with_a_summary_a_person_understands(go, film, tmp_path):
     file = tmp_path / "journal.jsonl"
     code, out, err = go("--source", film, "--journal", file)
