@@ -6,6 +6,7 @@ frame only the rectangle is stored in which it differs from the one before.
 
 from __future__ import annotations
 
+import contextlib
 import struct
 from pathlib import Path
 from typing import BinaryIO
@@ -37,7 +38,7 @@ class AnimatedWebP:
     """
 
     def __init__(self, path: Path, width: int, height: int, quality: int = QUALITY) -> None:
-        self._name, self._quality = printable(path), quality
+        self._path, self._name, self._quality = path, printable(path), quality
         if max(width, height) > LARGEST:
             raise PictureError(f"{self._name}: frames of {width}x{height}; WebP holds at most {LARGEST} pixels a side")
         self._shown: np.ndarray | None = None
@@ -94,6 +95,11 @@ class AnimatedWebP:
         return int(columns[0]) & ~1, int(rows[0]) & ~1, int(columns[-1]) + 1, int(rows[-1]) + 1
 
     def _failed(self, error: OSError) -> PictureError:
+        """The error to raise; what there is of the file is removed."""
+        with contextlib.suppress(OSError, AttributeError):
+            self._file.close()
+        with contextlib.suppress(OSError):
+            self._path.unlink()
         return PictureError(f"{self._name}: cannot write the animation ({error.strerror or error})")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 from collections.abc import Callable, Mapping
@@ -127,7 +128,7 @@ class Mp4:
     """
 
     def __init__(self, path: Path, width: int, height: int, fps: float) -> None:
-        self._fps, self._time, self._written = fps, 0.0, 0
+        self._path, self._fps, self._time, self._written = path, fps, 0.0, 0
         self._size = (width - width % 2, height - height % 2)  # the codec wants even sides
         fourcc = cv2.VideoWriter.fourcc(*"mp4v")
         self._writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, fourcc, fps, self._size)
@@ -152,8 +153,19 @@ class Mp4:
         self._written = max(self._written, until)
 
     def close(self) -> None:
-        """Complete the file."""
+        """Complete the file.
+
+        Raises:
+            OutputError: it could not be written whole, which OpenCV does not say; what there is of it is removed.
+        """
         self._writer.release()
+        made = cv2.VideoCapture(str(self._path), cv2.CAP_FFMPEG)
+        frames = made.get(cv2.CAP_PROP_FRAME_COUNT) if made.isOpened() else 0
+        made.release()
+        if frames < self._written:
+            with contextlib.suppress(OSError):
+                self._path.unlink()
+            raise OutputError(f"{printable(self._path)}: the clip could not be written whole; is the disk full?")
 
 
 def check(path: Path, source: str, *, clip: bool, force: bool = False) -> None:
