@@ -35,7 +35,7 @@ def new_file(out: Path, journals: Sequence[Path], mark: bytes, what: str, force:
             yield out
             return
         place = Path(os.path.realpath(out))
-        new = place.with_name(f".{place.stem[:200]}.{os.getpid()}{place.suffix}")
+        new = place.with_name(f".{os.getpid()}-{place.stem[:200]}{place.suffix}")
         try:
             yield new
             os.replace(new, place)
@@ -54,6 +54,8 @@ def new_file(out: Path, journals: Sequence[Path], mark: bytes, what: str, force:
 def _check(out: Path, journals: Sequence[Path], mark: bytes, name: str, force: bool) -> None:
     if not os.path.exists(out):
         return
+    if os.path.isdir(out):
+        raise JournalError(f"{name}: is a folder; name a file")
     for journal in journals:
         files = [journal, *rotated(journal).values()] if journal.parent.exists() else []
         if any(os.path.exists(file) and os.path.samefile(out, file) for file in files):

@@ -75,7 +75,8 @@ def draw(timeline: Timeline, heading: str, path: Path) -> None:
         raise MissingExtra(f"log plot needs matplotlib; install it with: {pip_install('plot')}") from None
     figure = Figure(figsize=(12, 6), dpi=100, layout="constrained")
     FigureCanvasAgg(figure)
-    figure.suptitle(heading, fontsize=14, x=0.01, ha="left")
+    # A dollar sign in a name begins no formula.
+    figure.suptitle(printable(heading), fontsize=14, x=0.01, ha="left", parse_math=False)
     axes = figure.subplots(2, 1, sharex=True, sharey=True)
     by_day = not timeline.clip and timeline.end - timeline.begin > DAYS * DAY_S
     shown: dict[str, Any] = {}
@@ -97,8 +98,9 @@ def draw(timeline: Timeline, heading: str, path: Path) -> None:
     words = [printable(REASONS.get(label, label))[:WORD] for label in order]
     figure.legend([shown[label] for label in order], words, loc="outside right upper", frameon=False)
     # Where the format has such a field, the picture is known as ours, and the next one may replace it.
-    field = {".png": "Software", ".svg": "Creator", ".pdf": "Creator"}.get(path.suffix.lower())
-    figure.savefig(path, metadata={field: MARK} if field else None)
+    field = {"": "Software", ".png": "Software", ".svg": "Creator", ".pdf": "Creator"}.get(path.suffix.lower())
+    # Else Matplotlib would choose another name for a file without a suffix.
+    figure.savefig(path, format=path.suffix[1:].lower() or "png", metadata={field: MARK} if field else None)
 
 
 def _colour(label: str) -> str:
@@ -175,6 +177,7 @@ def _marks(axes: Sequence[Any], timeline: Timeline, by_day: bool) -> None:
         for axis in axes:
             axis.axvline(place, color="#30343a", linestyle=":", linewidth=1)
         if words not in said or (len(timeline.marks) <= MARKS and not by_day):
-            where = {"xytext": (3, -3), "textcoords": "offset points", "rotation": 90, "va": "top", "fontsize": 9}
+            where = {"xytext": (3, -3), "textcoords": "offset points", "rotation": 90, "va": "top", "fontsize": 9,
+                     "parse_math": False}  # fmt: skip
             axes[0].annotate(words, (place, 1), xycoords=("data", "axes fraction"), **where)
         said.add(words)

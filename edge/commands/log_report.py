@@ -27,7 +27,7 @@ def show(arguments: argparse.Namespace, files: Sequence[Path]) -> int:
     for event in between(counted(read(files)), arguments.since, arguments.until):
         summary.add(event)
         statistics.add(event)
-    title = arguments.title or f"Visitors: {', '.join(printable(path.name) for path in files)}"
+    title = printable(arguments.title or f"Visitors: {', '.join(path.name for path in files)}")
     with new_file(arguments.out, files, MARK.encode(), "report", arguments.force) as path:
         path.write_text(Report(title, summary, statistics, MARK).page(), encoding="utf-8")
     print(printable(arguments.out))

@@ -401,6 +401,26 @@ def test_a_plot_that_cannot_be_written_is_one_line(journal, capsys, tmp_path):
     assert (code, "t.png: cannot write the picture" in err) == (1, True)
 
 
+@pytest.mark.parametrize("kind", ["plot", "report", "csv"])
+def test_a_folder_is_no_output(journal, capsys, tmp_path, kind):
+    (tmp_path / "album").mkdir()
+    (tmp_path / "album.png").write_bytes(b"mine")
+    code, _, err = call(capsys, kind, journal, "--out", tmp_path / "album")
+    assert (code, "album: is a folder; name a file" in err) == (1, True)
+    assert (tmp_path / "album.png").read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("title", ["$\\frac{$", "caf\udce9", "a\x1b[31m\nb", "100 $ and $ 200"], ids=ascii)
+@pytest.mark.parametrize("kind", ["plot", "report"])
+def test_any_title_is_written(journal, capsys, tmp_path, kind, title):
+    pytest.importorskip("matplotlib")
+    out = tmp_path / "out"
+    assert call(capsys, kind, journal, "--title", title, "--out", out) == (0, f"{out}\n", "")
+    assert out.read_bytes()[:4] == (b"\x89PNG" if kind == "plot" else b"<!do")
+    assert call(capsys, kind, journal, "--title", title, "--out", out)[0] == 0  # it is known as ours
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
 def test_events_without_a_time_are_left_out():
     bad = {"time": "noon", "event": "stop", "monotonic": 0.0}
     good = {"time": rfc3339(5), "event": "stop", "monotonic": 0.0}
