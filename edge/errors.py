@@ -87,12 +87,18 @@ class MissingExtra(EdgeError, ImportError):
     """An optional dependency that is not installed; the message gives the command that installs it."""
 
 
+LONGEST = 1000  # characters of a message: what it quotes, such as a name, may be of any length
+
+
 def one_line(error: BaseException | str, limit: int = 0) -> str:
     """The message of an error, whoever raised it, as one line; the name of its type where it has none.
 
     Args:
         error: the error, or text that is to be one line.
-        limit: cut to this many characters; 0 for no limit.
+        limit: cut to this many characters; 0: text of more than LONGEST loses its middle, so that the name in front and
+            the way out at the end stay.
     """
     text = " ".join(str(error).split()) or type(error).__name__
-    return text if not limit or len(text) <= limit else text[: limit - 3] + "..."
+    if limit:
+        return text if len(text) <= limit else text[: limit - 3] + "..."
+    return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} ... {text[-LONGEST // 2 :]}"

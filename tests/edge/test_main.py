@@ -13,7 +13,7 @@ import pytest
 import edge
 from edge import __main__ as program
 from edge.commands import doctor
-from edge.errors import CameraTimeout, EdgeError, JournalError, ModelError, SettingsError, SourceError
+from edge.errors import CameraTimeout, EdgeError, JournalError, ModelError, SettingsError, SourceError, one_line
 
 
 @pytest.fixture(autouse=True)
@@ -174,3 +174,11 @@ def test_only_the_command_that_is_run_is_imported():
     assert not {"edge.commands.bench", "edge.commands.web", "edge.commands.image", "matplotlib", "aiohttp"} & set(
         loaded
     )
+
+
+def test_a_message_that_quotes_something_long_keeps_its_beginning_and_its_end():
+    assert one_line("x" * 1000) == "x" * 1000
+    said = one_line("model: cannot read " + "[" * 100_000 + " (name too long); reinstall it")
+    assert len(said) == 1005
+    assert said.startswith("model: cannot read [")
+    assert said.endswith("[ (name too long); reinstall it")
