@@ -133,7 +133,7 @@ def stages(pipeline: EmotionPipeline, frames: Sequence[Frame], timer: Timer) -> 
             look = pipeline.mask.classify(frame.image, face.box)
             looked = timer()
             times["mask"].append(looked - start)
-            if not pipeline.detector.accepts(face, look):
+            if not pipeline.detector.accepts(face, look, fit.box.scale):
                 continue
             pipeline.emotions[look.worn >= 0.5].probabilities(frame.image, face.box)
             times["emotion"].append(timer() - looked)

@@ -57,6 +57,11 @@ class FaceDetector:
         """Width and height of the model's input, in pixels."""
         return (self.engine.spec.width, self.engine.spec.height)
 
+    def scale(self, width: int, height: int) -> float:
+        """Pixels of the canvas for one pixel of a picture of that size."""
+        across, down = self._canvas_for(width, height)
+        return min(across / width, down / height)
+
     def detect(self, image: np.ndarray) -> tuple[Detection, ...]:
         """The faces of a picture uint8 (H, W, 3) RGB, best first, boxes in its pixels; they may reach over its edges.
 
@@ -68,10 +73,10 @@ class FaceDetector:
 
     def preprocess(self, image: np.ndarray) -> tuple[np.ndarray, Fit]:
         """The detector's input uint8 (height, width, C) and how the picture was fitted into it."""
-        spec, height, width = self.engine.spec, *image.shape[:2]
-        swapped = height > width and spec.width > spec.height and self._upright() is not None
-        canvas, box = letterbox(image, *((spec.height, spec.width) if swapped else (spec.width, spec.height)))
-        canvas = to_grey(canvas) if spec.channels == 1 else canvas
+        sides = self._canvas_for(image.shape[1], image.shape[0])
+        swapped = sides != self.canvas
+        canvas, box = letterbox(image, *sides)
+        canvas = to_grey(canvas) if self.engine.spec.channels == 1 else canvas
         return (_transposed(canvas) if swapped else canvas), Fit(box, swapped)
 
     def infer(self, canvas: np.ndarray, fit: Fit) -> tuple[np.ndarray, ...]:
@@ -97,6 +102,11 @@ class FaceDetector:
         faces = (Detection(Box(*box), score) for box, score in zip(boxes, scores[kept].tolist(), strict=True))
         # A box that lies wholly in the canvas's padding is nowhere in the picture.
         return tuple(face for face in faces if face.box.clipped(fit.box.width, fit.box.height))
+
+    def _canvas_for(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height of the canvas on which a picture of that size is searched."""
+        across, down = self.canvas
+        return (down, across) if height > width and across > down and self._upright() is not None else (across, down)
 
     def _upright(self) -> Engine | None:
         return self.engine.transposed() if isinstance(self.engine, TransposableEngine) else None

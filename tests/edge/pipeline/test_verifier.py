@@ -15,7 +15,7 @@ from edge.frame import Box, Frame
 from edge.pipeline.classifier import MaskModel
 from edge.pipeline.detector import FaceDetector
 from edge.pipeline.pipeline import EmotionPipeline
-from edge.pipeline.verifier import WEIGHT, VerifiedDetector
+from edge.pipeline.verifier import BLUR, GAIN, LARGE, MIN_LARGE, MIN_SCORE, WEIGHT, VerifiedDetector
 from edge.settings import ModelsSettings, TrackSettings
 from edge.tasks import DAEMON
 from edge.testing import FakeEngine
@@ -124,6 +124,28 @@ def test_a_sure_verification_lifts_a_doubtful_detector(checked):
     assert [checked().accepts(doubtful, MaskResult(0.5, seen)) for seen in (0.5, 1.0)] == [False, True]
 
 
+@pytest.mark.parametrize(
+    ("width", "scale", "expected"),
+    [
+        (1, 1.0, 0.0),
+        (LARGE, 1.0, 0.0),
+        (2 * LARGE, 1.0, GAIN),
+        (2 * LARGE, 0.5, 0.0),
+        (900, 1.0, 1.5 * GAIN),
+        (2 * LARGE, 2.0, GAIN),
+        (LARGE, 2.0, 0.0),
+        (LARGE / 2, 4.0, -BLUR),
+        (LARGE / 4, 2.0, -BLUR),
+        (0.1, 4.0, -2 * BLUR),
+    ],
+)
+def test_a_large_box_needs_less_proof_and_a_small_one_that_was_enlarged_more(checked, width, scale, expected):
+    face, seen = Detection(Box(0, 0, width, 9), 0.8), MaskResult(0.5, 0.5)
+    plain = checked().fused_score(Detection(Box(0, 0, 9, 9), 0.8), seen)
+    assert odds(checked().fused_score(face, seen, scale)) - odds(plain) == pytest.approx(expected)
+    assert checked().fused_score(face, None, scale) == pytest.approx(0.8), "unverified, the detector decides alone"
+
+
 @pytest.mark.parametrize("threshold", [0.0, 0.3, 0.6, 1.0])
 def test_the_detectors_own_threshold_is_but_the_zero_of_the_scale(engines, paint, threshold):
     engines[0].spec = replace(engines[0].spec, threshold=threshold)
@@ -170,6 +192,26 @@ def test_a_live_cameras_verifications_are_limited(engines, paint, most, followed
     found = finder.detect(picture, known, 0.3, most)
     assert lefts(found) == [32, 96]
     assert lefts(face for face in found if face.mask) == verified
+
+
+@pytest.mark.parametrize(
+    ("width", "score", "verified"),
+    [
+        (LARGE - 1, MIN_SCORE, True),
+        (LARGE - 1, MIN_SCORE - 0.01, False),
+        (LARGE, MIN_SCORE - 0.01, True),
+        (LARGE, MIN_LARGE, True),
+        (LARGE, MIN_LARGE - 0.01, False),
+    ],
+)
+def test_faint_boxes_are_verified_only_if_large(engines, monkeypatch, width, score, verified):
+    face, mask = replace(engines[0].spec, threshold=0.6), says(engines[1].spec, 0.0, threshold=0.7)
+    engines[0].spec = face
+    finder = VerifiedDetector(engines[0], MaskModel(mask))
+    faint = Detection(Box(0, 0, width, width), score)
+    monkeypatch.setattr(finder.detector, "detect", lambda image: (faint,))
+    picture = np.zeros((face.height, face.width, 3), np.uint8)
+    assert len(finder.detect(picture)) == mask.calls == verified
 
 
 def test_the_detector_alone_decides_about_what_is_not_verified(checked, paint):

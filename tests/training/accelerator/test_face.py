@@ -93,7 +93,7 @@ JUDGED = [
 def test_what_counts_as_right(boxes, truth, kinds, expected):
     found = np.array(boxes, np.float32).reshape(-1, 4)
     scores = np.linspace(0.9, 0.5, len(found))
-    _, right, total = face_marks.classify(found, scores, np.array(truth, np.float32).reshape(-1, 4), np.array(kinds))
+    _, right, total = face_marks.judge(found, scores, np.array(truth, np.float32).reshape(-1, 4), np.array(kinds))
     assert (right.tolist(), total) == expected
 
 
