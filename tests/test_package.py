@@ -17,18 +17,23 @@ COMMANDS = {"edge-emotion": "edge", "edge-emotion-train": "training", "edge-emot
 
 
 @pytest.fixture(scope="module")
-def wheel(root, tmp_path_factory):
-    """The wheel, built from a copy: building leaves folders behind."""
+def built(root, tmp_path_factory):
+    """A folder with the source distribution and the wheel made from it, built from a copy: building leaves things."""
     source = tmp_path_factory.mktemp("source")
     for name in (*PACKAGES, "models"):
         shutil.copytree(root / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(root / name, source)
     out = tmp_path_factory.mktemp("wheel")
-    call = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), str(source)]
+    call = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(out), str(source)]
     done = subprocess.run(call, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    (path,) = out.glob("*.whl")
+    return out
+
+
+@pytest.fixture(scope="module")
+def wheel(built):
+    (path,) = built.glob("*.whl")
     return path
 
 
@@ -70,6 +75,15 @@ def test_the_wheel_has_the_data_files(root, wheel):
     assert models | data | pages | {"edge/models/manifest.json", "edge/py.typed"} <= inside
     # What the device does not read stays out.
     assert not [name for name in inside if name.startswith("edge/models/") and name.endswith((".npz", ".keras"))]
+
+
+def test_the_package_index_would_take_both(built):
+    pytest.importorskip("twine", reason="needs twine: pip install 'edge-emotion[test]'")
+    files = sorted(map(str, built.iterdir()))
+    assert [Path(file).suffix for file in files] == [".whl", ".gz"]
+    call = [sys.executable, "-m", "twine", "check", "--strict", *files]
+    done = subprocess.run(call, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.count("PASSED")) == (0, 2), done.stdout + done.stderr
 
 
 def test_the_wheel_is_small_enough_for_a_pi(wheel):

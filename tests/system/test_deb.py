@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.edge.sinks.mosquitto import PASSWORD, SINK, Broker, Listener
 from tests.system import debian
 from tests.system.container import SERVICE, Container, wait_for
 from tests.system.test_service import journal, seen_again
@@ -125,6 +126,42 @@ def test_it_sees_faces_and_serves_page_and_metrics(machine):
     assert "edge_emotion_frames_total" in page
     libraries = "import aiohttp, paho.mqtt, prometheus_client, cv2, numpy; print(cv2.__file__)"
     assert "/opt/edge-emotion/" in machine.must("/opt/edge-emotion/bin/python", "-c", libraries)
+
+
+def test_it_reaches_a_broker_from_its_sandbox_and_shows_the_password_nowhere(machine, tmp_path):
+    """The password is a systemd credential; the container has this machine's network."""
+    broker = Broker(tmp_path).start()
+    listener = Listener(broker)
+    folder, secret = machine.root / "etc/systemd/system/edge-emotion.service.d", machine.root / "root/mqtt-password"
+    try:
+        secret.write_text(PASSWORD + "\n")
+        secret.chmod(0o600)
+        (folder / "mqtt.conf").write_text("[Service]\nLoadCredential=mqtt-password:/root/mqtt-password\n")
+        settings = (machine.root / SETTINGS).read_text()
+        mqtt = f'[mqtt]\nenabled = true\nhost = "127.0.0.1"\nport = {broker.port}\nuser = "{SINK}"\nnode = "deb"\n'
+        (machine.root / SETTINGS).write_text(settings + mqtt)
+        machine.must("systemctl", "daemon-reload")
+        machine.must("systemctl", "restart", SERVICE)
+        assert listener.next("edge-emotion/deb/status", "online")
+        while listener.event()["event"] != "appeared":
+            pass
+        shown = [
+            machine.must("systemctl", "status", "--no-pager", "--full", SERVICE),
+            machine.must("systemctl", "show", SERVICE),
+            machine.must("journalctl", "--unit", SERVICE),
+            *(Path(f"/proc/{machine.pid()}/{name}").read_text() for name in ("cmdline", "environ", "comm")),
+            str(journal(machine)),
+        ]
+        assert [text for text in shown if PASSWORD in text] == []
+        machine.must("systemctl", "stop", SERVICE)
+        assert listener.next("edge-emotion/deb/status", "stopped")
+    finally:
+        listener.close()
+        broker.kill()
+        (folder / "mqtt.conf").unlink()
+        (machine.root / SETTINGS).write_text(settings)
+    machine.must("systemctl", "daemon-reload")
+    machine.must("systemctl", "start", SERVICE)
 
 
 def test_the_script_leaves_the_package_alone(machine):

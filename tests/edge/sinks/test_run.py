@@ -80,7 +80,11 @@ def test_the_broker_gets_what_the_journal_has_and_the_password_is_nowhere(run, l
 def test_a_daemon_without_a_camera_is_paused_by_topic_and_its_metrics_say_so(run, listener, metrics):
     child, journal, port = run("v4l2:4321", "--wait", metrics=metrics)
     assert json.loads(listener.next("/health", '{"problem": true, "problems": ["camera-lost"]}')[1])["problem"]
-    assert PASSWORD not in Path(f"/proc/{child.pid}/cmdline").read_text()
+    process = Path(f"/proc/{child.pid}")
+    shown = [(process / name).read_text() for name in ("cmdline", "environ", "comm")]
+    if metrics is PAGES_PORT:
+        shown.append(urllib.request.urlopen(f"http://127.0.0.1:{port}/api/status", timeout=60).read().decode())
+    assert [text for text in shown if PASSWORD in text] == []
     page = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60).read().decode().splitlines()
     assert {"edge_emotion_camera_up 0.0", "edge_emotion_camera_losses_total 1.0"} <= set(page)
     assert 'edge_emotion_dropped_events_total{sink="mqtt"} 0.0' in page
@@ -90,6 +94,7 @@ def test_a_daemon_without_a_camera_is_paused_by_topic_and_its_metrics_say_so(run
     assert "edge_emotion_paused 1.0" in page
     listener.say(f"{BASE}/pause/set", "OFF")
     listener.next("/paused", "OFF")
+    assert PASSWORD not in "\n".join(page)
     child.send_signal(signal.SIGTERM)
     assert listener.next("/status", "stopped")
     assert child.wait(60) == 0
