@@ -83,6 +83,7 @@ add_system_files() {
     install -D -m 644 "$tree/systemd/$name.sysusers" "$root/usr/lib/sysusers.d/$name.conf"
     install -D -m 644 "$tree/systemd/60-$name.rules" "$root/usr/lib/udev/rules.d/60-$name.rules"
     install -D -m 644 "$here/lintian-overrides" "$root/usr/share/lintian/overrides/$name"
+    install -D -m 644 "$here/completion" "$root/usr/share/bash-completion/completions/$name"
     install -m 644 "$here/copyright" "$doc/copyright"
     gzip -9n <"$tree/CHANGELOG.md" >"$doc/changelog.gz"
     printf '%s\n' "$name ($version) $suite; urgency=medium" "" "  * Package of this release; see changelog.gz." "" \

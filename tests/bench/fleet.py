@@ -70,7 +70,9 @@ class Device:
         self.written = 0
         self._scene = Scene()
         self._visits = 0
-        self._until = self._random.expovariate(1 / PAUSE_S)  # seconds since the start: the end of a pause or visit
+        # Seconds since the start: the end of a pause or visit. Some are in the middle of a visit at the start.
+        staying = sum(VISIT_S) / 2 / (PAUSE_S + sum(VISIT_S) / 2)
+        self._until = 0.0 if self._random.random() < staying else self._random.expovariate(1 / PAUSE_S)
         self._mood_until = 0.0
         self._write(note("start", 0.0, version="fleet", models={}))
 

@@ -111,6 +111,8 @@ def test_it_is_installed_and_runs(machine, figures):
     assert machine.must("dpkg", "--verify", SERVICE) == ""
     assert machine.must("edge-emotion", "--version").startswith("edge-emotion ")
     assert machine.must("dpkg-query", "--show", "--showformat=${Version}", SERVICE).endswith(f"+deb{DEB}")
+    completion = "source /usr/share/bash-completion/completions/edge-emotion && complete -p edge-emotion"
+    assert "edge-emotion" in machine.must("bash", "-c", completion)
     doctor = machine.must("edge-emotion", "doctor", "--software", "--config", f"/{SETTINGS}")
     assert "FAIL" not in doctor
 

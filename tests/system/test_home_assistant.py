@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import subprocess
 from pathlib import Path
@@ -106,9 +107,17 @@ def test_the_life_of_a_device(core, broker, tmp_path: Path, figures):
     core.wait_for({"picture": None, "occupancy": "off"}, PREFIX, sink.tick)
 
     # The example's automations.
-    sink.write(event("appeared", 8, emotion="happy"))
-    sink.observe(report(face(8, "happy")))
-    core.wait_for({"hall": "on"}, "", sink.tick)
+    numbers = itertools.count(8)
+
+    def look_happy() -> None:
+        # Home Assistant misses what is said while it takes in an announcement.
+        number = next(numbers)
+        if number % 20 == 8:
+            sink.write(event("appeared", number, emotion="happy"))
+        sink.observe(report(face(8, "happy")))
+        sink.tick()
+
+    core.wait_for({"hall": "on"}, "", look_happy)
     sink.observe(report())
     core.wait_for({"hall": "off"}, "", sink.tick)
 
