@@ -58,10 +58,13 @@ make_environment() {
     for ((n = glibc; n >= 17; n--)); do platforms+=(--platform "manylinux_2_${n}_$machine"); done
     platforms+=(--platform "manylinux2014_$machine")
     [[ $suite != bookworm ]] || limits=(--constraint "$tree/systemd/constraints-bookworm.txt")
+    platforms+=(--only-binary ":all:" --implementation cp --python-version "$python_version")
     mkdir -p "$site" "$home/bin"
-    "${pip[@]}" install --target "$site" --only-binary :all: --implementation cp --python-version "$python_version" \
-        "${platforms[@]}" ${limits[@]+"${limits[@]}"} --no-compile --no-warn-script-location "${wheel}[web,mqtt,metrics]" ||
-        fail "the libraries for $arch could not be fetched"
+    # In two steps: `pip install` looks for versions that suit the Python that it runs in, `pip download` for the target's.
+    "${pip[@]}" download --dest "$scratch/$arch.wheels" "${platforms[@]}" ${limits[@]+"${limits[@]}"} \
+        "${wheel}[web,mqtt,metrics]" || fail "the libraries for $arch could not be fetched"
+    "${pip[@]}" install --target "$site" "${platforms[@]}" --no-deps --no-index --ignore-requires-python --no-compile \
+        --no-warn-script-location "$scratch/$arch.wheels"/*.whl || fail "the libraries for $arch could not be unpacked"
     "$python" "$here/check_requirements.py" "$site" "$python_version" "$machine" || fail "the environment is incomplete"
     # Scripts of libraries name the Python that built the package; nobody calls them.
     rm -rf "${site:?}/bin" "$site"/*.dist-info/{RECORD,INSTALLER,REQUESTED,direct_url.json}
