@@ -22,6 +22,8 @@ from training.quiet import quiet
 
 # Not in the extra: it wants the package tensorflow, and would put it over tensorflow-cpu.
 TF_KERAS = "pip install --no-deps 'tf_keras>=2.21,<2.22'"
+# What Keras says of a Sequential whose InputLayer an old release did not save.
+_SIZELESS = re.compile(r"expected 0 layers|has not created its variables yet")
 Version = tuple[int, ...] | None
 
 
@@ -109,6 +111,8 @@ def from_json(path: Path, weights: Path) -> Any:
                 if checkpoint:
                     done.assert_existing_objects_matched().expect_partial()
         except Exception as error:
+            if _SIZELESS.search(str(error)):
+                raise _sizeless(path) from None
             raise ModelError(
                 f"{weights}: these weights do not fit {path.name} ({one_line(error, 120)}); give the two that were "
                 "saved together"
@@ -171,10 +175,19 @@ def _tf_keras() -> Any:
     return tf_keras
 
 
+def _sizeless(path: Path) -> ModelError:
+    return ModelError(
+        f"{path}: does not say the size of its input, a fault of Keras 2.2 and 2.3; add for example "
+        '"batch_input_shape": [null, 48, 48, 1] to the config of its first layer'
+    )
+
+
 def _explained(path: Path, error: Exception) -> Exception:
     if isinstance(error, EdgeError):
         return error
     text = str(error)
+    if _SIZELESS.search(text):
+        return _sizeless(path)
     found = re.search(
         r"(?:Could not locate class|Unknown layer:?|Unknown object:?|Could not locate function) '?([\w>]+)", text
     )

@@ -48,13 +48,16 @@ def resolved(
         ConversionError: a size is open and was not given, or was given and is another than the model's.
     """
     wanted = (height, width, channels)
+    pairs = zip(FLAGS, wanted, shape, strict=True)
+    if wrong := [row for row in pairs if None not in row and row[1] != row[2]]:
+        flags, asked, has = (" and ".join(str(row[n]) for row in wrong) for n in range(3))
+        verb = "asks" if len(wrong) == 1 else "ask"
+        raise ConversionError(f"{name}: {flags} {verb} for {asked}, the model has {has}; leave {flags} out")
     sizes = []
-    for own, given, flag in zip(shape, wanted, FLAGS, strict=True):
+    for own, given in zip(shape, wanted, strict=True):
         if own is None and given is None:
             shown = "(" + ", ".join("?" if size is None else str(size) for size in (None, *shape)) + ")"
             open_ = [f for f, o, g in zip(FLAGS, shape, wanted, strict=True) if o is None and g is None]
             raise ConversionError(f"{name}: dynamic input shape {shown}; fix it with {' and '.join(open_)}")
-        if own is not None and given is not None and own != given:
-            raise ConversionError(f"{name}: {flag} asks for {given}, the model has {own}; leave {flag} out")
         sizes.append(own if own is not None else given)
     return (int(sizes[0] or 0), int(sizes[1] or 0), int(sizes[2] or 0))

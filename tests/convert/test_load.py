@@ -11,6 +11,7 @@ from convert.errors import ConversionError
 from convert.load import load
 from convert.shapes import resolved
 from edge.errors import MissingExtra, ModelError
+from tests.convert.keras_ages import write
 from training import weights
 
 
@@ -206,6 +207,16 @@ def test_weights_of_another_network_do_not_fit(tmp_path, keras_, learned):
     simple(keras_).save_weights(tmp_path / "w.weights.h5")
     with pytest.raises(ModelError, match=r"do not fit m\.json"):
         load(tmp_path / "m.json", tmp_path / "w.weights.h5")
+
+
+@pytest.mark.parametrize("form", ["h5", "json"])
+def test_a_sequential_without_the_size_of_its_input(tmp_path, keras_, form):
+    """Keras 2.2 and 2.3 left an InputLayer out, and could not load the file either."""
+    keras2 = pytest.importorskip("tf_keras", reason="needs tf_keras (pip install --no-deps tf_keras)")
+    layers = keras2.layers
+    model = keras2.Sequential([layers.InputLayer((8, 8, 1)), layers.Flatten(), layers.Dense(2)])
+    with pytest.raises(ModelError, match=r"does not say the size of its input, .*\[null, 48, 48, 1\]"):
+        load(**write(model, "2.3", form, tmp_path))
 
 
 @pytest.mark.parametrize("content", ["{", '{"class_name": 3}', '{"config": {}}'])

@@ -213,7 +213,12 @@ def test_a_model_without_a_task_converts_without_an_entry(kit, learned):
         (Request(task="mask", labels=("bare",)), ConversionError, "expected one name per output of m, 2, got 1"),
         (Request(task="face", strides=(8,), units=(8.0,)), ConversionError, "expected 2 outputs, got 1"),
         (Request(task="face"), ModelError, "strides"),
-        (Request(width=48), ConversionError, "--width asks for 48, the model has 24"),
+        (Request(width=48), ConversionError, "--width asks for 48, the model has 24; leave --width out"),
+        (
+            Request(width=48, height=32),
+            ConversionError,
+            "--height and --width ask for 32 and 48, the model has 24 and 24; leave --height and --width out",
+        ),
         (Request(colour="rgb"), ConversionError, "--colour asks for 3, the model has 1"),
     ],
 )
