@@ -55,6 +55,22 @@ def stacked(path: Path, rows: Mapping[str, tuple[Sequence[float], Sequence[float
     save(drawn, path)
 
 
+def compared(
+    path: Path, rows: Mapping[str, Mapping[str, tuple[Sequence[float], Sequence[float]]]], across: str
+) -> None:
+    """Pairs of axes below each other over one shared axis, several named curves, each (xs, ys), in each of them."""
+    drawn = figure(6.0, 2.6 * len(rows) + 0.5)
+    column = drawn.subplots(len(rows), sharex=True, squeeze=False)[:, 0]
+    for axes, (name, curves) in zip(column, rows.items(), strict=True):
+        for label, (xs, ys) in curves.items():
+            axes.plot(xs, ys, marker="o", markersize=2.5, label=label)
+        axes.set(ylabel=name)
+        axes.grid(alpha=0.3)
+        axes.legend()
+    column[-1].set(xlabel=across)
+    save(drawn, path)
+
+
 def confusion(path: Path, counts: np.ndarray, labels: Sequence[str], title: str) -> None:
     """A confusion matrix (K, K) of counts, rows the truth, coloured by the share of the row."""
     drawn = figure(5.6, 5.0)

@@ -16,7 +16,7 @@ from edge.commands.log_output import new_file
 from edge.errors import JournalError, MissingExtra
 from edge.journals.reader import read
 from edge.journals.summary import REASONS, ROUTES, WORD
-from edge.journals.timeline import DAY_S, Timeline, binned, edges
+from edge.journals.timeline import DAY_S, Timeline, binned, edges, mean_intensity
 from edge.labels import EMOTIONS
 from edge.machine import pip_install
 from edge.text import printable
@@ -25,6 +25,7 @@ from edge.vision import palette
 MARK = "edge-emotion log plot"
 DAYS = 3  # a longer period is shown day by day
 TICKS = 16
+LINE = "#1f6fb2"
 MARKS = 12  # with more problems than this, only the first of each kind has its words
 # On white, neutral is grey.
 COLOURS = {name: "#" + bytes(palette.of(name)).hex() for name in EMOTIONS} | {
@@ -61,7 +62,7 @@ def title(timeline: Timeline, files: Sequence[Path]) -> str:
 
 
 def draw(timeline: Timeline, heading: str, path: Path) -> None:
-    """Two rows over time: without and with mask. Areas of faces in sight; of a long period, bars of hours a day.
+    """Rows over time: faces without and with mask, as areas or, of a long period, bars of hours a day; and intensity.
 
     Raises:
         MissingExtra: as `show`.
@@ -77,7 +78,10 @@ def draw(timeline: Timeline, heading: str, path: Path) -> None:
     FigureCanvasAgg(figure)
     # A dollar sign in a name begins no formula.
     figure.suptitle(printable(heading), fontsize=14, x=0.01, ha="left", parse_math=False)
-    axes = figure.subplots(2, 1, sharex=True, sharey=True)
+    told = any(span.intensity is not None for span in timeline.spans)
+    every = figure.subplots(2 + told, 1, sharex=True, height_ratios=(2, 2, 1)[: 2 + told])
+    axes = every[:2]
+    axes[1].sharey(axes[0])
     by_day = not timeline.clip and timeline.end - timeline.begin > DAYS * DAY_S
     shown: dict[str, Any] = {}
     for axis, worn in zip(axes, ROUTES, strict=True):
@@ -92,8 +96,10 @@ def draw(timeline: Timeline, heading: str, path: Path) -> None:
             axis.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
     if not by_day:
         axes[0].set_ylim(top=max(1.0, axes[0].get_ylim()[1]))
-    (_day_axis if by_day else _time_axis)(axes[1], timeline)
-    _marks(axes, timeline, by_day)
+    if told:
+        _intensity(every[2], timeline, by_day)
+    (_day_axis if by_day else _time_axis)(every[-1], timeline)
+    _marks(every, timeline, by_day)
     order = [label for label in timeline.labels if label in shown]
     words = [printable(REASONS.get(label, label))[:WORD] for label in order]
     figure.legend([shown[label] for label in order], words, loc="outside right upper", frameon=False)
@@ -133,6 +139,22 @@ def _days(axis: Any, timeline: Timeline, worn: bool) -> dict[str, Any]:
             made[label] = axis.bar(days, values, 0.82, bottom=base, color=_colour(label))
             base = base + values
     return made
+
+
+def _intensity(axis: Any, timeline: Timeline, by_day: bool) -> None:
+    """The mean intensity of the faces in sight: a line with gaps where there is no face, or a point a day."""
+    axis.set_title("intensity, 1 - P(neutral), mean of the faces", loc="left", fontsize=11)
+    axis.set_ylim(0, 1)
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.grid(axis="y", color="#e3e6e8", linewidth=0.8)
+    if by_day:
+        days = _dates(timeline)
+        midnights = np.array([day.timestamp() for day in (*days, days[-1] + timedelta(days=1))])
+        axis.plot(days, mean_intensity(timeline.spans, midnights), "o", color=LINE, markersize=4)
+        return
+    bounds = edges(timeline)
+    times = [_place(timeline, time) for time in np.repeat(bounds, 2)[1:-1]]
+    axis.plot(times, np.repeat(mean_intensity(timeline.spans, bounds), 2), color=LINE, linewidth=1.5)
 
 
 def _place(timeline: Timeline, wall: float) -> Any:

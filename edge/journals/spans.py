@@ -19,6 +19,7 @@ class Span:
         track: the number of its track in its run.
         worn: whether the mask is on.
         label: the emotion, or why there is none: "unsure", "too-small".
+        intensity: of the emotion at its beginning, 0-1, or None where the journal does not say.
     """
 
     wall: float
@@ -26,6 +27,7 @@ class Span:
     track: int
     worn: bool
     label: str
+    intensity: float | None = None
 
 
 @dataclass
@@ -37,6 +39,7 @@ class _Open:
     wall: float
     since: float
     appeared: float | None
+    intensity: float | None = None
 
 
 class Spans:
@@ -66,14 +69,14 @@ class Spans:
         if kind != "left":
             appeared = time if kind == "appeared" else known.appeared if known else None
             label = event.get("emotion") or event.get("reason") or "unsure"
-            self._open[track] = _Open(bool(event.get("worn")), label, wall, time, appeared)
+            self._open[track] = _Open(bool(event.get("worn")), label, wall, time, appeared, event.get("intensity"))
         if known is None:
             return []
         # A track ends a while after its face was last seen: only the time until then counts.
         if kind == "left" and known.appeared is not None and event.get("seconds") is not None:
             time = min(time, known.appeared + event["seconds"])
         seconds = time - known.since
-        return [Span(known.wall, seconds, track, known.worn, known.label)] if seconds > 0 else []
+        return [Span(known.wall, seconds, track, known.worn, known.label, known.intensity)] if seconds > 0 else []
 
     def _wall(self, event: Mapping[str, Any], time: float) -> float:
         """When it happened; for a clip, processed faster or slower than real time, counted from its start."""

@@ -82,6 +82,23 @@ def edges(timeline: Timeline) -> np.ndarray:
     return np.array(sorted(inner | {timeline.begin, timeline.end}))
 
 
+def mean_intensity(spans: Sequence[Span], edges: np.ndarray) -> np.ndarray:
+    """The mean intensity of the faces in sight over each bin, float (bins,), 0-1; NaN where no face is.
+
+    Args:
+        spans: those without an intensity do not count.
+        edges: float (bins + 1,), seconds since 1970.
+    """
+    weighted, seconds = np.zeros(len(edges) - 1), np.zeros(len(edges) - 1)
+    for span in spans:
+        if span.intensity is None:
+            continue
+        inside = np.minimum(edges[1:], span.wall + span.seconds) - np.maximum(edges[:-1], span.wall)
+        seconds += np.maximum(inside, 0.0)
+        weighted += np.maximum(inside, 0.0) * span.intensity
+    return np.divide(weighted, seconds, out=np.full(len(seconds), np.nan), where=seconds > 0)
+
+
 def binned(spans: Sequence[Span], worn: bool, edges: np.ndarray, labels: Sequence[str] = LABELS) -> np.ndarray:
     """Faces in sight, averaged over each bin, float (labels, bins); `edges` (bins + 1,) seconds since 1970."""
     totals = np.zeros((len(labels), len(edges) - 1))

@@ -12,13 +12,18 @@ import numpy as np
 from edge.errors import InvalidValue
 from training import recipe as recipes
 from training.backend import load_keras, precision, use_threads
-from training.commands import INTERRUPTED
+from training.commands import INTERRUPTED, train_folder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.add_argument("recipe", metavar="RECIPE", help="a .toml file, or the name of a bundled recipe")
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the folder with the data sets")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--data", type=Path, metavar="DIR", help="the folder with the data sets")
+    source.add_argument(
+        "--dataset", type=Path, metavar="FOLDER", help="of the task mask: any folder of faces with and without a mask"
+    )
+    train_folder.add_arguments(parser)
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the run (default: runs/NAME)")
     parser.add_argument("--resume", action="store_true", help="resume the last run in that folder")
     parser.add_argument("--epochs", type=positive, metavar="N", help="number of epochs, instead of the recipe's")
@@ -45,6 +50,8 @@ def positive(text: str) -> int:
 
 def main(arguments: argparse.Namespace) -> int:
     """Run the command; on Ctrl-C it prints the command that resumes the run."""
+    if arguments.dataset:
+        return train_folder.main(arguments)
     changes = {key: value for key in ("epochs", "batch") if (value := getattr(arguments, key)) is not None}
     path = recipes.find(arguments.recipe)
     recipe = recipes.load(path, changes)

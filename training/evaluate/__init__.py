@@ -20,6 +20,7 @@ MODULES = {
     "sizes": "sizes",
     "framing": "framing",
     "steadiness": "steadiness",
+    "intensity": "intensity",
     "bias": "bias",
 }
 

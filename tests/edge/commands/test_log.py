@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from xml.etree import ElementTree
 
@@ -359,6 +360,16 @@ def test_a_plot_says_what_its_axes_are(tmp_path, monkeypatch, spans, marks, opti
     # What was not seen is not in the legend, and there are no parts of faces.
     assert not {"happy", "unsure", "0.5"} & set(found)
     assert found.count("dark") == (len(marks) > 1)
+
+
+@pytest.mark.parametrize("count", [1, 10], ids=["minutes", "days"])
+def test_a_plot_has_a_row_for_intensity_where_the_journal_tells_it(tmp_path, monkeypatch, count):
+    matplotlib = pytest.importorskip("matplotlib")
+    monkeypatch.setitem(matplotlib.rcParams, "svg.fonttype", "none")
+    words = "intensity, 1 - P(neutral), mean of the faces"
+    assert words not in titles(LONG[:count], [], tmp_path / "without.svg")
+    known = [replace(span, intensity=0.5) for span in LONG[:count]]
+    assert words in titles(known, [(BEGIN + 60, "dark")], tmp_path / "with.svg")
 
 
 def test_summaries_by_hour_and_as_json(journal, capsys):

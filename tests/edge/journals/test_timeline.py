@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from edge.journals.spans import Span
-from edge.journals.timeline import BINS, EXACT, LABELS, Timeline, binned, edges
+from edge.journals.timeline import BINS, EXACT, LABELS, Timeline, binned, edges, mean_intensity
 
 
 def happened(kind, monotonic, **fields):
@@ -64,3 +64,27 @@ def test_events_become_spans_marks_and_sources():
 def test_a_clip_is_one_run_of_a_source_that_is_not_live(lives, clip):
     starts = [happened("start", 0.0, source="a", **({} if live is None else {"live": live})) for live in lives]
     assert Timeline.of(starts).clip == clip
+
+
+@pytest.mark.parametrize(
+    ("spans", "answer"),
+    [
+        ([], [None, None, None, None]),
+        ([Span(0, 2, 1, False, "happy", 0.8)], [0.8, 0.8, None, None]),
+        ([Span(0, 2, 1, False, "happy", 0.8), Span(1, 3, 2, True, "sad", 0.4)], [0.8, 0.6, 0.4, 0.4]),
+        ([Span(0, 0.5, 1, False, "happy", 0.2), Span(0.5, 0.5, 1, False, "happy", 0.6)], [0.4, None, None, None]),
+        ([Span(0, 4, 1, False, "too-small", None)], [None, None, None, None]),
+    ],
+)
+def test_intensity_is_the_mean_of_the_faces_in_sight(spans, answer):
+    found = mean_intensity(spans, np.arange(5.0))
+    assert [None if np.isnan(value) else pytest.approx(value) for value in found] == answer
+
+
+def test_a_span_has_the_intensity_that_its_first_event_told():
+    events = [
+        happened("appeared", 1.0, track=1, emotion="happy", intensity=0.3),
+        happened("sample", 2.0, track=1, emotion="happy", intensity=0.7),
+        happened("left", 4.0, track=1, seconds=3.0),
+    ]
+    assert [(span.seconds, span.intensity) for span in Timeline.of(events).spans] == [(1.0, 0.3), (2.0, 0.7)]

@@ -1,0 +1,167 @@
+"""edge-emotion-train train mask --dataset: two classes in, a network, a report and a plot out."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.training import made
+from training.__main__ import main
+
+keras = pytest.importorskip("keras")
+
+from training.networks import mobilenet  # noqa: E402
+from training.tasks import mask_folder as task  # noqa: E402
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """Drawn faces, 20 with and 20 without a mask."""
+    rng = np.random.default_rng(1)
+    for name, masked in (("mask", True), ("no_mask", False)):
+        (tmp_path / "faces" / name).mkdir(parents=True)
+        for n in range(20):
+            face = cv2.cvtColor(made.face(n % 7, 64, rng, masked), cv2.COLOR_GRAY2BGR)
+            face[:, : 2 * n] //= 2  # so that no two are near-duplicates
+            cv2.imwrite(str(tmp_path / "faces" / name / f"{n}.png"), np.roll(face, 3 * n, axis=1))
+    return tmp_path / "faces"
+
+
+@pytest.fixture
+def words(folder, write_recipe, tmp_path) -> list[str]:
+    recipe = write_recipe("mask")
+    return ["train", str(recipe), "--dataset", str(folder), "--crops", "--out", str(tmp_path / "run"), "--batch", "8"]
+
+
+def test_a_run_leaves_a_report_a_plot_and_what_the_conversion_needs(words, folder, tmp_path, capsys) -> None:
+    (folder / "mask/letter.txt").write_text("dear")
+    assert main([*words, "--epochs", "2", "--calibration", "10"]) == 0
+    out = capsys.readouterr().out
+    run = tmp_path / "run"
+    report = (run / "report.md").read_text(encoding="utf-8")
+    for text in (report, out):
+        assert "| class | precision | recall | F1 | pictures |" in text
+        assert "| no_mask |" in text
+        assert "95 % interval" in text
+        assert "starts from: random weights" in text
+        assert "- mask/letter.txt: not a picture" in text.replace("  - ", "- ")
+    assert report.startswith("# mask-faces\n\nTrained on the folder faces")
+    assert "| epochs | 2 of 2 |" in report
+    assert (run / "plot.png").read_bytes().startswith(b"\x89PNG")
+    model = keras.models.load_model(run / "model.keras", compile=False)
+    assert model.output_shape == (None, 2)
+    with np.load(run / "test.npz") as stored:
+        assert stored["images"].shape[1:] == (48, 48, 3)
+        assert stored["classes"].tolist() == ["bare", "worn"]
+        assert set(stored["labels"].tolist()) == {0, 1}
+    with np.load(run / "calibration.npz") as stored:
+        assert stored["images"].shape == (10, 48, 48, 3)
+    assert (run / "skipped.csv").read_text().splitlines()[1] == "mask/letter.txt,not a picture"
+    command = shlex.split(next(line for line in out.splitlines() if line.startswith("next: "))[6:])
+    from convert.__main__ import command_of, parser_of
+
+    name, rest = command_of(command[1:])
+    asked = parser_of(name).parse_args(rest)
+    assert (asked.task, asked.labels, asked.preprocess) == ("mask", None, None)
+
+
+def test_an_interrupted_run_is_resumed_where_it_stopped(words, tmp_path, capsys, monkeypatch) -> None:
+    measure, calls = task.FolderMask.measure, []
+
+    def broken_off(self, model):
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return measure(self, model)
+
+    monkeypatch.setattr(task.FolderMask, "measure", broken_off)
+    assert main([*words, "--epochs", "3"]) == 130
+    line = capsys.readouterr().out.strip().splitlines()[-1]
+    again = shlex.split(line.removeprefix("interrupted; resume with: "))[1:]
+    assert sorted(again) == sorted([*words, "--epochs", "3", "--resume"])
+    monkeypatch.setattr(task.FolderMask, "measure", measure)
+    assert main(again) == 0
+    history = [json.loads(one) for one in (tmp_path / "run/history.jsonl").read_text().splitlines()]
+    assert [one["epoch"] for one in history] == [1, 2, 3]
+    assert {"loss", "val_loss", "accuracy", "val_accuracy", "score"} <= history[-1].keys()
+
+
+def _small(input_tensor, include_top, weights, alpha):
+    """In the place of MobileNetV2; ImageNet's weights are at the end of a cable that is not plugged in."""
+    if weights == "imagenet":
+        raise Exception("URL fetch failure on https://storage: None -- Name or service not known")
+    if weights and not Path(weights).is_file():
+        raise ValueError(f"no such file: {weights}")
+    x = keras.layers.Conv2D(4, 3, 4)(input_tensor)
+    return keras.Model(input_tensor, x)
+
+
+@pytest.mark.parametrize(
+    ("weights", "start"),
+    [
+        (None, "random weights, as ImageNet's cannot be had (URL fetch failure"),
+        ("absent.h5", "random weights, as ImageNet's cannot be had (no such file"),
+        ("there.h5", "ImageNet's weights, there.h5"),
+    ],
+)
+def test_mobilenet_says_what_it_starts_from(monkeypatch, tmp_path, weights, start) -> None:
+    (tmp_path / "there.h5").write_bytes(b"")
+    monkeypatch.setattr(keras.applications, "MobileNetV2", _small)
+    model, told = mobilenet.build(96, 2, weights=tmp_path / weights if weights else None)
+    assert told.startswith(start)
+    assert model.output_shape == (None, 2)
+
+
+def test_mobilenet_is_trained_on_pixels_of_0_to_255(words, tmp_path, capsys, monkeypatch) -> None:
+    monkeypatch.setattr(keras.applications, "MobileNetV2", _small)
+    assert main([*words, "--backbone", "mobilenetv2", "--epochs", "1"]) == 0
+    assert "starts from: random weights, as ImageNet's cannot be had" in capsys.readouterr().out
+    with np.load(tmp_path / "run/test.npz") as stored:
+        images, labels = stored["images"], stored["labels"]
+    assert images.shape[1:] == (96, 96, 3)
+    model = keras.models.load_model(tmp_path / "run/model.keras", compile=False)
+    assert any(isinstance(layer, keras.layers.Rescaling) for layer in model.layers)
+    answers = np.asarray(model.predict(images.astype(np.float32), verbose=0))
+    right = int((answers.argmax(axis=1) == labels).sum())
+    assert f"{right} answers are right" in (tmp_path / "run/report.md").read_text()
+
+
+def test_our_network_starts_from_the_bundled_one() -> None:
+    from training import recipe as recipes
+    from training.data.mask_folder import Faces
+
+    nobody = Faces(np.zeros((0, 64, 64, 3), np.uint8), np.zeros(0, bool), np.zeros(0, str), (), ("a", "b"), (), (), "")
+    made_of = task.FolderMask(recipes.load(recipes.find("mask")), nobody, "ours")
+    first, second = (made_of.build().get_weights() for _ in range(2))
+    assert made_of.start == "the bundled mask model's weights but for the last layer"
+    assert all(np.array_equal(a, b) for a, b in zip(first[:-2], second[:-2], strict=True))
+    assert not np.array_equal(first[-2], second[-2])
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "expected"),
+    [
+        ({"--dataset": "/nowhere"}, 1, "/nowhere: no such folder"),
+        ({"recipe": "emotion-bare"}, 2, "--dataset: expected a recipe of the task mask"),
+    ],
+)
+def test_what_is_wrong_is_one_line(words, capsys, change, code, expected) -> None:
+    for key, value in change.items():
+        words[1 if key == "recipe" else words.index(key) + 1] = value
+    assert main(words) == code
+    err = capsys.readouterr().err.strip()
+    assert expected in err
+    assert "\n" not in err
+
+
+def test_a_data_folder_or_a_dataset_but_not_both(words, tmp_path, capsys) -> None:
+    for wrong in (words[:2], [*words, "--data", str(tmp_path)]):
+        with pytest.raises(SystemExit) as ended:
+            main(wrong)
+        assert ended.value.code == 2
+        assert "--data" in capsys.readouterr().err
