@@ -322,12 +322,13 @@ def test_the_plot_is_a_picture(journal, capsys, tmp_path):
     assert call(capsys, "plot", journal, "--out", out) == (0, f"{out}\n", "")
     image = cv2.imread(str(out))
     assert image.shape == (600, 1200, 3)
-    # Neutral is grey: in the left half of the upper row, and in the right half of the lower one.
+    # Neutral is grey: in the left half of the upper row, and in the right half of the middle one; below is intensity.
     grey = (np.abs(image.astype(int) - (0xB2, 0xAD, 0xA9)).max(axis=2) < 8)[:, 100:1000]
     grey = cv2.erode(grey.astype(np.uint8), np.ones((5, 5), np.uint8))  # the edges of letters are grey, too
-    assert grey[:280, :400].mean() > 0.3
-    assert grey[300:, 550:].mean() > 0.3
-    assert grey[:280, 550:].mean() == grey[300:, :400].mean() == 0
+    upper, middle = grey[:242], grey[242:440]
+    assert upper[:, :400].mean() > 0.3
+    assert middle[:, 550:].mean() > 0.3
+    assert upper[:, 550:].mean() == middle[:, :400].mean() == 0
 
 
 def titles(spans, marks, path, **options):
