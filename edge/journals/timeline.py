@@ -96,7 +96,9 @@ def mean_intensity(spans: Sequence[Span], edges: np.ndarray) -> np.ndarray:
         inside = np.minimum(edges[1:], span.wall + span.seconds) - np.maximum(edges[:-1], span.wall)
         seconds += np.maximum(inside, 0.0)
         weighted += np.maximum(inside, 0.0) * span.intensity
-    return np.divide(weighted, seconds, out=np.full(len(seconds), np.nan), where=seconds > 0)
+    answer = np.full(len(seconds), np.nan)
+    np.divide(weighted, seconds, out=answer, where=seconds > 0)
+    return answer
 
 
 def binned(spans: Sequence[Span], worn: bool, edges: np.ndarray, labels: Sequence[str] = LABELS) -> np.ndarray:
