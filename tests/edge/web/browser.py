@@ -74,8 +74,8 @@ class Browser:
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
-    def wait(self, expression: str) -> None:
-        end = time.monotonic() + LIMIT_S
+    def wait(self, expression: str, limit_s: float = LIMIT_S) -> None:
+        end = time.monotonic() + limit_s
         while not self.eval(expression):
             assert time.monotonic() < end, f"never true: {expression}; {self.console}"
             time.sleep(0.02)
