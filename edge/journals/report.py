@@ -64,10 +64,10 @@ class Report:
                 '<meta name="viewport" content="width=device-width, initial-scale=1">',
                 f'<meta name="generator" content="{html.escape(self.mark)}">',
                 f"<style>\n{STYLE}\n</style>\n</head>\n<body>",
-                f'<header><h1>{title}</h1><p class="muted">{self._period()}</p></header>',
+                f'<header><h1>{title}</h1><p class="muted">{self._period()}</p></header>\n<main>',
                 *(self._sections() if self.statistics.hours else ["<p>No face in this period.</p>"]),
                 *self._problems(),
-                f"<footer>{NOTE}</footer>\n</body>\n</html>\n",
+                f"</main>\n<footer>{NOTE}</footer>\n</body>\n</html>\n",
             ]
         )
 
@@ -148,7 +148,8 @@ def _dwell(seconds: Sequence[float]) -> list[tuple[str, float]]:
 
 
 def _section(title: str, chart: str) -> str:
-    return f"<section><h2>{title}</h2>{chart}</section>"
+    # On a phone it scrolls sideways, by the keyboard, too.
+    return f'<section tabindex="0" aria-label="{title}"><h2>{title}</h2>{chart}</section>'
 
 
 def _date(time: datetime) -> str:

@@ -38,7 +38,7 @@ def columns(rows: Sequence[tuple[str, float]], label: Callable[[str], str] = str
             parts.append(_text(x, base - 4, f"{value:,.0f}", "middle", MUTED))
         if n % every == 0:
             parts.append(_text(x, HIGH - 8, label(name), "middle"))
-    return _svg(WIDE, HIGH, parts)
+    return _svg(WIDE, HIGH, parts, ", ".join(f"{label(name)}: {value:,.0f}" for name, value in rows))
 
 
 def heat_map(rows: Sequence[str], columns: Sequence[str], cells: Mapping[tuple[str, str], float]) -> str:
@@ -65,7 +65,8 @@ def heat_map(rows: Sequence[str], columns: Sequence[str], cells: Mapping[tuple[s
     for m, column in enumerate(columns):
         if m % every == 0:
             parts.append(_text(left + (m + 0.5) * slot, len(rows) * row + 18, column, "middle"))
-    return _svg(WIDE, len(rows) * row + 26, parts)
+    (day, column), value = max(cells.items(), key=lambda cell: cell[1], default=(("", ""), 0.0))
+    return _svg(WIDE, len(rows) * row + 26, parts, f"most: {day} {column}, {value:.1f}")
 
 
 def shares(found: Mapping[str, float]) -> str:
@@ -83,7 +84,9 @@ def shares(found: Mapping[str, float]) -> str:
         length = (wide - left - 52) * share
         parts.append(f'<rect x="{left}" y="{n * row + 5}" width="{length:.1f}" height="20" rx="3" fill="{colour}"/>')
         parts.append(_text(wide, n * row + 20, f"{100 * share:.0f} %", "end"))
-    return _svg(wide, len(found) * row, parts)
+    return _svg(
+        wide, len(found) * row, parts, ", ".join(f"{name} {100 * share:.0f} %" for name, share in found.items())
+    )
 
 
 def day_label(day: str) -> str:
@@ -111,6 +114,8 @@ def _text(x: float, y: float, text: str, anchor: str, colour: str = INK) -> str:
     )
 
 
-def _svg(width: float, height: float, parts: Sequence[str]) -> str:
+def _svg(width: float, height: float, parts: Sequence[str], words: str) -> str:
+    """The chart, and the same in words for those who do not see it."""
     kind = ' class="wide"' if width == WIDE else ""
-    return f'<svg{kind} viewBox="0 0 {width:g} {height:g}" role="img">{"".join(parts)}</svg>'
+    words = html.escape(words)
+    return f'<svg{kind} viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{words}">{"".join(parts)}</svg>'

@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from edge.clock import rfc3339
+from edge.journals.groups import Statistics
+from edge.journals.report import Report
+from edge.journals.summary import Summary
 from edge.web.token import Token
 from tests.conftest import absent
 from tests.edge.web.browser import Browser
@@ -107,3 +111,15 @@ def test_the_login_has_nothing_that_keeps_people_out(serve, browser, axe):
     browser.eval("document.querySelector('form button').click()")
     browser.wait("!document.getElementById('said').hidden")
     assert check(browser, axe, "wrong token") == []
+
+
+def test_the_report_has_nothing_that_keeps_people_out(browser, axe, tmp_path):
+    visits = [visit(n, 1e9 + 5000 * n, (4, False, "happy"), (6, n % 2 == 0, "sad"), (9, True, None)) for n in range(60)]
+    summary, statistics = Summary(), Statistics()
+    for wall, event in (entry for group in visits for entry in group):
+        for each in (summary, statistics):
+            each.add({"time": rfc3339(wall), "monotonic": wall, **event})
+    path = tmp_path / "report.html"
+    path.write_text(Report("Visitors", summary, statistics).page(), encoding="utf-8")
+    browser.open(path.as_uri())
+    assert check(browser, axe, "report") == []

@@ -16,8 +16,6 @@ from edge.errors import ModelError
 from edge.tasks import DAEMON
 from tests.edge.web.browser import Browser
 
-pytestmark = pytest.mark.slow
-
 LONG_S = 240.0
 PIXELS = """(() => {
   const view = document.getElementById("view");
