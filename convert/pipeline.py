@@ -12,14 +12,17 @@ from convert.check import LayerCheck
 from convert.converted import Converted
 from convert.describe import describe
 from convert.equalize import equalized
+from convert.errors import ConversionError
 from convert.float_model import FloatModel
-from convert.measure import Evaluation, measure
+from convert.measure import DataFolder, Evaluation, measure
 from convert.preparation import choose_preprocessing, classes_of, one_answer, prepared
 from convert.quantize import EQUALIZED_ON, Effort, quantize, to_float
 from convert.request import Request, grey_or_colour, spec_of, view_of
 from convert.sources import Source
 from convert.verdict import Judged, Refused, chance, refuse
+from edge.labels import extra_labels
 from edge.manifest import ModelSpec
+from edge.tasks import TASKS
 
 EQUALIZED = "the channels were balanced before quantizing, since int8 would have lost too much"
 DENSE_ROWS = "dense layers have one scale per row, since one for all loses too much: an Edge TPU cannot run them"
@@ -66,6 +69,12 @@ def convert(model: FloatModel, source: Source, request: Request, evaluation: Eva
     model = grey_or_colour(model, request)
     view = view_of(model, request)
     classes = classes_of(model, request, view)
+    extra = extra_labels(classes.labels) if classes and TASKS[request.task].extra else ()
+    if extra and isinstance(evaluation, DataFolder):
+        raise ConversionError(
+            f"--evaluate: the figures of {evaluation.path} are of the seven emotions, and the model also tells "
+            f"{', '.join(extra)}; give one labelled set, or add --fold {extra[0]}=disgust"
+        )
     labelled = evaluation if isinstance(evaluation, Source) else source
     preprocessing, told = choose_preprocessing(model, request, classes, labelled, view)
     request = replace(request, preprocessing=preprocessing, decide="")

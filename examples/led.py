@@ -32,6 +32,7 @@ COLOURS = {
     "surprise": (0, 1, 1),
     "neutral": (1, 1, 1),
 }
+OTHER = (1, 1, 1)  # an emotion beside these, of a model of your own
 OFF = (0, 0, 0)
 LIT_S = 3.0  # after the last event; on_event kills a command after five seconds
 
@@ -43,7 +44,7 @@ def follow(lines: Iterable[str], led: RGBLED) -> None:
         if event["event"] in ("left", "stop"):
             led.color = OFF
         elif event.get("emotion"):
-            led.color = COLOURS[event["emotion"]]
+            led.color = COLOURS.get(event["emotion"], OTHER)
 
 
 if __name__ == "__main__":

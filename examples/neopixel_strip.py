@@ -24,6 +24,7 @@ COLOURS = {
     "surprise": (0, 200, 200),
     "neutral": (120, 120, 120),
 }
+OTHER = (120, 110, 80)  # an emotion beside these, of a model of your own
 OFF = (0, 0, 0)
 
 
@@ -32,13 +33,15 @@ def pattern(event: dict[str, Any], pixels: int = PIXELS) -> list[tuple[int, int,
 
     >>> pattern({"event": "changed", "emotion": "sad", "intensity": 0.5}, pixels=4)
     [(0, 0, 255), (0, 0, 255), (0, 0, 0), (0, 0, 0)]
+    >>> pattern({"event": "changed", "emotion": "contempt", "intensity": 1.0}, pixels=2)
+    [(120, 110, 80), (120, 110, 80)]
     """
     if event["event"] in ("left", "stop"):
         return [OFF] * pixels
     if not event.get("emotion"):
         return None
     lit = pixels if event["emotion"] == "neutral" else max(1, round(event["intensity"] * pixels))
-    return [COLOURS[event["emotion"]]] * lit + [OFF] * (pixels - lit)
+    return [COLOURS.get(event["emotion"], OTHER)] * lit + [OFF] * (pixels - lit)
 
 
 def follow(lines: Iterable[str], strip: Any) -> None:

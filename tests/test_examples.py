@@ -74,6 +74,9 @@ def test_the_led_has_the_colour_of_the_emotion(pins):
         led.follow([line("appeared", "happy", 0.8)], lamp)
         assert lamp.color == (1, 1, 0)
         assert [pins.pin(number).state for number in led.PINS] == [True, True, False]
+        led.follow([line("changed", "contempt", 0.8)], lamp)
+        assert [pins.pin(number).state for number in led.PINS] == [True, True, True]
+        led.follow([line("changed", "happy", 0.8)], lamp)
         led.follow([line("changed", None)], lamp)
         assert lamp.color == (1, 1, 0), "unsure changes nothing"
         led.follow([line("changed", "sad", 0.5), line("left", "sad", 0.5)], lamp)

@@ -9,6 +9,7 @@ from convert import pipeline
 from convert.adapt import scores_kind
 from convert.errors import ConversionError
 from convert.load import from_keras
+from convert.measure import DataFolder
 from convert.preprocess import PRESETS
 from convert.request import Request
 from convert.sources import from_arrays
@@ -124,6 +125,22 @@ def test_five_classes_in_other_words_and_a_surplus_one(kit, keras_):
     assert "the model has no output for angry, fear: always 0" in made.warnings
     values, _ = answers(made, kit)
     assert not values[:, [EMOTIONS.index("angry"), EMOTIONS.index("fear")]].any()
+
+
+def test_a_surplus_emotion_reaches_the_manifest_and_the_card(kit, keras_, tmp_path):
+    model = from_keras(kit.taught(kit.network(classes=5), (0, 1, 2, 4)), "m")
+    names = ("Happiness", "Sadness", "Surprised", "Neutral", "Contempt")
+    images, labels = kit.blobs(120, seed=2)
+    source = from_arrays("quarters", images, labels, ("happy", "sad", "surprise", "contempt"))
+    request = Request(task="emotion-bare", labels=names)
+    with pytest.raises(
+        ConversionError, match=r"are of the seven emotions, and the model also tells contempt; give one"
+    ):
+        pipeline.convert(model, source, request, DataFolder(tmp_path))
+    made = pipeline.convert(model, source, request, source)
+    assert made.spec.labels == made.card.labels == (*EMOTIONS, "contempt")
+    assert made.card.accuracy["int8"] > 0.95
+    assert made.converted.engine(made.spec).infer(images[0])[0].shape == (8,)
 
 
 def test_classes_are_looked_at_before_anything_else(kit, keras_):
