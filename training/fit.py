@@ -86,6 +86,8 @@ def optimizer(fit: Schedule, steps: int) -> keras.optimizers.Optimizer:
         "ema_momentum": fit.ema or 0.99,
         "global_clipnorm": fit.clip or None,
     }
+    if fit.optimizer == "adam":
+        return keras.optimizers.Adam(**{**common, "weight_decay": None})
     if fit.optimizer == "adamw":
         made = keras.optimizers.AdamW(**common)
     else:

@@ -13,6 +13,7 @@ from edge.errors import SettingsError
 from edge.tasks import TASKS
 
 FOLDER = Path(__file__).resolve().parent / "recipes"
+OPTIMIZERS = ("sgd", "adam", "adamw")
 MODEL_KEYS = ("threshold", "margin", "shift", "failures")  # what [model] may say of the manifest's entry and the card
 # Keys of older recipes; still read, with a warning.
 RENAMED = {
@@ -35,8 +36,8 @@ class Schedule:
         batch: pictures a step.
         learning_rate: the peak; a linear warm-up, then a cosine to zero (Loshchilov & Hutter, 2017).
         warmup: epochs of the warm-up.
-        optimizer: "sgd" (Nesterov, momentum .9) or "adamw".
-        weight_decay: decoupled from the gradient.
+        optimizer: "sgd" (Nesterov, momentum .9), "adam" or "adamw".
+        weight_decay: decoupled from the gradient; "adam" has none.
         ema: momentum of the weights' exponential moving average, which is what is evaluated and kept; 0 for none.
         clip: global norm at which gradients are clipped; 0 for none.
         restarts: epochs after which the learning rate warms up and falls anew.
@@ -58,7 +59,7 @@ class Schedule:
 @dataclass(frozen=True)
 class Recipe:
     """One model's recipe. The task checks `data` (see `parse`) and builds its network from `network`; `accelerator` is
-    for training.accelerator.
+    for training.accelerator, `reference` the accuracy that others report for such a network.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Recipe:
     network: Mapping[str, Any] = field(default_factory=dict)
     model: Mapping[str, Any] = field(default_factory=dict)
     accelerator: Mapping[str, Any] = field(default_factory=dict)
+    reference: str = ""
 
 
 def find(name: str) -> Path:
@@ -103,6 +105,8 @@ def load(path: Path, changes: Mapping[str, Any] | None = None) -> Recipe:
     _known(path, "model.", document.get("model", {}), set(MODEL_KEYS))
     if missing := [key for key in ("name", "task", "seed", "about") if key not in document]:
         raise SettingsError(f"{path}: expected a key {missing[0]!r}")
+    if fit.get("optimizer", "sgd") not in OPTIMIZERS:
+        raise SettingsError(f"{path}: fit.optimizer: expected one of {', '.join(OPTIMIZERS)}, got {fit['optimizer']!r}")
     if document["task"] not in TASKS:
         raise SettingsError(f"{path}: task: expected one of {', '.join(TASKS)}, got {document['task']!r}")
     return Recipe(**{**document, "fit": Schedule(**fit)})

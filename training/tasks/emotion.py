@@ -11,16 +11,19 @@ from keras import layers
 
 from edge import manifest
 from edge.engines import open_engine
+from edge.errors import SettingsError, one_line
 from edge.labels import EMOTIONS
 from training import weights
 from training.augment import Augmentation
 from training.data import emotion_wild, fer2013
 from training.data.emotion_wild import WildFaces
 from training.fit import recalibrate_batchnorm
-from training.networks import emotion
+from training.networks import baselines, emotion
 from training.networks.layers import strip_custom_layers
 from training.recipe import Recipe, parse
 from training.tasks.emotion_batches import Beside, EmotionBatches, EmotionData, mixed, rarity
+
+NETWORKS = {"residual": emotion.build, "mlp": baselines.mlp, "cnn4": baselines.cnn4}
 
 
 class BareEmotion:
@@ -38,8 +41,8 @@ class BareEmotion:
         return options, augment
 
     def build(self) -> keras.Model:
-        """See training/networks/emotion.py; with the weights that `start` names."""
-        network = emotion.build(**self.recipe.network)
+        """The network that [network] describes, with the weights that `start` names; see NETWORKS."""
+        network = network_of(self.recipe)
         if self.options.start:
             network.set_weights(weights.load(start_file(self.options.start)).get_weights())
         for layer in network.layers if self.options.keep_norm else ():
@@ -173,6 +176,22 @@ class FloatTeacher:
     def infer(self, image: np.ndarray) -> tuple[np.ndarray, ...]:
         """P(emotion), float32 (7,), of a picture uint8 (48, 48, 1)."""
         return (np.asarray(self.network.predict_on_batch(image[None].astype(np.float32) / 255)[0]),)
+
+
+def network_of(recipe: Recipe) -> keras.Model:
+    """The network of a recipe: `kind`, one of NETWORKS, and its measures.
+
+    Raises:
+        SettingsError: no such kind, or a key that it does not have.
+    """
+    measures = dict(recipe.network)
+    kind = measures.pop("kind", "residual")
+    if kind not in NETWORKS:
+        raise SettingsError(f"recipe {recipe.name}: network.kind: expected one of {', '.join(NETWORKS)}, got {kind!r}")
+    try:
+        return NETWORKS[kind](**measures)
+    except TypeError as error:
+        raise SettingsError(f"recipe {recipe.name}: [network]: {one_line(error)}; see training/networks") from None
 
 
 def start_file(name: str) -> Path:
