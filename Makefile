@@ -141,7 +141,7 @@ $(VENV)/.edge: setup.cfg pyproject.toml | $(BIN)/python
 # TensorFlow is the CPU's, as setup.cfg names it: some 300 MB to fetch.
 $(VENV)/.test: setup.cfg pyproject.toml | $(BIN)/python
 	@echo "Installing everything that the tests need into $(VENV), TensorFlow too; this takes some minutes ..."
-	$(PIP) --editable '.[test,examples,docs,train,web,plot,window,heic,mqtt,metrics,scan]'
+	$(PIP) --editable '.[test,examples,docs,train,jax,web,plot,window,heic,mqtt,metrics,scan]'
 	$(PIP) --no-deps 'tf_keras>=2.21,<2.22' $(AXE)
 	@touch $@ $(VENV)/.demo $(VENV)/.edge $(VENV)/.docs
 

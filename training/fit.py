@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -14,7 +15,9 @@ from typing import Any, Protocol
 import keras
 import numpy as np
 
-from training import history
+from training import checkpoint, history
+from training import nodes as together
+from training.nodes import ALONE, Nodes
 from training.recipe import Recipe, Schedule
 
 
@@ -142,16 +145,46 @@ def no_gradients() -> AbstractContextManager[None]:
     return torch.no_grad()
 
 
+@contextmanager
+def measurable(
+    model: keras.Model, batches: keras.utils.PyDataset, copy: keras.Model | None = None
+) -> Iterator[keras.Model]:
+    """Inside, a network of this process with averaged weights: the model itself, or a copy if it spans processes."""
+    if copy is None:
+        with averaged(model, batches):
+            yield model
+        return
+    averages = getattr(model.optimizer, "_model_variables_moving_average", None)
+    own = [variable.path for variable in model.trainable_variables]
+    means = dict(zip(own, averages, strict=True)) if averages else {}
+    values = [np.array(keras.ops.convert_to_numpy(means.get(v.path, v).value)) for v in model.variables]
+    with together.apart():
+        for variable, value in zip(copy.variables, values, strict=True):
+            variable.assign(value)
+        if means:
+            recalibrate_batchnorm(copy, batches)
+        yield copy
+
+
 class _Keep(keras.callbacks.Callback):
     """After every epoch: measure the averaged weights, keep them if they are the best, write a line of history.
 
     After a restart the search for the best begins anew: earlier weights know nothing of what has been shown since.
     """
 
-    def __init__(self, task: Task, batches: keras.utils.PyDataset, folder: Path, every: int, fit: Schedule) -> None:
+    def __init__(
+        self,
+        task: Task,
+        batches: keras.utils.PyDataset,
+        folder: Path,
+        every: int,
+        fit: Schedule,
+        copy: keras.Model | None = None,
+        lead: bool = True,
+    ) -> None:
         super().__init__()
         self.task, self.batches, self.folder, self.every, self.epochs = task, batches, folder, every, fit.epochs
-        self.restarts = fit.restarts
+        self.restarts, self.copy, self.lead = fit.restarts, copy, lead
         self.history = folder / history.FILE
         self.update_from = getattr(batches, "update_from", None)
         self.begun = False
@@ -160,24 +193,25 @@ class _Keep(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         # A run that goes on: what it saw when it was broken off is seen again.
         if self.update_from and epoch and not self.begun:
-            with averaged(self.model, self.batches):
-                self.update_from(self.model, epoch)
+            with measurable(self.model, self.batches, self.copy) as model:
+                self.update_from(model, epoch)
         self.begun = True
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         line: dict[str, float] = {"epoch": epoch + 1, "loss": float((logs or {}).get("loss", math.nan))}
         if (epoch + 1) % self.every == 0 or epoch + 1 == self.epochs:
-            with averaged(self.model, self.batches):
-                line |= self.task.measure(self.model)
-                if line["score"] >= self._best(epoch):
-                    self.model.save_weights(self.folder / "best.weights.h5")
+            with measurable(self.model, self.batches, self.copy) as model:
+                line |= self.task.measure(model)
+                if self.lead and line["score"] >= self._best(epoch):
+                    checkpoint.save_weights(model, self.folder / "best.weights.h5")
                 if self.update_from:
-                    self.update_from(self.model, epoch + 1)
+                    self.update_from(model, epoch + 1)
         line["seconds"] = round(time.monotonic() - self.started, 1)
         self.started = time.monotonic()
-        with open(self.history, "a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
-        print("  " + "  ".join(f"{k} {v:.4g}" for k, v in line.items()), flush=True)
+        if self.lead:
+            with open(self.history, "a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
+            print("  " + "  ".join(f"{k} {v:.4g}" for k, v in line.items()), flush=True)
 
     def _best(self, epoch: int) -> float:
         """The best score since the last restart before the epoch that ends."""
@@ -188,7 +222,9 @@ class _Keep(keras.callbacks.Callback):
         )
 
 
-def train(recipe: Recipe, task: Task, folder: Path, *, resume: bool = False, every: int = 1) -> keras.Model:
+def train(
+    recipe: Recipe, task: Task, folder: Path, *, resume: bool = False, every: int = 1, nodes: Nodes = ALONE
+) -> keras.Model:
     """Train and return the network with its best averaged weights.
 
     Writes into `folder`: history.jsonl, best.weights.h5, and a full state after every epoch under backup/, from which
@@ -200,22 +236,41 @@ def train(recipe: Recipe, task: Task, folder: Path, *, resume: bool = False, eve
         folder: of this run.
         resume: go on where the last run in that folder stopped.
         every: epochs between two measurements.
+        nodes: the processes that train together, once they have joined; the lead alone writes into `folder`.
+
+    Raises:
+        InvalidValue: the recipe's batch cannot be divided among the nodes.
+        NodeError: `resume`, and the nodes have not done the same epochs.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    backup = folder / "backup"
-    if not resume:
+    if not resume and nodes.lead:
         (folder / history.FILE).unlink(missing_ok=True)
-        for file in backup.glob("*"):
-            file.unlink()
+        shutil.rmtree(folder / history.STATE, ignore_errors=True)
+    done = history.saved_epochs(folder) if resume else 0
+    together.agree(nodes, done)
     keras.utils.set_random_seed(recipe.seed)
     model = task.build()
     batches = task.batches()
-    for _ in history.read(folder) if resume else ():
+    for _ in range(done):
         batches.on_epoch_end()  # so that a run goes on with the draws that it would have come to
+    copy = None
+    if nodes.count > 1:
+        with together.apart():
+            copy = task.build()
     model.compile(optimizer(recipe.fit, len(batches)), task.loss(), jit_compile=False)
-    keep = _Keep(task, batches, folder, every, recipe.fit)
-    state = keras.callbacks.BackupAndRestore(str(backup), delete_checkpoint=False)
-    model.fit(batches, epochs=recipe.fit.epochs, callbacks=[keep, state], verbose="auto", shuffle=False)
+    keep = _Keep(task, batches, folder, every, recipe.fit, copy, nodes.lead)
+    model.fit(
+        together.share(batches, nodes, recipe.fit.batch),
+        epochs=recipe.fit.epochs,
+        callbacks=[keep, checkpoint.Checkpoint(folder, nodes.lead)],
+        verbose="auto" if nodes.lead else 0,
+        shuffle=False,
+    )
+    with nullcontext() if copy is None else together.apart():
+        return _best(copy or model, task, batches, folder)
+
+
+def _best(model: keras.Model, task: Task, batches: keras.utils.PyDataset, folder: Path) -> keras.Model:
     if (folder / "best.weights.h5").exists():
         model.load_weights(folder / "best.weights.h5")
     if finish := getattr(task, "finish", None):

@@ -1,4 +1,4 @@
-"""A run's history.jsonl: one line an epoch."""
+"""What a run leaves while it goes on: history.jsonl, one line an epoch, and the state from which it can resume."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import json
 from pathlib import Path
 
 FILE = "history.jsonl"
+STATE = "backup"
+# As BackupAndRestore calls them.
+STATE_WEIGHTS, STATE_METADATA = "latest.weights.h5", "training_metadata.json"
 
 
 def read(folder: Path) -> list[dict[str, float]]:
@@ -16,3 +19,11 @@ def read(folder: Path) -> list[dict[str, float]]:
     lines = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
     by_epoch = {line["epoch"]: line for line in lines}
     return [by_epoch[epoch] for epoch in sorted(by_epoch)]
+
+
+def saved_epochs(folder: Path) -> int:
+    """After how many epochs the state of the run in a folder was saved; 0 without one."""
+    try:
+        return int(json.loads((folder / STATE / STATE_METADATA).read_text(encoding="utf-8"))["epoch"])
+    except (OSError, ValueError, KeyError):
+        return 0

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
+import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from edge.errors import InvalidValue
+from training import launch
+from training import nodes as together
 from training import recipe as recipes
 from training.backend import load_keras, precision, use_threads
 from training.commands import INTERRUPTED, train_folder
+from training.nodes import ALONE, NodeError, Nodes
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,6 +44,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--bf16", action="store_true", help="mixed bfloat16: faster with KERAS_BACKEND=torch on CPUs that have it"
     )
+    parser.add_argument(
+        "--nodes",
+        type=positive,
+        default=1,
+        metavar="N",
+        help="train in N processes that share every batch (needs JAX), on this machine or on several",
+    )
+    parser.add_argument("--node", type=int, metavar="K", help="on several machines: this one's number; 0 is the lead")
+    parser.add_argument("--coordinator", metavar="HOST:PORT", help="on several machines: an address of node 0")
 
 
 def positive(text: str) -> int:
@@ -56,30 +71,86 @@ def main(arguments: argparse.Namespace) -> int:
     path = recipes.find(arguments.recipe)
     recipe = recipes.load(path, changes)
     folder = arguments.out or Path("runs") / recipe.name
+    nodes = nodes_of(arguments)
+    if nodes.count > 1:
+        together.need_jax()
     try:
-        load_keras()
-        if arguments.threads:
-            use_threads(arguments.threads)
-        with precision(arguments.bf16):
-            run(recipe, arguments, folder)
+        if nodes.count > 1 and launch.WORKER not in os.environ:
+            start(arguments, nodes, folder)
+        else:
+            work(recipe, arguments, folder, nodes)
     except KeyboardInterrupt:
         print(f"\ninterrupted; resume with: {resume_command(arguments, folder)}")
         return INTERRUPTED
+    if nodes.count > 1 and (not nodes.lead or launch.WORKER in os.environ):
+        return 0
     print(f"{folder}: model.keras, weights.npz, calibration.npz, report.md, curves.png")
     print(f"next: {convert_command(arguments, folder)}")
     print(f"then: {shlex.join(['cp', str(folder / 'weights.npz'), f'models/{recipe.task}/'])}  (for the float figures)")
     return 0
 
 
-def run(recipe: recipes.Recipe, arguments: argparse.Namespace, folder: Path) -> None:
-    """Train and write everything that the next steps need into `folder`."""
-    from training import fit, report, weights
+def nodes_of(arguments: argparse.Namespace) -> Nodes:
+    """Where this process stands among several.
+
+    Raises:
+        InvalidValue: --node without --coordinator, the other way round, or a value that is not allowed.
+    """
+    if (arguments.node is None) != (arguments.coordinator is None):
+        raise InvalidValue("--node and --coordinator: on several machines both are needed; on this one neither")
+    if arguments.node is not None and arguments.nodes == 1:
+        raise InvalidValue("--nodes: expected the number of all nodes beside --node, at least 2")
+    return Nodes(arguments.nodes, arguments.node or 0, arguments.coordinator or "")
+
+
+def start(arguments: argparse.Namespace, nodes: Nodes, folder: Path) -> None:
+    """Start this machine's processes: one, or all of them if there is only this machine.
+
+    Raises:
+        NodeError: one of them died; the message ends with the command that resumes the run.
+    """
+    spread = bool(nodes.coordinator)
+    address = nodes.coordinator or launch.free_address()
+    words = [sys.executable, "-m", "training", *_words(arguments, folder, spread=False)]
+    words += ["--nodes", str(nodes.count), "--coordinator", address, "--calibration", str(arguments.calibration)]
+    words += ["--resume"] if arguments.resume else []
+    numbers = [nodes.number] if spread else range(nodes.count)
+    try:
+        launch.run([launch.Worker(n, [*words, "--node", str(n)]) for n in numbers], nodes.count, folder)
+    except NodeError as error:
+        raise NodeError(f"{error}; resume with: {resume_command(arguments, folder)}") from None
+
+
+def work(recipe: recipes.Recipe, arguments: argparse.Namespace, folder: Path, nodes: Nodes) -> None:
+    """Train in this process."""
+    if nodes.count > 1:
+        together.join(nodes, recipe.seed)
+    load_keras()
+    if arguments.threads:
+        use_threads(arguments.threads)
+    with precision(arguments.bf16), together.watched(nodes):
+        run(recipe, arguments, folder, nodes)
+
+
+def run(recipe: recipes.Recipe, arguments: argparse.Namespace, folder: Path, nodes: Nodes = ALONE) -> None:
+    """Train; the lead writes everything that the next steps need into `folder`."""
+    from training import fit
     from training.tasks import open_task
 
     task = open_task(recipe, arguments.data)
-    if arguments.resume and not (folder / "history.jsonl").exists():
+    if arguments.resume and nodes.lead and not (folder / "history.jsonl").exists():
         print(f"{folder}: no run to resume; starting one")
-    model = fit.train(recipe, task, folder, resume=arguments.resume, every=arguments.every)
+    model = fit.train(recipe, task, folder, resume=arguments.resume, every=arguments.every, nodes=nodes)
+    if not nodes.lead:
+        return
+    with together.apart() if nodes.count > 1 else nullcontext():
+        write(recipe, task, model, arguments, folder)
+
+
+def write(recipe: recipes.Recipe, task: Any, model: Any, arguments: argparse.Namespace, folder: Path) -> None:
+    """Write a trained network's files and its report into the run's folder."""
+    from training import report, weights
+
     served = task.export(model)
     served.save(folder / "model.keras")
     size = weights.save(served, folder / "weights.npz")
@@ -103,13 +174,23 @@ def write_calibration(images: np.ndarray, model: Any, path: Path) -> None:
 
 def resume_command(arguments: argparse.Namespace, folder: Path) -> str:
     """The command that resumes this run."""
-    words = ["edge-emotion-train", "train", arguments.recipe, "--data", str(arguments.data), "--out", str(folder)]
+    return shlex.join(["edge-emotion-train", *_words(arguments, folder), "--resume"])
+
+
+def _words(arguments: argparse.Namespace, folder: Path, spread: bool = True) -> list[str]:
+    """The command's words, but for --resume and, without `spread`, for the nodes."""
+    words = ["train", arguments.recipe, "--data", str(arguments.data), "--out", str(folder)]
     for key in ("epochs", "batch", "threads"):
         if (value := getattr(arguments, key)) is not None:
             words += [f"--{key}", str(value)]
     if arguments.every != 1:
         words += ["--every", str(arguments.every)]
-    return shlex.join([*words, *(["--bf16"] if arguments.bf16 else []), "--resume"])
+    words += ["--bf16"] if arguments.bf16 else []
+    if spread and arguments.nodes != 1:
+        words += ["--nodes", str(arguments.nodes)]
+        words += ["--node", str(arguments.node)] if arguments.node is not None else []
+        words += ["--coordinator", arguments.coordinator] if arguments.coordinator else []
+    return words
 
 
 def convert_command(arguments: argparse.Namespace, folder: Path) -> str:

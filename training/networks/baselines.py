@@ -1,4 +1,4 @@
-"""The networks that the earlier demos compared, rebuilt from their description: an MLP and a CNN of four convolutions."""
+"""The networks that the earlier demos compared, rebuilt from their description: an MLP, and a CNN of four layers."""
 
 from __future__ import annotations
 

@@ -1,0 +1,43 @@
+"""Weights and full states of a run as files that are replaced whole: a run that is killed has those of before."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+
+import keras
+
+from training.history import STATE, STATE_WEIGHTS
+
+
+class Checkpoint(keras.callbacks.BackupAndRestore):
+    """The full state after every epoch, read at the beginning of a run where there is one.
+
+    Args:
+        folder: of the run.
+        lead: whether this process writes; the others of a run go through the motions, which JAX wants to be alike.
+    """
+
+    def __init__(self, folder: Path, lead: bool = True) -> None:
+        super().__init__(str(folder / STATE), delete_checkpoint=False)
+        self.folder, self.lead = folder / STATE, lead
+
+    def _save_model(self) -> None:
+        if self.lead:
+            self.folder.mkdir(exist_ok=True)
+        save_weights(self.model, self.folder / STATE_WEIGHTS, self.lead)
+        if self.lead:
+            place = Path(self._training_metadata_path)
+            scratch = place.with_suffix(".new")
+            scratch.write_text(json.dumps({"epoch": self._current_epoch, "batch": 0}), encoding="utf-8")
+            scratch.replace(place)
+
+
+def save_weights(model: keras.Model, path: Path, lead: bool = True) -> None:
+    """Write a model's weights, and its optimizer's state if it has one; nothing remains where `lead` is false."""
+    with tempfile.TemporaryDirectory(dir=path.parent if lead else None) as scratch:
+        written = Path(scratch) / path.name
+        model.save_weights(written)
+        if lead:
+            written.replace(path)

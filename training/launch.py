@@ -1,0 +1,116 @@
+"""Start the processes of a training on this machine, and end them all with one clear line when one of them dies."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import socket
+import subprocess
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from training import history
+from training.nodes import NodeError
+
+WORKER = "EDGE_EMOTION_WORKER"  # set in the environment of a process that was started here
+PROGRAM = "edge-emotion-train: "
+PATIENCE_S = 10  # for the others to end by themselves
+
+
+@dataclass(frozen=True)
+class Worker:
+    """One process to start.
+
+    Attributes:
+        number: of its node.
+        command: its words.
+    """
+
+    number: int
+    command: Sequence[str]
+
+
+def free_address() -> str:
+    """HOST:PORT on this machine, at which nothing listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return f"127.0.0.1:{listener.getsockname()[1]}"
+
+
+def run(workers: Sequence[Worker], count: int, folder: Path, environment: Mapping[str, str] | None = None) -> None:
+    """Run the workers to their end.
+
+    Node 0 prints to the terminal. What a node has to complain about goes to node-N.log in the run's folder.
+
+    Args:
+        workers: those of this machine.
+        count: the nodes on all machines.
+        folder: of the run.
+        environment: of the workers; default: this process's.
+
+    Raises:
+        NodeError: one of them failed or was killed; the others are ended. The message says which, and after how many
+            epochs the run can go on.
+        KeyboardInterrupt: Ctrl-C; the workers are ended.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    logs = {worker.number: folder / f"node-{worker.number}.log" for worker in workers}
+    environment = {**(os.environ if environment is None else environment), WORKER: "1"}
+    running: dict[int, subprocess.Popen[bytes]] = {}
+    ended: queue.Queue[int] = queue.Queue()
+    try:
+        for worker in workers:
+            with open(logs[worker.number], "wb") as log:
+                out = None if worker.number == 0 else log
+                running[worker.number] = subprocess.Popen(worker.command, stdout=out, stderr=log, env=environment)
+            threading.Thread(target=_wait, args=(running[worker.number], worker.number, ended), daemon=True).start()
+        for _ in workers:
+            number = ended.get()
+            if running[number].returncode:
+                number = _first(running, number)
+                raise NodeError(_line(number, running[number].returncode, count, logs[number], folder))
+    finally:
+        _end(running.values())
+
+
+def _wait(process: subprocess.Popen[bytes], number: int, ended: queue.Queue[int]) -> None:
+    process.wait()
+    ended.put(number)
+
+
+def _first(running: Mapping[int, subprocess.Popen[bytes]], number: int) -> int:
+    """Of those that failed, one that was killed: the others fail because of it."""
+    killed = [n for n, process in running.items() if (process.poll() or 0) == -signal.SIGKILL]
+    return killed[0] if killed else number
+
+
+def _line(number: int, code: int, count: int, log: Path, folder: Path) -> str:
+    epochs = history.saved_epochs(folder)
+    kept = f"the run is saved up to epoch {epochs}" if epochs else "no epoch was saved"
+    if code < 0:
+        what = f"was killed by {signal.Signals(-code).name}; {kept}"
+    elif said := _complaint(log):
+        what = f"failed: {said}"
+    else:
+        what = f"failed with exit code {code}; {kept}"
+    return f"node {number} of {count} {what} (see {log})"
+
+
+def _complaint(log: Path) -> str:
+    """The one line with which our own program ended, if it got so far."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    return next((line.removeprefix(PROGRAM) for line in reversed(lines) if line.startswith(PROGRAM)), "")
+
+
+def _end(processes: Iterable[subprocess.Popen[bytes]]) -> None:
+    left = [process for process in processes if process.poll() is None]
+    for process in left:
+        process.terminate()
+    for process in left:
+        try:
+            process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
