@@ -40,6 +40,8 @@ EXTRA_LABELS = 9
 _EXTRA = re.compile(r"[a-z][a-z0-9_]{0,19}")
 _TAKEN = ("unsure", "none", "background")  # what the journal and MQTT say where there is no emotion
 MASKS: tuple[str, ...] = tuple(m.label for m in Mask)
+GENDERS: tuple[str, ...] = ("female", "male")
+"""What the optional gender model tells apart."""
 BACKGROUND = "background"
 """The label of a mask model's third class, if it has one: the box does not hold a face."""
 INCORRECT = "incorrect"

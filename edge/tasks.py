@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from edge.labels import EMOTIONS, INCORRECT, MASK_LABELS, MASKS
+from edge.labels import EMOTIONS, GENDERS, INCORRECT, MASK_LABELS, MASKS
 
 HEADS: Mapping[str, int] = {"anchors": 2, "probabilities": 1, "points": 1, "boxes": 2}
 """What a model's outputs mean, and how many there are: "anchors" are logits (N, 1) and distances (N, 4),
@@ -131,6 +131,19 @@ _ROWS = (
         measure=Measure("float", "nme", "mean error / distance of the outer eye corners", "helen_test and afw"),
         trainer="landmarks:Landmarks",
         evaluator="landmarks",
+    ),
+    Task(
+        name="gender",
+        words="gender model",
+        head="probabilities",
+        labels=(GENDERS,),
+        daemon=False,
+        whole=False,
+        data="faces_gender/annotations.csv",
+        blocks=("gender",),
+        measure=Measure("float", "int8", "accuracy", "faces_gender test"),
+        trainer="gender:GenderClassifier",
+        evaluator="gender",
     ),
 )
 

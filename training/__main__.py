@@ -17,6 +17,7 @@ COMMANDS = {
     "masks": "draw masks on the faces of a folder of pictures, or on FER2013",
     "features": "write a table of embeddings, probabilities and landmarks",
     "train": "train a recipe",
+    "compare": "train emotion networks and put them into one table",
     "prior": "balance a trained emotion network: choose its bias on validation rows",
     "evaluate": "measure the models of a folder",
 }

@@ -32,6 +32,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     train_folder.add_arguments(parser)
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the run (default: runs/NAME)")
     parser.add_argument("--resume", action="store_true", help="resume the last run in that folder")
+    add_fit_arguments(parser)
+    parser.add_argument(
+        "--nodes",
+        type=positive,
+        default=1,
+        metavar="N",
+        help="train in N processes that share every batch (needs JAX), on this machine or on several",
+    )
+    parser.add_argument("--node", type=int, metavar="K", help="on several machines: this one's number; 0 is the lead")
+    parser.add_argument("--coordinator", metavar="HOST:PORT", help="on several machines: an address of node 0")
+
+
+def add_fit_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of every command that trains."""
     parser.add_argument("--epochs", type=positive, metavar="N", help="number of epochs, instead of the recipe's")
     parser.add_argument("--batch", type=positive, metavar="N", help="pictures per step, instead of the recipe's")
     parser.add_argument("--threads", type=positive, metavar="N", help="threads to compute on (default: all)")
@@ -44,15 +58,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--bf16", action="store_true", help="mixed bfloat16: faster with KERAS_BACKEND=torch on CPUs that have it"
     )
-    parser.add_argument(
-        "--nodes",
-        type=positive,
-        default=1,
-        metavar="N",
-        help="train in N processes that share every batch (needs JAX), on this machine or on several",
-    )
-    parser.add_argument("--node", type=int, metavar="K", help="on several machines: this one's number; 0 is the lead")
-    parser.add_argument("--coordinator", metavar="HOST:PORT", help="on several machines: an address of node 0")
+
+
+def changes(arguments: argparse.Namespace) -> dict[str, int]:
+    """What the arguments change in a recipe's [fit] table."""
+    return {key: value for key in ("epochs", "batch") if (value := getattr(arguments, key)) is not None}
 
 
 def positive(text: str) -> int:
@@ -67,9 +77,7 @@ def main(arguments: argparse.Namespace) -> int:
     """Run the command; on Ctrl-C it prints the command that resumes the run."""
     if arguments.dataset:
         return train_folder.main(arguments)
-    changes = {key: value for key in ("epochs", "batch") if (value := getattr(arguments, key)) is not None}
-    path = recipes.find(arguments.recipe)
-    recipe = recipes.load(path, changes)
+    recipe = recipes.load(recipes.find(arguments.recipe), changes(arguments))
     folder = arguments.out or Path("runs") / recipe.name
     nodes = nodes_of(arguments)
     if nodes.count > 1:
@@ -179,18 +187,23 @@ def resume_command(arguments: argparse.Namespace, folder: Path) -> str:
 
 def _words(arguments: argparse.Namespace, folder: Path, spread: bool = True) -> list[str]:
     """The command's words, but for --resume and, without `spread`, for the nodes."""
-    words = ["train", arguments.recipe, "--data", str(arguments.data), "--out", str(folder)]
-    for key in ("epochs", "batch", "threads"):
-        if (value := getattr(arguments, key)) is not None:
-            words += [f"--{key}", str(value)]
-    if arguments.every != 1:
-        words += ["--every", str(arguments.every)]
-    words += ["--bf16"] if arguments.bf16 else []
+    words = ["train", arguments.recipe, "--data", str(arguments.data), "--out", str(folder), *fit_words(arguments)]
     if spread and arguments.nodes != 1:
         words += ["--nodes", str(arguments.nodes)]
         words += ["--node", str(arguments.node)] if arguments.node is not None else []
         words += ["--coordinator", arguments.coordinator] if arguments.coordinator else []
     return words
+
+
+def fit_words(arguments: argparse.Namespace) -> list[str]:
+    """The arguments of `add_fit_arguments` as they were given."""
+    words = []
+    for key in ("epochs", "batch", "threads"):
+        if (value := getattr(arguments, key)) is not None:
+            words += [f"--{key}", str(value)]
+    if arguments.every != 1:
+        words += ["--every", str(arguments.every)]
+    return [*words, *(["--bf16"] if arguments.bf16 else [])]
 
 
 def convert_command(arguments: argparse.Namespace, folder: Path) -> str:

@@ -5,7 +5,7 @@ shipping what was trained on it.
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -23,12 +23,18 @@ class People:
         images: uint8 (N, 64, 64, 3), RGB; the whole picture is the face's square.
         ages: int64 (N,), years.
         genders, groups: a name for each face.
+        splits: of each face, "train" or "test".
     """
 
     images: np.ndarray
     ages: np.ndarray
     genders: np.ndarray
     groups: np.ndarray
+    splits: np.ndarray
+
+    def of(self, rows: np.ndarray) -> People:
+        """Some of them."""
+        return People(*(getattr(self, field.name)[rows] for field in fields(self)))
 
 
 def load(folder: Path) -> People:
@@ -46,10 +52,10 @@ def load(folder: Path) -> People:
         numbers = [int(row["image"]) for row in rows]
         images = np.array([_picture(joined[offset[n] : offset[n + 1]]) for n in numbers], np.uint8)
         ages = np.array([int(row["age"]) for row in rows], np.int64)
-        genders, groups = (np.array([row[key] for row in rows]) for key in ("gender", "group"))
+        genders, groups, splits = (np.array([row[key] for row in rows]) for key in ("gender", "group", "split"))
     except (OSError, EOFError, KeyError, ValueError, IndexError, BadZipFile, cv2.error) as error:
         raise DataError(f"{path}: cannot read faces_gender ({error})") from None
-    return People(images, ages, genders, groups)
+    return People(images, ages, genders, groups, splits)
 
 
 def _picture(encoded: np.ndarray) -> np.ndarray:

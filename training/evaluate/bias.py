@@ -50,7 +50,7 @@ def of_people(context: EvaluationContext) -> tuple[People, np.ndarray]:
     engine = context.engine(TASK)
     people = context.once("faces_gender", lambda: faces_gender.load(context.data / "faces_gender"))
     kept = context.some(np.arange(len(people.ages)))
-    people = People(people.images[kept], people.ages[kept], people.genders[kept], people.groups[kept])
+    people = people.of(kept)
     return people, look(engine, (to_grey(image)[:, :, 0] for image in people.images))
 
 

@@ -17,6 +17,7 @@ def build(
     dropout: float = 0.3,
     size: int = 48,
     classes: int = len(EMOTIONS),
+    channels: int = 1,
 ) -> keras.Model:
     """Residual network (He et al., 2016) whose stages each begin with stride 2.
 
@@ -24,17 +25,18 @@ def build(
         stem: channels of the first convolution, at full size.
         stages: (channels, blocks) of each stage.
         dropout: before the classifier, in training.
-        size: pixels of the square input, grey, values 0-1.
+        size: pixels of the square input, values 0-1.
         classes: number of outputs.
+        channels: 1 for grey, 3 for RGB.
 
     Returns:
-        A model from (B, size, size, 1) to logits (B, classes), float32.
+        A model from (B, size, size, channels) to logits (B, classes), float32.
     """
-    inputs = layers.Input((size, size, 1))
+    inputs = layers.Input((size, size, channels))
     x = conv(inputs, stem)
-    for channels, blocks in stages:
+    for width, blocks in stages:
         for block in range(blocks):
-            x = residual(x, channels, stride=2 if block == 0 else 1)
+            x = residual(x, width, stride=2 if block == 0 else 1)
     x = layers.GlobalAveragePooling2D()(x)
     x = layers.Dropout(dropout)(x)
     return keras.Model(inputs, layers.Dense(classes, dtype="float32", name="logits")(x))

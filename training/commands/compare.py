@@ -1,0 +1,105 @@
+"""edge-emotion-train compare RECIPE...: emotion networks trained on FER2013 and put into one table.
+
+Writes each run, report.md with the table, curves and confusion matrices, and compare.json. With --resume, finished runs
+are only measured, and one that was broken off goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from pathlib import Path
+
+from edge import manifest
+from edge.errors import InvalidValue
+from training import recipe as recipes
+from training.backend import load_keras
+from training.commands import INTERRUPTED, train
+from training.data import fer2013
+from training.nodes import ALONE
+from training.recipe import Recipe
+
+TASK = "emotion-bare"
+EXAMPLES = ("edge-emotion-train compare mlp cnn4 emotion-bare-fer2013 --data DATA --epochs 15",)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    parser.add_argument("recipes", nargs="+", metavar="RECIPE", help=f"recipes of {TASK}, by file or bundled name")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the folder with fer2013.npz")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("runs/compare"),
+        metavar="DIR",
+        help="folder to write into (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--models", type=Path, metavar="DIR", help=f"also measure this folder's {TASK} (default: the bundled one)"
+    )
+    parser.add_argument("--resume", action="store_true", help="keep finished runs and resume the others")
+    train.add_fit_arguments(parser)
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Run the command; on Ctrl-C it prints the command that resumes it."""
+    chosen = [load(name, arguments) for name in arguments.recipes]
+    if twice := [recipe.name for n, recipe in enumerate(chosen) if recipe.name in [r.name for r in chosen[:n]]]:
+        raise InvalidValue(f"recipe {twice[0]}: given twice; each run has the folder of its name")
+    try:
+        print(compare(chosen, arguments))
+    except KeyboardInterrupt:
+        print(f"\ninterrupted; resume with: {resume_command(arguments)}")
+        return INTERRUPTED
+    print(f"\nwrote {arguments.out / 'report.md'}, with curves and confusion matrices")
+    return 0
+
+
+def load(name: str, arguments: argparse.Namespace) -> Recipe:
+    """A recipe with the command's changes.
+
+    Raises:
+        SettingsError: there is no such recipe, or it is broken.
+        InvalidValue: it is of another task.
+    """
+    recipe = recipes.load(recipes.find(name), train.changes(arguments))
+    if recipe.task != TASK:
+        raise InvalidValue(f"recipe {recipe.name}: expected the task {TASK}, got {recipe.task}")
+    return recipe
+
+
+def compare(chosen: list[Recipe], arguments: argparse.Namespace) -> str:
+    """Train what is not trained yet, measure everything, write the report; returns its table."""
+    keras = load_keras()
+    from training import compare as table
+    from training import weights
+
+    data = fer2013.load(arguments.data / "fer2013.npz")
+    rows, runs = [], [arguments.out / recipe.name for recipe in chosen]
+    for name, recipe, run in zip(arguments.recipes, chosen, runs, strict=True):
+        if not (arguments.resume and finished(run, recipe)):
+            print(f"{recipe.name}: {recipe.fit.epochs} epochs", flush=True)
+            train.work(recipe, argparse.Namespace(**{**vars(arguments), "recipe": name}), run, ALONE)
+        model = keras.models.load_model(run / "model.keras", compile=False)
+        rows.append(table.trained(table.measure(recipe.name, model, data, run), run, recipe.reference))
+    models = manifest.load(arguments.models)
+    if TASK in models.specs:
+        path = (models.folder / models[TASK].file).with_name("weights.npz")
+        if path.is_file():
+            rows.append(table.measure("shipped", weights.load(path), data, arguments.out / "shipped"))
+    return table.write(rows, runs, arguments.out)
+
+
+def finished(run: Path, recipe: Recipe) -> bool:
+    """Whether a run in that folder has been trained to its end."""
+    from training import history
+
+    return history.saved_epochs(run) >= recipe.fit.epochs and (run / "model.keras").is_file()
+
+
+def resume_command(arguments: argparse.Namespace) -> str:
+    """The command that resumes the comparison."""
+    words = ["edge-emotion-train", "compare", *arguments.recipes, "--data", str(arguments.data)]
+    words += ["--out", str(arguments.out), *train.fit_words(arguments)]
+    words += ["--models", str(arguments.models)] if arguments.models else []
+    return shlex.join([*words, "--resume"])
