@@ -103,6 +103,6 @@ def _words() -> list[str]:
     return [
         "Accuracy is that of the float networks on every row of the two test sets, one pass. All were trained on the",
         "Training rows without those that are identical to a test row, and the best epoch was chosen on PublicTest:",
-        "PrivateTest is the figure to compare by. `reported` is what the authors of such a network reported for theirs,",
+        "PrivateTest is the figure to compare by. `reported` is what the authors of such a network reported for it,",
         "on a split that they do not tell. Always answering `happy` is right in about 25 % of the rows.",
     ]

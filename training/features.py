@@ -19,7 +19,7 @@ from edge.pipeline.verifier import VerifiedDetector
 from edge.vision.crop import crop
 from training import plots
 from training.backend import FIX
-from training.data import fer2013
+from training.data import ckplus, fer2013
 from training.data.fer2013 import USAGES, DataError
 
 BATCH = 256
@@ -88,7 +88,7 @@ def from_folder(folder: Path, spec: ModelSpec, finder: VerifiedDetector | None =
         if face is not None:
             images.append(face)
             names.append(str(path.relative_to(folder)))
-            labels.append(path.parent.name if path.parent.name in EMOTIONS else "")
+            labels.append(_label(path.parent.name))
     if not images:
         raise DataError(f"{folder}: no face in any of {len(paths)} pictures; if they are faces, leave --find out")
     return Faces(np.stack(images), tuple(names), tuple(labels))
@@ -171,6 +171,12 @@ def _rows(table: Table) -> Iterator[list[Any]]:
     yield head
     for n, (name, label) in enumerate(zip(table.names, table.labels, strict=True)):
         yield [name, label, *(f"{value:.6g}" for part in numbers for value in part[n])]
+
+
+def _label(folder: str) -> str:
+    """The emotion that a folder is named after, in our words or in CK+'s; "" for another name."""
+    emotion = ckplus.FOLDERS.get(folder)
+    return folder if folder in EMOTIONS else emotion.label if emotion is not None else ""
 
 
 def _best(finder: VerifiedDetector, image: np.ndarray, spec: ModelSpec) -> np.ndarray | None:

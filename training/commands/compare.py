@@ -13,7 +13,7 @@ from pathlib import Path
 from edge import manifest
 from edge.errors import InvalidValue
 from training import recipe as recipes
-from training.backend import load_keras
+from training.backend import load_keras, use_threads
 from training.commands import INTERRUPTED, train
 from training.data import fer2013
 from training.nodes import ALONE
@@ -71,6 +71,9 @@ def load(name: str, arguments: argparse.Namespace) -> Recipe:
 def compare(chosen: list[Recipe], arguments: argparse.Namespace) -> str:
     """Train what is not trained yet, measure everything, write the report; returns its table."""
     keras = load_keras()
+    if arguments.threads:
+        use_threads(arguments.threads)
+    given = {**vars(arguments), "threads": None}  # a backend takes their number once
     from training import compare as table
     from training import weights
 
@@ -79,7 +82,7 @@ def compare(chosen: list[Recipe], arguments: argparse.Namespace) -> str:
     for name, recipe, run in zip(arguments.recipes, chosen, runs, strict=True):
         if not (arguments.resume and finished(run, recipe)):
             print(f"{recipe.name}: {recipe.fit.epochs} epochs", flush=True)
-            train.work(recipe, argparse.Namespace(**{**vars(arguments), "recipe": name}), run, ALONE)
+            train.work(recipe, argparse.Namespace(**{**given, "recipe": name}), run, ALONE)
         model = keras.models.load_model(run / "model.keras", compile=False)
         rows.append(table.trained(table.measure(recipe.name, model, data, run), run, recipe.reference))
     models = manifest.load(arguments.models)

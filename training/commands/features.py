@@ -12,13 +12,14 @@ from typing import Any
 
 from edge import manifest
 from edge.engines import open_engine
-from edge.errors import ModelError, one_line
+from edge.errors import InvalidValue, ModelError, one_line
 from edge.labels import EMOTIONS
 from edge.manifest import Manifest, ModelSpec
 from edge.tasks import classifiers
-from training import features, weights
+from training import distances, features, weights
 from training.backend import load_keras
 from training.commands.train import positive
+from training.data.landmark_detector import LandmarkDetector
 from training.evaluate import landmarks
 from training.evaluate.context import EvaluationContext
 from training.features import Faces
@@ -44,6 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--find", action="store_true", help="the pictures are not face crops: find the best face in each"
     )
+    parser.add_argument(
+        "--distances", action="store_true", help="write the 68 x 68 distances between landmarks and the label, a csv"
+    )
     parser.add_argument("--limit", type=positive, default=0, metavar="N", help="only the first N faces")
     parser.add_argument(
         "--plot", type=Path, metavar="FILE.png", help="also plot the embeddings in two dimensions (PCA)"
@@ -53,6 +57,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Run the command."""
     models = manifest.load(arguments.models)
+    if arguments.distances:
+        return write_distances(arguments, models)
     spec = models[arguments.task]
     path = arguments.weights or (models.folder / spec.file).with_name("weights.npz")
     model = weights.load(path) if path.suffix == ".npz" else _keras_file(path)
@@ -63,6 +69,18 @@ def main(arguments: argparse.Namespace) -> int:
     if arguments.plot:
         features.plot(table, arguments.plot)
         print(f"wrote {arguments.plot}")
+    return 0
+
+
+def write_distances(arguments: argparse.Namespace, models: Manifest) -> int:
+    """Write the csv of distances."""
+    if arguments.out.suffix != ".csv":
+        raise InvalidValue(f"--out: expected a .csv with --distances, got {arguments.out}")
+    detector = LandmarkDetector.open(arguments.models)
+    faces = _faces(arguments, models, detector.engine.spec)
+    table = distances.pairwise(distances.locate(faces.images[..., 0], detector))
+    distances.save(table, faces.labels, arguments.out)
+    print(f"wrote {arguments.out}: {len(table)} faces, {table.shape[1]:,} distances and the label each")
     return 0
 
 

@@ -79,6 +79,8 @@ def main(arguments: argparse.Namespace) -> int:
         return train_folder.main(arguments)
     recipe = recipes.load(recipes.find(arguments.recipe), changes(arguments))
     folder = arguments.out or Path("runs") / recipe.name
+    if recipe.network.get("kind") == "distances":
+        return train_distances(recipe, arguments, folder)
     nodes = nodes_of(arguments)
     if nodes.count > 1:
         together.need_jax()
@@ -95,6 +97,22 @@ def main(arguments: argparse.Namespace) -> int:
     print(f"{folder}: model.keras, weights.npz, calibration.npz, report.md, curves.png")
     print(f"next: {convert_command(arguments, folder)}")
     print(f"then: {shlex.join(['cp', str(folder / 'weights.npz'), f'models/{recipe.task}/'])}  (for the float figures)")
+    return 0
+
+
+def train_distances(recipe: recipes.Recipe, arguments: argparse.Namespace, folder: Path) -> int:
+    """Train the classifier of landmark distances, which is no model for the device: it ends with its table."""
+    load_keras()
+    if arguments.threads:
+        use_threads(arguments.threads)
+    from training.tasks import distances
+
+    try:
+        print(distances.run(recipe, arguments.data, folder, arguments.resume))
+    except KeyboardInterrupt:
+        print(f"\ninterrupted; resume with: {resume_command(arguments, folder)}")
+        return INTERRUPTED
+    print(f"{folder}: report.md, distances.json, confusion matrices")
     return 0
 
 
