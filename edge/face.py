@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from edge.errors import InvalidValue
+from edge.extras import NOTHING, Extras
 from edge.frame import Box
 from edge.labels import EMOTIONS, MASK_STATES, Emotion
 
@@ -88,6 +89,7 @@ class Track:
         named: the place in `labels` of the emotion that is shown, held by hysteresis; None: the most probable one.
         since: seconds; the time of the frame in which it appeared.
         refreshed: seconds; when mask and emotion were last run for it, or None.
+        extras: what optional models see in it: landmarks, gender.
         labels: the seven of EMOTIONS, then what else the emotion models tell apart, such as "contempt".
     """
 
@@ -104,6 +106,7 @@ class Track:
     named: int | None = None
     since: float = 0.0
     refreshed: float | None = None
+    extras: Extras = NOTHING
     labels: tuple[str, ...] = EMOTIONS
 
     def __post_init__(self) -> None:

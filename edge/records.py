@@ -23,7 +23,7 @@ def picture_record(name: str, image: np.ndarray, tracks: Iterable[Track]) -> dic
 
 def face_record(track: Track, width: int, height: int) -> dict[str, Any]:
     """One track as `record` describes it, its box clipped to a picture of that size."""
-    return record(
+    told = record(
         box=track.face.box.clipped(width, height),
         score=track.face.score,
         mask=track.mask,
@@ -34,6 +34,7 @@ def face_record(track: Track, width: int, height: int) -> dict[str, Any]:
         intensity=track.intensity,
         reason=track.reason,
     )
+    return told | track.extras.record(track.face.box)
 
 
 def record(

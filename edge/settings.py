@@ -17,9 +17,9 @@ from edge.setting import check, setting, shown
 from edge.settings_sinks import JournalSettings, MakerSettings, MetricsSettings, MqttSettings, WebSettings
 
 __all__ = [
-    "EngineSettings", "HealthSettings", "JournalSettings", "MakerSettings", "MetricsSettings", "ModelsSettings",
-    "MqttSettings", "ScreenSettings", "Settings", "SourceSettings", "TrackSettings", "WebSettings", "check", "shown",
-    "table",
+    "EngineSettings", "FacesSettings", "HealthSettings", "JournalSettings", "MakerSettings", "MetricsSettings",
+    "ModelsSettings", "MqttSettings", "ScreenSettings", "Settings", "SourceSettings", "TrackSettings", "WebSettings",
+    "check", "shown", "table",
 ]  # fmt: skip
 
 
@@ -147,6 +147,16 @@ class TrackSettings:
 
 
 @dataclass(frozen=True)
+class FacesSettings:
+    """Optional models: what else is seen in each face, on the screen and in the journal."""
+
+    landmarks: bool = setting(False, "68 landmarks of each face")
+    gender: bool = setting(
+        False, "what gender a face is taken for, a guess; no model is shipped, see docs/training.md before using it"
+    )
+
+
+@dataclass(frozen=True)
 class ScreenSettings:
     """The live picture."""
 
@@ -195,6 +205,7 @@ class Settings:
     models: ModelsSettings = ModelsSettings()
     engine: EngineSettings = EngineSettings()
     track: TrackSettings = TrackSettings()
+    faces: FacesSettings = FacesSettings()
     journal: JournalSettings = JournalSettings()
     screen: ScreenSettings = ScreenSettings()
     maker: MakerSettings = MakerSettings()

@@ -48,6 +48,7 @@ class Task:
         trainer: "module:class" below training.tasks. Named, never imported here.
         evaluator: the module below training.evaluate that takes its own block.
         extra: whether its model may have further classes beside those; they are shown under their own names.
+        shipped: whether a model of it comes with the project.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Task:
     trainer: str
     evaluator: str
     extra: bool = False
+    shipped: bool = True
 
 
 _ROWS = (
@@ -144,6 +146,7 @@ _ROWS = (
         measure=Measure("float", "int8", "accuracy", "faces_gender test"),
         trainer="gender:GenderClassifier",
         evaluator="gender",
+        shipped=False,
     ),
 )
 

@@ -1,4 +1,4 @@
-"""The distances between a face's 68 landmarks: 68 x 68 numbers that say how it is shaped, whatever its size and turn."""
+"""The distances between a face's 68 landmarks: 68 x 68 numbers that say how it is shaped, at any size and turn."""
 
 from __future__ import annotations
 

@@ -8,9 +8,11 @@ from pathlib import Path
 from edge import manifest
 from edge.cameras import is_live
 from edge.engines import FIRST_S, open_engine, open_engines
+from edge.errors import ModelError
+from edge.pipeline.optional import OptionalModels
 from edge.pipeline.pipeline import EmotionPipeline
 from edge.ports import Engine
-from edge.settings import EngineSettings, ModelsSettings, Settings
+from edge.settings import EngineSettings, FacesSettings, ModelsSettings, Settings
 from edge.tasks import DAEMON
 
 
@@ -35,7 +37,24 @@ def open_pipeline(settings: Settings, live: bool | None = None, trial_s: float =
     face, mask, bare, masked = (open_detector(settings, "haar"), *engines) if haar else engines
     live = is_live(settings.source.source) if live is None else live
     track = settings.track if live else replace(settings.track, detect_every=1, refresh_hz=0.0)
-    return EmotionPipeline(face, mask, bare, masked, settings.models, track, fallbacks)
+    optional = open_optional(listed, settings.faces, threads)
+    return EmotionPipeline(face, mask, bare, masked, settings.models, track, fallbacks, optional)
+
+
+def open_optional(listed: manifest.Manifest, faces: FacesSettings, threads: int) -> OptionalModels | None:
+    """The optional models that the settings switch on, on the CPU; None where none is.
+
+    Raises:
+        ModelError: one that is on is missing, broken, or not what the manifest says.
+    """
+    wanted = {"landmarks": faces.landmarks, "gender": faces.gender}
+    if wanted["gender"] and "gender" not in listed.specs:
+        raise ModelError(
+            f"[faces] gender: {listed.folder / 'manifest.json'} has no gender model, because its data's terms bar "
+            "shipping one; switch it off, or train one (docs/training.md)"
+        )
+    on = [task for task, asked in wanted.items() if asked]
+    return OptionalModels(**dict(zip(on, open_engines(listed, on, threads), strict=True))) if on else None
 
 
 def open_detector(settings: Settings, name: str) -> Engine:

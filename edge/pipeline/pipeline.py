@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from edge.errors import ModelError
+from edge.extras import NOTHING
 from edge.face import Scene, Track
 from edge.frame import Frame
 from edge.labels import EMOTIONS, extra_labels
 from edge.pipeline.classifier import Classifier, MaskModel
+from edge.pipeline.optional import OptionalModels
 from edge.pipeline.schedule import detection_due, refresh_due
 from edge.pipeline.verifier import MAX_VERIFICATIONS, VerifiedDetector
 from edge.ports import Engine
@@ -34,6 +36,7 @@ class EmotionPipeline:
         models: thresholds.
         track: how faces are followed and how often they are refreshed.
         fallbacks: what runs on the CPU though an accelerator was asked for, and why; a line each.
+        optional: landmarks and gender, where they are on.
 
     Attributes:
         detector: the verified detector.
@@ -54,10 +57,12 @@ class EmotionPipeline:
         models: ModelsSettings | None = None,
         track: TrackSettings | None = None,
         fallbacks: Sequence[str] = (),
+        optional: OptionalModels | None = None,
     ) -> None:
         self.models = models or ModelsSettings()
         self.track = track or TrackSettings()
         self.fallbacks = tuple(fallbacks)
+        self.optional = optional
         self.mask = MaskModel(mask)
         self.detector = VerifiedDetector(face, self.mask, self.models.face_score or None)
         self.emotions = {False: Classifier(bare), True: Classifier(masked)}
@@ -67,8 +72,10 @@ class EmotionPipeline:
 
     @property
     def engines(self) -> tuple[Engine, ...]:
-        """The engines, in the order face, mask, bare, masked."""
-        return (self.detector.detector.engine, self.mask.engine, *(c.engine for c in self.emotions.values()))
+        """The engines, in the order face, mask, bare, masked, and the optional ones that are on."""
+        optional = self.optional.engines if self.optional else ()
+        emotions = (classifier.engine for classifier in self.emotions.values())
+        return (self.detector.detector.engine, self.mask.engine, *emotions, *optional)
 
     def __call__(self, before: Scene, frame: Frame) -> Scene:
         """What is known after `frame`, given what was known before it. Depends on nothing else.
@@ -140,7 +147,7 @@ class EmotionPipeline:
         new: dict[str, Any] = dict(mask=mask, incorrect=incorrect, mask_state=state, worn=worn, refreshed=frame.time)
         small = None if fresh else known.reason == "too-small"
         if naming.too_small(small, min(box.width, box.height), models.min_face_px):
-            return replace(known, **new, emotion=None, raw=None, reason="too-small", named=None)
+            return replace(known, **new, extras=NOTHING, emotion=None, raw=None, reason="too-small", named=None)
         answer = self.emotions[worn].probabilities(frame.image, box)
         raw = (answer if worn not in self._lacking else np.append(answer, np.float32(0.0)))[self._orders[worn]]
         # The two models are two instruments: after a change of route smoothing starts anew.
@@ -149,6 +156,8 @@ class EmotionPipeline:
         named = naming.choose_emotion(known.named, first, emotion, models.confidence, self.track.hold)
         reason = "unsure" if named is None else None
         new |= {"emotion": emotion, "raw": raw, "reason": reason, "named": named, "labels": self.labels}
+        if self.optional is not None:
+            new["extras"] = self.optional(frame.image, box, known.extras, seconds, tau)
         return replace(known, **new)
 
 

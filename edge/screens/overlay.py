@@ -28,7 +28,7 @@ from edge.vision.canvas import Rect
 from edge.vision.captions import Caption
 from edge.vision.legend import arranged_with_legend
 from edge.vision.lettering import Style, wrap
-from edge.vision.palette import DARK
+from edge.vision.palette import DARK, INK
 from edge.vision.placement import Detail, Seat
 
 # How a face is marked, and the most that its caption says; in a group, captions with bars would hide too much.
@@ -151,6 +151,9 @@ def _mark(
     draw = canvas.circle if outline == "circle" else canvas.frame
     for caption, face in zip(told, faces, strict=True):
         draw(pixels, face, caption.colour, canvas.line_for(face, style.line))
+    for track in tracks:
+        if (points := track.extras.landmarks(track.face.box)) is not None:
+            canvas.dots(pixels, points * fit.scale + (fit.left, fit.top), max(1, style.line // 2), INK)
     captions.draw(pixels, told, places, style)
     # Last, so that no box goes through the words.
     legend.draw(pixels, top)

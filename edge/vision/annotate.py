@@ -70,6 +70,9 @@ def annotate(image: np.ndarray, tracks: Sequence[Track], enlarge: int = 1, legen
         places, legend, top = arranged_with_legend(told, faces, (width, height), keep, style, Detail.SHORT, (0, height))
     for caption, face in zip(told, faces, strict=True):
         canvas.frame(picture[:height], face, caption.colour, canvas.line_for(face, style.line))
+    for track in tracks:
+        if (points := track.extras.landmarks(track.face.box)) is not None:
+            canvas.dots(picture[:height], points * enlarge, max(1, style.line // 2), INK)
     captions.draw(picture[:height], told, places, style)
     for n, place in charts.items():
         _chart(picture, place, tracks[n], style)

@@ -58,6 +58,12 @@ def fill(canvas: np.ndarray, colour: Colour) -> None:
     cv2.rectangle(canvas, (0, 0), (canvas.shape[1], canvas.shape[0]), colour, -1)
 
 
+def dots(picture: np.ndarray, points: np.ndarray, radius: int, colour: Colour) -> None:
+    """Filled dots at points (N, 2), in place."""
+    for x, y in np.round(points).astype(int).tolist():
+        cv2.circle(picture, (x, y), radius, colour, -1, cv2.LINE_AA)
+
+
 def frame(canvas: np.ndarray, rect: Rect, colour: Colour, line: int) -> None:
     """A box with a dark outline, so that it shows on bright and dark pictures."""
     first, last = rect[:2], (rect[2] - 1, rect[3] - 1)

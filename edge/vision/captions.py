@@ -41,6 +41,7 @@ class Caption:
         masked: whether a mask is worn.
         number: stands on the badge, with a legend; None: the badge is a pictogram.
         says_mask: whether a single line says "mask" or "no mask", too.
+        gender: what an optional model takes the face for, or None.
     """
 
     label: str | None
@@ -49,13 +50,14 @@ class Caption:
     masked: bool
     number: int | None = None
     says_mask: bool = False
+    gender: str | None = None
 
     @classmethod
     def of(cls, track: Track, number: int | None = None) -> Caption:
         """A track's caption, with its smoothed emotion."""
         label = track.label
         share = None if label is None or track.emotion is None else float(track.emotion.max())
-        return cls(label, track.reason, share, track.worn, number)
+        return cls(label, track.reason, share, track.worn, number, gender=track.extras.gender_label)
 
     @property
     def word(self) -> str:
@@ -64,8 +66,9 @@ class Caption:
 
     @property
     def mask(self) -> str:
-        """As people read it: "mask" or "no mask"."""
-        return "mask" if self.masked else "no mask"
+        """As people read it: "mask" or "no mask"; with the gender that the face is taken for, where that is on."""
+        told = "mask" if self.masked else "no mask"
+        return f"{told}, {self.gender}?" if self.gender else told
 
     @property
     def line(self) -> str:

@@ -27,6 +27,7 @@ DOCUMENT = {
     "emotion-masked": {"int8": 0.5, "float": 0.5, "kinds": {"n95": 0.4, "cloth": 0.6, "gaiter": None}, "sha256": "ea"},
     "two-stage": {"accuracy": 0.6, "bare_routed_right": 0.97},
     "landmarks": {"nme": 0.06, "float": 0.059, "helen_test": 0.05, "afw": 0.07},
+    "gender": {"int8": 0.9, "float": 0.91, "total": 10, "age": {"0-9": {"accuracy": 0.7, "total": 4}}},
     "bias": {
         "gender": {"angry": 0.03, "happy": 0.2, "neutral": None},
         "age": {"angry": None},

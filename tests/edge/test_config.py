@@ -49,7 +49,10 @@ def test_a_file_overrides_the_defaults_and_flags_override_the_file(file):
         ("[source]\nsauce = 1\n", ": [source] sauce: unknown setting; did you mean 'source'?"),
         ("[source]\nwatch = 1\n", ": [source] watch: unknown setting; systemd/config.toml lists all settings"),
         ("[source]\nsample_s = 1\n", ": [source] sample_s: unknown setting; did you mean [journal] sample_s?"),
-        ("[sauce]\nsource = 1\n", ": [sauce]: unknown section; did you mean 'source'?; expected one of engine, health"),
+        (
+            "[sauce]\nsource = 1\n",
+            ": [sauce]: unknown section; did you mean 'source'?; expected one of engine, faces, health",
+        ),
         ("source = 1\n", ": source: expected a section [source], got 1"),
         ("x = " + "[" * 3000 + "]" * 3000, ": not valid TOML (nested too deeply)"),
         ("[source]\nfps = " + "{a=" * 3000 + "1" + "}" * 3000, ": not valid TOML (nested too deeply)"),

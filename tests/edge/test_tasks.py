@@ -36,4 +36,4 @@ def test_the_daemon_starts_with_the_detector() -> None:
 
 
 def test_the_shipped_manifest_is_in_the_tables_order() -> None:
-    assert list(manifest.load().specs) == list(TASKS)
+    assert list(manifest.load().specs) == [name for name, task in TASKS.items() if task.shipped]

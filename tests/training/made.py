@@ -146,10 +146,11 @@ def emotion_wild(folder: Path) -> None:
 
 
 def faces_gender(folder: Path, people: list[tuple[int, str, str, int]]) -> None:
-    """faces_gender: (age, gender, group, shade of the flat picture) each."""
+    """faces_gender: (age, gender, group, shade of the flat picture) each; every fourth is of the test part."""
     folder.mkdir(parents=True)
     joined(folder, [np.full((64, 64, 3), shade, np.uint8) for *_, shade in people])
-    rows = [[n, "train", age, gender, group] for n, (age, gender, group, _) in enumerate(people)]
+    splits = ("train", "train", "train", "test")
+    rows = [[n, splits[n % 4], age, gender, group] for n, (age, gender, group, _) in enumerate(people)]
     _table(folder / "annotations.csv", ["image", "split", "age", "gender", "group"], rows)
 
 
@@ -167,6 +168,8 @@ def everything(folder: Path) -> Path:
     pairs(folder / "mask_pairs")
     landmarks(folder / "landmarks68")
     emotion_wild(folder / "emotion_wild")
+    kinds = [("female", "a", 60), ("male", "b", 190), ("male", "a", 120)]
+    faces_gender(folder / "faces_gender", [(20 + n, *kinds[n % 3]) for n in range(40)])
     return folder
 
 

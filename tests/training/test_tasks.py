@@ -20,6 +20,7 @@ OUTPUTS = {
     "mask": [(3,)],
     "face": [(96 + 24 + 6, 1), (96 + 24 + 6, 4)],
     "landmarks": [(136,)],
+    "gender": [(2,)],
 }
 
 
@@ -45,7 +46,7 @@ def test_one_epoch(task, write_recipe, made_data, tmp_path, monkeypatch) -> None
     answers = served.predict_on_batch(samples.astype(np.float32) / 255)
     answers = answers if isinstance(answers, list) else [answers]
     assert [answer.shape[1:] for answer in answers] == OUTPUTS[task]
-    if task in ("mask", "emotion-bare", "emotion-masked"):
+    if task in ("mask", "emotion-bare", "emotion-masked", "gender"):
         assert np.asarray(answers[0]).sum(axis=1) == pytest.approx(np.ones(len(samples)), abs=1e-4)
     assert all(np.isfinite(answer).all() for answer in answers)
 

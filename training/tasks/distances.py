@@ -27,8 +27,8 @@ HEAD = ("test", "accuracy", "95 % interval", "mean recall", "test faces", "demos
 WORDS = """
 The interval counts the three frames of a sequence of CK+ as one. On CK+, where the demos' split is not known, a random
 split of the frames tests on people, and on sequences, that the network has been trained on: compare the strict rows.
-CK+ has six of the emotions here, no neutral face, and contempt is left out; it shows posed expressions in a studio. Of the
-combined sets, nearly all test faces are FER2013's. The points are those of the landmark model, as the device finds them.
+CK+ has six of the emotions here, no neutral face, and contempt is left out; it shows posed expressions in a studio.
+Of the combined sets, nearly all test faces are FER2013's. The points are those that the landmark model finds.
 """
 
 

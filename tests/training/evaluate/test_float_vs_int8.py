@@ -84,4 +84,7 @@ def test_a_folder_of_data_sets_is_told_from_a_set(known_data, tmp_path) -> None:
 
 
 def test_every_task_has_its_figure() -> None:
-    assert set(float_vs_int8._MEASURES) == set(TASKS)
+    own = set(float_vs_int8._MEASURES)
+    by_table = {name for name in TASKS if name not in own}
+    assert own == {name for name, task in TASKS.items() if task.shipped}
+    assert by_table == {"gender"}
