@@ -68,7 +68,8 @@ def measure(name: str, model: Any, data: Fer2013, folder: Path) -> Row:
         title = f"{name}, {USAGES[usage]}: {given.accuracy:.1%}"
         plots.confusion(folder / f"confusion-{USAGES[usage]}.png", confusion(given), EMOTIONS, title)
         accuracy.append(given.accuracy)
-    return Row(name, model.count_params(), multiply_adds(model), *accuracy)
+    public, private = accuracy
+    return Row(name, model.count_params(), multiply_adds(model), public, private)
 
 
 def trained(row: Row, run: Path, reported: str) -> Row:

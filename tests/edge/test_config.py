@@ -51,7 +51,7 @@ def test_a_file_overrides_the_defaults_and_flags_override_the_file(file):
         ("[source]\nsample_s = 1\n", ": [source] sample_s: unknown setting; did you mean [journal] sample_s?"),
         (
             "[sauce]\nsource = 1\n",
-            ": [sauce]: unknown section; did you mean 'source'?; expected one of engine, faces, health",
+            ": [sauce]: unknown section; did you mean 'source'?; expected one of engine, faces",
         ),
         ("source = 1\n", ": source: expected a section [source], got 1"),
         ("x = " + "[" * 3000 + "]" * 3000, ": not valid TOML (nested too deeply)"),

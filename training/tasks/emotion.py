@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,11 @@ from training.networks.layers import strip_custom_layers
 from training.recipe import Recipe, parse
 from training.tasks.emotion_batches import Beside, EmotionBatches, EmotionData, mixed, rarity
 
-NETWORKS = {"residual": emotion.build, "mlp": baselines.mlp, "cnn4": baselines.cnn4}
+NETWORKS: dict[str, Callable[..., keras.Model]] = {
+    "residual": emotion.build,
+    "mlp": baselines.mlp,
+    "cnn4": baselines.cnn4,
+}
 
 
 class BareEmotion:
