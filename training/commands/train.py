@@ -76,6 +76,8 @@ def positive(text: str) -> int:
 def main(arguments: argparse.Namespace) -> int:
     """Run the command; on Ctrl-C it prints the command that resumes the run."""
     if arguments.dataset:
+        if arguments.nodes > 1:
+            raise InvalidValue("--nodes: not with --dataset; train a recipe with --data on several nodes")
         return train_folder.main(arguments)
     recipe = recipes.load(recipes.find(arguments.recipe), changes(arguments))
     folder = arguments.out or Path("runs") / recipe.name
