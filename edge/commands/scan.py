@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     who = parser.add_mutually_exclusive_group()
     who.add_argument("--workers", type=_count, metavar="N", help="worker processes here (default: one a core)")
     who.add_argument("--scheduler", metavar="ADDRESS", help="use this Dask cluster, such as tcp://10.0.0.5:8786")
-    parser.add_argument("--force", action="store_true", help="begin anew in a folder that an earlier scan made")
+    parser.add_argument("--force", action="store_true", help="discard the earlier scan in DIR and start over")
     parser.add_argument("--json", action="store_true", help="print one JSON object in place of the table")
     config.add_flags(parser, "models", "source.max_megapixels")
 
@@ -57,8 +57,8 @@ def main(arguments: argparse.Namespace) -> int:
     """0: all done; 1: some files could not be read; they are rows of failures.parquet, and the others are done.
 
     Raises:
-        EdgeError: wrong settings or models, a folder that is not ours, nothing to scan, workers that cannot go on, or
-            a missing extra.
+        EdgeError: wrong settings or models, a folder that is not ours, nothing to scan, workers that cannot continue,
+            or a missing extra.
     """
     tables.require()
     cluster.require()
@@ -108,7 +108,9 @@ def _scan(found: Found, request: Request, folder: Folder, workers: int | None, a
                 schedule.run(there)
     except KeyboardInterrupt:
         progress.clear()
-        say(f"stopped; {count.done + count.before:,} pictures and frames are done; the same command goes on from here")
+        say(
+            f"stopped; {count.done + count.before:,} pictures and frames are done; run the same command again to resume"
+        )
         raise
     finally:
         progress.clear()

@@ -72,7 +72,7 @@ class _Scenes:
         return self._thumbnail is not None
 
     def add(self, image: np.ndarray) -> tuple[bool, bool]:
-        """Whether it begins a new scene, and whether that could be told."""
+        """Whether it begins a new scene, and whether there was enough in it to tell."""
         small = cuts.thumbnail(image)
         resized = self._size not in ((), image.shape)
         cut = resized or (self._thumbnail is not None and cuts.is_cut(self._thumbnail, small))
@@ -167,7 +167,7 @@ def _growing(camera: ClipCamera, stamp: float | None, start: float) -> Iterator[
 def _sampled(moments: Iterator[Moment], request: Request, look: Look, span: int = WHOLE, last: bool = False) -> Span:
     """Look at the first frame of each slot of a range; WHOLE: of all frames that come.
 
-    After the range it goes on, at most as long as a track may last, to the first frame that says whether the scene was
+    It reads past the end of the range, at most for as long as a track may last, until a frame shows whether there is a
     cut between this range and the next.
     """
     sampling, scenes = request.sampling, _Scenes()
@@ -189,10 +189,10 @@ def _sampled(moments: Iterator[Moment], request: Request, look: Look, span: int 
             image = decode()
             if image is None:
                 break
-            cut, told = scenes.add(image)
+            cut, sure = scenes.add(image)
             if cut:
                 found.append(time)
-            if behind and told:
+            if behind and sure:
                 break
             if not behind:
                 look(time, image)

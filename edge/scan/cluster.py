@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import logging
+import math
+import time
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -23,6 +25,7 @@ SHARE = 0.9  # of the machine's memory that all workers may take together
 DEATHS = 3  # workers that may die with a job before it is given up
 AHEAD = 2  # jobs under way for each thread of a worker: one is worked on, one is ready
 CONNECT_S = 20
+COUNT_S = 2.0  # how often to ask the scheduler for its workers
 MISSING = "scan needs Dask; install it with: {}"
 # A worker is one of many: FFmpeg and OpenCV leave the other cores to the others.
 ENVIRONMENT = {"OPENCV_FFMPEG_CAPTURE_OPTIONS": "threads;1", "OMP_NUM_THREADS": "1"}
@@ -75,13 +78,16 @@ class DaskWorkers:
     def __init__(self, client: Any, request: Request) -> None:
         self._client, self._request = client, request
         self._jobs: dict[str, Job] = {}
+        self._capacity, self._counted = 0, -math.inf
         self._done = _distributed().as_completed(loop=client.loop)
 
     @property
     def capacity(self) -> int:
-        """AHEAD jobs for each thread that there is now."""
-        threads: int = sum(self._client.nthreads().values())
-        return AHEAD * max(1, threads)
+        """AHEAD jobs for each thread of the workers; they may come and go."""
+        now = time.monotonic()
+        if now - self._counted >= COUNT_S:
+            self._capacity, self._counted = AHEAD * max(1, sum(self._client.nthreads().values())), now
+        return self._capacity
 
     def submit(self, job: Job) -> None:
         """Have a job done."""
@@ -101,7 +107,7 @@ class DaskWorkers:
             with self._connected():
                 return job, future.result()
         if future.status != "error":
-            raise ScanError(f"the scheduler gave a job up ({future.status}); the same command goes on from here")
+            raise ScanError(f"the scheduler dropped a job ({future.status}); run the same command again to resume")
         error = future.exception()
         if isinstance(error, _distributed().scheduler.KilledWorker):
             return job, None
@@ -118,7 +124,9 @@ class DaskWorkers:
         try:
             yield
         except (OSError, _distributed().core.CommClosedError) as error:
-            raise ScanError(f"the scheduler is gone ({one_line(error)}); the same command goes on from here") from None
+            raise ScanError(
+                f"the scheduler is gone ({one_line(error)}); run the same command again to resume"
+            ) from None
 
 
 @contextlib.contextmanager

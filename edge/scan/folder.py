@@ -36,7 +36,7 @@ class Folder:
         path: made if it is not there.
         request: what every file is asked; other settings or models than before are refused.
         paths: what is scanned; all that were scanned before must be among them.
-        force: begin anew. Only what a scan wrote is deleted.
+        force: start over. Only what a scan wrote is deleted.
 
     Raises:
         SettingsError: it was made with other settings, models or paths.
@@ -110,13 +110,15 @@ class Folder:
             raise
         except OSError as error:
             place = printable(final)
-            raise ScanError(f"{place}: cannot write ({error.strerror or error}); the same command goes on") from None
+            raise ScanError(
+                f"{place}: cannot write ({error.strerror or error}); run the same command again to resume"
+            ) from None
 
     def _take(self) -> None:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise ScanError(f"{self._name}: another scan is using this folder; wait for it") from None
+            raise ScanError(f"{self._name}: another scan is using this folder; wait until it ends") from None
         except OSError as error:
             # Some network file systems lock no folders.
             if error.errno not in (errno.EBADF, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL):
@@ -131,15 +133,15 @@ class Folder:
         if MARKER not in names:
             raise ScanError(other)
         try:
-            told = json.loads(read_small(self.path / MARKER, LARGEST))
+            marker = json.loads(read_small(self.path / MARKER, LARGEST))
         except (OSError, ValueError):
-            told = None
-        if not isinstance(told, dict) or not isinstance(told.get("settings"), dict):
+            marker = None
+        if not isinstance(marker, dict) or not isinstance(marker.get("settings"), dict):
             raise ScanError(f"{self._name}: {MARKER} is damaged; choose another --out")
-        return told
+        return marker
 
     def _compare(self, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-        fix = "choose another --out, or begin anew with --force"
+        fix = "choose another --out, or start over with --force"
         if before.get("format") != now["format"]:
             raise SettingsError(f"{self._name}: made by another version of edge-emotion; {fix}")
         old, new = before["settings"], now["settings"]
@@ -169,7 +171,7 @@ def _short(value: object) -> str:
 
 
 def _seen(entry: Mapping[str, Any]) -> Seen:
-    told = dict(entry)
-    if told.get("span") is not None:
-        told["span"] = Span(**told["span"] | {"cuts": tuple(told["span"]["cuts"])})
-    return Seen(**told)
+    values = dict(entry)
+    if values.get("span") is not None:
+        values["span"] = Span(**values["span"] | {"cuts": tuple(values["span"]["cuts"])})
+    return Seen(**values)

@@ -1,4 +1,4 @@
-"""The pictures and clips below some paths. Content decides what a file is; what is passed over is named."""
+"""The pictures and clips below some paths. Content decides what a file is; skipped files are named."""
 
 from __future__ import annotations
 
@@ -73,12 +73,12 @@ def find(
 ) -> Found:
     """Every picture and clip that is named or lies below a named folder; a file that is named twice counts once.
 
-    Hidden files are passed over silently. Links to folders are named, but not followed: they may lead in a circle.
+    Hidden files are skipped silently. Links to folders are named, but not followed: they may lead in a circle.
 
     Args:
         paths: files and folders.
         leave_out: a folder that is not looked into.
-        tick: told how many files were found so far.
+        tick: called with the number of files found so far.
     """
     sources: dict[str, Source] = {}
     problems: dict[str, Problem] = {}
@@ -88,11 +88,11 @@ def find(
             absolute = os.path.abspath(path)
             if absolute in sources or absolute in problems:
                 continue
-            told = classify(path)
-            if isinstance(told, Source):
-                sources[absolute] = told
+            answer = classify(path)
+            if isinstance(answer, Source):
+                sources[absolute] = answer
             else:
-                problems[absolute] = told
+                problems[absolute] = answer
             tick(len(sources))
     return Found(
         tuple(sorted(sources.values(), key=lambda source: (source.name, source.path))),
@@ -127,7 +127,7 @@ def classify(path: str) -> Source | Problem:
 
 
 def _unreadable(path: str, name: str, message: str) -> Problem:
-    """What cannot be opened is an error; what is no file of bytes is passed over."""
+    """What cannot be opened is an error; what is not a regular file is skipped."""
     try:
         mode = stat.S_IFMT(os.stat(path).st_mode)
     except (OSError, ValueError) as error:

@@ -90,11 +90,11 @@ class Request:
 
     def identity(self) -> Mapping[str, Any]:
         """All that the rows depend on but the files, as JSON can hold it; one key for each thing that may differ."""
-        told = dataclasses.asdict(self)
-        thresholds = {key: value for key, value in told.pop("models").items() if key != "dir"}
-        models = {f"{task} model": sha256 for task, sha256 in told.pop("hashes")}
-        del told["labels"]  # the models say them
-        return {"edge-emotion": told.pop("version")} | told | thresholds | models
+        record = dataclasses.asdict(self)
+        thresholds = {key: value for key, value in record.pop("models").items() if key != "dir"}
+        models = {f"{task} model": sha256 for task, sha256 in record.pop("hashes")}
+        del record["labels"]  # the models say them
+        return {"edge-emotion": record.pop("version")} | record | thresholds | models
 
 
 def hashes(models: ModelsSettings) -> tuple[tuple[str, str], ...]:

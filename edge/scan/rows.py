@@ -70,9 +70,9 @@ def _visible(track: Track, width: int, height: int) -> bool:
 
 
 def _row(file: int, time: float | None, width: int, height: int, track: Track, labels: Sequence[str]) -> Row:
-    told = face_record(track, width, height)
-    probabilities = told["probabilities"] or {}
+    record = face_record(track, width, height)
+    probabilities = record["probabilities"] or {}
     return (
-        file, time, width, height, *told["box"], told["score"], told["mask"], told["worn"], told["mask_state"],
-        told["emotion"], told.get("reason"), *(probabilities.get(name) for name in labels), told["intensity"],
+        file, time, width, height, *record["box"], *(record[key] for key in ("score", "mask", "worn", "mask_state")),
+        record["emotion"], record.get("reason"), *(probabilities.get(name) for name in labels), record["intensity"],
     )  # fmt: skip

@@ -15,7 +15,7 @@ from edge.scan.look import Outcome, Seen, failed, perform
 from edge.scan.plan import WHOLE, Job, first_jobs
 from edge.scan.request import Request
 
-DIED = "the worker process died while reading it, again and again; the file may need more memory than there is"
+DIED = "every worker process that read it died; it may need more memory than there is"
 
 
 class Workers(Protocol):
@@ -97,7 +97,7 @@ class Schedule:
         sources: the files, sorted by name.
         request: what every file is asked.
         folder: keeps the finished parts.
-        tick: told how much is done, after each job.
+        tick: called with the progress after each job.
     """
 
     def __init__(
@@ -125,7 +125,7 @@ class Schedule:
         """Have it all done by these workers.
 
         Raises:
-            EdgeError: a part cannot be written, or the workers cannot go on.
+            EdgeError: a part cannot be written, or the workers cannot continue.
         """
         while True:
             while self._running < workers.capacity and (job := self._next()) is not None:

@@ -131,7 +131,7 @@ def test_the_number_of_workers_is_a_flag_and_changes_no_setting(command, photos,
 def test_other_settings_are_an_error_and_force_begins_anew(command, photos, asked):
     command("photos", "--out", "results")
     with pytest.raises(
-        SettingsError, match=r"every_s 0\.5, now 2\.0\); choose another --out, or begin anew with --force"
+        SettingsError, match=r"every_s 0\.5, now 2\.0\); choose another --out, or start over with --force"
     ):
         command("photos", "--out", "results", "--every", "2s")
     assert command("photos", "--out", "results", "--every", "2s", "--force")[0] == 0
@@ -165,7 +165,7 @@ def test_a_scan_that_is_stopped_says_how_to_go_on(command, photos, monkeypatch, 
         with pytest.raises(KeyboardInterrupt):
             command("photos", "--out", "results")
     assert capsys.readouterr().err.splitlines() == [
-        "edge-emotion: stopped; 0 pictures and frames are done; the same command goes on from here"
+        "edge-emotion: stopped; 0 pictures and frames are done; run the same command again to resume"
     ]
     assert command("photos", "--out", "results")[0] == 0
 

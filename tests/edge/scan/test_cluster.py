@@ -159,7 +159,7 @@ def test_ctrl_c_is_one_line_and_leaves_no_process(archive, tiny):
     until(lambda: all(is_gone(pid) for pid in workers))
     assert (command.returncode, out) == (130, "")
     assert err.startswith("edge-emotion: stopped; ")
-    assert err.endswith("are done; the same command goes on from here\n")
+    assert err.endswith("are done; run the same command again to resume\n")
     assert len(err.splitlines()) == 1, err
 
 

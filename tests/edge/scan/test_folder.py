@@ -158,6 +158,6 @@ def test_a_full_disk_is_one_line(out, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(ScanError, match=r"\.parquet: cannot write \(No space left on device\); the same command goes"):
+    with pytest.raises(ScanError, match=r"\.parquet: cannot write \(No space left on device\); run the same"):
         folder.write(JOB, OUTCOME)
     assert folder.seen(JOB) is None
