@@ -25,6 +25,7 @@ SHARE = 0.9  # of the machine's memory that all workers may take together
 DEATHS = 3  # workers that may die with a job before it is given up
 AHEAD = 2  # jobs under way for each thread of a worker: one is worked on, one is ready
 CONNECT_S = 20
+NOISY = ("distributed", "tornado", "asyncio")  # loggers
 COUNT_S = 2.0  # how often to ask the scheduler for its workers
 MISSING = "scan needs Dask; install it with: {}"
 # A worker is one of many: FFmpeg and OpenCV leave the other cores to the others.
@@ -192,8 +193,9 @@ def _quiet() -> Iterator[None]:
     if logging.getLogger(__name__).isEnabledFor(logging.DEBUG):
         yield
         return
-    # Dask gives many of its loggers a level of their own.
-    loggers = [logging.getLogger(name) for name in logging.root.manager.loggerDict if name.startswith("distributed")]
+    # Dask gives many of its loggers a level of their own; Tornado and asyncio tell of calls that Ctrl-C broke off.
+    names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] in NOISY]
+    loggers = [logging.getLogger(name) for name in (*NOISY, *names)]
     before = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.CRITICAL)

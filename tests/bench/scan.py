@@ -25,6 +25,7 @@ from pathlib import Path
 import cv2
 
 from edge import cameras
+from edge.pipeline.detail import DETAILS
 from edge.scan import cluster
 from edge.scan.finish import finish
 from edge.scan.folder import FACES, Folder
@@ -154,8 +155,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, default=8.0, metavar="N", help="of film; 0: none (default: 8)")
     parser.add_argument("--workers", default="1,2,4", metavar="N,N,...", help="(default: 1,2,4)")
     parser.add_argument("--models", default="", help="a models folder (default: the shipped one)")
+    parser.add_argument("--detail", choices=DETAILS, default=DETAILS[0], help="as of the command")
     arguments = parser.parse_args(argv)
-    request = Request.of(Settings(models=ModelsSettings(dir=arguments.models)), 0.5, "auto")
+    request = Request.of(Settings(models=ModelsSettings(dir=arguments.models)), 0.5, arguments.detail)
     wrong = []
     with tempfile.TemporaryDirectory() as scratch, contextlib.chdir(scratch):
         archives = {}

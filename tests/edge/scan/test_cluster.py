@@ -195,6 +195,20 @@ def test_no_scheduler_there_is_one_line(request_of, address, monkeypatch):
         pass
 
 
+def test_what_dask_logs_while_it_works_is_set_aside_and_only_then(caplog):
+    import logging
+
+    loggers = [logging.getLogger(name) for name in ("distributed.client", "tornado.application", "asyncio")]
+    loggers[0].setLevel(logging.WARNING)  # as Dask's configuration does
+    with cluster._quiet():
+        for logger in loggers:
+            logger.error("Exception in callback")
+    assert caplog.records == []
+    for logger in loggers:
+        logger.error("afterwards")
+    assert {record.name for record in caplog.records} >= {"tornado.application", "asyncio"}
+
+
 def test_without_dask_the_line_says_what_installs_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(
