@@ -12,17 +12,18 @@ from edge.errors import ScanError
 from edge.frame import Box
 from edge.scan import tables
 from edge.scan.folder import FACES, FAILURES, FILES, SUMMARY, Folder
-from edge.scan.inputs import PICTURE, Found, Problem, Source
+from edge.scan.inputs import Found, Problem, Source
 from edge.scan.linking import Linker
 from edge.scan.look import Seen
 from edge.scan.plan import WHOLE, Job, first_jobs
 from edge.scan.request import Request
 from edge.scan.rows import FAILURES as FAILURE_COLUMNS
-from edge.scan.rows import face_columns, file_columns
+from edge.scan.rows import Row, face_columns, file_columns
 from edge.scan.summary import FileSummary, Totals, line, problems_text, table
 
 SIDES = ("box_left", "box_top", "box_right", "box_bottom")
 COUNTED = ("worn", "emotion", "reason", "intensity")
+AT_A_TIME = 1000  # files whose rows are written together
 MOST = 20  # files with the most faces, which are printed
 
 
@@ -58,9 +59,14 @@ def finish(found: Found, request: Request, folder: Folder) -> Report:
         faces = stack.enter_context(tables.Writer(paths[FACES], face_columns(request.labels), about))
         files = stack.enter_context(tables.Writer(paths[FILES], columns, about))
 
+        rows: list[Row] = []
+
         def lines() -> Iterator[tuple[str, ...]]:
             for number, summary in enumerate(_summaries(found.sources, request, folder, faces, report.problems)):
-                files.add(tables.table_of(columns, [summary.row()]))
+                rows.append(summary.row())
+                if len(rows) == AT_A_TIME:
+                    files.add(tables.table_of(columns, rows))
+                    rows.clear()
                 report.totals.add(summary)
                 best.append((number, summary))
                 if len(best) > 4 * MOST:
@@ -68,11 +74,12 @@ def finish(found: Found, request: Request, folder: Folder) -> Report:
                 yield line(summary)
 
         text.writelines(f"{one}\n" for one in table(lines()))
+        files.add(tables.table_of(columns, rows))
         report.problems.sort(key=lambda problem: problem.name)
         for kind in ("failed", "incomplete", "skipped"):
             setattr(report.totals, kind, sum(problem.kind == kind for problem in report.problems))
-        rows = [(problem.name, problem.kind, problem.message) for problem in report.problems]
-        tables.write(paths[FAILURES], tables.table_of(FAILURE_COLUMNS, rows), about)
+        failures = [(problem.name, problem.kind, problem.message) for problem in report.problems]
+        tables.write(paths[FAILURES], tables.table_of(FAILURE_COLUMNS, failures), about)
         text.writelines(f"{one}\n" for one in ("", str(report.totals), *problems_text(report.problems)))
     report.top = [line(summary) for _, summary in sorted(_most_faces(best), key=lambda entry: entry[0])]
     return report
@@ -87,30 +94,31 @@ def _summaries(
 ) -> Iterator[FileSummary]:
     """Pass on the rows of each file in turn, and yield what they amount to."""
     for job in first_jobs(sources):
-        if job.sources[0].kind == PICTURE:
-            part = tables.read(folder.part(job))
-            numbers = part.column("file").to_pylist()
-            begin = 0
-            for number, (source, seen) in enumerate(zip(job.sources, _seen(folder, job), strict=True)):
-                count = numbers.count(number)
-                yield _picture(source, request, seen, part.slice(begin, count), faces, problems)
-                begin += count
-        else:
+        if job.is_clip:
             yield _clip(job, request, folder, faces, problems)
+        else:
+            yield from _pictures(job, request, folder, faces, problems)
 
 
-def _picture(
-    source: Source, request: Request, seen: Seen, part: Any, faces: tables.Writer, problems: list[Problem]
-) -> FileSummary:
-    summary = FileSummary(source.name, "picture", request.labels, seen.width, seen.height, frames=seen.frames)
-    if seen.error:
-        summary.status = "failed"
-        problems.append(Problem(source.name, "failed", seen.error))
-    for counted in tables.rows_of(part, COUNTED):
-        summary.add(*counted)
-    summary.frames_with_faces = int(summary.faces > 0)
-    faces.add(tables.relabelled(part, faces.columns, source=source.name, track=None))
-    return summary
+def _pictures(
+    job: Job, request: Request, folder: Folder, faces: tables.Writer, problems: list[Problem]
+) -> list[FileSummary]:
+    part = tables.read(folder.part(job))
+    summaries = []
+    for source, seen in zip(job.sources, _seen(folder, job), strict=True):
+        summaries.append(
+            FileSummary(source.name, "picture", request.labels, seen.width, seen.height, frames=seen.frames)
+        )
+        if seen.error:
+            summaries[-1].status = "failed"
+            problems.append(Problem(source.name, "failed", seen.error))
+    names = []
+    for number, *counted in tables.rows_of(part, ("file", *COUNTED)):
+        summaries[number].add(*counted)
+        summaries[number].frames_with_faces = 1
+        names.append(job.sources[number].name)
+    faces.add(tables.relabelled(part, faces.columns, source=names, track=None))
+    return summaries
 
 
 def _clip(job: Job, request: Request, folder: Folder, faces: tables.Writer, problems: list[Problem]) -> FileSummary:

@@ -1,6 +1,6 @@
 """What `edge-emotion scan` does in a second: `python -m tests.bench.scan --pictures 2000 --workers 1,2,4`.
 
-The archive is made of the demo: its pictures as JPEGs of 640x480 (hard links to 300 of them), and one film of MJPEG.
+The archive is made of the demo: its 300 pictures as JPEGs (the others are hard links to them), and one film of MJPEG.
 The workers, the schedule and the tables are the product's own, with the shipped models. Taken are pictures a second
 and sampled frames of the film a second, from the first job to the last table, beside the processor time that the
 workers took for each; other programs change the first, hardly the second. After every tenth of the pictures the
@@ -89,10 +89,11 @@ def demo() -> Iterator[cv2.typing.MatLike]:
         camera.close()
 
 
-def make_pictures(folder: Path, count: int) -> None:
-    """So many JPEGs, each of which is one of the demo's."""
+def make_pictures(folder: Path, count: int, width: int = 640) -> None:
+    """So many JPEGs of this width, each of which is one of the demo's."""
     folder.mkdir()
     for n, image in enumerate(islice(demo(), count)):
+        image = cv2.resize(image, (width, width * 3 // 4), interpolation=cv2.INTER_AREA)
         path = folder / f"{n:06}.jpg"
         path.write_bytes(cv2.imencode(".jpg", image[:, :, ::-1])[1].tobytes())
     for n in range(300, count):
@@ -152,6 +153,7 @@ def main(argv: list[str] | None = None) -> int:
     """Print the tables; 1 if memory grew or rows differed."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.scan", description=__doc__.partition("\n")[0])
     parser.add_argument("--pictures", type=int, default=2000, metavar="N", help="0: none (default: 2000)")
+    parser.add_argument("--width", type=int, default=640, help="of a picture, in pixels (default: 640)")
     parser.add_argument("--minutes", type=float, default=8.0, metavar="N", help="of film; 0: none (default: 8)")
     parser.add_argument("--workers", default="1,2,4", metavar="N,N,...", help="(default: 1,2,4)")
     parser.add_argument("--models", default="", help="a models folder (default: the shipped one)")
@@ -162,8 +164,8 @@ def main(argv: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as scratch, contextlib.chdir(scratch):
         archives = {}
         if arguments.pictures:
-            make_pictures(Path("pictures"), arguments.pictures)
-            archives[f"{arguments.pictures} pictures"] = Path("pictures")
+            make_pictures(Path("pictures"), arguments.pictures, arguments.width)
+            archives[f"{arguments.pictures} pictures of {arguments.width} px"] = Path("pictures")
         if arguments.minutes:
             make_film(Path("film.avi"), arguments.minutes)
             archives[f"one film of {arguments.minutes:g} min"] = Path("film.avi")
