@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import io
 import json
 import shutil
@@ -40,7 +41,7 @@ def test_no_manifest_is_unexpected(place, tiny, data):
     listed = json.loads((tiny / "manifest.json").read_text())
     tasks = sorted(listed["models"])
     for _ in range(data.draw(st.integers(0, 3))):
-        task, value = data.draw(st.sampled_from(tasks)), data.draw(st.sampled_from(VALUES))
+        task, value = data.draw(st.sampled_from(tasks)), copy.deepcopy(data.draw(st.sampled_from(VALUES)))
         entry = listed["models"].get(task) if isinstance(listed.get("models"), dict) else None
         match data.draw(st.integers(0, 9)):
             case 0 if entry is not None:
