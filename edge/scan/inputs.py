@@ -172,9 +172,16 @@ def _files(given: str, leave_out: str, problems: dict[str, Problem]) -> Iterator
         for entry in listed:
             if entry.is_dir(follow_symlinks=False):
                 todo.append(entry.path)
-            elif entry.is_dir():
+            elif _leads_to_folder(entry):
                 name = readable(entry.path)
                 message = f"{name}: a link to a folder; add it to the paths to have it scanned"
                 problems[os.path.abspath(entry.path)] = Problem(name, "skipped", message)
             else:
                 yield entry.path
+
+
+def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself, or into a folder that may not be entered: opening it says so
+        return False

@@ -72,6 +72,13 @@ def test_a_link_to_a_folder_is_named_and_not_followed(folder):
     assert found(folder) == ([("a/b/p.png", PICTURE)], {"a/b/circle": "skipped"})
 
 
+def test_a_link_to_itself_is_a_failure_and_the_rest_is_found(folder):
+    (folder / "loop.jpg").symlink_to("loop.jpg")
+    picture.write(folder / "p.png", GREY)
+    assert found(folder) == ([("a/p.png", PICTURE)], {"a/loop.jpg": "failed"})
+    assert "Too many levels of symbolic links" in find([folder]).problems[0].message
+
+
 def test_a_file_that_is_named_twice_counts_once(folder):
     picture.write(folder / "p.png", GREY)
     assert found(folder, folder / "p.png", folder)[0] == [("a/p.png", PICTURE)]
