@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from edge import config
+from edge.address import is_address, redacted
 from edge.errors import SourceError
 from edge.pipeline.detail import DETAILS
 from edge.scan import cluster, tables
@@ -79,8 +80,12 @@ def look_for(paths: list[Path], out: Path) -> Found:
     """The files to scan, while a bar counts them.
 
     Raises:
-        SourceError: there is none.
+        SourceError: there is none, or a path is the address of a camera.
     """
+    for path in paths:
+        if is_address(str(path)):
+            shown = redacted(str(path))
+            raise SourceError(f"{shown}: an address; watch a camera with: edge-emotion run --source ADDRESS")
     progress = Progress(sys.stderr, "files found")
     try:
         found = find(paths, out, progress.update)

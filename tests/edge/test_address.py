@@ -71,6 +71,8 @@ def test_no_password_is_in_journal_output_log_or_doctor(source, tiny, tmp_path, 
     out, err = capfd.readouterr()
     program.main(["doctor", "--config", str(file)])
     assert program.main(["image", source, "--models", str(tiny)]) == 1
+    assert program.main(["scan", source, "--models", str(tiny), "--out", str(tmp_path / "tables")]) in (1, 3)
+    assert not (tmp_path / "tables").exists()
     said = out + err + "".join(capfd.readouterr()) + caplog.text + journal.read_text()
     assert "heim" not in said
     assert "127.0.0.1" in journal.read_text()
