@@ -11,9 +11,10 @@ from edge.errors import SettingsError
 from edge.password import password
 
 HIDDEN = "***"
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):/+")
+# Bounded: without a bound, a search in a text of n letters takes n * n steps.
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,30}):/+")
 _AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._-]+)(:[0-9]*)?")
-_SECRET_KEY = re.compile(r"(?i)(pass|pwd|user|usr|login|token|auth|secret|key)\w*=|\?.*=")
+_SECRET_KEY = re.compile(r"(?i)(pass|pwd|user|usr|login|token|auth|secret|key)\w{0,30}=")
 CREDENTIAL = "camera-password"  # of systemd
 
 
@@ -37,7 +38,8 @@ def redacted(source: str) -> str:
 
 
 def _is_suspicious(text: str) -> bool:
-    return bool(_SCHEME.search(text) or ("@" in text and ":" in text) or _SECRET_KEY.search(text))
+    query = text.partition("?")[2]
+    return bool(_SCHEME.search(text) or ("@" in text and ":" in text) or "=" in query or _SECRET_KEY.search(text))
 
 
 def is_address(source: str) -> bool:

@@ -54,6 +54,12 @@ def test_what_is_shown_of_other_sources(source, shown):
     assert "geheim" not in shown
 
 
+@pytest.mark.parametrize("part", ["A", "pass", "?", "user_", "a:/", "%41", "@", ":"])
+def test_a_very_long_source_is_read_in_one_pass(part):
+    """With a step for each pair of letters, this takes minutes."""
+    assert redacted(part * 20_000)
+
+
 def test_a_file_that_exists_is_named_as_it_is(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "8:15 me@home.mp4").touch()
