@@ -179,16 +179,22 @@ class Result:
         faces = tuple(Face.of(track, frame.width, frame.height, followed) for track in tracks)
         return cls(frame.image, faces, frame.time, frame.index, tracks)
 
-    def annotate(self, *, bgr: bool = False, enlarge: int = 1) -> np.ndarray:
+    def annotate(self, *, bgr: bool = False, enlarge: int = 1, style: str = "box") -> np.ndarray:
         """A copy of the frame with boxes, labels and bar charts drawn on, uint8 (H * enlarge, W * enlarge, 3).
 
         Args:
             bgr: BGR, as OpenCV writes and shows pictures, in place of RGB.
             enlarge: a whole factor, so that labels fit on small pictures.
-        """
-        from edge.vision.annotate import annotate
+            style: "box"; or "circle", with the emotion's name alone.
 
-        drawn = annotate(self.frame, self.tracks, enlarge)
+        Raises:
+            InvalidValue: another style.
+        """
+        from edge.vision.annotate import STYLES, annotate
+
+        if style not in STYLES:
+            raise InvalidValue(f"style: expected one of {', '.join(STYLES)}, got {style!r}")
+        drawn = annotate(self.frame, self.tracks, enlarge, outline=style)
         return np.ascontiguousarray(drawn[:, :, ::-1]) if bgr else drawn
 
     def to_dict(self) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from edge.pipeline.detail import DETAILS
 from edge.pipeline.factory import open_pipeline
 from edge.terminal import Progress, is_terminal
 from edge.text import printable
+from edge.vision.annotate import STYLES
 
 EXAMPLES = (
     "edge-emotion image photo.jpg",
@@ -31,6 +32,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--crop", type=Path, metavar="DIR", help="cut the faces out and write them to DIR")
     parser.add_argument("--chart", type=Path, metavar="FILE", help="draw a chart of all faces' emotions")
     parser.add_argument("--force", action="store_true", help="overwrite files in DIR, but never the input pictures")
+    parser.add_argument(
+        "--style", choices=STYLES, default=STYLES[0],
+        help="mark faces with a box and a chart, or with a circle and the emotion's name alone (default: box)",
+    )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print one JSON object per picture, one per line")
     parser.add_argument(
         "--detail", choices=DETAILS, default=DETAILS[0],
@@ -50,7 +55,10 @@ def main(arguments: argparse.Namespace) -> int:
     pipeline = open_pipeline(settings, live=False)
     paths = list(found(arguments.paths))
     read = [path for path in paths if isinstance(path, Path)]
-    drawn, crops = Drawn(arguments.out, read, arguments.force), Crops(arguments.crop, read, arguments.force)
+    drawn, crops = (
+        Drawn(arguments.out, read, arguments.force, arguments.style),
+        Crops(arguments.crop, read, arguments.force),
+    )
     chart, total = Chart(arguments.chart, read, arguments.force), Total()
     # Lines on the same terminal say enough.
     progress = Progress(None if is_terminal(sys.stdout) else sys.stderr, "pictures", len(paths))

@@ -88,9 +88,11 @@ class Drawn:
         folder: made when the first picture is written; None: nothing is drawn.
         read: the pictures of this run, which are never replaced.
         force: replace other files.
+        outline: how faces are marked, "box" or "circle".
     """
 
-    def __init__(self, folder: Path | None, read: Sequence[Path], force: bool = False) -> None:
+    def __init__(self, folder: Path | None, read: Sequence[Path], force: bool = False, outline: str = "box") -> None:
+        self._outline = outline
         self._folder = Folder(folder, read, force) if folder else None
 
     @property
@@ -110,7 +112,7 @@ class Drawn:
         if self._folder is None:
             return None
         self._folder.make()
-        drawn = annotate(image, tracks, factor(image.shape[1], image.shape[0]), legend_below=True)
+        drawn = annotate(image, tracks, factor(image.shape[1], image.shape[0]), True, self._outline)
         suffix = path.suffix if path.suffix.lower() in WRITABLE else ".png"
         more = (f"{path.stem}-{number}{suffix}" for number in itertools.count(2))
         return self._folder.write(itertools.chain([f"{path.stem}{suffix}"], more), drawn)

@@ -34,7 +34,6 @@ from edge.vision.placement import Detail, Seat
 # How a face is marked, and the most that its caption says; in a group, captions with bars would hide too much.
 OUTLINES = {"box": Detail.FULL, "circle": Detail.WORD}
 GROUP = 4
-CIRCLE = 1.3  # its diameter, in longer sides of the box
 
 
 @dataclass(frozen=True)
@@ -141,7 +140,7 @@ def _mark(
     state = State.of(notice.state, width, rate.rect[2] - rate.rect[0], style)
     faces = [fit.rect(track.face.box.ltrb) for track in tracks]
     if outline == "circle":
-        faces = [canvas.around(face, CIRCLE) for face in faces]
+        faces = [canvas.around(face, canvas.CIRCLE) for face in faces]
     told = [Caption.of(track) for track in tracks]
     most = min(OUTLINES[outline], Detail.FULL if len(tracks) < GROUP else Detail.SHORT)
     keep = [rect for rect in (bar, rate.rect, state.rect) if canvas.area(rect)]

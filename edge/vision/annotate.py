@@ -24,6 +24,7 @@ from edge.vision.placement import Detail
 LEGIBLE_PX = 360
 ENLARGED_PIXELS = 8_000_000  # more it does not become by that
 SMALLEST = 9  # height of capitals, pixels
+STYLES = ("box", "circle")
 CHARTS = 2  # with more faces than this, there are no charts
 
 
@@ -33,7 +34,9 @@ def factor(width: int, height: int) -> int:
     return max(1, min(8, roomy, math.ceil(LEGIBLE_PX / min(width, height))))
 
 
-def annotate(image: np.ndarray, tracks: Sequence[Track], enlarge: int = 1, legend_below: bool = False) -> np.ndarray:
+def annotate(
+    image: np.ndarray, tracks: Sequence[Track], enlarge: int = 1, legend_below: bool = False, outline: str = "box"
+) -> np.ndarray:
     """The picture with each face's box and caption; with a bar chart each, where there are few faces and room.
 
     A face that has no room for a caption has a badge, which the legend explains.
@@ -45,6 +48,7 @@ def annotate(image: np.ndarray, tracks: Sequence[Track], enlarge: int = 1, legen
         legend_below: put the legend below the picture, with a number for each face that needs it, in the order of the
             tracks, from 1. Otherwise badges are pictograms, and it lies along
             the lower or upper edge, where it hides nobody's eyes.
+        outline: "box"; or "circle", with the emotion's name alone and no chart.
 
     Returns:
         uint8 (H * enlarge, W * enlarge, 3) RGB, a new array; higher by the legend if that is below.
@@ -55,21 +59,26 @@ def annotate(image: np.ndarray, tracks: Sequence[Track], enlarge: int = 1, legen
         picture = cv2.resize(image, size, interpolation=cv2.INTER_CUBIC)
     height, width = picture.shape[:2]
     faces = [_rect(track, enlarge) for track in tracks]
+    circle = outline == "circle"
+    if circle:
+        faces = [canvas.around(face, canvas.CIRCLE) for face in faces]
+    most, draw = (Detail.WORD, canvas.circle) if circle else (Detail.SHORT, canvas.frame)
     style = style_of(width, height, faces)
     told = [Caption.of(track, n + 1 if legend_below else None) for n, track in enumerate(tracks)]
     labels = tracks[0].labels if tracks else ()
-    charts = chart_places(told, faces, (width, height), style, labels) if len(tracks) <= CHARTS else {}
+    few = len(tracks) <= CHARTS and not circle
+    charts = chart_places(told, faces, (width, height), style, labels) if few else {}
     # Beside a chart, which has the probability, the caption has room for the mask.
     told = [replace(each, share=None, says_mask=True) if n in charts else each for n, each in enumerate(told)]
     keep = list(charts.values())
     if legend_below:
-        places = arranged(told, faces, (width, height), keep, style, Detail.SHORT)
+        places = arranged(told, faces, (width, height), keep, style, most)
         legend = Legend.of(told, places, width, style)
         picture, top = _higher(picture, legend.height), height
     else:
-        places, legend, top = arranged_with_legend(told, faces, (width, height), keep, style, Detail.SHORT, (0, height))
+        places, legend, top = arranged_with_legend(told, faces, (width, height), keep, style, most, (0, height))
     for caption, face in zip(told, faces, strict=True):
-        canvas.frame(picture[:height], face, caption.colour, canvas.line_for(face, style.line))
+        draw(picture[:height], face, caption.colour, canvas.line_for(face, style.line))
     for track in tracks:
         if (points := track.extras.landmarks(track.face.box)) is not None:
             canvas.dots(picture[:height], points * enlarge, max(1, style.line // 2), INK)

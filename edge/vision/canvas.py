@@ -71,6 +71,9 @@ def frame(canvas: np.ndarray, rect: Rect, colour: Colour, line: int) -> None:
     cv2.rectangle(canvas, first, last, colour, line, cv2.LINE_AA)
 
 
+CIRCLE = 1.3  # diameter of the circle around a face, in longer sides of its box
+
+
 def circle(canvas: np.ndarray, rect: Rect, colour: Colour, line: int) -> None:
     """The circle in a square, with a dark outline."""
     middle = ((rect[0] + rect[2]) // 2, (rect[1] + rect[3]) // 2)

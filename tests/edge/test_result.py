@@ -111,3 +111,6 @@ def test_annotating_draws_on_a_copy_in_either_order_of_colours(result):
     assert not result.frame.any()
     assert np.array_equal(result.annotate(bgr=True), drawn[:, :, ::-1])
     assert result.annotate(enlarge=3).shape == (150, 300, 3)
+    assert not np.array_equal(result.annotate(style="circle"), drawn)
+    with pytest.raises(InvalidValue, match="style: expected one of box, circle, got 'star'"):
+        result.annotate(style="star")

@@ -268,3 +268,14 @@ def test_a_chart_of_all_faces(command, folder, tmp_path):
     with pytest.raises(PictureError, match="is one of the input pictures"):
         command(folder, "--chart", folder / "a.png", "--force")
     assert command(folder, "--chart", chart, "--force")[0] == 0
+
+
+def test_faces_are_marked_with_a_circle_if_asked_for(command, folder, tmp_path):
+    for style in ("box", "circle"):
+        code, *_ = command(folder / "b.png", "--out", tmp_path / style, "--style", style)
+        assert code == 0
+    box, circle = (picture.read(tmp_path / style / "b.png") for style in ("box", "circle"))
+    assert box.shape[1] == circle.shape[1]
+    rows = min(box.shape[0], circle.shape[0])
+    assert (box[:rows] != circle[:rows]).any()
+    assert (circle[:rows] != 0).any(axis=2).sum() < (box[:rows] != 0).any(axis=2).sum(), "no chart"

@@ -87,7 +87,7 @@ def test_boxes_lie_where_the_preview_shows_the_faces():
 def test_a_circle_is_drawn_around_the_face_with_the_emotions_name_alone(placed):
     picture = compose(frame(), scene(track()), NO_NOTICE, 1280, 720, outline="circle").pixels
     left, top, right, bottom = Fit.of((640, 480), (1280, 720)).rect(track().face.box.ltrb)
-    x, y, radius = (left + right) // 2, (top + bottom) // 2, round((right - left) * overlay.CIRCLE / 2)
+    x, y, radius = (left + right) // 2, (top + bottom) // 2, round((right - left) * canvas.CIRCLE / 2)
     for across, down in ((x - radius, y), (x + radius, y), (x, y - radius), (x, y + radius)):
         assert tuple(picture[down, across]) == HAPPY
     assert (picture[y - radius : y - radius + 20, x - radius : x - radius + 20] == 128).all()

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from edge.labels import EMOTIONS, Emotion
-from edge.vision import annotate, palette
+from edge.vision import annotate, canvas, palette
 from edge.vision.annotate import chart_place, chart_places, style_of
 from edge.vision.canvas import eyes
 from edge.vision.captions import Caption
@@ -143,3 +143,13 @@ def test_a_legend_below_makes_the_picture_higher_and_covers_nothing():
 def test_text_is_smaller_where_faces_are_small_but_legible(side, capitals):
     assert style_of(4000, 3000, [(0, 0, side, side)]).capitals == capitals
     assert style_of(100, 100, [(0, 0, side, side)]).capitals == 9
+
+
+def test_a_circle_marks_the_face_and_its_caption_has_the_emotion_alone():
+    image = np.zeros((480, 640, 3), np.uint8)
+    boxed, circled = (annotate.annotate(image, [track()], outline=outline) for outline in annotate.STYLES)
+    left, top, right, bottom = (round(side) for side in track().face.box.ltrb)
+    x, y, radius = (left + right) // 2, (top + bottom) // 2, round((right - left) * canvas.CIRCLE / 2)
+    assert tuple(circled[y, x - radius]) == tuple(circled[y, x + radius - 1]) == HAPPY
+    assert not circled[y, left].any(), "no box"
+    assert changed(image, circled).sum() < changed(image, boxed).sum(), "no chart"
