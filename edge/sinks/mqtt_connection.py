@@ -31,9 +31,8 @@ ANSWER_S = 10.0  # for the broker's answer
 WAIT_S = 1.0  # the longest wait for something to do
 MOST_ON_THE_WAY = 20
 CLOSE_S = 3.0
-# A Home Assistant that is busy with the announcement can miss the states that come with it, and it ignores retained
-# ones on topics that it knows: they are repeated after so many seconds, then three times as many, up to the most.
-REPEAT_S, REPEAT_MOST_S = 10.0, 600.0
+# A Home Assistant that is busy with the announcement can miss the states that come with it.
+REPEAT_S = 10.0
 
 
 def back_off(first: float, most: float, tries: int, spread: float = 1.0) -> float:
@@ -92,7 +91,7 @@ class BrokerConnection:
         self._refusal = ""
         self._said_drops = 0
         self._greet_again = False
-        self._repeat_at, self._repeat_s = 0.0, REPEAT_S  # monotonic time; seconds until then, from the last time
+        self._repeat_at: float | None = None  # monotonic time
         self._farewell: paho.MQTTMessageInfo | None = None
         self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
 
@@ -199,9 +198,8 @@ class BrokerConnection:
             if self._up_since is not None:
                 if self._greet_again:
                     self._greet(client)
-                elif time.monotonic() >= self._repeat_at:
-                    self._repeat_s = min(3.0 * self._repeat_s, REPEAT_MOST_S)
-                    self._repeat_at = time.monotonic() + self._repeat_s
+                elif self._repeat_at is not None and time.monotonic() >= self._repeat_at:
+                    self._repeat_at = None
                     self._outbox.repeat()
                 self._pump(client)
             elif not self._refusal and time.monotonic() > answer_by:
@@ -228,8 +226,7 @@ class BrokerConnection:
             client.loop_write()
 
     def _greet(self, client: paho.Client) -> None:
-        self._greet_again, self._repeat_s = False, REPEAT_S
-        self._repeat_at = time.monotonic() + REPEAT_S
+        self._greet_again, self._repeat_at = False, time.monotonic() + REPEAT_S
         for topic in self._topics:
             client.subscribe(topic, QOS)
         for topic, payload in self._greeting.items():

@@ -44,7 +44,13 @@ def test_a_device_sees_visitors_come_change_and_go():
 
 def test_a_broker_that_is_killed_loses_nothing_that_is_not_counted(tmp_path, monkeypatch):
     # Visitors come and go with every look.
-    for name, value in {"STEP_S": 0.1, "PAUSE_S": 0.05, "VISIT_S": (0.05, 0.1), "MOOD_S": 0.05}.items():
+    for name, value in {
+        "STEP_S": 0.1,
+        "SETTLE_S": 0.0,
+        "PAUSE_S": 0.05,
+        "VISIT_S": (0.05, 0.1),
+        "MOOD_S": 0.05,
+    }.items():
         monkeypatch.setattr(fleet, name, value)
     load = run(3, 3.0, tmp_path)
     assert load.devices == 3

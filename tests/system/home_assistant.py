@@ -133,7 +133,8 @@ class HomeAssistant:
     def states(self) -> dict[str, tuple[str | None, dict[str, Any]]]:
         """State and attributes of each entity."""
         file = self._config / "states.jsonl"
-        lines = map(json.loads, file.read_text().splitlines()) if file.exists() else ()
+        text = file.read_text() if file.exists() else ""
+        lines = map(json.loads, text[: text.rfind("\n") + 1].splitlines())  # the last one may be half written
         return {line["id"]: (line["state"], line["attributes"]) for line in lines}
 
     def call(self, domain: str, service: str, **data: Any) -> None:

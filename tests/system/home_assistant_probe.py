@@ -7,12 +7,16 @@ import json
 from pathlib import Path
 from typing import Any
 
+from homeassistant.core import callback  # type: ignore[import-not-found]
+
 FOLDER = Path("/config")
 
 
 async def async_setup(hass: Any, config: Any) -> bool:
     """Listen from now on."""
 
+    # In the event loop: a plain function would run in one of several threads, and states could be written out of order.
+    @callback
     def changed(event: Any) -> None:
         state = event.data["new_state"]
         line = {"id": event.data["entity_id"], "state": None, "attributes": {}}
