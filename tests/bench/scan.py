@@ -34,7 +34,7 @@ from edge.scan.request import Request
 from edge.scan.schedule import Count, Schedule
 from edge.settings import ModelsSettings, Settings, SourceSettings
 
-GROWTH_MB = 16.0
+GROWTH_MB = 4.0
 TENTHS = 10
 FPS = 15
 
