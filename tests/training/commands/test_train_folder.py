@@ -98,7 +98,7 @@ def _small(input_tensor, include_top, weights, alpha):
     if weights and not Path(weights).is_file():
         raise ValueError(f"no such file: {weights}")
     x = keras.layers.Conv2D(4, 3, 4)(input_tensor)
-    return keras.Model(input_tensor, x)
+    return keras.Model(keras.utils.get_source_inputs(input_tensor), x)  # as MobileNetV2 does
 
 
 @pytest.mark.parametrize(
