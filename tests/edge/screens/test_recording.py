@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import resource
 
 import cv2
@@ -192,24 +193,27 @@ def test_a_strip_is_one_line_where_a_clip_cannot_hold_it(tmp_path):
         recording.close()
 
 
-@pytest.fixture
+@contextlib.contextmanager
 def short_files():
-    """No file of this process grows beyond 4 kB, as on a disk that is full then."""
+    """Inside, no file of this process grows beyond 4 kB, as on a disk that is full then: not even pytest's own log."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.webp"])
-def test_a_full_disk_is_an_error_and_no_broken_clip_is_left(tmp_path, short_files, name):
+def test_a_full_disk_is_an_error_and_no_broken_clip_is_left(tmp_path, name):
     noise = np.random.default_rng(1).integers(0, 256, (5, HEIGHT, WIDTH, 3), np.uint8)
     recording = Recording(FakeScreen(), tmp_path / name)
 
     def record():
-        for n, image in enumerate(noise):
-            recording.show(Frame(image, n / 10, n), Scene())
-        recording.close()
+        with short_files():
+            for n, image in enumerate(noise):
+                recording.show(Frame(image, n / 10, n), Scene())
+            recording.close()
 
     with pytest.raises((OutputError, PictureError), match=r"a\.\w+: .*(is the disk full|File too large)"):
         record()
