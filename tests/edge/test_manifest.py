@@ -75,7 +75,7 @@ def test_a_manifest_that_is_none_is_one_line(tmp_path, text, message):
         ({"height": 10**9}, "height: expected pixels"),
         ({"colour": ["rgb"]}, r"colour: expected a text, got \['rgb'\]"),
         ({"name": 3}, "name: expected a text, got 3"),
-        ({"head": "tail"}, "head: expected one of anchors, probabilities, points, got 'tail'"),
+        ({"head": "tail"}, "head: expected one of anchors, probabilities, points, boxes, got 'tail'"),
         ({"task": "smell"}, "task: expected one of face, "),
         ({"labels": "bare"}, "labels: expected a list, got 'bare'"),
         ({"labels": (1, 2)}, "labels: expected a list of texts"),
