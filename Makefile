@@ -1,6 +1,6 @@
 # make demo    see it work: a minute, no camera needed; it leaves an animation and a contact sheet in demo/
 # make test    linter, types and tests; make clean removes everything that these targets made
-# make test-edge    the tests of what runs on the device: about half a minute, and no TensorFlow to fetch
+# make test-edge    the tests of what runs on the device: four minutes, and no TensorFlow to fetch
 # make docs    the documentation as a site, in build/site; nothing is fetched but the packages that build it
 # make matrix    Keras files of every version, form and kind of network: three minutes
 # make pictures    make the pictures in docs/pictures anew: half a minute; look at them
