@@ -83,7 +83,7 @@ def edges(timeline: Timeline) -> np.ndarray:
 
 
 def mean_intensity(spans: Sequence[Span], edges: np.ndarray) -> np.ndarray:
-    """The mean intensity of the faces in sight over each bin, float (bins,), 0-1; NaN where no face is.
+    """The mean intensity of the visible faces in each bin, float (bins,), 0-1; NaN where no face is.
 
     Args:
         spans: those without an intensity do not count.

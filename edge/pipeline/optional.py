@@ -35,6 +35,7 @@ class OptionalModels:
         if gender is not None and sorted(gender.spec.labels) != sorted(GENDERS):
             told = ", ".join(gender.spec.labels) or "none"
             raise ModelError(f"model {gender.spec.name}: expected the labels {', '.join(GENDERS)}, got {told}")
+        self._order = [gender.spec.labels.index(label) for label in GENDERS] if gender is not None else []
 
     @property
     def engines(self) -> tuple[Engine, ...]:
@@ -60,9 +61,9 @@ class OptionalModels:
         if self.landmarks is not None:
             points = blend(before.points, self._points(image, box), seconds, tau)
         if self.gender is not None:
-            spec = self.gender.engine.spec
-            answer = self.gender.probabilities(image, box)[[spec.labels.index(label) for label in GENDERS]]
-            gender, sure = blend(before.gender, answer, seconds, GENDER_S if tau else 0.0), spec.threshold
+            answer = self.gender.probabilities(image, box)[self._order]
+            gender = blend(before.gender, answer, seconds, GENDER_S if tau else 0.0)
+            sure = self.gender.engine.spec.threshold
         return Extras(points, gender, sure)
 
     def _points(self, image: np.ndarray, box: Box) -> np.ndarray:
