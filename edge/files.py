@@ -1,10 +1,14 @@
-"""Opening files that others may have put there: only regular ones, so that no read blocks or never ends."""
+"""Opening files that others may have put there: only regular ones, so that no read blocks or never ends; and writing
+files whole.
+"""
 
 from __future__ import annotations
 
 import errno
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -48,3 +52,20 @@ def read_small(path: Path | str, most: int) -> bytes:
     if len(data) > most:
         raise OSError(errno.EFBIG, f"larger than {most} bytes", str(path))
     return data
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A place beside `path` to write a file to. It becomes `path` at the end: that is written whole or not at all.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "settings.json"
+    ...     with replacing(path) as scratch:
+    ...         _ = scratch.write_text("{}")
+    ...     path.read_text()
+    '{}'
+    """
+    scratch = path.with_name(f"{path.name}.new")
+    yield scratch
+    scratch.replace(path)

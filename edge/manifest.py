@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from edge.errors import ModelError
+from edge.files import replacing
 from edge.labels import EXTRA_LABELS, extra_labels, is_extra_label
 from edge.tasks import HEADS, TASKS
 from edge.text import printable
@@ -246,9 +247,8 @@ def save(folder: Path, specs: Mapping[str, ModelSpec]) -> Path:
     path = folder / "manifest.json"
     ordered = {task: _entry(specs[task]) for task in TASKS if task in specs}
     text = json.dumps({"version": VERSION, "models": ordered}, indent=2) + "\n"
-    scratch = path.with_suffix(".json.new")
-    scratch.write_text(text, encoding="utf-8")
-    scratch.replace(path)
+    with replacing(path) as scratch:
+        scratch.write_text(text, encoding="utf-8")
     return path
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import keras
 
+from edge.files import replacing
 from training.history import STATE, STATE_WEIGHTS
 
 
@@ -28,10 +29,8 @@ class Checkpoint(keras.callbacks.BackupAndRestore):
             self.folder.mkdir(exist_ok=True)
         save_weights(self.model, self.folder / STATE_WEIGHTS, self.lead)
         if self.lead:
-            place = Path(self._training_metadata_path)
-            scratch = place.with_suffix(".new")
-            scratch.write_text(json.dumps({"epoch": self._current_epoch, "batch": 0}), encoding="utf-8")
-            scratch.replace(place)
+            with replacing(Path(self._training_metadata_path)) as scratch:
+                scratch.write_text(json.dumps({"epoch": self._current_epoch, "batch": 0}), encoding="utf-8")
 
 
 def save_weights(model: keras.Model, path: Path, lead: bool = True) -> None:

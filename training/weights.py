@@ -11,6 +11,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from edge.errors import ModelError, one_line
+from edge.files import replacing
 from training.backend import load_keras
 
 ARCHITECTURE = "architecture"
@@ -39,10 +40,8 @@ def save(model: Any, path: Path) -> int:
         if not np.isfinite(stored).all():
             raise ModelError(f"{path}: {weight.path}: a value does not fit float16; train it again with a lower rate")
         arrays[f"{number:03d} {weight.path}"] = stored
-    scratch = Path(path).with_name(Path(path).name + ".new")
-    with open(scratch, "wb") as file:
+    with replacing(Path(path)) as scratch, open(scratch, "wb") as file:
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
-    scratch.replace(path)
     return Path(path).stat().st_size
 
 

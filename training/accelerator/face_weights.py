@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from edge.errors import ModelError
+from edge.files import replacing
 
 NORM = {"weight": "gamma", "bias": "beta", "running_mean": "moving_mean", "running_var": "moving_variance"}
 
@@ -16,10 +17,8 @@ NORM = {"weight": "gamma", "bias": "beta", "running_mean": "moving_mean", "runni
 def save(state: Mapping[str, Any], path: Path) -> None:
     """A state dict as an .npz of float32 arrays, written whole or not at all."""
     arrays = {key: value.detach().float().cpu().numpy() for key, value in state.items() if "num_batches" not in key}
-    scratch = path.with_name(path.name + ".new")
-    with open(scratch, "wb") as file:
+    with replacing(path) as scratch, open(scratch, "wb") as file:
         np.savez(file, **arrays)
-    scratch.replace(path)
 
 
 def to_keras(arrays: Mapping[str, np.ndarray], model: Any) -> None:

@@ -11,16 +11,15 @@ from zipfile import BadZipFile
 import numpy as np
 
 from edge.errors import ModelError
+from edge.files import replacing
 
 
 def write(path: Path, networks: Mapping[str, list[np.ndarray]], story: Mapping[str, Any]) -> None:
     """Write networks' weights, `NAME/000` and on, and a JSON `story`, whole or not at all."""
     arrays = {f"{name}/{n:03d}": array for name, weights in networks.items() for n, array in enumerate(weights)}
     arrays["story"] = np.frombuffer(json.dumps(story).encode(), np.uint8)
-    scratch = path.with_name(path.name + ".new")
-    with open(scratch, "wb") as file:
+    with replacing(path) as scratch, open(scratch, "wb") as file:
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
-    scratch.replace(path)
 
 
 def read(path: Path, name: str) -> tuple[list[np.ndarray], dict[str, Any]]:

@@ -7,7 +7,6 @@ pictures that were never trained on, for the conversion), mistakes.csv and skipp
 from __future__ import annotations
 
 import argparse
-import csv
 import shlex
 import sys
 from dataclasses import replace
@@ -19,7 +18,7 @@ import numpy as np
 from edge.errors import SettingsError
 from edge.labels import MASKS
 from edge.terminal import Progress
-from training import history, markdown, plots
+from training import csv_table, history, markdown, plots
 from training import recipe as recipes
 from training.backend import load_keras, precision, use_threads
 from training.commands import INTERRUPTED
@@ -114,12 +113,12 @@ def run(recipe: Recipe, arguments: argparse.Namespace, folder: Path) -> None:
         f"{words[0]}\n\n{about}\n\n{text}\n\n![loss and accuracy](plot.png)\n\n## The training\n{words[2]}",
         encoding="utf-8",
     )
-    _table(folder / "skipped.csv", ("picture", "reason"), faces.skipped)
+    csv_table.write(folder / "skipped.csv", ("picture", "reason"), faces.skipped)
     wrong = [n for n, row in enumerate(rows) if said[n] != faces.worn[row]]
     mistakes = [
         (faces.names[rows[n]], faces.classes[int(faces.worn[rows[n]])], faces.classes[int(said[n])]) for n in wrong
     ]
-    _table(folder / "mistakes.csv", ("picture", "truth", "answer"), mistakes)
+    csv_table.write(folder / "mistakes.csv", ("picture", "truth", "answer"), mistakes)
     print(text)
 
 
@@ -229,8 +228,3 @@ def convert_command(folder: Path) -> str:
 
 def _some(names: tuple[str, ...]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-
-
-def _table(path: Path, head: tuple[str, ...], rows: Any) -> None:
-    with open(path, "w", newline="", encoding="utf-8", errors="backslashreplace") as file:
-        csv.writer(file).writerows([head, *rows])

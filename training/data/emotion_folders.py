@@ -6,12 +6,10 @@ the folder was made from, so that two data sets are never mixed by accident.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
-import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,9 +18,10 @@ import cv2
 import numpy as np
 
 from edge.errors import EdgeError
+from edge.files import replacing
 from edge.labels import EMOTIONS
 from edge.text import printable
-from training import markdown
+from training import csv_table, markdown
 from training.data.fer2013 import USAGES, DataError
 
 STATE, REPORT, SKIPPED, NOTES = "prepared.json", "report.md", "skipped.csv", "notes.csv"
@@ -154,8 +153,8 @@ def write(
     if not report.total:
         first = f"; the first: {report.skipped[0].name}: {report.skipped[0].reason}" if report.skipped else ""
         raise DataError(f"{printable(out)}: no picture could be written{first}")
-    _table(out / SKIPPED, ("name", "reason", "count"), [(s.name, s.reason, s.count) for s in report.skipped])
-    _table(out / NOTES, ("picture", "note"), report.notes)
+    csv_table.write(out / SKIPPED, ("name", "reason", "count"), [(s.name, s.reason, s.count) for s in report.skipped])
+    csv_table.write(out / NOTES, ("picture", "note"), report.notes)
     (out / REPORT).write_text(f"# {out.name}\n\n{report.text()}\n", encoding="utf-8")
     return report
 
@@ -203,15 +202,9 @@ def _picture(path: Path, item: Sample) -> tuple[bytes, bool]:
     if not done:
         raise Unusable("OpenCV cannot encode it")
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_suffix(".new")
-    scratch.write_bytes(encoded.tobytes())
-    os.replace(scratch, path)
+    with replacing(path) as scratch:
+        scratch.write_bytes(encoded.tobytes())
     return encoded.tobytes(), True
-
-
-def _table(path: Path, head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    with open(path, "w", newline="", encoding="utf-8", errors="backslashreplace") as file:
-        csv.writer(file).writerows([head, *rows])
 
 
 def _times(count: int) -> str:
