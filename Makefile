@@ -1,6 +1,6 @@
 # make demo    see it work: a minute, no camera needed; it leaves an animation and a contact sheet in demo/
 # make test    linter, types and tests; make clean removes everything that these targets made
-# make test-edge    the tests of what runs on the device: four minutes, and no TensorFlow to fetch
+# make test-edge    the tests of what runs on the device: two minutes, and no TensorFlow to fetch
 # make docs    the documentation as a site, in build/site; nothing is fetched but the packages that build it
 # make matrix    Keras files of every version, form and kind of network: three minutes
 # make pictures    make the pictures in docs/pictures anew: half a minute; look at them
@@ -11,7 +11,7 @@
 # make container    in build/container: everything that podman or a Home Assistant add-on builds an image from
 # make system-test    the service on a real systemd, and on an emulated arm64 machine: Debian only, as root, an hour
 # Each does its own set-up in $(VENV). Another interpreter: make test PYTHON=python3.13
-# ARGS go to pytest: make test ARGS="tests/edge -k camera"
+# ARGS go to pytest: make test ARGS="tests/edge -k camera". Without them two processes share the tests: JOBS=4 for four
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -20,6 +20,9 @@ BIN := $(VENV)/bin
 # What a change of edge/ or systemd/ can break. What trains, converts or builds the site stays with `make test`.
 LATER := tests/test_chain.py tests/test_docs_models.py tests/test_docs_site.py
 EDGE_TESTS := tests/edge tests/systemd $(filter-out $(LATER),$(wildcard tests/test_*.py))
+# A file's tests stay in one process, as they share what is slow to make. A process that has TensorFlow takes 2 GB.
+JOBS ?= 2
+SPREAD = --numprocesses $(JOBS) --dist loadfile
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Only its axe.min.js is used: the browser that it would bring along is not.
 AXE := 'axe-playwright-python>=0.1.8,<0.2'
@@ -49,10 +52,10 @@ pictures: $(VENV)/.demo
 	$(BIN)/python -m docs.tools.pictures
 
 test: lint
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(or $(ARGS),$(SPREAD))
 
 test-edge: $(VENV)/.edge
-	$(BIN)/python -m pytest $(or $(ARGS),$(EDGE_TESTS))
+	$(BIN)/python -m pytest $(or $(ARGS),$(SPREAD) $(EDGE_TESTS))
 
 docs: $(VENV)/.docs
 	$(BIN)/python -m docs.tools.architecture

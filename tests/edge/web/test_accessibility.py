@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ from edge.journals.summary import Summary
 from edge.web.token import Token
 from tests.conftest import absent
 from tests.edge.web.browser import Browser
-from tests.edge.web.test_history import visit, write
+from tests.edge.web.test_history import minute_ago, visit, write
 
 SIZES = [(390, 844), (1280, 800)]
 # Of "minor" and "moderate" there is nothing either.
@@ -92,8 +91,7 @@ def test_pictures_have_nothing_that_keeps_people_out(serve, browser, axe, png, t
 
 
 def test_the_history_has_nothing_that_keeps_people_out(serve, browser, axe, tmp_path):
-    now = time.time() - 60
-    journal = write(tmp_path / "journal.jsonl", visit(1, now, (4, False, "happy"), (6, True, "sad")))
+    journal = write(tmp_path / "journal.jsonl", visit(1, minute_ago(), (4, False, "happy"), (6, True, "sad")))
     browser.open(serve(journal=journal).address + "#history")
     browser.wait("document.querySelectorAll('#timeline .fill').length === 2")
     assert check(browser, axe, "history") == []
