@@ -7,7 +7,6 @@ word that was probably meant; `Commands` is a program made of subcommands.
 from __future__ import annotations
 
 import argparse
-import difflib
 import logging
 import os
 import platform
@@ -83,6 +82,8 @@ def version(program: str) -> str:
 
 def suggestion(word: str, known: Iterable[str]) -> str:
     """The end of an error message about an unknown word: "; did you mean 'run'?", or nothing where none is close."""
+    import difflib  # for mistakes alone
+
     by_letters = {name.lstrip("-"): name for name in known}  # dashes make all flags alike
     close = difflib.get_close_matches(word.lstrip("-"), list(by_letters), n=1, cutoff=0.65)
     return f"; did you mean {by_letters[close[0]]!r}?" if close else ""

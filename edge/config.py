@@ -6,7 +6,6 @@ import argparse
 import dataclasses
 import json
 import logging
-import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -62,6 +61,8 @@ def load(path: str | Path | None = None, flags: Mapping[str, Any] | None = None)
 
 def _read(path: Path) -> Iterable[tuple[str, str, Any]]:
     """The content of a TOML file, as (section, key, value)."""
+    import tomllib
+
     try:
         document = tomllib.loads(read_small(path, LARGEST).decode("utf-8").replace("\r\n", "\n"))
     except OSError as error:

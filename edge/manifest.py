@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -145,6 +144,8 @@ def sha256_of(path: Path) -> str:
     Raises:
         OSError: the file cannot be read.
     """
+    import hashlib  # OpenSSL takes a while to load
+
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

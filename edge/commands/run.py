@@ -8,12 +8,12 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import edge
 from edge import cameras, config
 from edge.clock import Clock, SystemClock
-from edge.commands.run_terminal import CountedCamera, TerminalSink
+from edge.commands.run_progress import CountedCamera
 from edge.daemon import firmware
 from edge.daemon.control import Control
 from edge.daemon.crash_marker import CrashMarker
@@ -37,7 +37,9 @@ from edge.sinks.summary import SummarySink
 from edge.terminal import Progress, has_colours, is_terminal
 from edge.text import printable
 from edge.web.hub import Hub, WatchedScreen
-from edge.web.part import WebPart, announce, scrape_token, token_for
+
+if TYPE_CHECKING:
+    from edge.web.part import WebPart
 
 EXAMPLES = (
     "edge-emotion run --source demo",
@@ -84,6 +86,8 @@ def main(arguments: argparse.Namespace) -> int:
             stack.enter_context(filtered_stderr(clock))
         sinks = open_sinks(settings, clock, control, without=("journal",) if readable and file == "-" else ())
         if readable:
+            from edge.commands.run_terminal import TerminalSink
+
             sinks += (TerminalSink(sys.stdout, has_colours(sys.stdout), "" if file == "-" else file, progress),)
         for sink in sinks:
             stack.callback(sink.close)
@@ -155,6 +159,8 @@ def written(journal: str, arguments: argparse.Namespace) -> list[str]:
 
 def _serve(settings: Settings, hub: Hub, control: Control, sinks: Sequence[Sink]) -> WebPart:
     """The page of this process; a taken address is tried again, so that it does not stop the recognizer."""
+    from edge.web.part import WebPart, announce, scrape_token, token_for
+
     token = token_for(settings.web, os.environ)
     metrics = next((sink for sink in sinks if isinstance(sink, MetricsPage)), None)
     part = WebPart(

@@ -1,13 +1,11 @@
-"""`edge-emotion run` on a terminal: what it watches, one readable line per event, and how far a clip is."""
+"""`edge-emotion run` on a terminal: what it watches, and one readable line per event."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, TextIO
 
 from edge.commands.log_tail import line
-from edge.frame import Frame
-from edge.ports import Camera
 from edge.terminal import DIM, GREEN, YELLOW, Progress, coloured, rgb
 from edge.text import printable
 from edge.vision import palette
@@ -61,28 +59,3 @@ class TerminalSink:
 
     def _in(self, text: str, code: str) -> str:
         return coloured(text, code) if self._colours else text
-
-
-class CountedCamera:
-    """A camera whose frames move a progress bar."""
-
-    def __init__(self, camera: Camera, progress: Progress, most: int = 0) -> None:
-        self._camera, self._progress = camera, progress
-        self.live = camera.live
-        length = getattr(camera, "length", None)
-        progress.total = min(length, most) if length and most else length or most or None
-
-    @property
-    def stuck(self) -> bool:
-        """As of the camera."""
-        return self._camera.stuck
-
-    def __iter__(self) -> Iterator[Frame | None]:
-        for frame in self._camera:
-            if frame is not None:
-                self._progress.update(frame.index)
-            yield frame
-
-    def close(self) -> None:
-        """As of the camera."""
-        self._camera.close()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,6 +41,9 @@ class Reading:
 
 def vcgencmd() -> str:
     """The answer of `vcgencmd get_throttled`, such as "throttled=0x50005"; "" where it is absent or not allowed."""
+    import shutil  # both slow to import, and only a Pi of an old kernel needs them
+    import subprocess
+
     program = shutil.which("vcgencmd")
     if not program or not os.access(MAILBOX, os.R_OK | os.W_OK):
         return ""

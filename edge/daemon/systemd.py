@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
 from collections.abc import Mapping
 
 from edge.clock import Clock, SystemClock
@@ -61,6 +60,8 @@ class Systemd:
     def _send(self, message: str) -> None:
         if not self._address:
             return
+        import socket  # a start in a terminal does without it
+
         # A leading @ stands for the abstract name space, whose names begin with a zero byte.
         address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
         try:

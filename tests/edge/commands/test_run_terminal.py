@@ -14,7 +14,8 @@ import pytest
 
 from edge import __main__ as program
 from edge import picture
-from edge.commands.run_terminal import CountedCamera, TerminalSink
+from edge.commands.run_progress import CountedCamera
+from edge.commands.run_terminal import TerminalSink
 from edge.frame import Frame
 from edge.terminal import Progress
 
