@@ -1,6 +1,7 @@
 """The detector's training on an accelerator: python -m training.accelerator.face --data PACK --out DIR --minutes 8.5.
 
-It ends by the clock: the learning rate follows a cosine over the minutes, whatever the machine's speed.
+It ends by the clock: the learning rate follows a cosine over the minutes, whatever the machine's speed. With --start it
+continues from weights that such a training wrote. It compiles while processes decode the pictures.
 """
 
 from __future__ import annotations
@@ -10,36 +11,23 @@ import copy
 import math
 import sys
 import time
-import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from training.accelerator import face_light, face_store, face_weights
+from training.accelerator import face_light, face_settings, face_store, face_weights
 from training.accelerator.face_loss import Grid, assign, loss
 from training.accelerator.face_measure import measure
 from training.accelerator.face_net import FaceNet, points
 from training.accelerator.face_scenes import SETS, Planner, Scenes
+from training.accelerator.face_settings import Settings
 
-RECIPE = Path(__file__).parents[1] / "recipes" / "face.toml"
 WIDTH, HEIGHT = 320, 240
-CALM = 0.88  # part of the time after which the scenes calm down
-
-
-@dataclass(frozen=True)
-class Settings:
-    """`[accelerator]` of the recipe: batch, peak learning rate, weight decay, seconds between measurements."""
-
-    batch: int = 192
-    rate: float = 2.5e-3
-    decay: float = 0.03
-    warmup: int = 300
-    every: float = 70.0
-    reserve: float = 14.0  # seconds for the last measurement
+PLANNED = 4  # batches
+CALM = 0.8  # part of the time after which the scenes calm down
 
 
 class Training:
@@ -47,25 +35,32 @@ class Training:
 
     def __init__(self, arguments: argparse.Namespace) -> None:
         self.start = time.monotonic()
-        recipe = tomllib.loads(RECIPE.read_text(encoding="utf-8"))
-        self.settings = Settings(**recipe.get("accelerator", {}))
+        recipe = face_settings.recipe()
+        self.settings = Settings.of(recipe, continued=arguments.start is not None)
         self.batch = arguments.batch or self.settings.batch
         self.out: Path = arguments.out
         self.out.mkdir(parents=True, exist_ok=True)
+        self.log_file = open(self.out / "face.log", "w", encoding="utf-8")  # noqa: SIM115
+        # Before the accelerator is touched: its driver does not survive a fork.
+        loadings = [
+            face_store.Loading(arguments.data, role, arguments.workers, arguments.one_in if role == 0 else 1)
+            for role in (1, 0)
+        ]
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         torch.manual_seed(recipe["seed"])
         torch.set_float32_matmul_precision("high")
         torch.backends.cudnn.benchmark = self.device.type == "cuda"
-        self.log_file = open(self.out / "face.log", "w", encoding="utf-8")  # noqa: SIM115
         self.seconds = arguments.minutes * 60 - (self.settings.reserve if arguments.minutes > 1.5 else 3)
         self.most_steps = arguments.steps
-        self.network = FaceNet(**recipe["network"]).to(self.device, memory_format=torch.channels_last)
-        self.average = copy.deepcopy(self.network)
+        self.network = FaceNet(**recipe["network"])
+        if arguments.start:
+            face_weights.load(self.network, arguments.start)
+        self.network = self.network.to(self.device, memory_format=torch.channels_last)
+        self.average = copy.deepcopy(self.network).eval()
         self.grid = Grid(*points(WIDTH, HEIGHT, self.device))
-        self.store, self.val = (
-            face_store.load(arguments.data, role, self.device, arguments.threads, arguments.one_in) for role in (0, 1)
-        )
+        self.val, self.store = (loading.store(self.device) for loading in loadings)
         self.planner = Planner(self.store, WIDTH, HEIGHT)
+        self.plans: list[Scenes] = []
         self.say(f"{len(self.store)} pictures, {self.store.texels.nbytes / 1e9:.2f} GB, {len(self.val)} to validate")
         self.compiled = arguments.compile and self.device.type == "cuda"
         self.forward: Callable[[Tensor], Tensor] = self.network
@@ -76,7 +71,16 @@ class Training:
             self.forward, self.sample, self.polish, self.assign = (
                 torch.compile(f, dynamic=False) for f in (self.network, face_store.sample, polish, assign)
             )
+        self.network.train()
+        if self.compiled:
+            self.gradients(calm=False)  # of black pictures
+            self.say("compiled")
+        for loading, store in zip(loadings, (self.val, self.store), strict=True):
+            loading.finish(store)
+        self.say("decoded")
         self.best = -1.0
+        if arguments.start:
+            self.judge("start", settled=True)
 
     def say(self, line: str) -> None:
         """To the log and the screen, with the seconds since the start."""
@@ -94,7 +98,9 @@ class Training:
 
     def scenes(self, calm: bool) -> tuple[Tensor, Scenes]:
         """A batch of canvases float32 (B, 3, H, W) and its plan."""
-        plan = self.planner.plan(self.batch, calm)
+        if not self.plans:  # several at once: planning is hundreds of small operations, however many the scenes
+            self.plans = self.planner.plan(self.batch * PLANNED, calm).split(self.batch)
+        plan = self.plans.pop()
         into = (plan.into, plan.offset, plan.size, plan.grid, plan.clamped, plan.fill)
         with torch.no_grad():
             made, picture = self.attempt("sample", face_store.sample, self.store.texels, *into, WIDTH, HEIGHT)
@@ -112,19 +118,23 @@ class Training:
             setattr(self, name, plain)
             return plain(*values)
 
-    def step(self, optimizer: torch.optim.Optimizer, calm: bool) -> tuple[Tensor, ...]:
-        """One step; the loss and its parts."""
+    def gradients(self, calm: bool) -> tuple[Tensor, ...]:
+        """Gradients of a new batch; the loss and its parts."""
         canvases, plan = self.scenes(calm)
-        optimizer.zero_grad(set_to_none=True)
+        self.network.zero_grad(set_to_none=True)
         try:
-            parts = self.learn(canvases, plan)
+            return self.learn(canvases, plan)
         except Exception as error:
             if self.forward is self.network:
                 raise
             self.say(f"network: compiling failed, going on without: {str(error)[:200]!r}")
             self.forward = self.network
-            optimizer.zero_grad(set_to_none=True)
-            parts = self.learn(canvases, plan)
+            self.network.zero_grad(set_to_none=True)
+            return self.learn(canvases, plan)
+
+    def step(self, optimizer: torch.optim.Optimizer, calm: bool) -> tuple[Tensor, ...]:
+        """One step; the loss and its parts."""
+        parts = self.gradients(calm)
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
         optimizer.found_inf = (~torch.isfinite(norm)).float()  # such a step is left out
         optimizer.step()
@@ -160,18 +170,22 @@ class Training:
                 self.average(canvases)
         self.average.eval()
 
-    def judge(self, label: str) -> None:
+    def judge(self, label: str, settled: bool = False) -> None:
         """Settle, measure, save what is better, and weigh the pictures that it sees faces in."""
-        self.settle(16 if self.device.type == "cuda" else 2)
+        # A search for the fastest convolution would take longer than the few batches here.
+        torch.backends.cudnn.benchmark = False
+        if not settled:
+            self.settle(16 if self.device.type == "cuda" else 2)
+        face_weights.save(self.average.state_dict(), self.out / "face-last.npz")
         values = measure(self.average, self.val, self.grid, WIDTH, HEIGHT)
         total = 0.55 * values["wild"] + 0.25 * values["faces"]
         total += 0.2 * (values.get("news_masks", 0) + values.get("street_masks", 0)) / 2
-        face_weights.save(self.average.state_dict(), self.out / "face-last.npz")
         better = total > self.best
         if better:
             self.best = total
             face_weights.save(self.average.state_dict(), self.out / "face-best.npz")
         self.mine()
+        torch.backends.cudnn.benchmark = self.device.type == "cuda"
         figures = ", ".join(f"{name} {value:.4f}" for name, value in values.items())
         self.say(f"{label}: {figures}, total {total:.4f}{' (best)' if better else ''}")
 
@@ -187,7 +201,6 @@ class Training:
     def run(self) -> None:
         """Until the clock says so."""
         optimizer = torch.optim.AdamW(self.groups(), lr=1e-6, betas=(0.9, 0.99), fused=True)
-        self.network.train()
         began = seen = time.monotonic()
         measured, steps = began, 0
         while True:
@@ -213,7 +226,10 @@ class Training:
             if steps % 200 == 0:
                 seen = time.monotonic()
             if time.monotonic() - measured > self.settings.every and part < 0.97:
-                self.judge(f"step {steps}")
+                try:
+                    self.judge(f"step {steps}")
+                except RuntimeError as error:  # as out of memory: the training is worth more than the figures
+                    self.say(f"step {steps}: measuring failed: {str(error)[:200]!r}")
                 measured = time.monotonic()
         self.judge(f"end, step {steps}")
         if self.device.type == "cuda":
@@ -236,7 +252,8 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=8.5, help="from the start of the program to its end")
     parser.add_argument("--batch", type=int, default=0, help="canvases a step, instead of the recipe's")
     parser.add_argument("--steps", type=int, default=0, help="stop after so many (default: by the clock alone)")
-    parser.add_argument("--threads", type=int, default=8, help="that decode the pictures")
+    parser.add_argument("--start", type=Path, help="continue from these weights: face-best.npz or face-last.npz")
+    parser.add_argument("--workers", type=int, default=8, help="processes that decode the pictures")
     parser.add_argument("--one-in", type=int, default=1, help="take one picture in so many, for a trial")
     parser.add_argument("--no-compile", dest="compile", action="store_false", help="run layer by layer")
     Training(parser.parse_args()).run()

@@ -16,6 +16,9 @@ FARTHEST = 5.7  # units that a side may be away: the served distances end at 6
 LEAST_SIDE = 0.1  # units: a point's distance to a side of its face is pushed above this
 LOOSE = 0.15  # weight of the boxes of sets whose style is only corrected on average
 LOOSE_QUALITY = 0.7  # overlap that they count as at least
+BOX = 2.5  # weight of the boxes against the scores
+# Small faces have few points each, and most of their errors are of place: (SIDE / side)^.5 within these bounds.
+SIDE, LEAST_WEIGHT, MOST_WEIGHT = 40.0, 0.8, 1.5
 FAR = 1e6
 
 
@@ -105,11 +108,13 @@ def loss(
     score = ((quality - logits.sigmoid()).square() * entropy * ~blank).sum()
     weight = torch.where(trusted, 1.0, LOOSE) * positive
     truth = boxes.gather(1, face[..., None].expand(-1, -1, 4))
+    side = (truth[..., 2:] - truth[..., :2]).clamp_min(1).prod(-1).sqrt()
+    weight = weight * (SIDE / side).sqrt().clamp(LEAST_WEIGHT, MOST_WEIGHT)
     box = (eiou(guess, truth, iou_floor=1e-6) * weight * (0.5 + quality)).sum()
     # A box turned inside out overlaps nothing and would get no gradient.
     box = box + ((LEAST_SIDE - answers[..., 1:]).clamp_min(0).sum(-1) * weight).sum()
     total = quality.sum().clamp_min(1.0)
-    return (score + 2 * box) / total, score / total, box / total, positive.sum() / len(answers)
+    return (score + BOX * box) / total, score / total, box / total, positive.sum() / len(answers)
 
 
 def eiou(a: Tensor, b: Tensor, iou_floor: float) -> Tensor:

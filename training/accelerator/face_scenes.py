@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
@@ -12,13 +12,13 @@ from training.accelerator.face_store import LEVELS, Store, log_uniform
 
 SETS = ("wild", "faces", "masked_faces", "news_masks", "street_masks", "no_faces", "landmarks68", "faces80")
 # Part of the pictures of each set in a canvas of one or four pictures, and of twelve.
-SHARES = (0.35, 0.20, 0.13, 0.05, 0.09, 0.10, 0.03, 0.05)
+SHARES = (0.39, 0.18, 0.13, 0.05, 0.08, 0.10, 0.02, 0.05)
 SMALL_SHARES = (0.10, 0.0, 0.02, 0.0, 0.03, 0.05, 0.05, 0.75)
 SLOTS = 12
 LAYOUTS = ((1, 1), (2, 2), (4, 3), (2, 1))  # cells across and down
 LAYOUT_SHARES = (0.62, 0.20, 0.12, 0.06)
 WHOLE, CROP, ANCHOR, CLOSE = range(4)
-MODES = (0.18, 0.29, 0.35, 0.18)
+MODES = (0.22, 0.26, 0.36, 0.16)
 MOST_FACES, MOST_IGNORED = 40, 40  # a canvas
 SEEN = 0.35  # part of a box in the canvas from which it is a face; below, it is ignored
 SMALLEST = 8.0  # pixels of the longer side, likewise
@@ -45,6 +45,11 @@ class Scenes:
     real: Tensor
     tight: Tensor
     ignored: Tensor
+
+    def split(self, count: int) -> list[Scenes]:
+        """Batches of `count` scenes."""
+        parts = [getattr(self, field.name).split(count) for field in fields(self)]
+        return [Scenes(*values) for values in zip(*parts, strict=True)]
 
 
 class Planner:
@@ -133,7 +138,7 @@ class Planner:
         mode = torch.where((faces == 0) & (mode >= ANCHOR), CROP, mode)
         fit = torch.minimum(cell_w / wide, cell_h / high)
         low = torch.full(shape, 9.0, device=device)
-        target = log_uniform(low, torch.minimum(0.9 * cell_h, torch.full_like(low, 220.0)))
+        target = log_uniform(low, torch.minimum(0.9 * cell_h, torch.full_like(low, 140.0)))
         close = log_uniform(0.6 * cell_h, 1.6 * cell_h)
         scale = torch.where(mode == WHOLE, fit, fit * log_uniform(low / 9 * 0.45, low / 9 * 3.2))
         scale = torch.where(mode == ANCHOR, target / face_size, scale)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import mmap
+import multiprocessing
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,48 +52,82 @@ def pyramid(content: bytes) -> list[np.ndarray]:
     except UnidentifiedImageError:  # a Pillow without AVIF
         image = cv2.cvtColor(cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGBA)
     image[..., 3] = 0
-    sizes = []
-    for _ in range(LEVELS):
-        sizes.append(np.ascontiguousarray(image).view(np.int32)[..., 0])
-        even = image[: max(image.shape[0] // 2 * 2, 2), : max(image.shape[1] // 2 * 2, 2)]
-        size = (max(even.shape[1] // 2, 1), max(even.shape[0] // 2, 1))
-        image = cv2.resize(even, size, interpolation=cv2.INTER_AREA)
+    sizes = [np.ascontiguousarray(image).view(np.int32)[..., 0]]
+    for high, wide in halves(*image.shape[:2])[1:]:
+        rows, columns = (np.minimum(np.arange(2 * n), m - 1) for n, m in zip((high, wide), image.shape, strict=False))
+        even = image[rows][:, columns].astype(np.uint16)
+        quads = even.reshape(high, 2, wide, 2, 4)
+        image = ((quads.sum((1, 3), dtype=np.uint16) + 2) >> 2).astype(np.uint8)
+        sizes.append(image.view(np.int32)[..., 0])
     return sizes
 
 
-def load(path: Path, role: int, device: torch.device, threads: int = 8, every: int = 1) -> Store:
-    """The pictures of a role (0 training, 1 validation) of a pack, of these one in `every`."""
-    with np.load(path) as stored:
-        pack = {key: stored[key] for key in stored.files}
-    rows = np.flatnonzero(pack["role"] == role)[::every]
-    blob, at = pack["blob"], pack["offset"]
+def halves(height: int, width: int) -> list[tuple[int, int]]:
+    """A picture's sizes as (height, width), each half of the one before."""
+    sizes = [(height, width)]
+    while len(sizes) < LEVELS:
+        sizes.append((max(sizes[-1][0] // 2, 1), max(sizes[-1][1] // 2, 1)))
+    return sizes
 
-    def decode(row: int) -> list[np.ndarray]:
-        return pyramid(blob[at[row] : at[row + 1]].tobytes())
 
-    shapes = np.zeros((len(rows), LEVELS, 2), np.int64)
-    chunks: list[Tensor] = []
-    with ThreadPoolExecutor(threads) as pool:
-        for start in range(0, len(rows), 512):
-            flat = []
-            for place, sizes in enumerate(pool.map(decode, rows[start : start + 512])):
-                shapes[start + place] = [size.shape for size in sizes]
-                flat += [size.ravel() for size in sizes]
-            chunks.append(torch.from_numpy(np.concatenate(flat)).to(device))
-    areas = shapes.prod(2).ravel()
-    offset = (np.cumsum(areas) - areas).reshape(-1, LEVELS)
-    boxes, kinds = _boxes(pack, rows)
-    put = {
-        "offset": offset,
-        "width": shapes[..., 1],
-        "height": shapes[..., 0],
-        "boxes": boxes,
-        "kinds": kinds,
-        "faces": (kinds >= 0).sum(1),
-        "set": pack["set"][rows].astype(np.int64),
-        "tight": pack["tight"][rows],
-    }
-    return Store(torch.cat(chunks), **{key: torch.from_numpy(value).to(device) for key, value in put.items()})
+class Loading:
+    """Pictures of a role (0 training, 1 validation) of a pack, of these one in `every`, being decoded by processes.
+
+    What else a Store says is known from the start, so that a caller can compile for it meanwhile.
+    """
+
+    def __init__(self, path: Path, role: int, workers: int = 8, every: int = 1) -> None:
+        with np.load(path) as stored:
+            self.pack = {key: stored[key] for key in stored.files}
+        self.rows = np.flatnonzero(self.pack["role"] == role)[::every]
+        self.shapes = np.array([halves(*self.pack["shape"][row].tolist()) for row in self.rows], np.int64)
+        areas = self.shapes.prod(2).ravel()
+        self.offset = (np.cumsum(areas) - areas).reshape(-1, LEVELS)
+        # Memory shared with the processes: what they decode need not be copied through a pipe.
+        self.texels = np.frombuffer(mmap.mmap(-1, max(int(areas.sum()), 1) * 4), np.int32)
+        context = multiprocessing.get_context("fork")
+        self.processes = [context.Process(target=self._decode, args=(n, workers), daemon=True) for n in range(workers)]
+        for process in self.processes:
+            process.start()
+
+    def _decode(self, number: int, workers: int) -> None:
+        blob, at = self.pack["blob"], self.pack["offset"]
+        for place in range(number, len(self.rows), workers):
+            row = self.rows[place]
+            for start, size in zip(self.offset[place], pyramid(blob[at[row] : at[row + 1]].tobytes()), strict=True):
+                self.texels[start : start + size.size] = size.ravel()
+
+    def store(self, device: torch.device) -> Store:
+        """The pictures, still black."""
+        boxes, kinds = _boxes(self.pack, self.rows)
+        put = {
+            "offset": self.offset,
+            "width": self.shapes[..., 1],
+            "height": self.shapes[..., 0],
+            "boxes": boxes,
+            "kinds": kinds,
+            "faces": (kinds >= 0).sum(1),
+            "set": self.pack["set"][self.rows].astype(np.int64),
+            "tight": self.pack["tight"][self.rows],
+        }
+        texels = torch.zeros(len(self.texels), dtype=torch.int32, device=device)
+        return Store(texels, **{key: torch.from_numpy(value).to(device) for key, value in put.items()})
+
+    def finish(self, store: Store) -> None:
+        """Wait for the pictures and put them in the store."""
+        for number, process in enumerate(self.processes):
+            process.join()
+            if process.exitcode:  # killed, perhaps for want of memory: its share is decoded here, slowly
+                self._decode(number, len(self.processes))
+        store.texels.copy_(torch.from_numpy(self.texels))
+
+
+def load(path: Path, role: int, device: torch.device, workers: int = 8, every: int = 1) -> Store:
+    """See Loading; waits until all is decoded."""
+    loading = Loading(path, role, workers, every)
+    store = loading.store(device)
+    loading.finish(store)
+    return store
 
 
 def _boxes(pack: dict[str, np.ndarray], rows: Sequence[int] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:

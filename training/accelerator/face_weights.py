@@ -21,6 +21,21 @@ def save(state: Mapping[str, Any], path: Path) -> None:
         np.savez(file, **arrays)
 
 
+def load(network: Any, path: Path) -> None:
+    """Set the weights of a torch network from such a file.
+
+    Raises:
+        ModelError: an array is missing, left over, or of another shape.
+    """
+    with np.load(path) as stored:
+        arrays = dict(stored)
+    state = {key: value for key, value in network.state_dict().items() if "num_batches" not in key}
+    if {key: value.shape for key, value in arrays.items()} != {key: tuple(v.shape) for key, v in state.items()}:
+        raise ModelError(f"{path}: weights of another network; take the recipe that they were trained by")
+    for key, value in state.items():
+        value.copy_(value.new_tensor(arrays[key]))
+
+
 def to_keras(arrays: Mapping[str, np.ndarray], model: Any) -> None:
     """Set the weights of a model that training.networks.face.build made.
 

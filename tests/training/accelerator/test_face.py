@@ -1,4 +1,5 @@
 import io
+import sys
 
 import numpy as np
 import pytest
@@ -6,7 +7,18 @@ from PIL import Image
 
 torch = pytest.importorskip("torch")
 
-from training.accelerator import face_light, face_loss, face_marks, face_measure, face_net, face_scenes, face_store  # noqa: E402
+from edge.errors import ModelError  # noqa: E402
+from training.accelerator import (  # noqa: E402
+    face_light,
+    face_loss,
+    face_marks,
+    face_measure,
+    face_net,
+    face_scenes,
+    face_settings,
+    face_store,
+    face_weights,
+)
 
 CPU = torch.device("cpu")
 GRID = face_loss.Grid(*face_net.points(320, 240, CPU))
@@ -27,6 +39,7 @@ def store(tmp_path_factory):
         path,
         blob=np.frombuffer(b"".join(files), np.uint8),
         offset=np.cumsum([0, *map(len, files)]),
+        shape=np.array([[150, 200]] * 4, np.int16),
         set=np.array([0, 0, 1, 7], np.int8),
         role=np.zeros(4, np.int8),
         boxes=np.array([*boxes[:3], [0, 0, 30, 30]], np.float32),
@@ -70,6 +83,62 @@ def test_a_store_gives_each_picture_back_as_the_device_letterboxes_it(store):
         expected, fit = letterbox(picture, 320, 240)
         assert np.abs(canvases[row].permute(1, 2, 0).numpy() * 255 - expected).max() <= 1
         assert float(scales[row]) == pytest.approx(fit.scale)
+
+
+def test_a_picture_is_halved_as_the_mean_of_four_pixels_whatever_its_size():
+    for height, width in ((150, 200), (7, 5), (3, 1)):
+        picture = np.random.default_rng(2).integers(0, 256, (height, width, 3), np.uint8)
+        file = io.BytesIO()
+        Image.fromarray(picture).save(file, "PNG")
+        sizes = face_store.pyramid(file.getvalue())
+        assert [size.shape for size in sizes] == face_store.halves(height, width)
+        if width > 1:
+            even = picture[: height // 2 * 2, : width // 2 * 2].astype(float)
+            expected = (even[::2, ::2] + even[1::2, ::2] + even[::2, 1::2] + even[1::2, 1::2]) / 4
+            halved = np.stack([sizes[1] & 255, sizes[1] >> 8 & 255, sizes[1] >> 16 & 255], -1)
+            assert np.abs(halved - expected).max() <= 0.5
+
+
+def test_a_share_whose_process_was_killed_is_decoded_all_the_same(store, tmp_path_factory, monkeypatch):
+    path = next(tmp_path_factory.getbasetemp().glob("pack*/pack.npz"))
+    monkeypatch.setattr(face_store.Loading, "_decode", lambda *_: sys.exit(9))
+    loading = face_store.Loading(path, 0, 2)
+    monkeypatch.undo()
+    again = loading.store(CPU)
+    loading.finish(again)
+    assert torch.equal(again.texels, store.texels)
+
+
+def test_planned_scenes_split_into_batches(store):
+    torch.manual_seed(5)
+    scenes = face_scenes.Planner(store, 320, 240).plan(6)
+    first, second = scenes.split(4)
+    assert torch.equal(torch.cat([first.boxes, second.boxes]), scenes.boxes)
+    assert (len(first.into), len(second.into)) == (4, 2)
+
+
+def test_a_training_continues_with_its_own_settings():
+    recipe = {"accelerator": {"batch": 8, "rate": 1.0, "continued": {"rate": 0.5}}}
+    assert face_settings.Settings.of(recipe, continued=False).rate == 1.0
+    continued = face_settings.Settings.of(recipe, continued=True)
+    assert (continued.batch, continued.rate) == (8, 0.5)
+    for continued in (False, True):
+        face_settings.Settings.of(face_settings.recipe(), continued)
+
+
+def test_a_training_continues_from_saved_weights(tmp_path):
+    sizes = {"stem": (4, 6, 8), "depths": (1, 1, 1), "channels": (8, 12, 16)}
+    torch.manual_seed(4)
+    first, second = face_net.FaceNet(**sizes).eval(), face_net.FaceNet(**sizes).eval()
+    face_weights.save(first.state_dict(), tmp_path / "weights.npz")
+    face_weights.load(second, tmp_path / "weights.npz")
+    images = torch.rand(1, 3, 48, 64)
+    with torch.no_grad():
+        assert torch.equal(first(images), second(images))
+    with pytest.raises(ModelError, match="weights of another network"):
+        face_weights.load(
+            face_net.FaceNet(stem=(4, 6, 8), depths=(1, 1, 1), channels=(8, 12, 20)), tmp_path / "weights.npz"
+        )
 
 
 def test_a_detector_that_knows_all_has_full_precision_and_one_that_sees_nothing_has_none(store):
@@ -159,7 +228,6 @@ def test_light_and_compression_keep_pictures_pictures():
 
 def test_torch_and_keras_compute_the_same(tmp_path):
     pytest.importorskip("keras")
-    from training.accelerator import face_weights
     from training.networks import face
 
     torch.manual_seed(3)
