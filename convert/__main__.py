@@ -19,6 +19,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(words: list[str]) -> int:
+    if words == ["--completion"]:
+        print(completion(), end="")
+        return 0
     name, rest = command_of(words)
     if name == DEFAULT and not [word for word in rest if word != "--debug"]:
         parser_of(name).print_help()
@@ -35,6 +38,14 @@ def command_of(words: Sequence[str]) -> tuple[str, list[str]]:
     return words[first], [word for n, word in enumerate(words) if n != first]
 
 
+def completion() -> str:
+    """A script that completes this program in bash and zsh."""
+    from edge.completion import script
+
+    parsers = {name: parser_of(name) for name in commands.SUMMARIES}
+    return script(PROGRAM, parsers[DEFAULT], parsers)
+
+
 def parser_of(name: str) -> cli.Parser:
     """The parser of a command."""
     command = commands.load(name)
@@ -46,6 +57,10 @@ def parser_of(name: str) -> cli.Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=_epilog(name, examples),
     )
+    if name == DEFAULT:
+        parser.add_argument(
+            "--completion", action="store_true", help=f'complete in bash and zsh: eval "$({PROGRAM} --completion)"'
+        )
     command.add_arguments(parser)
     return parser
 

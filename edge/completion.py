@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 SCRIPT = """\
 # Completes {program} in bash and zsh: eval "$({program} --completion)"
@@ -12,7 +12,7 @@ if [ -n "${{ZSH_VERSION:-}}" ]; then
     autoload -U +X bashcompinit && bashcompinit
 fi
 {function}() {{
-    local word=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD - 1]}} command='' words='' n
+    local word=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD - 1]}} command='' words='' files='' n
     for ((n = 1; n < COMP_CWORD; n++)); do
         case "$command ${{COMP_WORDS[n]}}" in
             {commands}) command="${{command:+$command }}${{COMP_WORDS[n]}}" ;;
@@ -28,6 +28,11 @@ fi
     esac
     # Where nothing matches, the shell completes file names.
     COMPREPLY=($(compgen -W "$words" -- "$word"))
+    if [ -n "$files" ]; then
+        local IFS=$'\n'
+        compopt -o filenames 2>/dev/null
+        COMPREPLY+=($(compgen -f -- "$word"))
+    fi
 }}
 complete -o default -F {function} {program}
 """
@@ -54,10 +59,7 @@ def script(program: str, overview: argparse.ArgumentParser, parsers: Mapping[str
             known = values.setdefault(" ".join(map(str, action.choices or ())), [])
             known += [f'"{name}:{flag}"' for flag in action.option_strings]
         flags = [flag for action in parser._actions for flag in action.option_strings if flag.startswith("--")]
-        offered = " ".join([*below[name], *flags])
-        # Where files are expected, flags are offered only to who has begun one.
-        files = any(not action.option_strings and action.nargs != 0 for action in parser._actions) and not below[name]
-        words.append(f'                "{name}") {"[[ $word != -* ]] || " if files else ""}words="{offered}" ;;')
+        words.append(f'                "{name}") {_offer(parser, below[name], flags)} ;;')
     return SCRIPT.format(
         program=program,
         function="_" + program.replace("-", "_"),
@@ -65,6 +67,18 @@ def script(program: str, overview: argparse.ArgumentParser, parsers: Mapping[str
         values="\n".join(f'        {" | ".join(flags)}) words="{offered}" ;;' for offered, flags in values.items()),
         words="\n".join(words),
     )
+
+
+def _offer(parser: argparse.ArgumentParser, commands: Sequence[str], flags: Sequence[str]) -> str:
+    """The line of the script that chooses what is offered for a word.
+
+    Where files are expected, flags are offered only to who has begun one, and a command may stand in the first place.
+    """
+    nested = any(isinstance(action, argparse._SubParsersAction) for action in parser._actions)
+    if nested or not any(not action.option_strings and action.nargs != 0 for action in parser._actions):
+        return f'words="{" ".join([*commands, *flags])}"'
+    begun = f'[[ $word == -* ]] && words="{" ".join(flags)}"'
+    return begun + (f' || {{ ((COMP_CWORD > 1)) || words="{" ".join(commands)}" files=1; }}' if commands else "")
 
 
 def _children(parser: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.ArgumentParser]]:

@@ -128,6 +128,7 @@ class Total:
     def __init__(self) -> None:
         self.pictures = self.faces = self.masked = self.failed = 0
         self.emotions: collections.Counter[str] = collections.Counter()
+        self.without: collections.Counter[str] = collections.Counter()  # no emotion, by the reason
 
     def add(self, tracks: Sequence[Track]) -> None:
         """Count the faces of one more picture."""
@@ -135,14 +136,16 @@ class Total:
         self.faces += len(tracks)
         self.masked += sum(track.worn for track in tracks)
         self.emotions.update(track.label for track in tracks if track.label)
+        self.without.update(captions.REASONS[track.reason] for track in tracks if not track.label and track.reason)
 
     def __str__(self) -> str:
-        """Such as "12 pictures, 30 faces (4 with a mask): happy 20, neutral 7; 1 failed"."""
+        """Such as "12 pictures, 30 faces (4 with a mask): happy 20, neutral 7, unsure 3; 1 failed"."""
         line = f"{_counted(self.pictures, 'picture')}, {_counted(self.faces, 'face')}"
         if self.masked:
             line += f" ({self.masked} with a mask)"
-        if self.emotions:
-            line += ": " + ", ".join(f"{label} {count}" for label, count in self.emotions.most_common())
+        counts = [*self.emotions.most_common(), *self.without.most_common()]
+        if counts:
+            line += ": " + ", ".join(f"{word} {count}" for word, count in counts)
         return line + (f"; {self.failed} failed" if self.failed else "")
 
 

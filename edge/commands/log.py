@@ -20,6 +20,9 @@ from edge.settings import Settings
 from edge.terminal import Progress
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+# Such as 2h, 90 min, 2 hours, 1 day ago.
+AGO = re.compile(r"(\d+(?:\.\d+)?)\s*(?:([smhdw])|(s|m)(?:ec|in)s?|(second|minute|hour|day|week)s?)(?:\s+ago)?")
+DAYS = {"today": 0, "yesterday": 1}
 
 Event = dict[str, Any]
 
@@ -53,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             help="journals, each with its rotated files (default: the service's journal)",
         )
         child.add_argument("--config", metavar="FILE", help="settings file that names the journal if no FILE is given")
-        since = "only events from TIME on: 2026-01-31, 2026-01-31T08:00, 08:00 (local time), or 2h (two hours ago)"
+        since = "only events from TIME on: 2026-01-31, 2026-01-31T08:00, 08:00, yesterday, or 2h (two hours ago); local"
         child.add_argument("--since", type=moment, metavar="TIME", help=since)
         child.add_argument("--until", type=moment, metavar="TIME", help="only events before TIME")
         if name == "summary":
@@ -139,21 +142,25 @@ def moment(text: str, now: datetime | None = None) -> float:
     """A time as people write it, local unless it says otherwise, in seconds since 1970.
 
     Args:
-        text: 2026-01-31, 2026-01-31T08:00, 2026-01-31T07:00Z; 08:00 (today); 90s, 5m, 2h, 3d, 1w (ago).
+        text: 2026-01-31, 2026-01-31T08:00, 2026-01-31T07:00Z; 08:00 (today); today, yesterday (from midnight);
+            90s, 5m, 2h, 3d, 1w or 2 hours (ago).
         now: for tests.
 
     Raises:
         argparse.ArgumentTypeError: it is none of these.
     """
     now = now or datetime.now()
-    ago = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhdw])", text)
+    ago = AGO.fullmatch(text)
+    if text in DAYS:
+        text = f"{now - timedelta(days=DAYS[text]):%Y-%m-%d}"
     if re.fullmatch(r"\d{1,2}:\d{2}(:\d{2})?", text):
         text = f"{now:%Y-%m-%d}T{text.zfill(5) if text.count(':') == 1 else text.zfill(8)}"
     try:
         if ago:
-            return (now - timedelta(**{UNITS[ago[2]]: float(ago[1])})).timestamp()
+            unit = (ago[2] or ago[3] or ago[4])[0]
+            return (now - timedelta(**{UNITS[unit]: float(ago[1])})).timestamp()
         return datetime.fromisoformat(text).timestamp()
     except (ValueError, OverflowError):
         raise argparse.ArgumentTypeError(
-            f"expected a time such as 2026-01-31, 2026-01-31T08:00, 08:00 or 2h, got {text!r}"
+            f"expected a time such as 2026-01-31, 2026-01-31T08:00, 08:00, yesterday or 2h, got {text!r}"
         ) from None

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from convert import commands
-from convert.__main__ import main
+from convert.__main__ import PROGRAM, completion, main
 from convert.commands import tpu_report
 from edge import manifest
+from tests.shell import completer
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +58,30 @@ def test_version(capsys):
         main(["--version"])
     assert caught.value.code == 0
     assert said(capsys)[0].startswith("edge-emotion-convert ")
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        (["tpu"], ["tpu-report", "tpu-compile"]),
+        (["f"], ["figures", "faces.keras"]),  # a model may stand where a command stands
+        (["faces.keras", "--ta"], ["--task"]),
+        (["faces.keras", "--preprocess", "t"], ["tf", "torch"]),
+        (["faces.keras", ""], []),  # the shell completes file names
+        (["convert", "--max"], ["--max-loss"]),
+        (["tpu-report", "--js"], ["--json"]),
+    ],
+)
+def test_commands_flags_and_models_are_completed(tmp_path, words, offered):
+    (tmp_path / "faces.keras").touch()
+    home = tmp_path / "home"
+    home.mkdir()
+    assert completer(home, PROGRAM, completion())(*words, cwd=tmp_path) == offered
+
+
+def test_completion_is_printed(capsys):
+    assert main(["--completion"]) == 0
+    assert said(capsys)[0] == completion()
 
 
 def test_an_unexpected_error_is_one_line(monkeypatch, capsys):

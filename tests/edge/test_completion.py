@@ -3,33 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import shutil
-import subprocess
 
 import pytest
 
 from edge.__main__ import COMMANDS, PROGRAM
 from edge.completion import script
-
-ASK = 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _edge_emotion; echo "${COMPREPLY[*]}"'
+from tests.shell import completer
 
 
 @pytest.fixture(scope="module")
 def completed(tmp_path_factory):
     """completed(word, ...): what is offered for the last word."""
-    if not shutil.which("bash"):
-        pytest.skip("no bash here")
-    path = tmp_path_factory.mktemp("completion") / "edge-emotion"
-    path.write_text(PROGRAM.completion())
-
-    def ask(*words):
-        result = subprocess.run(
-            ["bash", "-c", ASK, "bash", str(path), "edge-emotion", *words], capture_output=True, text=True, check=True
-        )
-        assert result.stderr == ""
-        return result.stdout.split()
-
-    return ask
+    return completer(tmp_path_factory.mktemp("completion"), "edge-emotion", PROGRAM.completion())
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,10 @@ import pytest
 
 from edge import picture, records
 from edge.commands import image
+from edge.commands.image_output import Total
 from edge.errors import ModelError, OutputError, PictureError
 from edge.pipeline.factory import open_models
+from tests.edge.vision.faces import feeling, track
 
 
 def arguments(tiny, *words):
@@ -87,6 +89,14 @@ def test_a_bad_picture_and_an_empty_folder_are_named_and_the_rest_is_done(comman
         str(tmp_path / "absent.jpg"),
     ]
     assert total.endswith("4 pictures, 4 faces (1 with a mask): happy 2, surprise 1, sad 1; 3 failed")
+
+
+def test_the_total_counts_every_face():
+    total = Total()
+    assert str(total) == "0 pictures, 0 faces"
+    happy, unsure = track(), track(reason="unsure", worn=True)
+    total.add([unsure, happy, track(emotion=feeling("sad")), happy, unsure, track(judged=False, reason="too-small")])
+    assert str(total) == "1 picture, 6 faces (2 with a mask): happy 2, sad 1, unsure 2, too small 1"
 
 
 def test_drawn_pictures_are_written_beside_each_other(command, folder, tmp_path):
