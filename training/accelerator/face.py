@@ -28,6 +28,7 @@ from training.accelerator.face_settings import Settings
 WIDTH, HEIGHT = 320, 240
 PLANNED = 4  # batches
 CALM = 0.8  # part of the time after which the scenes calm down
+PLAIN, PLAIN_CALM = 0.3, 0.6  # part of the canvases whose light stays as it was taken
 
 
 class Training:
@@ -104,7 +105,8 @@ class Training:
         into = (plan.into, plan.offset, plan.size, plan.grid, plan.clamped, plan.fill)
         with torch.no_grad():
             made, picture = self.attempt("sample", face_store.sample, self.store.texels, *into, WIDTH, HEIGHT)
-            made = self.attempt("polish", polish, made, picture, plan.boxes, plan.real, plan.fill)
+            plain = torch.rand(len(made), device=self.device) < (PLAIN_CALM if calm else PLAIN)
+            made = self.attempt("polish", polish, made, picture, plan.boxes, plan.real, plan.fill, plain)
         return made.contiguous(memory_format=torch.channels_last), plan
 
     def attempt(self, name: str, plain: Callable[..., Any], *values: Any) -> Any:
@@ -236,9 +238,10 @@ class Training:
             self.say(f"peak memory {torch.cuda.max_memory_allocated() / 1e9:.1f} GB")
 
 
-def polish(made: Tensor, picture: Tensor, boxes: Tensor, real: Tensor, fill: Tensor) -> Tensor:
-    """Canvases float32 (B, 3, H, W), 0-1, as a camera would have taken them."""
-    made = face_light.light(face_light.occlude(made, boxes, real, 0.22))
+def polish(made: Tensor, picture: Tensor, boxes: Tensor, real: Tensor, fill: Tensor, plain: Tensor) -> Tensor:
+    """Canvases float32 (B, 3, H, W), 0-1, as a camera would have taken them; `plain`, bool (B,), in their own light."""
+    made = face_light.occlude(made, boxes, real, 0.22)
+    made = torch.where(plain.view(-1, 1, 1, 1), made, face_light.light(made))
     quarter = len(made) // 4
     made = torch.cat([face_light.compress(made[:quarter]), made[quarter:]])
     return face_light.finish(made, picture, fill)

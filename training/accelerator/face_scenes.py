@@ -18,7 +18,7 @@ SLOTS = 12
 LAYOUTS = ((1, 1), (2, 2), (4, 3), (2, 1))  # cells across and down
 LAYOUT_SHARES = (0.62, 0.20, 0.12, 0.06)
 WHOLE, CROP, ANCHOR, CLOSE = range(4)
-MODES = (0.22, 0.26, 0.36, 0.16)
+MODES = (0.24, 0.25, 0.35, 0.16)
 MOST_FACES, MOST_IGNORED = 40, 40  # a canvas
 SEEN = 0.35  # part of a box in the canvas from which it is a face; below, it is ignored
 SMALLEST = 8.0  # pixels of the longer side, likewise
@@ -133,7 +133,7 @@ class Planner:
         face = store.boxes[rows, chosen]
         face_w, face_h = (face[..., 2] - face[..., 0]).clamp_min(1), (face[..., 3] - face[..., 1]).clamp_min(1)
         face_size = (face_w * face_h).sqrt()
-        mode = self._pick((0.35, 0.28, 0.28, 0.09) if calm else MODES, *shape)
+        mode = self._pick((0.44, 0.25, 0.22, 0.09) if calm else MODES, *shape)
         mode = torch.where((layout != 0)[:, None] & ((mode == WHOLE) | (mode == CLOSE)), CROP, mode)
         mode = torch.where((faces == 0) & (mode >= ANCHOR), CROP, mode)
         fit = torch.minimum(cell_w / wide, cell_h / high)
