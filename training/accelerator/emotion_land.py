@@ -56,8 +56,10 @@ def read(path: Path, which: str = "last") -> tuple[dict[str, np.ndarray], np.nda
     prefix = f"{which}/weights/"
     try:
         with np.load(path) as stored:
-            weights = {name[len(prefix) :]: stored[name] for name in stored.files if name.startswith(prefix)}
-            bias = stored["bias"] if "bias" in stored.files else np.zeros(7)
+            weights = {
+                name[len(prefix) :]: stored[name].astype(np.float32) for name in stored.files if name.startswith(prefix)
+            }
+            bias = stored[f"{which}/bias"] if f"{which}/bias" in stored.files else np.zeros(7)
     except (OSError, ValueError) as error:
         raise ModelError(f"{path}: cannot read the weights ({error}); expected what emotion.py wrote") from None
     if not weights:
@@ -65,17 +67,24 @@ def read(path: Path, which: str = "last") -> tuple[dict[str, np.ndarray], np.nda
     return weights, bias
 
 
-def write(recipe: Any, data: Path, trained: Path, out: Path, which: str, biased: bool) -> None:
-    """Write model.keras, weights.npz and calibration.npz of a run."""
+def moved(path: Path, tau: float, neutral: float) -> np.ndarray:
+    """The bias of a strength of the prior of one's own choice, (7,); see training.prior.bias."""
+    from training import prior
+
+    with np.load(path) as stored:
+        return prior.bias(stored["prior"], tau, neutral)
+
+
+def write(recipe: Any, data: Path, trained: Path, out: Path, which: str, bias: np.ndarray | None) -> None:
+    """Write model.keras, weights.npz and calibration.npz of a run; `bias` stands in for the one that was chosen."""
     from training import weights
     from training.commands.train import write_calibration
     from training.data import emotion_wild
     from training.networks import emotion
     from training.tasks import open_task
 
-    arrays, bias = read(trained, which)
-    if biased:
-        arrays["head.bias"] = (arrays["head.bias"] + bias).astype(np.float32)
+    arrays, chosen = read(trained, which)
+    arrays["head.bias"] = (arrays["head.bias"] + (chosen if bias is None else bias)).astype(np.float32)
     model = emotion.build(**recipe.network)
     fill(model, arrays)
     task = open_task(recipe, data)
@@ -101,12 +110,14 @@ def main() -> None:
     parser.add_argument("--recipe", required=True, help="emotion-bare or emotion-masked, or a .toml file")
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the folder with the data sets")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the run")
-    parser.add_argument("--which", choices=("last", "best"), default="last")
-    parser.add_argument("--plain", action="store_true", help="without the bias that validation chose")
+    parser.add_argument("--which", choices=("last", "best", "first", "blend"), default="last")
+    parser.add_argument("--tau", type=float, help="strength of the prior; without it, the bias that validation chose")
+    parser.add_argument("--neutral", type=float, default=0.0, help="with --tau: what is added to neutral (0)")
     arguments = parser.parse_args()
     load_keras()
     recipe = recipes.load(recipes.find(arguments.recipe))
-    write(recipe, arguments.data, arguments.trained, arguments.out, arguments.which, not arguments.plain)
+    bias = None if arguments.tau is None else moved(arguments.trained, arguments.tau, arguments.neutral)
+    write(recipe, arguments.data, arguments.trained, arguments.out, arguments.which, bias)
     print(f"{arguments.out}: model.keras, weights.npz, calibration.npz")
 
 

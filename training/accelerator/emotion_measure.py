@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from training.prior import bias as adjustment
+
 HAPPY, NEUTRAL = 3, 6
 # What is aimed at, on the test splits; here the measure of what a point is worth on validation.
 AIMS = {
@@ -92,10 +94,8 @@ def choose(
     """
     best, bias, table = -1.0, np.zeros(7), []
     for tau in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0):
-        for calm in (-0.4, -0.2, 0.0, 0.2, 0.4, 0.6):
-            moved = -tau * np.log(prior)
-            moved = moved - moved.mean()
-            moved[NEUTRAL] += calm
+        for calm in (-0.4, -0.2, 0.0, 0.2, 0.4, 0.6, 0.8):
+            moved = adjustment(prior, tau, calm)
             values = figures(found, chosen, moved)
             worth = score(values, kind)
             table.append(f"  tau {tau:.1f} neutral {calm:+.1f}: score {worth:.4f}  {line(values)}")

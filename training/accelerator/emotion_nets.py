@@ -1,13 +1,15 @@
-"""The emotion networks in torch: the student, twin of training/networks/emotion.py, and two larger teachers."""
+"""The emotion networks in torch: the student, twin of training/networks/emotion.py, and a larger teacher."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from edge.errors import ModelError
 
 CLASSES = 7
 EPSILON = 1e-3  # of batch normalization, as training/networks/layers.py has it
@@ -102,56 +104,33 @@ def arrays(student: nn.Module) -> dict[str, np.ndarray]:
     return {name: np.array(values) for name, values in found.items()}
 
 
-class Excited(nn.Module):
-    """A pre-activation residual block with squeeze and excitation (Hu et al., 2018) and stochastic depth."""
+def fill(student: nn.Module, weights: Mapping[str, np.ndarray]) -> None:
+    """Set a student's weights from what `arrays` gives.
 
-    def __init__(self, inputs: int, outputs: int, stride: int, drop: float) -> None:
-        super().__init__()
-        self.norm1, self.norm2 = nn.BatchNorm2d(inputs), nn.BatchNorm2d(outputs)
-        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
-        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
-        self.shortcut = nn.Conv2d(inputs, outputs, 1, stride, bias=False) if stride > 1 or inputs != outputs else None
-        self.squeeze, self.excite = nn.Linear(outputs, outputs // 8), nn.Linear(outputs // 8, outputs)
-        self.drop = drop
+    Raises:
+        ModelError: they are of another network.
+    """
+    expected = arrays(student)
+    if {n: v.shape for n, v in weights.items()} != {n: v.shape for n, v in expected.items()}:
+        raise ModelError("weights: they do not fit the student; start with those of the same recipe")
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, C, H, W)."""
-        z = functional.relu(self.norm1(x))
-        y = self.conv2(functional.relu(self.norm2(self.conv1(z))))
-        weights = torch.sigmoid(self.excite(functional.relu(self.squeeze(y.mean(dim=(2, 3))))))
-        y = y * weights[:, :, None, None]
-        if self.training and self.drop:
-            keep = torch.rand(len(x), 1, 1, 1, device=x.device) >= self.drop
-            y = y * keep.to(y.dtype) / (1 - self.drop)
-        return y + (x if self.shortcut is None else self.shortcut(z))
+    def put(tensor: Tensor, values: np.ndarray) -> None:
+        tensor.data.copy_(torch.from_numpy(np.ascontiguousarray(values, np.float32)))
 
-
-class ExcitedNet(nn.Module):
-    """Teacher one: a wide pre-activation residual network."""
-
-    def __init__(self, stem: int, stages: Sequence[Sequence[int]], dropout: float = 0.4) -> None:
-        super().__init__()
-        self.stem = nn.Conv2d(1, stem, 3, 1, 1, bias=False)
-        blocks: list[nn.Module] = []
-        inputs = stem
-        total = sum(count for _, count in stages)
-        for channels, count in stages:
-            for block in range(count):
-                drop = 0.15 * len(blocks) / max(total - 1, 1)
-                blocks.append(Excited(inputs, channels, 2 if block == 0 else 1, drop))
-                inputs = channels
-        self.blocks, self.norm = nn.Sequential(*blocks), nn.BatchNorm2d(inputs)
-        self.dropout, self.head = nn.Dropout(dropout), nn.Linear(inputs, CLASSES)
-        _start(self)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, 1, 48, 48), values 0-1, to logits (B, 7)."""
-        x = functional.relu(self.norm(self.blocks(last(self.stem((x - 0.5) * 4)))))
-        return self.head(self.dropout(x.mean(dim=(2, 3))))
+    units = [module for module in student.modules() if isinstance(module, Unit)]
+    for number, unit in enumerate(units):
+        put(unit.conv.weight, weights[f"{number:02d}.kernel"].transpose(3, 2, 0, 1))
+        norm = unit.norm
+        put(norm.weight, weights[f"{number:02d}.gamma"])
+        put(norm.bias, weights[f"{number:02d}.beta"])
+        put(norm.running_mean, weights[f"{number:02d}.mean"])
+        put(norm.running_var, weights[f"{number:02d}.variance"])
+    put(student.head.weight, weights["head.kernel"].T)
+    put(student.head.bias, weights["head.bias"])
 
 
 class PlainNet(nn.Module):
-    """Teacher two: a plain stack of convolutions with maximum pooling (Simonyan & Zisserman, 2015), normalized."""
+    """The teacher: a plain stack of convolutions with maximum pooling (Simonyan & Zisserman, 2015), normalized."""
 
     def __init__(self, stages: Sequence[Sequence[int]], dropout: float = 0.4) -> None:
         super().__init__()

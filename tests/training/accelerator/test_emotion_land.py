@@ -63,7 +63,7 @@ def test_a_file_without_the_weights_that_are_asked_for_is_refused(tmp_path, entr
 
 def test_the_chosen_bias_comes_with_the_weights(tmp_path) -> None:
     bias = np.arange(7.0)
-    np.savez(tmp_path / "trained.npz", **{"last/weights/head.bias": np.ones(7), "bias": bias})
+    np.savez(tmp_path / "trained.npz", **{"last/weights/head.bias": np.ones(7), "last/bias": bias})
     weights, read = emotion_land.read(tmp_path / "trained.npz")
     assert list(weights) == ["head.bias"]
     assert (read == bias).all()
