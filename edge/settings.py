@@ -173,9 +173,11 @@ class ScreenSettings:
         0, "turn the picture clockwise, for a panel mounted upright", unit="degrees", choices=(0, 90, 180, 270)
     )
     style: str = setting(
-        "box", "how faces are marked: with a box and all results, or with a circle and only the emotion's name",
+        "box",
+        "how faces are marked, also on the web page: with a box and all results, "
+        "or with a circle and only the emotion's name",
         choices=("box", "circle"),
-    )  # fmt: skip
+    )
     fullscreen: bool = setting(False, "let the window fill the desktop; the F key toggles it")
     notice: str = setting("", "a line of text for visitors along the bottom edge; empty: none")
 

@@ -65,6 +65,7 @@ class Site:
         control: pauses the loop; None: there is no loop.
         live: whether the picture may be shown.
         metrics: what Prometheus reads at /metrics; None: nothing.
+        style: how the page marks faces: "box", or "circle" with the emotion's name alone.
         write_s: seconds after which a viewer that takes nothing is dropped.
     """
 
@@ -75,6 +76,7 @@ class Site:
     control: Pause | None = None
     live: bool = False
     metrics: MetricsPage | None = None
+    style: str = "box"
     write_s: float = field(default=10.0)
 
 
@@ -160,6 +162,7 @@ def _about(site: Site, snapshot: Snapshot) -> dict[str, Any]:
         "live": site.live and site.control is not None,
         "history": site.journal is not None,
         "version": edge.__version__,
+        "style": site.style,
     }
     if site.control is None:
         return more | {

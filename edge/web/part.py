@@ -76,7 +76,7 @@ class WebPart:
     """The page, served until it is closed.
 
     Args:
-        settings: section web, and those that uploaded pictures and the history need.
+        settings: section web, how the screen marks faces, and what uploaded pictures and the history need.
         hub: where the loop shows.
         control: pauses the loop; None: there is none.
         live: whether the picture may be shown.
@@ -118,6 +118,7 @@ class WebPart:
             control=Pause(control) if control else None,
             live=live,
             metrics=metrics,
+            style=settings.screen.style,
         )
         make: Callable[[], object] = lambda: create_app(site)  # noqa: E731
         self._server = Server(make, settings.web.host, settings.web.port, patient=patient)  # type: ignore[arg-type]

@@ -22,9 +22,10 @@ const meet = (a, b) => a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];
 const eyes = ([l, t, r, b]) => [l, t + 0.2 * (b - t), r, t + 0.55 * (b - t)];
 
 // boxes: [left, top, right, bottom]; texts: for each, from the longest to a number; measure: width of a text;
-// before: for each, [try, spot] of the last time or nothing, kept where it still fits so that labels do not jump.
-export function place(boxes, texts, width, height, measure, high, before = []) {
-  const placed = [], zones = boxes.map(eyes);
+// before: for each, [try, spot] of the last time or nothing, kept where it still fits so that labels do not jump;
+// faces: the boxes of the faces themselves, where something larger is drawn around them.
+export function place(boxes, texts, width, height, measure, high, before = [], faces = boxes) {
+  const placed = [], zones = faces.map(eyes);
   const fits = (n, [level, strict], spot) => {
     const text = texts[n][Math.min(level, texts[n].length - 1)], w = measure(text);
     const [x, y] = spot(boxes[n], w, high), area = [x, y, x + w, y + high];

@@ -94,8 +94,8 @@ function showWithoutPicture(state) {
   boxes(state, state.width, state.height);
 }
 
-function boxes({ faces }, width, height) {
-  const numbers = drawBoxes(at("boxes"), faces, width, height, face => face.track);
+function boxes({ faces, style }, width, height) {
+  const numbers = drawBoxes(at("boxes"), faces, width, height, face => face.track, style);
   for (const [track, known] of cards) showNumber(known, numbers.get(String(track)));
 }
 

@@ -1,12 +1,12 @@
 // Try a picture: chosen, dropped, pasted, taken with the browser's camera, or the sample.
-import { call } from "./api.js";
+import { call, get } from "./api.js";
 import { annotated, drawBoxes } from "./boxes.js";
 import { allBars, faceTop, meter, showFace, showNumber } from "./card.js";
 import { add, at, save, say } from "./dom.js";
 import { count } from "./words.js";
 
 const MOST = 16e6;
-let turn = 0, shown = null, video = null, label = () => {};
+let turn = 0, shown = null, video = null, style = "box", label = () => {};
 
 export function close() { cameraOff(); }
 
@@ -22,6 +22,7 @@ async function look(blob, name) {
     const form = new FormData();
     form.append("image", blob, name);
     const told = await (await call("api/image", { method: "POST", body: form })).json();
+    ({ style } = await get("api/status"));
     if (mine !== turn) return;
     shown = { told, name, url: URL.createObjectURL(blob) };
     at("photo").src = shown.url;
@@ -56,7 +57,7 @@ function show({ faces, width, height }) {
     }
   }
   label = () => {
-    const numbers = drawBoxes(at("photo-boxes"), faces, width, height, (_, n) => n);
+    const numbers = drawBoxes(at("photo-boxes"), faces, width, height, (_, n) => n, style);
     cards.forEach((parts, n) => showNumber(parts, numbers.get(String(n))));
   };
   label();
@@ -115,7 +116,7 @@ at("shoot").addEventListener("click", shoot);
 at("download").addEventListener("click", async () => {
   if (!shown) return;
   const { faces, width, height } = shown.told;
-  save(shown.name.replace(/\.[^.]*$/, "") + "-annotated.jpg", await annotated(at("photo"), faces, width, height));
+  save(shown.name.replace(/\.[^.]*$/, "") + "-annotated.jpg", await annotated(at("photo"), faces, width, height, style));
 });
 addEventListener("resize", () => { if (!at("picture").hidden && !at("result").hidden) label(); });
 for (const kind of ["dragover", "dragleave", "drop"]) {

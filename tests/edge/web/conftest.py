@@ -44,6 +44,7 @@ class House:
         write_s=10.0,
         metrics=None,
         scrape=None,
+        style="box",
         **settings,
     ):
         from edge.pipeline.factory import open_models
@@ -73,6 +74,7 @@ class House:
             live=live,
             write_s=write_s,
             metrics=metrics,
+            style=style,
         )
         self.server = Server(lambda: create_app(self.site), "127.0.0.1", 0, **keep)
         self.port = self.server.start()
