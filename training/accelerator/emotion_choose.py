@@ -10,10 +10,10 @@ import numpy as np
 from training import prior
 from training.accelerator import emotion_measure as measure
 
-# What must hold on validation: a point in FER2013's accuracy above the figure that the test split must reach.
+# What must hold on validation. The test splits are easier by one to three points, as the first shipped models showed.
 FLOORS = {
-    "bare": {"fer": 0.695, "fer_macro": 0.67, "wild": 0.83, "wild_neutral": 0.77, "wild_happy": 0.93},
-    "masked": {"fer": 0.585, "wild": 0.66, "wild_neutral": 0.62},
+    "bare": {"fer": 0.69, "fer_macro": 0.662, "wild": 0.81, "wild_neutral": 0.74, "wild_happy": 0.93},
+    "masked": {"fer": 0.585, "wild": 0.63, "wild_neutral": 0.58},
 }
 TAUS = tuple(n / 10 for n in range(0, 11))
 NEUTRALS = tuple(n / 10 for n in range(-4, 11))
