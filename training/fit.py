@@ -136,6 +136,13 @@ def recalibrate_batchnorm(model: keras.Model, batches: keras.utils.PyDataset, co
         norm.momentum = momentum
 
 
+def reseed(model: keras.Model, seed: int, epoch: int) -> None:
+    """Set the draws of dropout to those of an epoch: a checkpoint does not hold them, and a resumed run needs them."""
+    for number, layer in enumerate(model.layers):
+        if generator := getattr(layer, "seed_generator", None):
+            generator.state.assign(np.random.SeedSequence((seed, epoch, number)).generate_state(2, np.uint32))
+
+
 def no_gradients() -> AbstractContextManager[None]:
     """On torch: nothing is kept for a backward pass."""
     if keras.backend.backend() != "torch":
@@ -178,13 +185,14 @@ class _Keep(keras.callbacks.Callback):
         batches: keras.utils.PyDataset,
         folder: Path,
         every: int,
-        fit: Schedule,
+        recipe: Recipe,
         copy: keras.Model | None = None,
         lead: bool = True,
     ) -> None:
         super().__init__()
-        self.task, self.batches, self.folder, self.every, self.epochs = task, batches, folder, every, fit.epochs
-        self.restarts, self.copy, self.lead = fit.restarts, copy, lead
+        self.task, self.batches, self.folder, self.every = task, batches, folder, every
+        self.seed, self.epochs, self.restarts = recipe.seed, recipe.fit.epochs, recipe.fit.restarts
+        self.copy, self.lead = copy, lead
         self.history = folder / history.FILE
         self.update_from = getattr(batches, "update_from", None)
         self.begun = False
@@ -196,6 +204,7 @@ class _Keep(keras.callbacks.Callback):
             with measurable(self.model, self.batches, self.copy) as model:
                 self.update_from(model, epoch)
         self.begun = True
+        reseed(self.model, self.seed, epoch)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         line: dict[str, float] = {"epoch": epoch + 1, "loss": float((logs or {}).get("loss", math.nan))}
@@ -258,7 +267,7 @@ def train(
         with together.apart():
             copy = task.build()
     model.compile(optimizer(recipe.fit, len(batches)), task.loss(), jit_compile=False)
-    keep = _Keep(task, batches, folder, every, recipe.fit, copy, nodes.lead)
+    keep = _Keep(task, batches, folder, every, recipe, copy, nodes.lead)
     model.fit(
         together.share(batches, nodes, recipe.fit.batch),
         epochs=recipe.fit.epochs,

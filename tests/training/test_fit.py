@@ -89,8 +89,11 @@ def test_a_run_broken_off_goes_on_where_it_stopped(opened, tmp_path, monkeypatch
     assert passes[0] - passes[1] == {min(passes[0])}
     assert passes[1] <= passes[0]
     broken, unbroken = history.read(tmp_path / "run"), history.read(tmp_path / "whole")
+    # The same to within rounding; with other draws of dropout the losses would be a hundredth apart.
+    assert [line["loss"] for line in broken] == pytest.approx([line["loss"] for line in unbroken], rel=1e-4)
     assert [sorted(line) for line in broken] == [sorted(line) for line in unbroken]
-    assert [w.shape for w in model.get_weights()] == [w.shape for w in whole.get_weights()]
+    apart = max(float(np.abs(a - b).max()) for a, b in zip(model.get_weights(), whole.get_weights(), strict=True))
+    assert apart < 0.01
 
 
 def test_without_resume_a_run_begins_anew(opened, tmp_path) -> None:
