@@ -11,6 +11,7 @@ from convert.check import finite
 from convert.errors import ConversionError
 from convert.float_model import FloatModel
 from convert.labels import Classes, canonical, resolve
+from convert.own_scaling import own_scaling
 from convert.request import Request
 from convert.sources import Source, View
 from edge.tasks import TASKS
@@ -50,11 +51,12 @@ def choose_preprocessing(
             has none to go by.
     """
     given, told = request.preprocessing, []
-    if request.decide == "model" and model.scaling:
-        given = preprocess.PRESETS["none"]
-        told.append(f"{model.name} scales its input itself ({model.scaling}): pixels go in as 0-255, --preprocess none")
-    elif request.decide == "" and model.scaling and given.high - given.low <= 2:
-        told.append(f"{model.name} scales its input itself ({model.scaling}); is --preprocess none meant?")
+    small = request.decide != "pictures" and given.high - given.low <= 2
+    if small and (scaled := own_scaling(model, (view.height, view.width, view.channels))):
+        told.append(f"{model.name} scales its input itself ({scaled}); is --preprocess none meant?")
+        if request.decide == "model":
+            given = preprocess.PRESETS["none"]
+            told = [f"{model.name} scales its input itself ({scaled}): pixels go in as 0-255, --preprocess none"]
     truth = _truth(labelled, classes) if labelled is not None and classes is not None else None
     if request.decide == "pictures" and truth is None:
         raise ConversionError("--preprocess auto: expected labelled pictures to go by; add --evaluate PATH")

@@ -162,6 +162,11 @@ def _converter_error(name: str, error: Exception) -> ConversionError:
     kinds = re.findall(r"'?tf\.(\w+)'? op is neither a custom op nor a flex op", text)
     kinds += re.findall(r"error: '(?:tf|tfl)\.(\w+)' op", text)
     kinds += re.findall(r"^\s*(?:Flex|Custom) ops: ([\w, ]+)", text, flags=re.MULTILINE)
+    if any(kind.startswith("StatelessRandom") for kind in kinds):
+        return ConversionError(
+            f"{name}: its random augmentation is active in this folder, as Keras 3 exports it; give the .keras or .h5 "
+            "file, or export the model without these layers"
+        )
     if kinds:
         named = ", ".join(sorted(dict.fromkeys(kinds)))
         return ConversionError(

@@ -175,7 +175,7 @@ def test_a_scaling_inside_the_model_is_heeded(kit, keras_, emotions):
     made = pipeline.convert(model, source, Request(task="emotion-bare", decide="model"), source)
     assert (made.spec.low, made.spec.high) == (0.0, 255.0)
     assert made.warnings[0] == (
-        "m scales its input itself (a Rescaling layer, 1/255): pixels go in as 0-255, --preprocess none"
+        "m scales its input itself (0-255 becomes 0 to 1): pixels go in as 0-255, --preprocess none"
     )
     assert made.card.accuracy["int8"] > 0.95
 

@@ -8,7 +8,7 @@ import pytest
 from convert import tflite
 from convert.converted import Converted
 from convert.errors import ConversionError
-from convert.load import from_keras
+from convert.load import from_keras, load
 from convert.quantize import anchored, quantize, to_float
 from edge.vision.preprocessing import Preprocessing
 from edge.vision.tensor import pixel_table
@@ -149,3 +149,12 @@ def test_an_unsupported_operation_is_named(keras_, make, names):
 def test_the_terminal_stays_clean(capfd, kit, learned):
     quantize(from_keras(learned), kit.blobs(20, seed=4)[0])
     assert capfd.readouterr() == ("", "")
+
+
+def test_augmentation_that_is_active_in_a_folder_says_what_to_give_instead(keras_, tmp_path):
+    """Keras 3 exports random layers as in training."""
+    layers = keras_.layers
+    parts = [layers.Input((8, 8, 1)), layers.RandomFlip(), layers.Flatten(), layers.Dense(2, activation="softmax")]
+    keras_.Sequential(parts).export(tmp_path / "saved", verbose=False)
+    with pytest.raises(ConversionError, match=r"saved: its random augmentation is active .* give the \.keras or \.h5"):
+        quantize(load(tmp_path / "saved"), np.zeros((4, 8, 8, 1), np.uint8))
