@@ -1,6 +1,6 @@
 // Charts of the history: plain SVG, each with words for those who do not see it.
 import { add, at, draw } from "./dom.js";
-import { clock as clockOf, count, duration, labelClass, labelWord, ordered, percent } from "./words.js";
+import { clock as clockOf, count, duration, grouped, labelClass, labelWord, ordered, percent } from "./words.js";
 
 const WEEK = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 // One unit is one pixel of the page, so that letters have their size on a phone, too.
@@ -32,8 +32,8 @@ export function tiles(parent, { days, dwell }) {
   const busiest = days.reduce((best, day) => day.visits > best.visits ? day : best, { visits: 0, day: "" });
   // Days count from the first to the last with a visit, as in edge-emotion log report.
   const some = days.map(({ visits, seconds }) => visits > 0 || seconds > 0), open = Math.max(1, some.lastIndexOf(true) - some.indexOf(true) + 1);
-  const facts = [[all, "visits"], [(all / open).toFixed(1), "visits per day"], [duration(dwell.median), "median visit"],
-    [duration(dwell.mean), "mean visit"], [busiest.visits || "-", busiest.day ? `most in a day, ${busiest.day}` : "most in a day"]];
+  const facts = [[grouped(all), "visits"], [(all / open).toFixed(1), "visits per day"], [duration(dwell.median), "median visit"],
+    [duration(dwell.mean), "mean visit"], [busiest.visits ? grouped(busiest.visits) : "-", busiest.day ? `most in a day, ${busiest.day}` : "most in a day"]];
   for (const [value, word] of facts) {
     const tile = add(parent, "div", undefined, "card");
     add(tile, "b", String(value));
@@ -45,7 +45,7 @@ export function visits(parent, days, pick) {
   const most = Math.max(...days.map(({ visits }) => visits));
   if (!most) return empty(parent);
   const wide = widthOf(parent), high = 180, left = 36, base = high - 22, step = (wide - left) / days.length;
-  const svg = chart(parent, wide, high, `Visits per day; at most ${most}`);
+  const svg = chart(parent, wide, high, `Visits per day; at most ${grouped(most)}`);
   scale(svg, most, left, base, wide);
   days.forEach(({ day, visits, seconds }, n) => {
     const tall = (base - 10) * visits / most, x = left + n * step;
@@ -60,7 +60,7 @@ export function visits(parent, days, pick) {
 function scale(svg, most, left, base, wide) {
   draw(svg, "line", { class: "axis", x1: left, x2: wide, y1: base, y2: base });
   draw(svg, "line", { class: "axis", x1: left, x2: wide, y1: 10, y2: 10 });
-  draw(svg, "text", { x: left - 6, y: 14, "text-anchor": "end" }, String(most));
+  draw(svg, "text", { x: left - 6, y: 14, "text-anchor": "end" }, grouped(most));
   draw(svg, "text", { x: left - 6, y: base + 4, "text-anchor": "end" }, "0");
 }
 
@@ -68,7 +68,7 @@ export function heat(parent, hours) {
   const most = Math.max(...hours.flat());
   if (!most) return empty(parent);
   const wide = widthOf(parent), left = 36, cell = (wide - left) / 24, high = 7 * 22 + 20;
-  const svg = chart(parent, wide, high, `Visits by weekday and hour; at most ${most} in an hour of the week`);
+  const svg = chart(parent, wide, high, `Visits by weekday and hour; at most ${grouped(most)} in an hour of the week`);
   hours.forEach((row, day) => {
     draw(svg, "text", { x: left - 6, y: day * 22 + 15, "text-anchor": "end" }, WEEK[day]);
     row.forEach((visits, hour) => {

@@ -1,7 +1,8 @@
 // Where the labels of faces go, so that none covers eyes or another label. Pure: boxes and sizes in, places out.
 const GAP = 3;
 // How much a label may say, and whether it may lie on another face (never on its eyes): the first that fits is taken.
-const TRIES = [[0, true], [1, true], [1, false], [2, true], [2, false], [3, true], [3, false]];
+const TRIES = [[0, true], [1, true], [2, true], [3, true], [2, false], [3, false]];
+const TURNS = 6; // orders of the faces that are tried until each has a place
 const SPOTS = [
   // Above, below and beside the box, at either end; at last on its own chin.
   ([l, t], w, h) => [l, t - h - GAP],
@@ -25,7 +26,20 @@ const eyes = ([l, t, r, b]) => [l, t + 0.2 * (b - t), r, t + 0.55 * (b - t)];
 // before: for each, [try, spot] of the last time or nothing, kept where it still fits so that labels do not jump;
 // faces: the boxes of the faces themselves, where something larger is drawn around them.
 export function place(boxes, texts, width, height, measure, high, before = [], faces = boxes) {
-  const placed = [], zones = faces.map(eyes);
+  // Whoever found no place comes first in the next turn.
+  let best = null, order = [...boxes.keys()];
+  for (let turn = 0; turn < TURNS; turn++) {
+    const found = placeInOrder(order, boxes, texts, width, height, measure, high, turn ? [] : before, faces.map(eyes));
+    const without = order.filter(n => !found[n].at);
+    if (!best || without.length < best.without) best = { found, without: without.length };
+    if (!without.length) break;
+    order = [...without, ...order.filter(n => found[n].at)];
+  }
+  return best.found;
+}
+
+function placeInOrder(order, boxes, texts, width, height, measure, high, before, zones) {
+  const placed = [];
   const fits = (n, [level, strict], spot) => {
     const text = texts[n][Math.min(level, texts[n].length - 1)], w = measure(text);
     const [x, y] = spot(boxes[n], w, high), area = [x, y, x + w, y + high];
@@ -42,7 +56,7 @@ export function place(boxes, texts, width, height, measure, high, before = [], f
   };
   for (const [n, at] of before.entries()) if (at && n < boxes.length) take(n, ...at);
   // A label that was cut short may grow again where there is room now.
-  for (const n of boxes.keys()) {
+  for (const n of order) {
     const now = found[n];
     if (now?.at[0] === 0) continue;
     if (now) placed.splice(placed.indexOf(now), 1);

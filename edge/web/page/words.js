@@ -16,7 +16,8 @@ export const maskWord = face => MASKS[face.mask_state] ?? (face.worn ? "mask" : 
 export const faceClass = face => face.emotion ? labelClass(face.emotion) : "unknown";
 export const faceWord = face => face.emotion ?? labelWord(face.reason ?? "unsure");
 export const faceShare = face => face.emotion && face.probabilities ? face.probabilities[face.emotion] : null;
-export const count = (n, one, many = one + "s") => `${n} ${n === 1 ? one : many}`;
+export const grouped = n => n.toLocaleString("en"); // 1,234
+export const count = (n, one, many = one + "s") => `${grouped(n)} ${n === 1 ? one : many}`;
 
 export function faceLabel(face) {
   const share = faceShare(face);

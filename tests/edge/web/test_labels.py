@@ -31,6 +31,33 @@ def test_no_label_covers_eyes_or_another_label(serve, browser, wide, high, crowd
     assert wide > 362 or not any(numbers[:4])  # on a phone, eight faces still have words
 
 
+# Eight heads close together, as in a photograph of 384x230.
+GROUP = [
+    [72, 84, 138, 171], [85, 46, 114, 78], [137, 44, 171, 84], [138, 101, 179, 166],
+    [182, 90, 232, 160], [220, 43, 258, 93], [247, 77, 302, 145], [306, 21, 349, 71],
+]  # fmt: skip
+
+
+def test_in_a_group_no_label_lies_on_another_or_on_somebody_else(serve, browser):
+    browser.open(serve(loop=False).address + "#picture")
+    script = """(async () => {
+        const { place } = await import("./labels.js");
+        const all = n => n === 1 ? "happy 52 %, mask" : "happy 95 %";
+        const texts = GROUP.map((_, n) => [all(n), "happy 95 %", "happy", String(n + 1)]);
+        const found = place(GROUP, texts, 384, 230, text => 8 * text.length + 30, 22);
+        return found.map(({ text, area }) => [text, ...area]);
+    })()"""
+    found = browser.eval(script.replace("GROUP", json.dumps(GROUP)))
+    areas = [area for _, *area in found]
+
+    def meet(a, b):
+        return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+    assert [(n, m) for n, a in enumerate(areas) for m, b in enumerate(areas) if n < m and meet(a, b)] == []
+    assert [(n, m) for n, a in enumerate(areas) for m, face in enumerate(GROUP) if n != m and meet(a, face)] == []
+    assert sum(len(text) > 1 for text, *_ in found) >= 4  # and half of them still say a word
+
+
 def test_a_label_stays_where_it_is_while_it_fits_and_grows_where_there_is_room(serve, browser):
     browser.open(serve(loop=False).address + "#picture")
     spots = browser.eval(
