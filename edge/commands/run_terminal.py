@@ -14,7 +14,7 @@ STAMP = len("2026-01-31 08:00:01")
 
 
 class TerminalSink:
-    """Prints events for a person; samples, which say nothing new, are left out.
+    """Prints events for a person; samples, which say nothing new, are left out. Those of a clip have their place in it.
 
     Args:
         stream: standard output, a terminal.
@@ -25,6 +25,7 @@ class TerminalSink:
 
     def __init__(self, stream: TextIO, colours: bool, journal: str, progress: Progress) -> None:
         self._stream, self._colours, self._journal, self._progress = stream, colours, journal, progress
+        self._live = True
 
     def write(self, event: Mapping[str, Any]) -> None:
         """Print one event."""
@@ -42,6 +43,7 @@ class TerminalSink:
         self._progress.clear()
 
     def _started(self, event: Mapping[str, Any]) -> str:
+        self._live = event.get("live", True)
         text = f"Watching {printable(event['source'])}; Ctrl-C stops it."
         if self._journal:
             text += f" Journal: {printable(self._journal)}"
@@ -49,7 +51,7 @@ class TerminalSink:
 
     def _line(self, event: Mapping[str, Any]) -> str:
         text = printable(line(event))
-        stamp, rest = text[:STAMP], text[STAMP:]
+        stamp, rest = text[:STAMP] if self._live else position(event["monotonic"]), text[STAMP:]
         if "track" not in event:
             return self._in(stamp, DIM) + self._in(rest, YELLOW)
         emotion = str(event.get("emotion"))
@@ -59,3 +61,12 @@ class TerminalSink:
 
     def _in(self, text: str, code: str) -> str:
         return coloured(text, code) if self._colours else text
+
+
+def position(seconds: float) -> str:
+    """A place in a clip: " 0:04.6", "12:00.0", "1:02:03.4"."""
+    tenths = round(seconds * 10)
+    minutes, rest = divmod(tenths, 600)
+    hours, minutes = divmod(minutes, 60)
+    shown = f"{rest // 10:02}.{rest % 10}"
+    return f"{hours}:{minutes:02}:{shown}" if hours else f"{minutes:2}:{shown}"

@@ -57,9 +57,11 @@ def main(arguments: argparse.Namespace) -> int:
     """
     settings = _settings(arguments)
     token = token_for(settings.web, os.environ, once=True)
-    # Try the models before printing an address.
-    open_pipeline(settings, live=False).close()
     clock = SystemClock()
+    # Try the models, and a clip, before printing an address; a camera may still come.
+    open_pipeline(settings, live=False).close()
+    if arguments.source and not cameras.is_live(settings.source.source):
+        cameras.open_camera(settings.source, clock).close()
     lost: list[ReconnectingCamera] = []
     hub = Hub(clock, lambda: lost[0].lost if lost else "")
     watched = bool(arguments.source)

@@ -15,7 +15,7 @@ import pytest
 from edge import __main__ as program
 from edge import picture
 from edge.commands.run_progress import CountedCamera
-from edge.commands.run_terminal import TerminalSink
+from edge.commands.run_terminal import TerminalSink, position
 from edge.frame import Frame
 from edge.terminal import Progress
 
@@ -48,6 +48,27 @@ def test_it_says_what_it_watches_then_a_line_an_event_but_for_samples():
     assert first == r"Watching rtsp://***@door/\x1b[2J; Ctrl-C stops it. Journal: j.jsonl"
     assert second.endswith("face 1 appeared: mask, happy 83 %, intensity 0.70")
     assert third.endswith("health dark")
+
+
+def test_events_of_a_clip_have_their_place_in_it():
+    start = TIME | {"event": "start", "source": "clip.mp4", "live": False}
+    text = printed([start, FACE | {"event": "appeared", "monotonic": 64.5}])
+    assert text.splitlines()[1] == " 1:04.5  face 1 appeared: mask, happy 83 %, intensity 0.70"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (0, " 0:00.0"),
+        (4.56, " 0:04.6"),
+        (59.96, " 1:00.0"),
+        (720, "12:00.0"),
+        (3599.97, "1:00:00.0"),
+        (3723.4, "1:02:03.4"),
+    ],
+)
+def test_a_place_in_a_clip(seconds, shown):
+    assert position(seconds) == shown
 
 
 def test_in_colour_the_emotion_has_its_own():

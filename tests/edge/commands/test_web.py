@@ -58,6 +58,15 @@ def test_without_a_program_that_opens_browsers_nothing_happens(tmp_path):
     assert not web.open_browser("http://127.0.0.1:8095/", {"DISPLAY": ":0", "PATH": str(tmp_path)})
 
 
+def test_a_clip_that_is_missing_is_said_before_there_is_a_page(tiny, capsys):
+    from edge.__main__ import main
+
+    assert main(["web", "--models", str(tiny), "--port", "0", "--source", "nosuch.mp4"]) == 3
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "nosuch.mp4: no such file, folder or camera" in err
+
+
 def test_a_picture_is_answered_over_http_and_a_signal_ends_it(served, paint):
     address, process = served()
     picture = cv2.imencode(".png", paint((32, 32, True, False))[:, :, ::-1])[1].tobytes()
