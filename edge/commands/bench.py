@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from edge import cameras, config
+from edge.commands.bench_share import shared
 from edge.errors import ModelError, SourceError
 from edge.face import Scene
 from edge.frame import Box, Frame
@@ -48,7 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--source", default="demo", help="source of the frames, as for run (default: demo)")
     parser.add_argument("--frames", type=_count, default=100, metavar="N", help="load N frames (default: 100)")
     parser.add_argument("--rounds", type=_count, default=3, metavar="N", help="process all frames N times (default: 3)")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--json", action="store_true", help="print one JSON object")
+    how.add_argument("--share", action="store_true", help="print a block of Markdown to paste into an issue")
     config.add_flags(parser, "models", "engine")
 
 
@@ -70,7 +73,10 @@ def main(arguments: argparse.Namespace) -> int:
     times = measure(pipeline, shipped, frames, arguments.rounds)
     detectors = compare(settings, frames[:COMPARED])
     result = report(settings, pipeline, frames, times) | {"detectors": detectors} | started
-    print(json.dumps(result, ensure_ascii=False) if arguments.json else table(result))
+    if arguments.json:
+        print(json.dumps(result, ensure_ascii=False))
+    else:
+        print(shared(pipeline, table(result)) if arguments.share else table(result))
     return 0
 
 
@@ -200,10 +206,11 @@ def summary(seconds: Sequence[float]) -> dict[str, float | int | None]:
 
 def table(result: Mapping[str, Any]) -> str:
     """The JSON object as text for a person."""
-    size = f"{result['width']}x{result['height']}"
+    size, count = f"{result['width']}x{result['height']}", result["frames"]
     lines = [
         f"{result['machine']}, {result['threads']} threads, accelerator {result['accelerator']}",
-        f"{result['frames']} frames of {size} from {result['source']}, faces per frame: {result['faces_per_frame']:g}",
+        f"{count} frame{'s' * (count != 1)} of {size} from {result['source']}, "
+        f"faces per frame: {result['faces_per_frame']:g}",
         "",
         f"{'stage':<8} {'median ms':>10} {'p95 ms':>9} {'runs':>6}",
     ]

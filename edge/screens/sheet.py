@@ -9,12 +9,11 @@ import cv2
 import numpy as np
 
 from edge import picture
-from edge.vision import canvas
 from edge.vision.lettering import Style, write
 from edge.vision.palette import DARK, INK
 
 PICTURES, COLUMNS = 12, 4
-WIDE, HIGH = 480, 960  # pixels that one picture takes, at most
+WIDE, HIGH = 480, 940  # pixels that one picture takes, at most
 GAP = 10
 
 
@@ -59,17 +58,16 @@ class Sheet:
         wanted = [begin + (end - begin) * (n + 0.5) / shown for n in range(shown)]
         chosen = [min(self._kept, key=lambda kept: abs(kept[0] - time)) for time in wanted]
         columns = min(self._columns, shown)
-        rows, high = math.ceil(shown / columns), max(*(image.shape[0] for _, image in chosen), Style(11).row)
+        style = Style(11)
+        # Below each picture its time, which would hide a caption in it.
+        rows, high = math.ceil(shown / columns), max(image.shape[0] for _, image in chosen) + style.row
         sheet = np.empty((rows * (high + GAP) + GAP, columns * (WIDE + GAP) + GAP, 3), np.uint8)
         sheet[:] = DARK
-        style = Style(11)
         for n, (time, image) in enumerate(chosen):
             left, top = GAP + n % columns * (WIDE + GAP), GAP + n // columns * (high + GAP)
             sheet[top : top + image.shape[0], left : left + image.shape[1]] = image
-            text = stamp_of(time)
-            bottom = top + max(image.shape[0], style.row)
-            canvas.plate(sheet, (left, bottom - style.row, left + style.width_of(text) + 2 * style.pad, bottom))
-            write(sheet, text, (left + style.pad, bottom - (style.row - style.capitals) // 2), INK, style)
+            baseline = top + image.shape[0] + (style.row + style.capitals) // 2
+            write(sheet, stamp_of(time), (left, baseline), INK, style)
         return sheet
 
 

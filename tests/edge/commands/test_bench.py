@@ -3,11 +3,14 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import platform
 
 import pytest
 
+import edge
 from edge import picture
 from edge.commands import bench
+from edge.commands.bench_share import shared
 from edge.errors import SourceError
 from edge.frame import Frame
 
@@ -45,9 +48,31 @@ def test_every_stage_is_measured_on_every_frame_and_face(folder, tiny, capsys):
 def test_without_json_it_is_a_table(folder, tiny, capsys):
     assert bench.main(parsed("--source", folder, "--models", tiny, "--frames", 1)) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert "1 frames of 160x120" in lines[1]
+    assert "1 frame of 160x120" in lines[1]
     assert [line.split()[0] for line in lines[4:10]] == list(bench.STAGES)
     assert lines[6].split()[1:4] == ["-", "-", "0"]  # no face in the first picture, so no mask was looked at
+
+
+def test_a_block_to_share_has_the_versions_the_models_and_the_table(folder, tiny, capsys):
+    assert bench.main(parsed("--source", folder, "--models", tiny, "--frames", 2, "--share")) == 0
+    text = capsys.readouterr().out
+    head, _, rest = text.partition("```text\n")
+    versions, system, models, *_ = head.splitlines()
+    assert versions.startswith(f"- edge-emotion {edge.__version__}, Python 3.")
+    assert "Linux " in system
+    assert [word.split()[0] for word in models.removeprefix("- models: ").split(", ")] == [
+        "face", "mask", "emotion-bare", "emotion-masked",
+    ]  # fmt: skip
+    assert rest.endswith("\n```\n")
+    assert "2 frames of 160x120" in rest
+    assert platform.node() not in head.replace("Linux", "")
+
+
+def test_a_system_without_a_name(pipeline, tmp_path):
+    assert "\n- unknown system, Linux " in shared(pipeline, "", tmp_path)
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/os-release").write_text('NAME="Debian"\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n')
+    assert "\n- Debian GNU/Linux 12 (bookworm), Linux " in shared(pipeline, "", tmp_path)
 
 
 def test_seconds_are_those_of_the_timer(pipeline, paint):

@@ -17,6 +17,7 @@ from edge.frame import Box, Frame
 from edge.screens.recording import GAP_S, Recording, check
 from edge.screens.sheet import Sheet, stamp_of
 from edge.testing import FakeScreen
+from edge.vision.lettering import Style
 
 WIDTH, HEIGHT = 480, 360
 
@@ -163,12 +164,20 @@ def test_a_sheet_shows_even_times_however_long_the_run_is(tmp_path, count, wante
     assert len(sheet._kept) < 100
     sheet.close()
     image = picture.read(tmp_path / "s.png")
-    columns, rows = min(4, wanted), -(-wanted // 4)
-    assert image.shape == (rows * 370 + 10, columns * 490 + 10, 3)
+    columns, rows, high = min(4, wanted), -(-wanted // 4), 370 + Style(11).row
+    assert image.shape == (rows * high + 10, columns * 490 + 10, 3)
     middles = [
-        image[10 + row * 370 + 100, 10 + column * 490 + 200, 0] for row in range(rows) for column in range(columns)
+        image[10 + row * high + 100, 10 + column * 490 + 200, 0] for row in range(rows) for column in range(columns)
     ]
     assert middles == sorted(middles)
+
+
+def test_a_time_hides_nothing_of_its_picture(tmp_path):
+    sheet = Sheet(tmp_path / "s.png")
+    sheet.add(np.full((36, 48, 3), 90, np.uint8), 0.0)
+    image = sheet.image()
+    assert (image[10:370, 10:490] == 90).all()
+    assert image[370:, 10:].max() > 200  # the time is below
 
 
 def test_times_are_written_as_on_a_clip():
