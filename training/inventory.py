@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,8 +29,8 @@ class Entry:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-def survey(data: Path) -> list[Entry]:
-    """One entry a data set, in the order in which trainings need them.
+def survey(data: Path) -> Iterator[Entry]:
+    """One entry a data set, in the order in which trainings need them, each as soon as it is known.
 
     Raises:
         DataError: the folder itself is not there.
@@ -38,7 +38,7 @@ def survey(data: Path) -> list[Entry]:
     data = Path(data)
     if not data.is_dir():
         raise DataError(f"{data}: no such folder; give the one that holds fer2013.npz and the other sets with --data")
-    return [_entry(data / name, look) for name, look in LOOKS.items()]
+    return (_entry(data / name, look) for name, look in LOOKS.items())
 
 
 def _entry(path: Path, look: Callable[[Path], dict[str, Any]]) -> Entry:

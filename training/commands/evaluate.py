@@ -7,13 +7,19 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TextIO
 
 from edge import manifest
+from edge.terminal import Progress
 from training import evaluate
 from training.commands.train import positive
 from training.evaluate import report, table
 from training.evaluate.context import EvaluationContext
+
+EVERY = 20  # runs between two looks at the clock
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,13 +41,47 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+class Shown:
+    """How far it is, on a terminal: "5200 model runs for emotion-bare, block 3 of 14".
+
+    Args:
+        stream: standard error.
+        now: seconds that only grow; for tests.
+    """
+
+    def __init__(self, stream: TextIO | None, now: Callable[[], float] = time.monotonic) -> None:
+        self._stream, self._now, self._progress, self._runs = stream, now, Progress(None, ""), 0
+
+    def begins(self, name: str, number: int, total: int) -> None:
+        """A block of figures is next."""
+        self.close()
+        self._progress, self._runs = self._line(name, number, total), 0
+
+    def _line(self, name: str, number: int, total: int) -> Progress:
+        return Progress(self._stream, f"model runs for {name}, block {number} of {total}", now=self._now)
+
+    def ran(self) -> None:
+        """A network ran."""
+        self._runs += 1
+        if self._runs % EVERY == 0:
+            self._progress.update(self._runs)
+
+    def close(self) -> None:
+        """Take the line away."""
+        self._progress.clear()
+
+
 def main(arguments: argparse.Namespace) -> int:
     """Run the command."""
-    context = EvaluationContext(manifest.load(arguments.models), arguments.data, arguments.floats, arguments.limit)
+    shown = Shown(sys.stderr)
+    context = EvaluationContext(
+        manifest.load(arguments.models), arguments.data, arguments.floats, arguments.limit, ran=shown.ran
+    )
     try:
         only = [name.strip() for name in arguments.only.split(",") if name.strip()]
-        figures = evaluate.take(context, only)
+        figures = evaluate.take(context, only, shown.begins)
     finally:
+        shown.close()
         context.close()
     for name, reason in context.reasons.items():
         print(f"{name}: not taken: {reason}", file=sys.stderr)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -17,9 +18,25 @@ from typing import Any
 import numpy as np
 
 from edge.errors import InvalidValue
+from edge.terminal import Progress
 from training import inventory
 from training.commands import prepare_folders
 from training.data import ckplus, combined, fer2013, fer2013_pack
+
+# Facts whose names in the JSON object are too terse for people.
+WORDS = {
+    "absent": "pictures that are missing",
+    "boxes_under_12_px": "boxes less than 12 px wide",
+    "worn": "with a mask",
+    "pixels_sha256": "SHA-256 of the pixels",
+    "training_rows_dropped_as_in_a_test": "training rows left out, also in a test set",
+    "training_rows_dropped_as_flat": "training rows left out, a single grey",
+    "flat_pictures": "pictures of a single grey",
+    "public_test_rows_left_out_of_selection": "public test rows left out when a network is chosen",
+    "pictures_voted_no_face": "pictures with many votes for no face",
+    "row_whose_votes_are_ignored": "row whose votes are ignored",
+}
+NUMBERS = ("row_whose_votes_are_ignored",)  # they count nothing
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -73,7 +90,12 @@ def main(arguments: argparse.Namespace) -> int:
 
 def check(arguments: argparse.Namespace) -> int:
     """Print what the folder holds; 1 if a set is broken (a missing one may simply not be wanted)."""
-    entries = inventory.survey(arguments.data)
+    progress = Progress(sys.stderr, "data sets", len(inventory.LOOKS))
+    entries = []
+    for entry in inventory.survey(arguments.data):
+        entries.append(entry)
+        progress.update(len(entries))
+    progress.clear()
     if arguments.json:
         print(json.dumps({entry.name: asdict(entry) for entry in entries}))
     else:
@@ -105,7 +127,17 @@ def convert_ckplus(arguments: argparse.Namespace) -> None:
 def _lines(facts: Mapping[str, Any], indent: str = "") -> Iterator[str]:
     for key, value in facts.items():
         if isinstance(value, Mapping):
-            yield f"{indent}{key}:"
+            yield f"{indent}{_words(key)}:"
             yield from _lines(value, indent + "  ")
         else:
-            yield f"{indent}{key}: {'-' if value is None else value}"
+            yield f"{indent}{_words(key)}: {_shown(key, value)}"
+
+
+def _words(key: str) -> str:
+    return key if "." in key else WORDS.get(key, key.replace("_", " "))  # a file keeps its name
+
+
+def _shown(key: str, value: Any) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,}" if isinstance(value, int) and key not in NUMBERS else str(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from edge.errors import InvalidValue
@@ -25,12 +25,15 @@ MODULES = {
 }
 
 
-def take(context: EvaluationContext, only: Sequence[str] = ()) -> dict[str, Figure]:
+def take(
+    context: EvaluationContext, only: Sequence[str] = (), begins: Callable[[str, int, int], None] = lambda *_: None
+) -> dict[str, Figure]:
     """The figures by name.
 
     Args:
         context: the models and the data.
         only: names of MODULES; none for all.
+        begins: is called before each block, with its name, its number from 1, and how many there are.
 
     Raises:
         InvalidValue: an unknown name.
@@ -39,7 +42,11 @@ def take(context: EvaluationContext, only: Sequence[str] = ()) -> dict[str, Figu
     if unknown := [name for name in only if name not in MODULES]:
         raise InvalidValue(f"--only {unknown[0]}: expected one of {', '.join(MODULES)}")
     chosen = [name for name in MODULES if not only or name in only]
-    return {name: _module(name).figure(context) for name in chosen}
+    figures = {}
+    for number, name in enumerate(chosen, 1):
+        begins(name, number, len(chosen))
+        figures[name] = _module(name).figure(context)
+    return figures
 
 
 def _module(name: str) -> Any:

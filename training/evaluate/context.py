@@ -79,6 +79,28 @@ class FloatEngine:
         """Nothing is held."""
 
 
+class CountedEngine:
+    """An engine that says each time that it ran.
+
+    Args:
+        engine: what runs.
+        ran: is called after each run.
+    """
+
+    def __init__(self, engine: Engine, ran: Callable[[], None]) -> None:
+        self.spec, self._engine, self._ran = engine.spec, engine, ran
+
+    def infer(self, image: np.ndarray) -> tuple[np.ndarray, ...]:
+        """As edge.ports.Engine."""
+        outputs = self._engine.infer(image)
+        self._ran()
+        return outputs
+
+    def close(self) -> None:
+        """Let go of the engine."""
+        self._engine.close()
+
+
 class EvaluationContext:
     """The models and the data. Engines are opened once; what could not be taken is remembered with its reason.
 
@@ -89,6 +111,7 @@ class EvaluationContext:
         limit: rows or pictures of each set; 0 for all. For tests and quick looks.
         given: engines to use in place of the folder's, such as a conversion's that has not landed; they stay open.
         given_floats: the same for their float twins.
+        ran: is called each time that one of the folder's networks ran.
     """
 
     def __init__(
@@ -99,9 +122,11 @@ class EvaluationContext:
         limit: int = 0,
         given: Sequence[Engine] = (),
         given_floats: Sequence[Engine] = (),
+        ran: Callable[[], None] = lambda: None,
     ) -> None:
         self.models, self.data, self.floats, self.limit = models, Path(data), floats, limit
         self.reasons: dict[str, str] = {}
+        self._ran = ran
         self._kept: dict[Any, Any] = {}
         self._given = {engine.spec.task: engine for engine in given}
         self._given_floats = {engine.spec.task: engine for engine in given_floats}
@@ -117,7 +142,7 @@ class EvaluationContext:
             return self._given[task]
         if task not in self.models.specs:
             raise Unavailable(f"{self.models.folder / 'manifest.json'}: no model for {task!r}")
-        return self.once(("engine", task), lambda: open_engine(self.models, task))
+        return self.once(("engine", task), lambda: CountedEngine(open_engine(self.models, task), self._ran))
 
     def finder(self, score: float | None = None, mask: Engine | None = None) -> VerifiedDetector:
         """What finds faces as the device does: the detector and, where the folder has one, the second look.
@@ -146,7 +171,11 @@ class EvaluationContext:
         path = (self.models.folder / spec.file).with_name("weights.npz")
         if not path.is_file():
             raise Unavailable(f"{path}: no float weights; a training writes them")
-        return self.once(("float", task), lambda: FloatEngine(spec, weights.load(path).predict_on_batch))
+
+        def load() -> Engine:
+            return CountedEngine(FloatEngine(spec, weights.load(path).predict_on_batch), self._ran)
+
+        return self.once(("float", task), load)
 
     def take(self, name: str, function: Callable[[], Value]) -> Value | None:
         """What `function` gives, or None with the reason remembered where something that it needs is not here."""

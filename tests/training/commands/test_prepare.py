@@ -44,7 +44,7 @@ def test_a_broken_set_is_said_and_the_rest_is_looked_at(tmp_path, capsys) -> Non
     assert main(["prepare", "--data", str(tmp_path)]) == 1
     out = capsys.readouterr().out
     assert "fer2013.npz: broken" in out
-    assert "absent: 1" in out
+    assert "pictures that are missing: 1" in out
 
 
 def test_the_kaggle_csv_becomes_the_npz(tmp_path, capsys) -> None:
@@ -52,7 +52,7 @@ def test_the_kaggle_csv_becomes_the_npz(tmp_path, capsys) -> None:
     write_csv(tmp_path / "fer.csv", rows)
     assert main(["prepare", "--csv", str(tmp_path / "fer.csv"), "--out", str(tmp_path / "fer2013.npz")]) == 0
     assert np.array_equal(fer2013.load(tmp_path / "fer2013.npz").images, rows.images)
-    assert "training_rows_used: 53" in capsys.readouterr().out
+    assert "training rows used: 53" in capsys.readouterr().out
 
 
 def test_ck_plus_becomes_an_npz_split_by_subject(tmp_path, capsys) -> None:

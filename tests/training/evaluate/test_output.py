@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 
 import numpy as np
 import pytest
 
+from edge import manifest
 from edge.labels import EMOTIONS
+from edge.testing import FakeClock
 from tests.training.evaluate.conftest import TINY
+from training import evaluate
 from training.__main__ import main
+from training.commands.evaluate import Shown
 from training.evaluate import report, table
-from training.evaluate.context import Answers, Figure
+from training.evaluate.context import Answers, EvaluationContext, Figure
 
 
 def test_json_is_one_object_on_one_line(known_data, capsys) -> None:
@@ -32,11 +37,60 @@ def test_json_is_one_object_on_one_line(known_data, capsys) -> None:
 
 def test_the_table_shows_the_same(known_data, capsys) -> None:
     assert main(["evaluate", "--models", str(TINY), "--data", str(known_data), "--only", "mask,landmarks"]) == 0
-    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert ["pairs", "0.5000"] in lines
-    assert ["pairs_interval", "0.1500", "to", "0.8500"] in lines
-    assert ["nme", "-"] in lines
-    assert not any("confusion" in line[0] for line in lines if line)
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert "pairs 50.0 %" in lines
+    assert "pairs interval 15.0 % to 85.0 %" in lines
+    assert "nme -" in lines
+    assert not any("confusion" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("values", "line"),
+    [
+        ({"accuracy": 0.64372}, "accuracy 64.4 %"),
+        ({"ap50": 0.8569}, "ap50 0.857"),
+        ({"ap50_wild": 0.9}, "ap50 wild 0.900"),
+        ({"dedup_ece": 0.0585}, "dedup ece 0.059"),
+        ({"changes_per_minute": 6.3168}, "changes per minute 6.317"),
+        ({"public": {"48": 0.7}}, "public 48 70.0 %"),
+        ({"by_emotion": {"sad": {"mean_change": 0.0136, "share": 0.7}}}, "by emotion sad mean change 0.014"),
+        ({"no_faces_interval": [0.0193, None]}, "no faces interval 1.9 % to -"),
+        ({"double_faces": 1957}, "double faces 1,957"),
+        ({"sha256": "eaaf"}, "sha256 eaaf"),
+    ],
+)
+def test_a_share_is_a_percentage_and_other_numbers_are_not(values, line) -> None:
+    head, first, *_ = table.as_text({"block": Figure(values)}).splitlines()
+    assert (head, " ".join(first.split())) == ("block", line)
+
+
+def test_a_terminal_shows_how_far_it_is() -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    stream, clock = Terminal(), FakeClock()
+    shown = Shown(stream, clock.monotonic)
+    shown.begins("face", 1, 2)
+    for _ in range(40):
+        clock.advance(0.3)
+        shown.ran()
+    assert stream.getvalue().endswith("40 model runs for face, block 1 of 2")
+    shown.begins("mask", 2, 2)
+    assert stream.getvalue().endswith("\x1b[K")
+    for _ in range(20):
+        shown.ran()
+    assert "mask" not in stream.getvalue()  # no time has passed
+
+
+def test_every_run_of_a_network_is_counted(known_data) -> None:
+    runs: list[int] = []
+    context = EvaluationContext(manifest.load(TINY), known_data, ran=lambda: runs.append(1))
+    begun: list[tuple[str, int, int]] = []
+    evaluate.take(context, ["mask"], lambda *block: begun.append(block))
+    context.close()
+    assert begun == [("mask", 1, 1)]
+    assert len(runs) > 4
 
 
 @pytest.mark.parametrize(
