@@ -103,8 +103,8 @@ def resolve(name: str, task: Task, given: Sequence[str], count: int, folds: Mapp
     if INCORRECT in names and BACKGROUND not in names and INCORRECT not in folds:
         folds = {**folds, INCORRECT: Mask.WORN.label}
         told = ("incorrect counts as worn: the device tells it apart only in a model that also knows background",)
-    known = list(dict.fromkeys(label for labels in task.labels for label in labels))
-    if strange := [one for one in names if not _usable(task, known, folds.get(one, one))]:
+    if strange := [one for one in names if not usable(task, folds.get(one, one))]:
+        known = dict.fromkeys(label for labels in task.labels for label in labels)
         raise ConversionError(
             f"--labels: {strange[0]!r} is not a class of {task.name} ({', '.join(known)}"
             f"{', or 1-20 of a-z, 0-9 and _' if task.extra else ''}); "
@@ -129,9 +129,9 @@ def resolve(name: str, task: Task, given: Sequence[str], count: int, folds: Mapp
     return _mapped(task, tuple(names), targets, count == 1, told)
 
 
-def _usable(task: Task, known: Sequence[str], label: str) -> bool:
+def usable(task: Task, label: str) -> bool:
     """Whether the device can use this class: one of the task's, or a further emotion with a name that it can show."""
-    return label in known or (task.extra and is_extra_label(label))
+    return any(label in labels for labels in task.labels) or (task.extra and is_extra_label(label))
 
 
 def _default(name: str, task: Task, count: int) -> tuple[str, ...]:
@@ -144,10 +144,8 @@ def _default(name: str, task: Task, count: int) -> tuple[str, ...]:
             f"{name}: one output, a sigmoid: say which class is 0 and which is 1, such as --labels with_mask,"
             "without_mask (folders have them in alphabetical order)"
         )
-    ferplus = " (of FER+: neutral,happiness,surprise,sadness,anger,disgust,fear,contempt)"
     raise ConversionError(
         f"{name}: {count} outputs, where {task.name} has {own}; say what they are with --labels A,B,... in their order"
-        f"{ferplus if task.extra and count == len(EMOTIONS) + 1 else ''}"
     )
 
 

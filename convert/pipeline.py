@@ -68,14 +68,14 @@ def convert(model: FloatModel, source: Source, request: Request, evaluation: Eva
     """
     model = grey_or_colour(model, request)
     view = view_of(model, request)
-    classes = classes_of(model, request, view)
+    labelled = evaluation if isinstance(evaluation, Source) else source
+    classes = classes_of(model, request, labelled, view)
     extra = extra_labels(classes.labels) if classes and TASKS[request.task].extra else ()
     if extra and isinstance(evaluation, DataFolder):
         raise ConversionError(
             f"--evaluate: the figures of {evaluation.path} are of the seven emotions, and the model also tells "
             f"{', '.join(extra)}; give one labelled set, or add --fold {extra[0]}=disgust"
         )
-    labelled = evaluation if isinstance(evaluation, Source) else source
     preprocessing, told = choose_preprocessing(model, request, classes, labelled, view)
     request = replace(request, preprocessing=preprocessing, decide="")
     calibration = draw(source, view, request.samples, request.seed)

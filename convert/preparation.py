@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from convert import preprocess, sample_faces, trial
+from convert import preprocess, sample_faces, trial, unnamed
 from convert.adapt import both_classes, check_scores, with_classes
 from convert.calibrate import Calibration
 from convert.check import finite
@@ -17,13 +17,18 @@ from convert.sources import Source, View
 from edge.tasks import TASKS
 from edge.vision.preprocessing import Preprocessing
 
-FEWEST = 40  # labelled pictures from which a trial means something
 CONSTANT = 1e-5  # answers of different pictures that differ by less
 SAME = 0.95  # share of the pictures with the same answer from which that is suspicious
 
 
-def classes_of(model: FloatModel, request: Request, view: View) -> Classes | None:
+def classes_of(model: FloatModel, request: Request, labelled: Source | None, view: View) -> Classes | None:
     """The classes of the model's first output, or None where its outputs are not classes of a task.
+
+    Args:
+        model: float.
+        request: of the conversion.
+        labelled: labelled pictures, if there are any; they may show what the outputs are called.
+        view: how the model sees pictures.
 
     Raises:
         ConversionError: the device cannot use a model with these classes.
@@ -38,7 +43,14 @@ def classes_of(model: FloatModel, request: Request, view: View) -> Classes | Non
             f"{model.name}: {request.task} needs one output with one score per class, got {len(shapes)}: {shown}; "
             "convert the part of the model that answers so"
         )
-    return resolve(model.name, TASKS[request.task], request.labels, shapes[0][1], request.fold)
+    try:
+        classes = resolve(model.name, TASKS[request.task], request.labels, shapes[0][1], request.fold)
+    except ConversionError as error:
+        more = "" if request.labels else unnamed.hint(model, shapes[0][1], request, labelled, view)
+        raise ConversionError(f"{error}{more}") from None
+    if not request.labels and (other := unnamed.other_classes(model, classes, request, labelled, view)):
+        raise ConversionError(other)
+    return classes
 
 
 def choose_preprocessing(
@@ -62,9 +74,9 @@ def choose_preprocessing(
         raise ConversionError("--preprocess auto: expected labelled pictures to go by; add --evaluate PATH")
     rows = np.flatnonzero(truth >= 0) if truth is not None else np.empty(0, np.int64)
     rows = np.random.default_rng(request.seed).permutation(rows)[: trial.PICTURES]
-    if classes is None or (request.as_given and len(rows) >= FEWEST):
+    if classes is None or (request.as_given and len(rows) >= trial.FEWEST):
         return given, tuple(told)
-    if truth is None or labelled is None or len(rows) < FEWEST:
+    if truth is None or labelled is None or len(rows) < trial.FEWEST:
         shown = sample_faces.warnings_of(model, request.task, classes, view, given, request.as_given)
         return given, (*told, *shown)
     images = labelled.pictures(rows, view)
@@ -111,7 +123,7 @@ def one_answer(answers: np.ndarray, labels: tuple[str, ...]) -> tuple[str, ...]:
     said = np.bincount(answers.argmax(axis=1), minlength=answers.shape[1])
     most = int(said.argmax())
     share = said[most] / len(answers)
-    if len(answers) < FEWEST or share < SAME or most >= len(labels):
+    if len(answers) < trial.FEWEST or share < SAME or most >= len(labels):
         return ()
     return (f"the float model says {labels[most]} for {100 * share:.0f} % of the pictures; is --preprocess right?",)
 

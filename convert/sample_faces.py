@@ -18,6 +18,7 @@ from convert import preprocess, trial
 from convert.adapt import both_classes
 from convert.errors import ConversionError
 from convert.float_model import FloatModel
+from convert.label_orders import orders_of
 from convert.labels import Classes
 from convert.sources import View
 from edge.demo.head import head
@@ -25,6 +26,7 @@ from edge.demo.people import CAST, expressions
 from edge.demo.portrait import portrait, put_mask_on
 from edge.frame import Box
 from edge.labels import EMOTIONS, Mask
+from edge.tasks import TASKS
 from edge.vision.preprocessing import Preprocessing
 
 WALL = (196, 203, 208)  # RGB, behind drawn people
@@ -32,14 +34,6 @@ HEIGHT = 480  # of a drawn head with its shoulders, pixels
 PORTRAIT_FACE, DRAWN_FACE = Box(172, 113, 357, 330), Box(101, 103, 299, 371)  # as the face detector finds them
 GAIN, MOST = 4, 7  # so many more of the ten another reading must get right, and so many at all
 SWAPPED = 9  # of ten faces with the mask classes the other way round, from which that is no accident
-# Orders in which people's models have the emotions: folders by the alphabet, RAF-DB, AffectNet, FER+.
-ORDERS = (
-    EMOTIONS,
-    tuple(sorted(EMOTIONS)),
-    ("surprise", "fear", "disgust", "happy", "sad", "angry", "neutral"),
-    ("neutral", "happy", "sad", "surprise", "fear", "disgust", "angry"),
-    ("neutral", "happy", "surprise", "sad", "angry", "disgust", "fear"),
-)
 # Who is drawn (a place in CAST; -1: the portrait), what the face shows, and whether a mask is worn.
 _Face = tuple[int, str, bool]
 _SHOWN = ("happy", "surprise", "sad", "angry", "neutral", "happy", "surprise", "sad", "angry")
@@ -96,7 +90,7 @@ def warnings_of(
         for way, said in answers.items()
         for names in _orders(task, classes.names)
     ]
-    best = max(readings, key=lambda reading: reading.right)  # the first of equals: what was given, if it is as good
+    best = _best(readings)
     if best.right >= max(MOST, asked.right + GAIN):
         return (
             f"of ten faces that come with the program {asked.right} are right as given, {best.right} with "
@@ -109,6 +103,38 @@ def warnings_of(
             f"differ; are --preprocess and --labels right?",
         )
     return ()
+
+
+def proposal(
+    model: FloatModel,
+    task: str,
+    orders: Sequence[tuple[str, ...]],
+    view: View,
+    given: Preprocessing,
+    single: bool = False,
+) -> str:
+    """Which of some orders of its classes fits a model, in words; "" where none does.
+
+    Args:
+        model: float, as it came.
+        task: of edge.tasks.TASKS.
+        orders: canonical names in the order of the outputs.
+        view, given: as of `warnings_of`.
+        single: it has one sigmoid for two names.
+    """
+    if task not in FACES or not orders:
+        return ""
+    images, truth = faces(task, view)
+    readings = []
+    for way in trial.candidates(view.channels, given):
+        said = _said(model, Classes(orders[0], orders[0], single=single), way.apply(images))
+        readings += [_reading(way, names, Classes(names, names), said, truth) for names in orders]
+    best = _best(readings)
+    if best.right < MOST:
+        return ""
+    words = [] if best.preprocessing == given else [preprocess.flags(best.preprocessing)]
+    flags = " ".join([*words, "--labels " + ",".join(best.names)])
+    return f"of ten faces that come with the program {best.right} are right with {flags}"
 
 
 @functools.lru_cache(maxsize=8)
@@ -135,6 +161,11 @@ def _drawn(person: int, emotion: str, worn: bool) -> tuple[np.ndarray, Box]:
     return picture, DRAWN_FACE
 
 
+def _best(readings: Sequence[_Reading]) -> _Reading:
+    """The one with the most right faces, of equals the first: what was given, if it is as good."""
+    return max(readings, key=lambda reading: reading.right)
+
+
 def _said(model: FloatModel, classes: Classes, inputs: np.ndarray) -> np.ndarray:
     """Which output, int (N,), is the greatest; of one sigmoid, which of its two classes."""
     scores = np.nan_to_num(model.predict(inputs)[0])
@@ -146,16 +177,26 @@ def _reading(
     way: Preprocessing, names: tuple[str, ...], classes: Classes, said: np.ndarray, truth: Sequence[str]
 ) -> _Reading:
     counted = {name: classes.label_of(name) for name in classes.names}
-    return _Reading(way, names, sum(counted[names[k]] == label for k, label in zip(said, truth, strict=True)))
+    return _Reading(
+        way, names, sum(counted.get(names[k], names[k]) == label for k, label in zip(said, truth, strict=True))
+    )
 
 
 def _orders(task: str, names: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """The names as given, then other orders: of the mask classes all, of the seven emotions those of ORDERS."""
+    """The names as given, then other orders: of the mask classes all, of emotions those that people use.
+
+    For the seven emotions, which may be nobody's choice, also orders with another class among them.
+    """
     yield names
     if task == "mask":
         yield from (order for order in itertools.permutations(names) if order != names)
-    elif set(names[:7]) == set(EMOTIONS):
-        yield from ((*order, *names[7:]) for order in ORDERS if order != names[:7])
+    else:
+        known = list(orders_of(TASKS[task], len(names)).values())
+        if set(names[: len(EMOTIONS)]) == set(EMOTIONS):
+            known += [(*order, *names[len(EMOTIONS) :]) for order in orders_of(TASKS[task], len(EMOTIONS)).values()]
+        for order in dict.fromkeys((*known, tuple(sorted(names)))):
+            if order != names and (set(order) == set(names) or set(names) == set(EMOTIONS)):
+                yield order
 
 
 def _swapped(classes: Classes, said: np.ndarray, truth: Sequence[str]) -> str:

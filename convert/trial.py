@@ -11,6 +11,7 @@ from convert import preprocess
 from edge.vision.preprocessing import Preprocessing
 
 PICTURES = 200
+FEWEST = 40  # labelled pictures from which a trial means something
 CLEAR = 0.1  # share of the pictures by which another way must be better
 SURE = 9.0  # (b - c)^2 / (b + c) of the pictures that only one of the two gets right (McNemar, 1947): three sigmas
 
