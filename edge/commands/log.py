@@ -56,7 +56,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             help="journals, each with its rotated files (default: the service's journal)",
         )
         child.add_argument("--config", metavar="FILE", help="settings file that names the journal if no FILE is given")
-        since = "only events from TIME on: 2026-01-31, 2026-01-31T08:00, 08:00, yesterday, or 2h (two hours ago); local"
+        since = (
+            "only events from TIME on (local time): 2026-01-31, 2026-01-31T08:00, 08:00, yesterday, "
+            "or 2h (two hours ago)"
+        )
         child.add_argument("--since", type=moment, metavar="TIME", help=since)
         child.add_argument("--until", type=moment, metavar="TIME", help="only events before TIME")
         if name == "summary":

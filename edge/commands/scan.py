@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, metavar="DIR", required=True, help="folder for the tables")
     parser.add_argument(
         "--every", type=seconds, default=0.5, metavar="TIME",
-        help="look at a clip's frames this often, such as 500ms, 2s or 1min; 0: every frame (default: 0.5s)",
+        help="analyse a clip's frames this often, such as 500ms, 2s or 1min; 0: every frame (default: 0.5s)",
     )  # fmt: skip
     parser.add_argument(
         "--detail", choices=DETAILS, default=DETAILS[0],
@@ -47,10 +47,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "tiles (full)",
     )  # fmt: skip
     who = parser.add_mutually_exclusive_group()
-    who.add_argument("--workers", type=_count, metavar="N", help="worker processes here (default: one a core)")
+    who.add_argument("--workers", type=_count, metavar="N", help="worker processes here (default: one per core)")
     who.add_argument("--scheduler", metavar="ADDRESS", help="use this Dask cluster, such as tcp://10.0.0.5:8786")
     parser.add_argument("--force", action="store_true", help="discard the earlier scan in DIR and start over")
-    parser.add_argument("--json", action="store_true", help="print one JSON object in place of the table")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
     config.add_flags(parser, "models", "source.max_megapixels")
 
 

@@ -76,7 +76,7 @@ function light(n, on) {
 
 async function cameraOn() {
   if (!navigator.mediaDevices?.getUserMedia) {
-    return say(at("said"), "Browsers allow the camera only on https pages or on this same machine. Choose a picture instead; phones then offer their camera, too.", true);
+    return say(at("said"), "Browsers allow the camera only on https pages or on this same machine. Choose a picture instead; phones also offer their camera then.", true);
   }
   try {
     video = await navigator.mediaDevices.getUserMedia({ video: { width: 1280, facingMode: "user" } });
