@@ -51,7 +51,13 @@ class Result:
     warnings: tuple[str, ...] = ()
 
 
-def convert(model: FloatModel, source: Source, request: Request, evaluation: Evaluation | None = None) -> Result:
+def convert(
+    model: FloatModel,
+    source: Source,
+    request: Request,
+    evaluation: Evaluation | None = None,
+    begins: Callable[[str], None] = lambda _: None,
+) -> Result:
     """Convert and check; writes nothing.
 
     Args:
@@ -59,6 +65,7 @@ def convert(model: FloatModel, source: Source, request: Request, evaluation: Eva
         source: real pictures.
         request: what is asked.
         evaluation: labelled pictures, or the folder of data sets, for the figure before and after.
+        begins: is told what is done next, in a few words.
 
     Raises:
         Refused: it loses more than `max_loss`, or an output leaves the tolerance.
@@ -66,6 +73,7 @@ def convert(model: FloatModel, source: Source, request: Request, evaluation: Eva
         DataError: the folder of data sets lacks the task's one.
         ModelError: the result is not what the task asks for.
     """
+    begins("choosing the calibration pictures")
     model = grey_or_colour(model, request)
     view = view_of(model, request)
     labelled = evaluation if isinstance(evaluation, Source) else source
@@ -84,11 +92,14 @@ def convert(model: FloatModel, source: Source, request: Request, evaluation: Eva
     labels = classes.labels if classes else request.labels
 
     def judged(effort: Effort) -> Judged:
+        begins(f"quantizing{' again' if effort != Effort() else ''}")
         converted = quantize(model, calibration.images, preprocessing, request.integer, effort)
         spec = spec_of(model.name, request, view, labels, converted.sha256)
         engine = converted.engine(spec) if spec else None
         outputs = check.compare(floats, converted.predict(calibration.check), classes=request.classes)
+        begins("measuring the accuracy" if evaluation is not None else "comparing int8 with float")
         measured = measure(model, converted, engine, evaluation, request) if evaluation is not None else None
+        begins("comparing int8 with float, layer by layer")
         return Judged(converted, spec, outputs, measured, _worst_layers(model, converted, calibration, effort))
 
     passed, how = _accepted(request, judged)

@@ -88,3 +88,24 @@ class Progress:
             self._stream.flush()
         except (OSError, ValueError):
             self._on = False
+
+
+class Step:
+    """What a long job does just now, on the last line of a terminal. On anything else it is silent.
+
+    Args:
+        stream: standard error, as a rule.
+    """
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = stream if is_terminal(stream) else None
+
+    def show(self, text: str) -> None:
+        """Such as "quantizing"; an empty one takes the line away."""
+        if self._stream is not None:
+            line = f"{text} ..."[: shutil.get_terminal_size().columns - 1] if text else ""
+            try:
+                self._stream.write(CLEAR + line)
+                self._stream.flush()
+            except (OSError, ValueError):
+                self._stream = None

@@ -14,6 +14,7 @@ from convert.measure import open_evaluation
 from convert.pipeline import Result
 from convert.sources import open_source
 from convert.verdict import Refused
+from edge.terminal import Step
 
 __all__ = ["EXAMPLES", "USAGE", "add_arguments", "main"]
 
@@ -30,18 +31,24 @@ def main(arguments: argparse.Namespace) -> int:
         if folder is None or not request.task:
             raise ConversionError("--out: expected a place for the .tflite, or --manifest and --task; add one")
         out = folder / request.task / "model.tflite"
-    source = open_source(arguments.calibrate, faces=not request.whole)
-    evaluation = open_evaluation(arguments.evaluate, request.task) if arguments.evaluate else None
-    model = load(arguments.model, arguments.weights, arguments.arch)
+    step = Step(sys.stderr)
     try:
-        result = pipeline.convert(model, source, request, evaluation)
+        step.show("reading the pictures")
+        source = open_source(arguments.calibrate, faces=not request.whole)
+        evaluation = open_evaluation(arguments.evaluate, request.task) if arguments.evaluate else None
+        step.show("reading the model")
+        model = load(arguments.model, arguments.weights, arguments.arch)
+        result = pipeline.convert(model, source, request, evaluation, step.show)
     except Refused as refusal:
+        step.show("")
         print("layers that lose most (0: nothing is lost, 1: everything):", file=sys.stderr)
         for layer in refusal.layers:
             print(
                 f"  {layer.adds:8.4f} added, {layer.error:8.4f} in total  {layer.kind:18} {layer.name}", file=sys.stderr
             )
         raise
+    finally:
+        step.show("")
     written = publish.publish(result, out, folder, arguments.card)
     report(result, written)
     return 0
@@ -60,7 +67,7 @@ def report(result: Result, written: tuple[Path, ...]) -> None:
     else:
         print("accuracy: not measured; --evaluate PATH with labelled pictures does")
     for output in card.checks:
-        same = "" if output["agreement"] is None else f", same class {output['agreement']:.4f}"
+        same = "" if output["agreement"] is None else f", same class {100 * output['agreement']:.1f} %"
         print(f"{output['name']}: relative error {output['error']:.4f}{same}")
     for path in written:
         print(f"wrote {path}")

@@ -34,11 +34,26 @@ def masks(kit, keras_):
 
 
 @pytest.fixture(scope="module")
-def passed(kit, masks):
+def steps():
+    """What `passed` was told while it was converted."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def passed(kit, masks, steps):
     images, labels = kit.blobs(150, seed=2)
     half = from_arrays("halves", images, labels // 2, MASKS)
     request = Request(name="mine", task="mask", samples=120, about="blobs, CC0", failures="grey days", margin=1.3)
-    return pipeline.convert(from_keras(masks), half, request, half)
+    return pipeline.convert(from_keras(masks), half, request, half, steps.append)
+
+
+def test_each_step_is_told_in_its_turn(passed, steps):
+    assert steps == [
+        "choosing the calibration pictures",
+        "quantizing",
+        "measuring the accuracy",
+        "comparing int8 with float, layer by layer",
+    ]
 
 
 def test_what_passes_has_everything(passed):

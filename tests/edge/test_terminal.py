@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from edge.terminal import AFTER_S, CLEAR, Progress, coloured, has_colours, is_terminal
+from edge.terminal import AFTER_S, CLEAR, Progress, Step, coloured, has_colours, is_terminal
 
 
 class Terminal(io.StringIO):
@@ -88,3 +88,19 @@ def test_a_terminal_that_went_away_ends_the_bar_not_the_job():
     progress.update(1)
     progress.update(2)
     progress.clear()
+
+
+def test_a_step_is_on_the_last_line_of_a_terminal_and_nowhere_else():
+    stream, pipe = Terminal(), io.StringIO()
+    for each in (stream, pipe, None):
+        step = Step(each)
+        step.show("reading the model")
+        step.show("")
+    assert stream.getvalue() == f"{CLEAR}reading the model ...{CLEAR}"
+    assert pipe.getvalue() == ""
+
+
+def test_a_terminal_that_went_away_does_not_end_a_job():
+    step = Step(Gone())
+    step.show("quantizing")
+    step.show("")
