@@ -3,6 +3,9 @@ const cookie = name => document.cookie.split("; ").find(entry => entry.startsWit
 
 export class ApiError extends Error {}
 
+// The machine's one-line reasons as sentences; one that begins with a file's name or an address keeps it.
+export const sentence = text => /^[a-z]+[ ,;]/.test(text) && !/^[^:;]*\.\w+:/.test(text) ? text[0].toUpperCase() + text.slice(1) : text;
+
 export async function call(path, options = {}) {
   const headers = { ...options.headers };
   if (options.method === "POST") headers["X-CSRF-Token"] = cookie("edge_emotion_csrf");
@@ -16,7 +19,7 @@ export async function call(path, options = {}) {
   if (answer.ok) return answer;
   if (answer.status === 401) location.reload();
   const told = await answer.json().catch(() => null);
-  throw new ApiError(told?.error ?? `The machine answered ${answer.status} ${answer.statusText}.`);
+  throw new ApiError(told?.error ? sentence(told.error) : `The machine answered ${answer.status} ${answer.statusText}.`);
 }
 
 export const get = async path => (await call(path)).json();

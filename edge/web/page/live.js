@@ -1,10 +1,11 @@
 // Live: the state by server-sent events, the picture as numbered JPEGs; boxes are those of the same number.
-import { call, pictures, post } from "./api.js";
+import { call, pictures, post, sentence } from "./api.js";
 import { drawBoxes } from "./boxes.js";
 import { faceTop, meter, showFace, showNumber } from "./card.js";
 import { add, at, draw, setText } from "./dom.js";
 
 const HELD = "The pause file on the machine keeps the camera off. Remove it there to resume.";
+const DARK = "dark picture"; // what the health says then
 const MINUTE_S = 60, KEPT = 60;
 const WORDS = { watching: "Watching", paused: "Paused", "no camera": "No camera", starting: "Starting", off: "No camera", lost: "Not connected" };
 
@@ -62,7 +63,7 @@ function take(state) {
     blank();
     if (state.status === "paused") cover("Paused", held ? HELD : "The camera is off. Resume turns it on again.");
     else if (state.status === "starting") cover("Starting", "Waiting for the first picture.");
-    else cover("No camera", state.reason || "Waiting for the camera.");
+    else cover("No camera", state.reason ? sentence(state.reason) : "Waiting for the camera.");
   }
 }
 
@@ -110,8 +111,8 @@ async function stream() {
       if (lost || latest.status !== "watching") { picture.close(); continue; }
       size(picture.width, picture.height);
       at("view").getContext("2d").drawImage(picture, 0, 0);
-      at("over").hidden = true;
       const state = states.get(number) ?? latest;
+      if (state.health?.split(", ").includes(DARK)) cover("Too dark", "Turn on a light.", true); else at("over").hidden = true;
       shownNumber = number;
       showFaces(state);
       boxes(state, picture.width, picture.height);

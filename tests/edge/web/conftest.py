@@ -122,8 +122,9 @@ class House:
         status, _, answer = self.ask("POST", path, body, **more)
         return status, json.loads(answer)
 
-    def play(self, *images):
-        """Turns until `stop` is called, in a thread."""
+    def play(self, *images, state=""):
+        """Turns until `stop` is called, in a thread; what was played before ends."""
+        self.stop()
         ended = threading.Event()
 
         def turns():
@@ -132,7 +133,7 @@ class House:
                 if self.control.asked:
                     self.show(state="paused")
                 else:
-                    self.show(images[n % len(images)] if images else None)
+                    self.show(images[n % len(images)] if images else None, state)
                 n += 1
 
         thread = threading.Thread(target=turns)

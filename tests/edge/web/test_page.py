@@ -89,6 +89,37 @@ def test_why_there_is_no_camera_is_shown(serve, browser):
     look(browser, "no-camera.png")
 
 
+def test_a_dark_picture_says_so(serve, browser):
+    house = serve()
+    house.play(grey(3), state="dark picture")
+    browser.open(house.address)
+    browser.wait("document.getElementById('over-title').innerText === 'Too dark'")
+    assert browser.visible("#over")
+    assert browser.text("#over-text") == "Turn on a light."
+    assert browser.text("#health") == "dark picture"
+    house.play(grey(80), state="dark picture, throttled")
+    browser.wait("document.getElementById('health').innerText === 'dark picture, throttled'")
+    assert browser.visible("#over")
+    house.play(grey(80))
+    browser.wait("document.getElementById('over').hidden")
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("no camera is being watched; start it", "No camera is being watched; start it"),
+        ("/dev/video0: no permission", "/dev/video0: no permission"),
+        ("v4l2:7: no such camera", "v4l2:7: no such camera"),
+        ("face.jpg: cannot decode the picture", "face.jpg: cannot decode the picture"),
+        ("my face.jpg: cannot decode the picture", "my face.jpg: cannot decode the picture"),
+        ("", ""),
+    ],
+)
+def test_reasons_are_sentences_but_names_stay_as_they_are(serve, browser, said, shown):
+    browser.open(serve(loop=False).address + "#picture")
+    assert browser.eval(f"import('/api.js').then(({{ sentence }}) => sentence({json.dumps(said)}))") == shown
+
+
 def test_without_live_pictures_the_page_has_the_rest(serve, browser):
     house = serve(live=False)
     house.play()
