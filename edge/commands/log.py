@@ -39,7 +39,8 @@ EXAMPLES = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
-    kinds = parser.add_subparsers(dest="kind", required=True, metavar="COMMAND")
+    kinds = parser.add_subparsers(dest="kind", metavar="COMMAND")
+    parser.set_defaults(overview=parser)
     for name, about in (
         ("summary", "summarize faces, time with and without masks, and emotions"),
         ("tail", "print the last events, one line each"),
@@ -54,6 +55,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             type=Path,
             metavar="FILE",
             help="journals, each with its rotated files (default: the service's journal)",
+        )
+        child.add_argument(
+            "--journal", action="append", default=[], type=Path, metavar="FILE", help="the same as FILE, as for run"
         )
         child.add_argument("--config", metavar="FILE", help="settings file that names the journal if no FILE is given")
         since = (
@@ -86,7 +90,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """0, once the answer is on standard output.
+    """0, once the answer is on standard output; without a command, that is the help.
 
     Raises:
         JournalError: there is no such journal, or it cannot be read.
@@ -94,7 +98,10 @@ def main(arguments: argparse.Namespace) -> int:
     """
     if sys.stdout is None:
         raise OutputError("standard output is closed; nothing could be printed")
-    files = arguments.files or [default_file(arguments.config, os.environ)]
+    if arguments.kind is None:
+        arguments.overview.print_help()
+        return 0
+    files = [*arguments.files, *arguments.journal] or [default_file(arguments.config, os.environ)]
     return int(importlib.import_module(f"edge.commands.log_{arguments.kind}").show(arguments, files))
 
 

@@ -169,6 +169,21 @@ def test_standard_output_cannot_be_read_back(tmp_path, capsys):
     assert (code, "standard output cannot be read; name a journal" in err) == (2, True)
 
 
+def test_without_a_command_it_prints_its_help(capsys):
+    code, out, err = call(capsys)
+    assert (code, err) == (0, "")
+    assert out.startswith("usage: ")
+    assert "examples:" in out
+
+
+def test_a_journal_may_be_named_as_for_run(journal, tmp_path, capsys):
+    other = tmp_path / "other.jsonl"
+    other.write_bytes(journal.read_bytes())
+    assert call(capsys, "summary", "--journal", journal) == call(capsys, "summary", journal)
+    both = call(capsys, "csv", journal, "--journal", other)[1]
+    assert both.count(",stop,") == 2
+
+
 def test_tail_shows_the_last_events_in_local_time(journal, capsys):
     code, out, _ = call(capsys, "tail", journal)
     assert code == 0
