@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from convert import commands
+from convert import commands, interrupt
 from edge import cli
 
 PROGRAM = "edge-emotion-convert"
@@ -15,7 +15,8 @@ DEFAULT = "convert"  # what runs where no command is named
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; its exit code: 0 done, 1 failure, 2 usage or settings, 4 models."""
-    return cli.run(PROGRAM, _main, argv)
+    with interrupt.heard():
+        return cli.run(PROGRAM, _main, argv)
 
 
 def _main(words: list[str]) -> int:

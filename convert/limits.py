@@ -53,7 +53,7 @@ def check_h5(path: Path, name: Path | None = None) -> None:
                     total += (part.size or 0) * part.dtype.itemsize
             if len(seen) > OBJECTS:
                 raise ConversionError(f"{name}: more than {OBJECTS:,} arrays, which no network has; it is not read")
-    _few_bytes(name, total)
+    check_bytes(name, total)
 
 
 def check_zip(path: Path, archive: zipfile.ZipFile) -> None:
@@ -68,7 +68,7 @@ def check_zip(path: Path, archive: zipfile.ZipFile) -> None:
             raise ConversionError(f"{path}: a member of the archive leads out of it; it is not unpacked")
         if item.filename.endswith(".json"):
             check_json_size(path, item.file_size)
-    _few_bytes(path, sum(item.file_size for item in archive.infolist()))
+    check_bytes(path, sum(item.file_size for item in archive.infolist()))
 
 
 def check_json_size(path: Path, size: int) -> None:
@@ -139,7 +139,12 @@ def check_activations(name: str, model: Any) -> None:
             )
 
 
-def _few_bytes(name: Path, total: int) -> None:
+def check_bytes(name: Path, total: int) -> None:
+    """Check the size of a model, unpacked.
+
+    Raises:
+        ConversionError: no network of the device is so large.
+    """
     if total > WEIGHT_BYTES:
         raise ConversionError(
             f"{name}: {total:,} bytes when unpacked, at most {WEIGHT_BYTES:,} are read; the device runs no such network"

@@ -8,7 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from convert import keras_config, limits, saved_model
+from convert import keras_config, limits, saved_model_graph
 from convert.errors import ConversionError
 from convert.load import load
 from convert.shapes import picture_shape
@@ -264,7 +264,7 @@ def test_where_classes_may_come_from(tmp_path, module, fits):
     ],
 )
 def test_operations_that_reach_out(kind):
-    assert saved_model.refused(kind)
+    assert saved_model_graph.refused(kind)
 
 
 def test_no_operation_that_takes_the_name_of_a_file_is_forgotten(keras_):
@@ -282,4 +282,4 @@ def test_no_operation_that_takes_the_name_of_a_file_is_forgotten(keras_):
         for part in (*op.input_arg, *op.attr)
         if any(word in part.name for word in words) and part.name != "top_paths"
     }
-    assert {name for name in reach if not saved_model.refused(name)} <= {"ShardedFilename"}
+    assert {name for name in reach if not saved_model_graph.refused(name)} <= {"ShardedFilename"}

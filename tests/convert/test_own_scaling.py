@@ -8,7 +8,7 @@ import pytest
 from convert.float_model import FloatModel, from_keras, tensorflow
 from convert.load import load
 from convert.own_scaling import own_scaling
-from convert.saved_model import refused
+from convert.saved_model_graph import refused
 from tests.convert.keras_ages import write
 
 SHAPE = (16, 16, 3)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 
+import numpy as np
 import pytest
 
-from convert import keras_config, saved_model
+from convert import keras_config, saved_model, saved_model_graph
 from convert.errors import ConversionError
 from convert.load import load
+from edge.errors import ModelError
 from tests.convert.keras_ages import write
 
 
@@ -158,7 +162,144 @@ def test_saving_is_allowed_to_what_only_saves(tf, tmp_path):
     node.attr["f"].func.name = saver
     (tmp_path / "saved_model.pb").write_bytes(document.SerializeToString())
     with pytest.raises(ConversionError, match=r"holds the operation (SaveV2|MergeV2Checkpoints)"):
-        saved_model.scan(tmp_path)
+        saved_model.checked(tmp_path)
+
+
+def edited(folder, change):
+    """The folder with its protocol buffer changed by a function of its one graph with its facts."""
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    document = saved_model_pb2.SavedModel()
+    document.ParseFromString((folder / "saved_model.pb").read_bytes())
+    change(document.meta_graphs[0])
+    (folder / "saved_model.pb").write_bytes(document.SerializeToString())
+    return folder
+
+
+def node_of(meta, tensor: str):
+    return next(node for node in meta.graph_def.node if node.name == tensor.split(":")[0])
+
+
+def writing(tf, place, value):
+    """The value, after a checkpoint is written at a place."""
+    done = tf.raw_ops.SaveV2(
+        prefix=str(place), tensor_names=["a"], shape_and_slices=[""], tensors=[tf.constant(1.0)], name="writing"
+    )
+    with tf.control_dependencies([done]):
+        return tf.identity(value)
+
+
+def test_a_graph_cannot_call_what_it_serves_a_part_of_its_saving(tf, tmp_path):
+    """Saving writes files, and a file says itself which of its nodes are for saving."""
+    model = classifier(tf, lambda images: writing(tf, tmp_path / "written", images))
+    tf.saved_model.save(model, str(tmp_path / "m"), signatures=model.serve)
+
+    def change(meta):
+        saver = node_of(meta, meta.saver_def.save_tensor_name)
+        calls = [node.name for node in meta.graph_def.node if node.op == "StatefulPartitionedCall"]
+        saver.input.extend(f"^{name}" for name in calls if name not in (saver.name, meta.saver_def.restore_op_name))
+
+    with pytest.raises(ConversionError, match="holds the operation SaveV2"):
+        load(edited(tmp_path / "m", change))
+    assert not list(tmp_path.glob("written*"))
+
+
+def of_tensorflow_1(tf, folder, change=lambda tf, x: x):
+    """A SavedModel as TensorFlow 1 wrote it, with one variable; `change` is in what it serves."""
+    v1 = tf.compat.v1
+    with tf.Graph().as_default(), v1.Session() as session:
+        picture = v1.placeholder(tf.float32, (None, 8, 8, 1), name="x")
+        kernel = v1.get_variable("kernel", (64, 2), initializer=tf.ones_initializer())
+        answer = change(tf, tf.reshape(picture, (-1, 64)) @ kernel)
+        session.run(v1.global_variables_initializer())
+        signature = v1.saved_model.predict_signature_def({"x": picture}, {"y": answer})
+        builder = v1.saved_model.Builder(str(folder))
+        builder.add_meta_graph_and_variables(session, ["serve"], {"serving_default": signature})
+        builder.save()
+    return folder
+
+
+def test_one_of_tensorflow_1_is_loaded_with_its_variables(tf, tmp_path):
+    (answers,) = load(of_tensorflow_1(tf, tmp_path / "m")).predict(np.ones((2, 8, 8, 1), np.float32))
+    assert np.array_equal(answers, np.full((2, 2), 64.0))
+
+
+def test_what_only_trained_a_graph_of_tensorflow_1_does_not_matter(tf, tmp_path):
+    def change(tf, x):
+        tf.queue.FIFOQueue(1, [tf.float32]).dequeue()
+        writing(tf, tmp_path / "written", x)
+        return x
+
+    load(of_tensorflow_1(tf, tmp_path / "m", change))
+    assert not list(tmp_path.glob("written*"))
+
+
+@pytest.mark.parametrize("where", ["alone", "before its own saving", "before its restoring", "at the start"])
+def test_a_graph_of_tensorflow_1_cannot_hide_in_its_saver(tf, tmp_path, where):
+    def change(meta):
+        if where == "before its own saving":
+            node_of(meta, meta.saver_def.save_tensor_name).input.append("^writing")
+        if where == "before its restoring":
+            node_of(meta, meta.saver_def.restore_op_name).input.append("^writing")
+            node_of(meta, meta.saver_def.save_tensor_name).input.append(f"^{meta.saver_def.restore_op_name}")
+        if where == "at the start":
+            meta.collection_def["saved_model_main_op"].node_list.value.append("writing")
+
+    def serve(tf, x):
+        written = writing(tf, tmp_path / "written", x)
+        return written if where in ("alone", "before its own saving") else x
+
+    folder = of_tensorflow_1(tf, tmp_path / "m", serve)
+    with pytest.raises(ConversionError, match="holds the operation SaveV2"):
+        load(edited(folder, change))
+    assert not list(tmp_path.glob("written*"))
+
+
+def test_what_waits_for_somebody_else_is_refused(tf, tmp_path):
+    model = classifier(tf, lambda images: tf.raw_ops.Unstage(dtypes=[tf.float32]))
+    tf.saved_model.save(model, str(tmp_path), signatures=model.serve)
+    with pytest.raises(ConversionError, match="holds the operation Unstage"):
+        load(tmp_path)
+
+
+def test_variables_larger_than_a_network_are_not_made(tf, tmp_path):
+    model = classifier(tf)
+    tf.saved_model.save(model, str(tmp_path), signatures=model.serve)
+
+    def change(meta):
+        variable = next(node.variable for node in meta.object_graph_def.nodes if node.HasField("variable"))
+        variable.shape.dim[0].size = 1 << 34
+
+    with pytest.raises(ConversionError, match=r"more than 536,870,912 parameters"):
+        load(edited(tmp_path, change))
+
+
+def test_a_folder_holds_files_of_a_networks_size(tf, tmp_path):
+    model = classifier(tf)
+    tf.saved_model.save(model, str(tmp_path), signatures=model.serve)
+    (data,) = (tmp_path / "variables").glob("*data*")
+    content = data.read_bytes()
+    os.truncate(data, 3 << 30)
+    with pytest.raises(ConversionError, match=r"3,221,\d+,\d+ bytes when unpacked"):
+        load(tmp_path)
+    data.unlink()
+    os.mkfifo(data)
+    with pytest.raises(ModelError, match=f"{data.name} is not a regular file"):
+        load(tmp_path)
+    data.unlink()
+    data.write_bytes(content)
+    os.truncate(tmp_path / "saved_model.pb", 3 << 30)
+    with pytest.raises(ConversionError, match="bytes when unpacked"):
+        load(tmp_path)
+
+
+def test_a_message_names_the_folder_that_was_given(tf, tmp_path):
+    model = classifier(tf)
+    tf.saved_model.save(model, str(tmp_path), signatures=model.serve)
+    shutil.rmtree(tmp_path / "variables")
+    with pytest.raises(ModelError, match=f"^{tmp_path}: cannot be loaded as a SavedModel") as caught:
+        load(tmp_path)
+    assert "edge-emotion-convert-" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +313,7 @@ def test_saving_is_allowed_to_what_only_saves(tf, tmp_path):
     ],
 )  # fmt: skip
 def test_operations(kind, no):
-    assert saved_model.refused(kind) is no
+    assert saved_model_graph.refused(kind) is no
 
 
 def test_half_precision_is_undone_in_a_copy():

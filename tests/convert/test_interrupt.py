@@ -1,0 +1,62 @@
+"""Ctrl-C while a library is at work that hears no signals."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from convert.interrupt import heard
+
+DEAF = "lock = ctypes.create_string_buffer(64); [ctypes.CDLL(None).pthread_mutex_lock(lock) for _ in range(2)]"
+PROGRAM = """
+import ctypes, time
+from convert.interrupt import heard
+try:
+    with heard({grace}):
+        print("ready", flush=True)
+        {work}
+except KeyboardInterrupt:
+    print("cleaned up")
+    raise SystemExit(3)
+"""
+
+
+@pytest.mark.parametrize(
+    ("work", "grace", "code", "said"), [(DEAF, 0.05, 130, ""), ("time.sleep(600)", 600, 3, "cleaned up\n")]
+)
+def test_the_process_ends(work, grace, code, said):
+    with subprocess.Popen(
+        [sys.executable, "-c", PROGRAM.format(work=work, grace=grace)], stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout.readline() == "ready\n"
+            process.send_signal(signal.SIGINT)
+            assert (process.stdout.read(), process.wait(timeout=60)) == (said, code)
+        finally:
+            process.kill()
+
+
+def test_nothing_is_left_over():
+    before, threads = signal.set_wakeup_fd(-1), threading.active_count()
+    signal.set_wakeup_fd(before)
+    with heard():
+        pass
+    assert signal.set_wakeup_fd(before) == before
+    assert threading.active_count() == threads
+
+
+def test_other_threads_do_without():
+    said = []
+
+    def work():
+        with heard():
+            said.append("done")
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert said == ["done"]
