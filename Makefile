@@ -3,7 +3,7 @@
 # make test-edge    the tests of what runs on the device: two minutes, and no TensorFlow to fetch
 # make docs    the documentation as a site, in build/site; nothing is fetched but the packages that build it
 # make matrix    Keras files of every version, form and kind of network: three minutes
-# make pictures    make the pictures in docs/pictures anew: half a minute; look at them
+# make pictures    make the pictures in docs/pictures anew: a minute; look at them
 # make fuzz    thousands of damaged settings and journals, and what else has a fuzzer: some minutes
 # make figures    measure every figure again and write README and cards; needs the data sets: DATA=folder PEERS=folder
 # make dist    the wheel and the source distribution in dist/, checked, with the hashes of all files and models

@@ -6,12 +6,14 @@ Run it again after a change of models, captions or drawings, and look at what it
 from __future__ import annotations
 
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from docs.tools.page_picture import chromium, page
 from edge.cameras.demo import FPS as DEMO_FPS
 from edge.cameras.demo import DemoCamera
 from edge.demo.portrait import portrait, put_mask_on, view
@@ -44,6 +46,11 @@ def main() -> int:
         animation(pipeline, PICTURES / "demo.webp")
         overlay(pipeline, PICTURES / "overlay.webp")
         annotated(pipeline, PICTURES / "annotated.webp")
+        if program := chromium():
+            with tempfile.TemporaryDirectory() as folder:
+                page(pipeline, PICTURES / "page.webp", program, Path(folder))
+        else:
+            print("page.webp stays as it is: no Chromium here (Debian: sudo apt install chromium)", file=sys.stderr)
     finally:
         pipeline.close()
     for path in sorted(PICTURES.iterdir()):

@@ -86,9 +86,12 @@ class Browser:
         self.ask("DOM.setFileInputFiles", nodeId=node, files=[path])
 
     def screenshot(self, path: str) -> None:
-        data = self.ask("Page.captureScreenshot", captureBeyondViewport=True)["data"]
         with open(path, "wb") as file:
-            file.write(base64.b64decode(data))
+            file.write(self.image())
+
+    def image(self) -> bytes:
+        """The whole page as a PNG file's content."""
+        return base64.b64decode(self.ask("Page.captureScreenshot", captureBeyondViewport=True)["data"])
 
     def close(self) -> None:
         with contextlib.suppress(AssertionError, OSError):
