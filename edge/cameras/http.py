@@ -16,12 +16,14 @@ import numpy as np
 
 from edge import picture
 from edge.address import redacted
-from edge.cameras.mjpeg import MAX_BYTES, MjpegReader, boundary_of
+from edge.cameras.mjpeg import BETWEEN, MAX_BYTES, MjpegReader, boundary_of
 from edge.errors import CameraTimeout, PictureError, SourceError, one_line
+from edge.picture.kinds import HEAD, KINDS, sniff
 from edge.settings import SourceSettings
 
 SNAPSHOT_FPS = 5.0  # requests a second, at most
 MULTIPART = "multipart/"
+DOCUMENTS = ("text/html", "application/xhtml+xml", "application/json")  # of a login page, or of a wrong path
 STATUS = {
     401: "the camera rejects the user name or password",
     403: "the camera does not allow this user",
@@ -61,8 +63,75 @@ def open_http(settings: SourceSettings, open_address: Open = request) -> HttpGra
         return MjpegGrabber(name, settings, response)
     if kind.startswith("image/"):
         return SnapshotGrabber(name, settings, response, open_address)
+    # What it is called says nothing: cameras send pictures as application/octet-stream, or without a type.
+    try:
+        begun = Begun(response, time.monotonic() + settings.timeout_s)
+        if sniff(begun.head) in KINDS:
+            if begun.is_series():
+                return MjpegGrabber(name, settings, begun)
+            return SnapshotGrabber(name, settings, begun, open_address)
+    except (OSError, HTTPException) as error:
+        response.close()
+        raise SourceError(f"{name}: {_reason(error)}") from None
     response.close()
+    if kind.partition(";")[0] in DOCUMENTS or getattr(response, "status", 200) == 204:
+        what = kind.partition(";")[0] or "nothing"
+        raise SourceError(f"{name}: the camera answers with {what}, expected pictures; check the path of the address")
     return None
+
+
+class Begun:
+    """A response of which the first bytes were looked at; they are read again.
+
+    Args:
+        response: of urllib.
+        deadline: of time.monotonic, for all that is looked at.
+
+    Raises:
+        OSError, HTTPException: the connection broke off.
+        TimeoutError: the deadline.
+    """
+
+    def __init__(self, response: Any, deadline: float) -> None:
+        self._response, self._deadline = response, deadline
+        self.headers = response.headers
+        self._seen = bytearray()
+        while len(self._seen) < HEAD and self._more():
+            pass
+
+    @property
+    def head(self) -> bytes:
+        """The first bytes, as many as `sniff` needs."""
+        return bytes(self._seen[:HEAD])
+
+    def is_series(self) -> bool:
+        """Whether more than one JPEG comes, one after the other. A response that says its length is one picture."""
+        if self.headers.get("Content-Length") or sniff(self.head) != "JPEG":
+            return False
+        while not BETWEEN.search(self._seen):
+            if len(self._seen) > MAX_BYTES or not self._more():
+                return False
+        return True
+
+    def _more(self) -> bool:
+        if time.monotonic() >= self._deadline:
+            raise TimeoutError
+        data = self._response.read1(65_536)
+        self._seen += data
+        return bool(data)
+
+    def read1(self, most: int) -> bytes:
+        """The next bytes, as of http.client."""
+        if self._seen:
+            data = bytes(self._seen[:most])
+            del self._seen[:most]
+            return data
+        rest: bytes = self._response.read1(most)
+        return rest
+
+    def close(self) -> None:
+        """End the connection."""
+        self._response.close()
 
 
 class HttpGrabber:
@@ -80,10 +149,13 @@ class HttpGrabber:
             SourceError: the camera ended the connection, or sent none that can be decoded within the time-out.
         """
         self._deadline = self._clock() + self._settings.timeout_s
+        damaged = ""
         while True:
             try:
                 data = self._next()
             except TimeoutError:
+                if damaged:
+                    raise SourceError(damaged) from None
                 raise CameraTimeout(
                     f"{self._name}: the camera gave no frame for {self._settings.timeout_s:g} s"
                 ) from None
@@ -94,8 +166,9 @@ class HttpGrabber:
             try:
                 return picture.decode(data, self._name, self._settings.max_megapixels)
             except PictureError as error:
+                damaged = str(error)
                 if self._clock() >= self._deadline:
-                    raise SourceError(str(error)) from None
+                    raise SourceError(damaged) from None
 
     def _next(self) -> bytes:
         raise NotImplementedError

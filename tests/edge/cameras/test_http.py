@@ -32,9 +32,13 @@ def jpeg(level):
 class Response(io.BytesIO):
     """A response with this type and body."""
 
-    def __init__(self, kind, body):
+    status = 200
+
+    def __init__(self, kind, body, headers=None):
         super().__init__(body)
         self.headers = Message()
+        for name, value in (headers or {}).items():
+            self.headers[name] = value
         if kind:
             self.headers["Content-Type"] = kind
 
@@ -57,6 +61,11 @@ def multipart(*bodies):
         (Response("video/mp4", b""), type(None)),
         (Response("application/vnd.apple.mpegurl", b""), type(None)),
         (Response("", b""), type(None)),
+        (Response("application/octet-stream", jpeg(9)), SnapshotGrabber),
+        (Response("", jpeg(9)), SnapshotGrabber),
+        (Response("text/plain", jpeg(9), {"Content-Length": "9"}), SnapshotGrabber),
+        (Response("video/x-motion-jpeg", jpeg(9) + jpeg(9)), MjpegGrabber),
+        (Response("application/octet-stream", jpeg(9) + b"\r\n" + jpeg(9)), MjpegGrabber),
     ],
 )
 def test_what_a_camera_sends_decides_how_it_is_read(response, kind):
@@ -87,6 +96,47 @@ def test_a_refusal_says_why_and_not_with_which_password(error, message):
     with pytest.raises(SourceError, match=f"^http://cam: .*{message}") as caught:
         open_http(settings(), fails)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "says"),
+    [
+        ("text/html; charset=utf-8", 200, "answers with text/html, expected pictures"),
+        ("application/json", 200, "answers with application/json, expected pictures"),
+        ("", 204, "answers with nothing, expected pictures"),
+    ],
+)
+def test_an_answer_that_is_no_picture_is_named(kind, status, says):
+    response = Response(kind, b"<html>")
+    response.status = status
+    with pytest.raises(SourceError, match=f"^http://cam: the camera {says}; check the path of the address$"):
+        open_http(settings(), lambda address, timeout_s: response)
+    assert response.closed
+
+
+@pytest.mark.parametrize("kind", ["", "application/octet-stream", "image/jpeg"])
+def test_pictures_of_any_type_are_read_again_from_their_first_byte(kind):
+    levels = iter((10, 60, 110))
+    grabber = open_http(settings(), lambda address, timeout_s: Response(kind, jpeg(next(levels))))
+    assert [round(grabber.read().mean()) for _ in range(3)] == pytest.approx([10, 60, 110], abs=2)
+
+
+def test_a_series_of_jpegs_is_read_from_its_first_byte():
+    body = b"".join(map(jpeg, (10, 60, 110)))
+    grabber = open_http(settings(), lambda address, timeout_s: Response("video/x-motion-jpeg", body))
+    assert [round(grabber.read().mean()) for _ in range(3)] == pytest.approx([10, 60, 110], abs=2)
+
+
+@pytest.mark.parametrize("error", [TimeoutError(), ConnectionResetError(104, "reset"), http.client.IncompleteRead(b"")])
+def test_a_connection_that_breaks_off_before_it_says_what_it_is(error):
+    class Broken(Response):
+        def read1(self, most):
+            raise error
+
+    response = Broken("", b"")
+    with pytest.raises(SourceError, match=r"^http://cam: "):
+        open_http(settings(), lambda address, timeout_s: response)
+    assert response.closed
 
 
 def test_a_certificate_that_is_not_trusted_is_left_to_ffmpeg():
@@ -139,6 +189,12 @@ def test_a_stream_passes_over_pictures_that_cannot_be_decoded_and_ends_with_the_
     grabber = MjpegGrabber("cam", settings(), multipart(jpeg(10), b"\xff\xd8\xff rubbish", jpeg(60)))
     assert [round(grabber.read().mean()) for _ in range(2)] == pytest.approx([10, 60], abs=2)
     with pytest.raises(SourceError, match=r"^cam: the camera ended the stream$"):
+        grabber.read()
+
+
+def test_where_no_picture_can_be_decoded_that_is_what_is_said(snapshots):
+    grabber, _ = snapshots(*[b"packed"] * 20, TimeoutError())
+    with pytest.raises(SourceError, match="not a picture that can be decoded"):
         grabber.read()
 
 

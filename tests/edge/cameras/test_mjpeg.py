@@ -11,8 +11,8 @@ from edge.errors import SourceError
 ONE, TWO = START + b"one--frame" * 3 + b"\xff\xd9", START + b"two" * 50_000 + b"\xff\xd9"
 
 
-def part(picture, length=True, lead=b"--frame\r\n"):
-    size = b"Content-Length: %d\r\n" % len(picture) if length else b""
+def part(picture, length=True, lead=b"--frame\r\n", wrong=None):
+    size = b"Content-Length: %d\r\n" % (len(picture) if wrong is None else wrong) if length else b""
     return lead + b"Content-Type: image/jpeg\r\n" + size + b"\r\n" + picture + b"\r\n"
 
 
@@ -40,13 +40,24 @@ def test_a_boundary_is_found_however_it_is_written(header, boundary):
         (part(TWO, length=False)[: -2] + b"\r\n" + part(TWO) , b"frame"),
         (part(TWO, length=False) + part(TWO), b""),
         (TWO + TWO, b""),
+        (part(TWO, False, b"frame\r\n") + part(TWO, False, b"frame\r\n"), b"frame"),
+        (part(TWO, False, b"--other\r\n") + part(TWO, False, b"--other\r\n"), b"frame"),
+        (TWO + TWO, b"frame"),
+        (part(TWO, wrong=0) + part(TWO), b"frame"),
+        (part(TWO, wrong=20) + part(TWO, wrong=20), b"frame"),
+        (part(TWO, wrong=9_000_000) + part(TWO, wrong=9_000_000), b"frame"),
+        (part(TWO + b"\0\0\0") + part(TWO), b"frame"),
     ],
-    ids=["as it should be", "no leading boundary", "dashes", "no length", "neither", "JPEGs alone"],
+    ids=[
+        "as it should be", "no leading boundary", "dashes", "no length", "neither", "JPEGs alone",
+        "a boundary without dashes", "another boundary", "no boundary at all", "a length of 0", "too short a length",
+        "too long a length", "padded",
+    ],
 )  # fmt: skip
 def test_pictures_come_one_after_the_other(monkeypatch, chunk, stream, boundary):
     monkeypatch.setattr(mjpeg, "CHUNK", chunk)
     reader = MjpegReader(io.BytesIO(stream + b"--frame--\r\n").read, boundary)
-    found = [reader.next().removesuffix(b"\r\n") for _ in range(2)]
+    found = [reader.next().rstrip(b"\r\n\0") for _ in range(2)]
     assert [picture in (ONE, TWO) for picture in found] == [True, True]
     assert found[1] == TWO
     with pytest.raises(SourceError, match="the camera ended the stream"):
