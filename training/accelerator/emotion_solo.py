@@ -1,8 +1,8 @@
 """One emotion model on a processor, for as long as there is time: python -m training.accelerator.emotion_solo bare ...
 
 For when no accelerator is at hand. The shipped network goes on learning from FER2013 and emotion_wild together. What it
-knows of FER2013 stays, as the answers of a network that was trained on FER2013 alone are a part of its targets; they
-are taken once, of the faces as they are. There is a checkpoint every `--every` seconds; `--resume` continues from it.
+knows of FER2013 stays, as the answers of a network that was trained on FER2013 alone are a part of its targets; they are
+taken once, of the faces as they are. There is a checkpoint every `--every` seconds, and `--resume` continues from it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from training.accelerator.emotion_nets import last
 from training.accelerator.emotion_store import Store
 
 TAUGHT = (0.6, 0.15)  # weight of the teacher's answers in the targets, on FER2013 and on emotion_wild
-CALM, NEUTRAL = 0.5, 6  # weight of neutral in the targets of real masked faces, which have no label
+CALM, NEUTRAL = 0.25, 6  # weight of neutral in the targets of real masked faces, which have no label
 REAL = 0.06  # of these beside each batch of the masked model
 QUIET = 0.75  # the part of the time after which changes are smaller
 
