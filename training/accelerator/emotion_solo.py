@@ -1,8 +1,8 @@
 """One emotion model on a processor, for as long as there is time: python -m training.accelerator.emotion_solo bare ...
 
 For when no accelerator is at hand. The shipped network goes on learning from FER2013 and emotion_wild together. What it
-knows of FER2013 stays, as the answers of a network that was trained on FER2013 alone are a part of its targets; they are
-taken once, of the faces as they are. There is a checkpoint every `--every` seconds, and `--resume` continues from it.
+knows of FER2013 stays, as the answers of a network that was trained on FER2013 alone are a part of its targets; they
+are taken once, of the faces as they are. There is a checkpoint every `--every` seconds; `--resume` continues from it.
 """
 
 from __future__ import annotations
