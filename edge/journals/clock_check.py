@@ -16,6 +16,7 @@ from edge.clock import RELEASED, Clock
 TIMESYNC = Path("/run/systemd/timesync/synchronized")
 TIME_ERROR = 5  # what adjtimex returns for a clock that nothing has synchronized
 GAP_S = 7 * 86400.0  # a longer way from the newest entry to now is a jump, until a day has passed
+LONGEST_S = 366 * 86400.0  # nobody's device was off for longer: even a synchronized clock says no age across that
 JUMP_S, SETTLE_S = 86400.0, 3600.0
 
 
@@ -35,7 +36,7 @@ class ClockCheck:
     """Follows the time of day beside the monotonic clock.
 
     Believed is a clock that was synchronized, or one that nobody synchronizes once it ran for an hour. After a jump
-    away from the newest entry, it has to be synchronized and to run for a day.
+    ahead of the newest entry, it has to be synchronized and to run for a day. A clock that is behind makes nothing old.
 
     Args:
         clock: both clocks.
@@ -47,13 +48,15 @@ class ClockCheck:
         self._clock, self._is_synchronized = clock, is_synchronized
         self._offset = clock.wall() - clock.monotonic()
         self._since = clock.monotonic()
-        self._jumped = newest is not None and abs(clock.wall() - newest) > GAP_S
+        self._newest = newest
+        self._jumped = self._ahead(clock.wall())
 
     def believed(self) -> bool:
         """Whether files may be deleted by their age now."""
         now, wall = self._clock.monotonic(), self._clock.wall()
-        if abs(wall - now - self._offset) > GAP_S:
-            self._since, self._jumped = now, True
+        jump = wall - now - self._offset
+        if abs(jump) > GAP_S:
+            self._since, self._jumped = now, jump > 0 or self._ahead(wall)
         self._offset = wall - now
         if wall < RELEASED:
             return False
@@ -61,6 +64,9 @@ class ClockCheck:
             return not self._jumped or now - self._since >= JUMP_S
         return not self._jumped and now - self._since >= SETTLE_S
 
-    def longest_gap(self) -> float | None:
-        """The longest time without an entry across which ages are known; None: any, as the clock is synchronized."""
-        return None if self._is_synchronized() else GAP_S
+    def _ahead(self, wall: float) -> bool:
+        return self._newest is not None and wall - self._newest > GAP_S
+
+    def longest_gap(self) -> float:
+        """The longest time without an entry across which ages are known, in seconds."""
+        return LONGEST_S if self._is_synchronized() else GAP_S

@@ -107,10 +107,12 @@ def prune(
         modified = _modified(file)
         if modified is None:
             continue
-        # A clock that was not set wrote down a time long gone; that says nothing about the file's age.
-        known = known and (longest_gap is None or after - modified <= longest_gap)
+        # A clock that was not set wrote down a time long gone; that says nothing about the file's age. One that was
+        # ahead wrote down a later time than that of the file after it: it is as old as that, at least.
+        modified = min(modified, after)
+        known = known and (longest_gap is None or after - modified <= longest_gap or modified < LONG_GONE)
         old = known and modified >= LONG_GONE and wall - modified > (keep_days or 0) * DAY_S
-        after = modified
+        after = modified if modified >= LONG_GONE else after
         if place >= keep_files or old:
             file.unlink()
             removed.append(file)

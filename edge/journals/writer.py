@@ -17,7 +17,7 @@ from edge.errors import JournalError
 from edge.journals.clock_check import ClockCheck, synchronized
 from edge.journals.jsonl import decode, encode
 from edge.journals.repair import repair
-from edge.journals.rotation import newest, prune, rotate
+from edge.journals.rotation import DAY_S, newest, prune, rotate
 from edge.settings import JournalSettings
 
 _log = logging.getLogger(__name__)
@@ -178,7 +178,7 @@ class JournalWriter:
         """
         assert self._fd is not None
         size = os.fstat(self._fd).st_size
-        late = self._day and rfc3339(self._clock.wall())[:10] > self._day
+        late = self._is_late()
         due = size > 0 and (late or size + more > self._settings.max_bytes)
         away = not self._is_current()
         if not (due or away) or (self._stay and self._clock.monotonic() < self._stay_until):
@@ -196,6 +196,13 @@ class JournalWriter:
             _log.warning("%s: continued in a new file", self._path)
         self._stay = ""
         self._prune()
+
+    def _is_late(self) -> bool:
+        """Whether the open file began on another day; also if on a later one, by a clock that was ahead."""
+        wall = self._clock.wall()
+        if not self._day or rfc3339(wall)[:10] > self._day:
+            return bool(self._day)
+        return self._day > rfc3339(wall + DAY_S)[:10] and self._check.believed()
 
     def _is_current(self) -> bool:
         """Whether the open file is the one at the path; somebody may have moved it away."""

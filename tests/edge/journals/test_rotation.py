@@ -109,3 +109,14 @@ def test_files_that_are_too_many_or_too_old_go(journal, keep_files, keep_days, k
 def test_a_clock_in_the_past_removes_nothing_by_age(journal):
     path = journal("journal.jsonl.1")
     assert prune(path, 9, 1, wall=0) == []
+
+
+def test_a_file_from_a_clock_that_was_ahead_is_as_old_as_the_one_after_it(journal):
+    path, now = journal("journal.jsonl.1", "journal.jsonl.2", "journal.jsonl.3"), 21_000 * DAY
+    for number, days in ((1, -1), (2, 7000), (3, -3)):
+        os.utime(f"{path}.{number}", (now + days * DAY, now + days * DAY))
+    assert prune(path, 9, 2, now, longest_gap=7 * DAY) == [path.with_name("journal.jsonl.3")]
+    assert prune(path, 9, 2, now + 1.5 * DAY, longest_gap=7 * DAY) == [
+        path.with_name("journal.jsonl.1"),
+        path.with_name("journal.jsonl.2"),
+    ]

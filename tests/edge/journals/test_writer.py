@@ -229,6 +229,54 @@ def test_a_clock_that_jumps_in_the_middle_of_a_run_deletes_nothing(opened, path,
     assert path.with_name("journal.jsonl.2").exists(), "rotated, as the day is another one, but kept"
 
 
+@pytest.mark.parametrize("synchronized", [True, False])
+@pytest.mark.parametrize("starts", [2, 3])
+def test_a_clock_that_is_years_ahead_at_one_start_after_the_other_deletes_nothing(
+    opened, path, clock, synchronized, starts
+):
+    """At the second, the newest entry is as far ahead, and there is no jump to be seen."""
+    for n in range(6):
+        written(path, f"journal.jsonl.{n}" if n else "journal.jsonl", 5 * n)
+    clock.jump(20 * YEARS)
+    for _ in range(starts):
+        journal = opened(synchronized, keep_days=3)
+        for _ in range(5):
+            journal.write(sample(1))
+            os.utime(path, (clock.wall(), clock.wall()))
+            clock.advance(3600)
+        journal.close()
+    assert sum(file.stat().st_mtime < NOON for file in path.parent.iterdir()) == 5, "all but the one written to"
+
+
+@pytest.mark.parametrize("synchronized", [True, False])
+def test_once_the_clock_was_ahead_old_days_still_go(opened, path, clock, synchronized):
+    """A device that is on for eight hours a day, and was years ahead on the first."""
+    clock.jump(20 * YEARS)
+    for day in range(12):
+        journal = opened(synchronized, keep_days=3)
+        for _ in range(8):
+            journal.write(sample(day))
+            journal.tick()
+            os.utime(path, (clock.wall(), clock.wall()))
+            clock.advance(3600)
+        journal.close()
+        clock.advance(16 * 3600)
+        if day == 0:
+            clock.jump(-20 * YEARS)
+    days = {event["track"] for file in path.parent.iterdir() for event in lines(file) if event["event"] == "sample"}
+    assert days == {8, 9, 10, 11}
+
+
+def test_a_clock_that_is_behind_until_it_is_set_begins_no_new_file(opened, path, clock):
+    """A machine without a clock of its own starts in the past, every day."""
+    journal = opened()
+    journal.write(sample(1))
+    journal.close()
+    clock.jump(-40 * DAY)
+    opened(synchronized=False).write(sample(2))
+    assert [file.name for file in path.parent.iterdir()] == ["journal.jsonl"]
+
+
 def test_after_a_month_without_power_a_synchronized_clock_deletes_what_is_too_old_a_day_later(opened, path, clock):
     old = written(path, "journal.jsonl.1", 31)
     written(path, "journal.jsonl", 30)
