@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from convert import commands, interrupt
 from edge import cli
@@ -27,6 +28,8 @@ def _main(words: list[str]) -> int:
     if name == DEFAULT and not [word for word in rest if word != "--debug"]:
         parser_of(name).print_help()
         return 0
+    if name == DEFAULT and (hint := meant(rest)):
+        parser_of(name).error(hint)
     command = commands.load(name)
     return int(command.main(parser_of(name).parse_args(rest)))
 
@@ -37,6 +40,15 @@ def command_of(words: Sequence[str]) -> tuple[str, list[str]]:
     if first is None or words[first] not in commands.SUMMARIES:
         return DEFAULT, list(words)
     return words[first], [word for n, word in enumerate(words) if n != first]
+
+
+def meant(words: Sequence[str]) -> str:
+    """What is wrong where the first word is neither a model nor a command but looks like one; else nothing."""
+    first = next((word for word in words if not word.startswith("-")), "")
+    if not first or "." in first or "/" in first or first != next(iter(words)) or Path(first).exists():
+        return ""
+    hint = cli.suggestion(first, commands.SUMMARIES)
+    return f"no such command: {first}{hint}" if hint else ""
 
 
 def completion() -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from convert import commands
-from convert.__main__ import PROGRAM, completion, main
+from convert.__main__ import PROGRAM, completion, main, meant
 from convert.commands import tpu_report
 from edge import manifest
 from tests.shell import completer
@@ -77,6 +77,24 @@ def test_commands_flags_and_models_are_completed(tmp_path, words, offered):
     home = tmp_path / "home"
     home.mkdir()
     assert completer(home, PROGRAM, completion())(*words, cwd=tmp_path) == offered
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"), [("tpu-repot", "tpu-report"), ("golde", "golden"), ("cards", "card"), ("converrt", "convert")]
+)
+def test_a_misspelt_command_is_not_taken_for_a_model(tmp_path, monkeypatch, capsys, word, hint):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as caught:
+        main([word, "x"])
+    assert caught.value.code == 2
+    assert said(capsys)[1].endswith(f"edge-emotion-convert: no such command: {word}; did you mean '{hint}'?\n")
+
+
+@pytest.mark.parametrize("word", ["card.keras", "./cards", "cards", "weights"])
+def test_a_model_that_is_called_like_a_command_is_a_model(tmp_path, monkeypatch, word):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "cards").mkdir()
+    assert meant([word, "--calibrate", "x"]) == ""
 
 
 def test_completion_is_printed(capsys):

@@ -16,6 +16,7 @@ from edge import manifest
 from edge.terminal import Progress
 from training import evaluate
 from training.commands.train import positive
+from training.data.fer2013 import DataError
 from training.evaluate import report, table
 from training.evaluate.context import EvaluationContext
 
@@ -72,7 +73,13 @@ class Shown:
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Run the command."""
+    """Run the command.
+
+    Raises:
+        DataError: there is no such folder.
+    """
+    if not arguments.data.is_dir():
+        raise DataError(f"{arguments.data}: no such folder; give the one with the data sets with --data")
     shown = Shown(sys.stderr)
     context = EvaluationContext(
         manifest.load(arguments.models), arguments.data, arguments.floats, arguments.limit, ran=shown.ran

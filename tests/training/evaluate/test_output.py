@@ -107,6 +107,13 @@ def test_errors_are_one_line(known_data, capsys, words, code, expected) -> None:
     assert err.count("\n") == 1
 
 
+def test_a_folder_that_is_not_there_is_an_error_and_no_table_of_nothing(tmp_path, capsys) -> None:
+    assert main(["evaluate", "--models", str(TINY), "--data", str(tmp_path / "none")]) != 0
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == f"edge-emotion-train: {tmp_path}/none: no such folder; give the one with the data sets with --data\n"
+
+
 def test_numbers_that_are_none_become_null() -> None:
     figure = Figure({"a": math.nan, "b": np.float64(0.12345678), "c": {"d": [0.1, None]}})
     assert json.loads(table.as_json({"x": figure})) == {"x": {"a": None, "b": 0.123457, "c": {"d": [0.1, None]}}}
