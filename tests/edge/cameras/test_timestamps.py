@@ -31,19 +31,29 @@ def times(stamps, fps=10.0):
         ([NAN, NAN, NAN], [0.0, 0.1, 0.2]),
         ([0.0, -9.2e15, -9.2e15], [0.0, 0.1, 0.2]),
         ([0.0, 0.5, NAN, 1.5], [0.0, 0.5, 0.6, 1.5]),
-        ([0.0, 0.2, 0.15, 0.4], [0.0, 0.2, 0.3, 0.4]),
+        ([0.0, 0.2, 0.15, 0.4], [0.0, 0.2, 0.201, 0.4]),
         ([0.0, 5.0, 0.0, 0.5], [0.0, 5.0, 5.1, 5.6]),
         ([0.0, 95443.0, 95443.5], [0.0, 0.1, 0.6]),
         ([0.0, 300.0], [0.0, 300.0]),
+        ([NAN, 95.0, 95.5], [0.0, 0.1, 0.6]),
+        ([-0.5, -0.25, 0.0], [0.0, 0.25, 0.5]),
     ],
     ids=[
         "no frame", "one frame", "a variable frame rate", "stamps that do not begin at 0", "all the same",
         "no stamps", "no stamp as FFmpeg writes it", "one is missing", "two in the wrong order", "stamps begin again",
-        "a jump of a day", "a pause of five minutes",
+        "a jump of a day", "a pause of five minutes", "the first is missing", "stamps that begin before 0",
     ],
 )  # fmt: skip
 def test_times_are_those_of_the_container_where_they_make_sense(stamps, expected):
     assert times(stamps) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("each", [2, 3])
+def test_frames_with_the_same_stamp_make_a_clip_no_longer(each):
+    """Some containers give both fields of a frame one stamp, or round to a coarse unit."""
+    found = times([0.1 * (n // each) for n in range(100 * each)])
+    assert found[-1] == pytest.approx(0.1 * 100, rel=0.1)
+    assert all(before < after for before, after in pairwise(found))
 
 
 @given(st.lists(st.floats(-1e6, 1e6) | st.sampled_from([NAN, math.inf, -math.inf, 0.0]), max_size=20))
