@@ -11,6 +11,7 @@ from edge.errors import SettingsError
 from edge.password import password
 
 HIDDEN = "***"
+DEVICE = "v4l2:"  # stands before a device file, and is no scheme
 # Bounded: without a bound, a search in a text of n letters takes n * n steps.
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,30}):/+")
 _AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._-]+)(:[0-9]*)?")
@@ -27,6 +28,11 @@ def redacted(source: str) -> str:
     >>> redacted("rtsp://admin:p@ss@10.0.0.9:554/h264?pwd=p"), redacted("clip.mp4")
     ('rtsp://10.0.0.9', 'clip.mp4')
     """
+    device = DEVICE if source.startswith(f"{DEVICE}/") else ""
+    return device + _redacted(source.removeprefix(device))
+
+
+def _redacted(source: str) -> str:
     # Some are copied out of other addresses, percent-encoded once or twice.
     readings = (source, unquote(source), unquote(unquote(source)))
     text = next(filter(_is_suspicious, readings), None)

@@ -18,6 +18,7 @@ A file that is named like a camera is reached as ./NAME.
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import os
 import stat
 from collections.abc import Iterator
@@ -98,6 +99,8 @@ def _file_kind(source: str) -> str:
     Raises:
         SourceError: there is no such file, or it is a FIFO or a device, which may never give anything.
     """
+    if not source:
+        raise SourceError("the source is empty; expected a camera, a file or a folder; try --source demo")
     path = Path(source)
     try:
         mode = os.stat(path).st_mode
@@ -106,7 +109,7 @@ def _file_kind(source: str) -> str:
             schemes = ", ".join(f"{scheme}://HOST/..." for scheme in STREAMS)
             raise SourceError(f"{redacted(source)}: not the address of a camera; expected {schemes}") from None
         if isinstance(error, ValueError | FileNotFoundError | NotADirectoryError):
-            reason = "no such file, folder or camera; try --source demo"
+            reason = f"no such file, folder or camera; {_meant(source) or 'try --source demo'}"
         else:
             reason = f"cannot be read ({error.strerror})"
         raise SourceError(f"{redacted(source)}: {reason}") from None
@@ -123,6 +126,14 @@ def _file_kind(source: str) -> str:
     from edge.cameras.animation import is_animated
 
     return "animation" if is_animated(path) else "folder"
+
+
+def _meant(source: str) -> str:
+    """The camera that was probably meant by a word with other capitals, spaces or letters; "" for none."""
+    word = source.strip().lower()
+    names = [name for name in CAMERAS.builtin if camera_name(name)]
+    near = word if camera_name(word) else next(iter(difflib.get_close_matches(word, names, 1, 0.8)), "")
+    return f"did you mean {redacted(near)}?" if near else ""
 
 
 def frames(camera: Camera) -> Iterator[Frame]:

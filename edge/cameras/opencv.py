@@ -80,7 +80,7 @@ def to_rgb(image: np.ndarray) -> np.ndarray:
 def device_node(source: str, root: Path = Path("/dev")) -> Path:
     """The device file that a source names, whether it is there or not."""
     name = source.removeprefix("v4l2:")
-    return root / f"video{name}" if name.isdigit() else Path(name)
+    return root / f"video{int(name)}" if name.isascii() and name.isdigit() and len(name) < 10 else Path(name)
 
 
 def device_path(source: str, root: Path = Path("/dev")) -> Path:
@@ -90,6 +90,8 @@ def device_path(source: str, root: Path = Path("/dev")) -> Path:
         SourceError: there is no such device, or no permission to use it.
     """
     path = device_node(source, root)
+    if path == Path():
+        raise SourceError(f"{source}: no camera is named; expected v4l2:N, such as v4l2:0, or a device file")
     if not path.exists():
         there = devices(root)
         fix = (

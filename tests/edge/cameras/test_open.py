@@ -95,6 +95,24 @@ def test_a_file_that_is_not_a_picture_is_tried_as_a_clip(tmp_path):
         opened(path)
 
 
+@pytest.mark.parametrize(
+    ("source", "meant"),
+    [
+        ("AUTO", "auto"), ("Picamera", "picamera"), ("picamera2", "picamera"), ("0 ", "0"), ("V4L2:1", "v4l2:1"),
+        ("demo:1", "demo"), ("rtps", ""), ("gone.mp4", ""), ("²", ""),
+    ],
+)  # fmt: skip
+def test_a_camera_in_other_letters_is_proposed(source, meant):
+    with pytest.raises(SourceError, match="no such file, folder or camera") as caught:
+        cameras.open_camera(SourceSettings(source=source))
+    assert str(caught.value).endswith(f"did you mean {meant}?" if meant else "try --source demo")
+
+
+def test_an_empty_source_is_not_the_current_folder():
+    with pytest.raises(SourceError, match="the source is empty"):
+        cameras.open_camera(SourceSettings(source=""))
+
+
 def test_a_missing_source_is_named():
     with pytest.raises(SourceError, match=r"gone\.mp4: no such file, folder or camera") as caught:
         opened("gone.mp4")

@@ -15,6 +15,7 @@ from edge.cameras.opencv import (
     FFMPEG_OPTIONS,
     SELECT_TIMEOUT,
     CaptureGrabber,
+    device_node,
     device_path,
     devices,
     open_device,
@@ -98,6 +99,16 @@ def test_a_device_is_found_by_its_stable_name_whatever_its_number_is(tmp_path):
 def test_a_path_stands_only_once_in_the_message(tmp_path):
     with pytest.raises(SourceError, match=rf"^no camera at {tmp_path}/video7; none is connected"):
         device_path(f"{tmp_path}/video7", tmp_path)
+
+
+@pytest.mark.parametrize(("source", "file"), [("0", "video0"), ("007", "video7"), ("v4l2:00", "video0")])
+def test_numbers_are_those_of_device_files(tmp_path, source, file):
+    assert device_node(source, tmp_path) == tmp_path / file
+
+
+def test_a_device_without_a_name_is_none(tmp_path):
+    with pytest.raises(SourceError, match=r"^v4l2:: no camera is named; expected v4l2:N"):
+        device_path("v4l2:", tmp_path)
 
 
 def test_a_missing_device_is_an_error_that_lists_the_others(tmp_path):
