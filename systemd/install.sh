@@ -50,6 +50,15 @@ old='' fresh='' kept='; what was there before is unchanged'
 scratch=
 trap '[[ -z $scratch ]] || rm -rf "$scratch"' EXIT
 
+flush() { [[ -n $root ]] || sync "$@"; }
+
+# A file takes its place whole, whenever the power goes: install alone leaves an empty one.
+put() { # MODE FROM TO
+    install -m "$1" "$2" "$3.part"
+    flush "$3.part"
+    mv -T "$3.part" "$3"
+}
+
 install_packages() {
     local missing=() package
     for package in python3 python3-venv; do
@@ -133,6 +142,7 @@ check_environment() {
 
 # By one rename, so that the service finds one or the other environment at any moment.
 switch_to() {
+    flush --file-system "$1" # else a power cut within the next half minute leaves empty files in the new one
     ln -sfn "$(basename "$1")" "$home.new"
     if [[ -d $home && ! -L $home ]]; then
         # Earlier versions had the environment itself here: the two change places.
@@ -171,7 +181,7 @@ install_settings() {
     mkdir -p "$(dirname "$settings")"
     [[ ! -e $settings ]] || cp -p "$settings" "$scratch/old.toml"
     if [[ ! -e $settings ]] || cmp -s "$settings" "$before"; then
-        install -m 640 "$fresh_file" "$settings"
+        put 640 "$fresh_file" "$settings"
     fi
     # A camera's password may be in it.
     chmod o= "$settings"
@@ -179,10 +189,10 @@ install_settings() {
     if cmp -s "$settings" "$fresh_file"; then
         rm -f "$settings.new"
     elif ! cmp -s "$before" "$fresh_file"; then
-        install -m 644 "$fresh_file" "$settings.new"
+        put 644 "$fresh_file" "$settings.new"
         say "Settings: $settings is kept; the new defaults are in $settings.new"
     fi
-    install -m 644 "$fresh_file" "$before"
+    put 644 "$fresh_file" "$before"
 }
 
 # What other machines need for the page, where the settings let them reach it. The service may read it, nobody else.
@@ -206,9 +216,9 @@ install_user() {
 
 install_service() {
     mkdir -p "$(dirname "$unit")" "$(dirname "$rules")"
-    install -m 644 "$system/60-$name.rules" "$rules"
+    put 644 "$system/60-$name.rules" "$rules"
     [[ ! -e $unit ]] || cp -p "$unit" "$scratch/old.service"
-    install -m 644 "$system/$name.service" "$unit"
+    put 644 "$system/$name.service" "$unit"
     if [[ -z $root && -n $reader && $reader != root ]]; then
         usermod --append --groups "$name" "$reader" || fail "--user $reader: could not join the group $name"
         say "Journal: $reader may read it (after logging in again) with: $name log summary /var/log/$name/journal.jsonl"
@@ -248,7 +258,7 @@ remove_all() {
     elif [[ -z $root && -e $unit ]]; then
         systemctl --quiet disable "$name"
     fi
-    rm -f "$unit" "$rules" "$settings.new" "$completion"
+    rm -f "$unit" "$rules" "$settings.new" "$completion" "$unit.part" "$rules.part" "$settings.part"
     [[ ! -L $command ]] || rm -f "$command"
     [[ ! -L $home ]] || rm -f "$home"
     local place

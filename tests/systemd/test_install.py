@@ -265,6 +265,33 @@ def test_whoever_kills_it_leaves_a_whole_environment_and_the_next_run_succeeds(h
     assert environments(house) == (["edge-emotion.b"], "edge-emotion.b")
 
 
+# Ends the script in the middle of its n-th file.
+CUT = """#!/bin/sh
+echo install >> "$CALLS"
+if [ "$(grep -c '^install' "$CALLS")" = "${CUT_AT:-0}" ]; then
+    for last; do :; done
+    printf half > "$last"
+    kill -9 $PPID
+fi
+exec "$(PATH="${PATH#*:}" command -v install)" "$@"
+"""
+
+
+@pytest.mark.parametrize("at", [1, 2, 3, 4])
+def test_whoever_kills_it_leaves_settings_and_unit_whole(house, tmp_path, at):
+    house.run()
+    whole = {file: file.read_text() for file in (house.settings, house.system)}
+    house.default("[source]\nfps = 25.0\n")
+    (tmp_path / "fakes/install").write_text(CUT)
+    (tmp_path / "fakes/install").chmod(0o755)
+    assert house.run(CUT_AT=str(at)).returncode == -signal.SIGKILL
+    for file, old in whole.items():
+        assert file.read_text() in (old, (house.tree / "systemd" / file.name).read_text())
+    assert house.run().returncode == 0
+    assert house.settings.read_text() == "[source]\nfps = 25.0\n"
+    assert not [name for name in house.files() if name.endswith(".part")]
+
+
 def test_only_one_runs_at_a_time(house):
     house.run()
     with open(f"{house.home}.lock", "a") as file:
