@@ -190,12 +190,16 @@ def _dates(timeline: Timeline) -> list[datetime]:
 
 
 def _marks(axes: Sequence[Any], timeline: Timeline, by_day: bool) -> None:
-    """A line for each problem, with its word where there is room."""
+    """A line for each problem while faces were in sight, with its word where there is room."""
     said: set[str] = set()
+    first, last = sorted(axes[0].get_xlim())
     for wall, words in timeline.marks if not timeline.clip else ():
         place = _place(timeline, wall)
         if by_day:  # the day's own bar
             place = place.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(hours=12)
+        # Words far outside of the axes would leave no room for these.
+        if not first <= axes[0].convert_xunits(place) <= last:
+            continue
         for axis in axes:
             axis.axvline(place, color="#30343a", linestyle=":", linewidth=1)
         if words not in said or (len(timeline.marks) <= MARKS and not by_day):

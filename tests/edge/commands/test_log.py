@@ -395,6 +395,16 @@ def test_a_plot_says_what_its_axes_are(tmp_path, monkeypatch, spans, marks, opti
     assert found.count("dark") == (len(marks) > 1)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("count", [1, 10], ids=["minutes", "days"])
+def test_problems_long_before_and_after_the_faces_leave_them_their_room(tmp_path, monkeypatch, count):
+    matplotlib = pytest.importorskip("matplotlib")
+    monkeypatch.setitem(matplotlib.rcParams, "svg.fonttype", "none")
+    marks = [(BEGIN - 40 * DAY, "dark"), (BEGIN + 60, "dark"), (BEGIN + 40 * DAY, "camera lost")]
+    found = titles(LONG[:count], marks, tmp_path / "t.svg")
+    assert (found.count("dark"), found.count("camera lost")) == (1, 0)
+
+
 @pytest.mark.parametrize("count", [1, 10], ids=["minutes", "days"])
 def test_a_plot_has_a_row_for_intensity_where_the_journal_tells_it(tmp_path, monkeypatch, count):
     matplotlib = pytest.importorskip("matplotlib")
