@@ -50,7 +50,11 @@ class PiGrabber:
 
     def __init__(self, settings: SourceSettings, library: Any = None) -> None:
         library = library or load()
-        if not library.Picamera2.global_camera_info():
+        try:
+            there = library.Picamera2.global_camera_info()
+        except Exception as error:  # whatever libcamera's own libraries raise, where they do not fit together
+            raise SourceError(f"picamera: libcamera does not work ({one_line(error)}); try: rpicam-hello") from None
+        if not there:
             raise SourceError("picamera: no camera is connected; check its cable with: rpicam-hello --list-cameras")
         self._timeout_s = settings.timeout_s
         try:
@@ -110,7 +114,7 @@ def load() -> Any:
     """The module picamera2.
 
     Raises:
-        SourceError: it is not installed where this Python looks.
+        SourceError: it is not installed where this Python looks, or does not fit the libraries that are.
     """
     try:
         import picamera2
@@ -118,5 +122,10 @@ def load() -> Any:
         raise SourceError(
             f"picamera: picamera2 cannot be imported ({one_line(error)}); sudo apt install python3-picamera2, and make "
             f"the virtual environment with --system-site-packages"
+        ) from None
+    except Exception as error:  # "numpy.dtype size changed": apt's libraries with another numpy of pip's
+        raise SourceError(
+            f"picamera: picamera2 does not fit the libraries of this Python ({one_line(error)}); remove those that pip "
+            f"installed beside apt's, or run systemd/install.sh again"
         ) from None
     return picamera2

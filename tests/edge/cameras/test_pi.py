@@ -182,3 +182,21 @@ def test_without_picamera2_the_error_says_how_to_install_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "picamera2", None)
     with pytest.raises(SourceError, match="sudo apt install python3-picamera2"):
         load()
+
+
+def test_libraries_that_do_not_fit_together_are_a_source_error(tmp_path, monkeypatch):
+    """As with python3-simplejpeg of apt and a newer numpy of pip."""
+    (tmp_path / "picamera2.py").write_text("raise ValueError('numpy.dtype size changed, may indicate binary')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "picamera2", raising=False)
+    with pytest.raises(SourceError, match=r"does not fit the libraries of this Python \(numpy\.dtype size changed"):
+        load()
+
+
+def test_a_libcamera_that_does_not_work_is_a_source_error(library):
+    def broken():
+        raise AttributeError("module 'libcamera' has no attribute 'CameraManager'")
+
+    library.Picamera2.global_camera_info = broken
+    with pytest.raises(SourceError, match=r"picamera: libcamera does not work \(module 'libcamera' has no"):
+        PiGrabber(SETTINGS, library)
