@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from edge.vision.detection import anchor_points
 from edge.vision.preprocessing import Preprocessing, look_up
 from edge.vision.tensor import dequantize, to_tensor
 
+MAX_VALUES = 1 << 26  # of one tensor; a file of 2 kB can ask for any number
 MAX_SCALE = 1e30  # of a quantized output: 255 times as much is still a number in float32
 
 
@@ -89,6 +91,7 @@ class LiteRtModel:
                     **where, num_threads=max(1, threads), experimental_delegates=list(delegates) or None, **more
                 )
                 self._interpreter.allocate_tensors()
+            values = max(math.prod(map(int, one["shape"])) for one in self._interpreter.get_tensor_details())
             self._details = _ordered_outputs(self._interpreter)
             inputs = self._interpreter.get_input_details()
         except (ValueError, RuntimeError) as error:
@@ -96,6 +99,12 @@ class LiteRtModel:
                 f"{self.name}: not a usable TensorFlow Lite model ({one_line(error)}); "
                 f"reinstall edge-emotion or convert it again"
             ) from None
+        # Their memory is only touched when the model runs.
+        if values > MAX_VALUES:
+            self._interpreter = None
+            raise ModelError(
+                f"{self.name}: refused, as one of its tensors has {values:,} values, at most {MAX_VALUES:,} fit"
+            )
         if len(inputs) != 1:
             raise ModelError(f"{self.name}: expected one input, got {len(inputs)}; convert the model again")
         self.input_shape = _shape(inputs[0])

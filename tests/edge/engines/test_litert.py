@@ -30,6 +30,14 @@ def test_the_mask_model_sees_blue(tiny_manifest):
         assert engine.spec.labels[int(answer.argmax())] == label
 
 
+def test_a_tensor_that_would_fill_the_memory_is_refused_before_it_is_computed(tiny_manifest, monkeypatch):
+    monkeypatch.setattr(litert, "MAX_VALUES", 16 * 16 * 3)
+    open_engine(tiny_manifest, "mask")
+    monkeypatch.setattr(litert, "MAX_VALUES", 16 * 16 * 3 - 1)
+    with pytest.raises(ModelError, match=r"refused, as one of its tensors has 768 values, at most 767 fit"):
+        open_engine(tiny_manifest, "mask")
+
+
 def test_an_answer_is_a_copy_that_the_next_one_does_not_change(tiny_manifest):
     engine = open_engine(tiny_manifest, "mask")
     (first,) = engine.infer(np.zeros((16, 16, 3), np.uint8))
@@ -144,6 +152,9 @@ class Answers:
     def get_output_details(self):
         (detail,) = self._details(1, (1, len(self.spec.labels)))
         return [detail if self.scale is None else detail | {"dtype": np.int8, "quantization": (self.scale, 0)}]
+
+    def get_tensor_details(self):
+        return self.get_input_details() + self.get_output_details()
 
     def set_tensor(self, index, value):
         self.given = value
