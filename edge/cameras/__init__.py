@@ -18,7 +18,6 @@ A file that is named like a camera is reached as ./NAME.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import os
 import stat
 from collections.abc import Iterator
@@ -132,6 +131,8 @@ def _meant(source: str) -> str:
     """The camera that was probably meant by a word with other capitals, spaces or letters; "" for none."""
     word = source.strip().lower()
     names = [name for name in CAMERAS.builtin if camera_name(name)]
+    import difflib  # for mistakes alone
+
     near = word if camera_name(word) else next(iter(difflib.get_close_matches(word, names, 1, 0.8)), "")
     return f"did you mean {redacted(near)}?" if near else ""
 

@@ -30,11 +30,9 @@ def ranked(path: Path, kind: str) -> list[tuple[float, float, str, float, float,
         arrays = {name: stored[name] for name in stored.files if "/weights/" not in name}
     chosen = {f"{of}_labels": arrays[f"labels/{of}"] for of in ("fer", "wild")}
     rows = []
-    for which in ("last", "best", "first", "blend"):
+    for which in measure.snapshots(arrays):
         prefix = f"{which}/answers/"
         found = {n[len(prefix) :]: v.astype(np.float32) for n, v in arrays.items() if n.startswith(prefix)}
-        if not found:
-            continue
         for tau in TAUS:
             for neutral in NEUTRALS:
                 values = measure.figures(found, chosen, prior.bias(arrays["prior"], tau, neutral))

@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +94,27 @@ def load(path: Path, limit: int = 0) -> tuple[list[Faces], dict[str, np.ndarray]
     looked_at = np.arange(len(real)) // BLOCK % 2 == 1  # neighbours may be of one photograph
     chosen["real"] = real[looked_at][some]
     return sets, chosen, real[~looked_at][some]
+
+
+def with_originals(
+    sets: list[Faces], chosen: dict[str, np.ndarray], path: Path
+) -> tuple[list[Faces], dict[str, np.ndarray]]:
+    """What `load` gave, with FER2013's pictures as they are in place of the pack's compressed ones.
+
+    Args:
+        sets, chosen: of `load`, without a limit.
+        path: fer2013.npz.
+
+    Raises:
+        DataError: the pack was made of another file.
+    """
+    from training.data import fer2013
+
+    fer = fer2013.load(path)
+    train, public = (np.ascontiguousarray(fer.images[rows]) for rows in (fer.training_rows(), fer.selection_rows()))
+    if (len(train), len(public)) != (len(sets[0].images), len(chosen["fer"])):
+        raise fer2013.DataError(f"{path}: these are not the rows of the pack; pack it again (emotion_pack)")
+    return [replace(sets[0], images=train), *sets[1:]], {**chosen, "fer": public}
 
 
 class Wardrobe:

@@ -110,7 +110,7 @@ def main() -> None:
     parser.add_argument("--recipe", required=True, help="emotion-bare or emotion-masked, or a .toml file")
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the folder with the data sets")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the run")
-    parser.add_argument("--which", choices=("last", "best", "first", "blend"), default="last")
+    parser.add_argument("--which", default="last", help="snapshot: last, best, first, blend, blend-0.9, ... (last)")
     parser.add_argument("--tau", type=float, help="strength of the prior; without it, the bias that validation chose")
     parser.add_argument("--neutral", type=float, default=0.0, help="with --tau: what is added to neutral (0)")
     arguments = parser.parse_args()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -65,6 +66,11 @@ def figures(
         values["real_happy_sure"] = float((p[:, HAPPY] >= 0.5).mean())
         values["real_neutral"] = float((p.argmax(axis=1) == NEUTRAL).mean())
     return values
+
+
+def snapshots(names: Iterable[str]) -> list[str]:
+    """The snapshots among the entries of a file: `best` of `best/answers/fer`."""
+    return list(dict.fromkeys(name.partition("/")[0] for name in names if "/answers/" in name))
 
 
 def recall_of(given: np.ndarray, labels: np.ndarray, kind: int) -> float:

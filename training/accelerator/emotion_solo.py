@@ -16,11 +16,11 @@ import torch
 from torch import Tensor
 
 from edge.files import replacing
+from training.accelerator import emotion_land, emotion_start
 from training.accelerator import emotion_nets as nets
-from training.accelerator import emotion_start
 from training.accelerator.emotion import STUDENT
 from training.accelerator.emotion_augment import Look, moved
-from training.accelerator.emotion_data import Batches, Wardrobe, load
+from training.accelerator.emotion_data import Batches, Wardrobe, load, with_originals
 from training.accelerator.emotion_learner import Learner, cross_entropy, settle
 from training.accelerator.emotion_nets import last
 from training.accelerator.emotion_store import Store
@@ -46,6 +46,8 @@ class Solo:
         torch.set_num_threads(arguments.threads)
         device = torch.device("cpu")
         sets, chosen, real = load(arguments.data, arguments.limit)
+        if arguments.originals:
+            sets, chosen = with_originals(sets, chosen, arguments.originals)
         masks = self.name == "masked"
         self.wardrobe = Wardrobe(sets, arguments.drawings, 1) if masks else None
         self.batches, self.look = Batches(sets, device, real), Look(device)
@@ -58,6 +60,10 @@ class Solo:
             faces["targets"] = (1 - share) * faces["targets"] + share * self._told(teacher, faces)
         self.calm = self._calm(real) if masks else None
         self.learner = Learner(self._copy(self.shipped), arguments.rate)
+        if arguments.goes_on:
+            nets.fill(self.learner.network, emotion_land.read(arguments.goes_on)[0])
+            self.learner = Learner(self.learner.network, arguments.rate)  # its mean begins there, too
+        self.quiet = 0.0 if arguments.mild else QUIET
         self.spent = 0.0  # seconds of earlier runs
         self.steps = 0
 
@@ -127,7 +133,7 @@ class Solo:
         self.began = looked = time.monotonic()
         while (part := self.part()) < 1:
             with torch.no_grad():
-                pictures, targets, weights = self.batch(0.6 if part < QUIET else 0.35)
+                pictures, targets, weights = self.batch(0.6 if part < self.quiet else 0.35)
             with self.half():
                 answers = self.learner.network(pictures)
             self.learner.step(cross_entropy(answers, targets, weights), part)
@@ -152,7 +158,7 @@ class Solo:
         anew(self.learner.mean.network)
         self.measure()
         with self.half():
-            self.store.blends(self.name, self.learner.mean.network, self.shipped, anew)
+            self.store.blends(self.name, self.learner.mean.network, self.shipped, anew, self.arguments.shares)
         self.store.choose(self.name)
 
     def measure(self) -> None:
@@ -195,11 +201,17 @@ def arguments_of(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--start", type=Path, required=True, metavar="DIR", help="the folder with the shipped models")
     parser.add_argument("--teacher", type=Path, required=True, metavar="FILE", help="weights.npz of FER2013 alone")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the weights go")
+    parser.add_argument("--goes-on", type=Path, metavar="FILE", help="begin with the last weights of an earlier --out")
+    parser.add_argument("--originals", type=Path, metavar="FILE", help="fer2013.npz: its pictures, not compressed ones")
+    parser.add_argument("--mild", action="store_true", help="small changes to the pictures from the beginning")
     parser.add_argument("--minutes", type=float, default=60.0, help="for training (60)")
     parser.add_argument("--batch", type=int, default=256, help="faces a step (256)")
     parser.add_argument("--rate", type=float, default=0.05, help="highest learning rate (0.05)")
     parser.add_argument("--every", type=float, default=300.0, help="seconds between checkpoints (300)")
     parser.add_argument("--drawings", type=int, default=5, help="masks drawn on each face (5)")
+    parser.add_argument(
+        "--shares", type=float, nargs="+", default=[0.2, 0.35, 0.5, 0.7, 0.8, 0.9], help="of it in blends with --start"
+    )
     parser.add_argument("--settle", type=int, default=40, help="batches that statistics are taken from (40)")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--half", action="store_true", help="compute in bfloat16: processors with AMX")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ SHARES = (0.4, 0.6, 0.8)  # of the trained student in a blend with the shipped o
 
 
 class Store:
-    """Weights by snapshot: `last`, `best` by validation, `first` (bare: after the first step), `blend`.
+    """Weights by snapshot: `last`, `best` by validation, `first` (bare: after the first step), `blend` or `blend-0.4`.
 
     Each is a set of entries of emotion-bare.npz or emotion-masked.npz: `best/weights/00.kernel` (kernels float16, the
     rest float32), `best/answers/fer` (logits on validation), `best/bias` once it is chosen; and `prior` and the labels
@@ -78,10 +78,24 @@ class Store:
         with replacing(self.out / f"emotion-{name}.npz") as scratch, open(scratch, "wb") as file:
             np.savez(file, prior=self.prior, **labels, **self.kept[name])  # type: ignore[arg-type]
 
-    def blends(self, name: str, network: nn.Module, shipped: nn.Module, settled: Callable[[nn.Module], None]) -> None:
-        """Keep the best blend of a student and the shipped one, each with statistics of its own."""
+    def blends(
+        self,
+        name: str,
+        network: nn.Module,
+        shipped: nn.Module,
+        settled: Callable[[nn.Module], None],
+        shares: Sequence[float] = (),
+    ) -> None:
+        """Keep the best blend of a student and the shipped one, each with statistics of its own.
+
+        Args:
+            name: of the student.
+            network, shipped: the two.
+            settled: takes a blend's statistics.
+            shares: of the student; all of these blends are kept. Without them only the best of SHARES, as `blend`.
+        """
         best = -1.0
-        for share in SHARES:
+        for share in shares or SHARES:
             mixed = copy.deepcopy(network)
             fill(mixed, blend(arrays(shipped), arrays(network), share))
             settled(mixed)
@@ -90,7 +104,9 @@ class Store:
             values = measure.figures(found, self.chosen, bias)
             worth = measure.score(values, name)
             self.say(f"{name} blend {share:.1f}: score {worth:.4f}  {measure.line(values)}")
-            if worth > best:
+            if shares:
+                self._put(name, f"blend-{share:g}", mixed, found)
+            elif worth > best:
                 best = worth
                 self._put(name, "blend", mixed, found)
         self._write(name)
@@ -98,7 +114,7 @@ class Store:
     def choose(self, name: str) -> None:
         """Choose each snapshot's bias, and say what it gives."""
         kept = self.kept[name]
-        for which in ("last", "best", "first", "blend"):
+        for which in measure.snapshots(kept):
             found = {
                 key.rpartition("/")[2]: values.astype(np.float32)
                 for key, values in kept.items()

@@ -14,7 +14,7 @@ from edge.errors import EdgeError, MissingExtra, PictureError
 from edge.manifest import Manifest, ModelSpec
 from edge.pipeline.classifier import MaskModel
 from edge.pipeline.verifier import VerifiedDetector
-from edge.ports import Engine
+from edge.ports import Engine, TransposableEngine
 from edge.vision.preprocessing import Preprocessing
 from training import weights
 from training.data.fer2013 import DataError
@@ -101,6 +101,28 @@ class CountedEngine:
         self._engine.close()
 
 
+class CountedDetector(CountedEngine):
+    """The same around an engine that can be had for upright pictures, too.
+
+    Args:
+        engine: what runs.
+        ran: is called after each run.
+    """
+
+    _engine: TransposableEngine  # type: ignore[assignment]
+
+    def transposed(self) -> Engine | None:
+        """As edge.ports.TransposableEngine."""
+        turned = self._engine.transposed()
+        return None if turned is None else CountedEngine(turned, self._ran)
+
+
+def counted(engine: Engine, ran: Callable[[], None]) -> Engine:
+    """An engine that can do what the given one can, and says each time that it ran."""
+    kind = CountedDetector if isinstance(engine, TransposableEngine) else CountedEngine
+    return kind(engine, ran)
+
+
 class EvaluationContext:
     """The models and the data. Engines are opened once; what could not be taken is remembered with its reason.
 
@@ -142,7 +164,7 @@ class EvaluationContext:
             return self._given[task]
         if task not in self.models.specs:
             raise Unavailable(f"{self.models.folder / 'manifest.json'}: no model for {task!r}")
-        return self.once(("engine", task), lambda: CountedEngine(open_engine(self.models, task), self._ran))
+        return self.once(("engine", task), lambda: counted(open_engine(self.models, task), self._ran))
 
     def finder(self, score: float | None = None, mask: Engine | None = None) -> VerifiedDetector:
         """What finds faces as the device does: the detector and, where the folder has one, the second look.
@@ -173,7 +195,7 @@ class EvaluationContext:
             raise Unavailable(f"{path}: no float weights; a training writes them")
 
         def load() -> Engine:
-            return CountedEngine(FloatEngine(spec, weights.load(path).predict_on_batch), self._ran)
+            return counted(FloatEngine(spec, weights.load(path).predict_on_batch), self._ran)
 
         return self.once(("float", task), load)
 
