@@ -142,7 +142,7 @@ def _days(axis: Any, timeline: Timeline, worn: bool) -> dict[str, Any]:
 
 
 def _intensity(axis: Any, timeline: Timeline, by_day: bool) -> None:
-    """Mean intensity of the visible faces: a line, broken where there is no face, or one point per day."""
+    """Plot the mean intensity of the visible faces: a line with gaps where nobody is seen, or one point per day."""
     axis.set_title("intensity, 1 - P(neutral), mean of the faces", loc="left", fontsize=11)
     axis.set_ylim(0, 1)
     axis.spines[["top", "right"]].set_visible(False)

@@ -8,12 +8,7 @@ import re
 
 import pytest
 
-from edge.daemon.firmware import Reading
-from edge.sinks.metrics import MetricsSink
-from edge.testing import FakeClock
-from tests.edge.sinks.faces import event, face, health, report
-from tests.edge.sinks.test_metrics import START
-from tests.edge.sinks.test_prometheus import Dropping
+from tests.edge.sinks.test_prometheus import opened
 
 GIVEN = {"instance", "job"}  # labels that Prometheus itself adds to what it scrapes
 UNITS = {"_celsius": "celsius", "_bytes": "bytes", "_seconds_bucket": "s"}  # of Grafana, by the end of a metric's name
@@ -29,11 +24,7 @@ def dashboard(root):
 @pytest.fixture(scope="module")
 def labels():
     """The labels of each metric that we serve, by its name."""
-    sink = MetricsSink(FakeClock(), lambda: Reading(("throttled",), (), 71.5))
-    sink.connect(None, (sink, Dropping()))
-    for each in (START, event("appeared"), health("camera-lost"), health("engine-failed")):
-        sink.write(each)
-    sink.observe(report(face(1)))
+    sink = opened()
     found: dict[str, set[str]] = {}
     for line in sink.page().decode().splitlines():
         if not line.startswith("#"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import queue
 import re
@@ -42,16 +43,20 @@ def expressions(example):
     return [each.replace("$__rate_interval", "1m").replace("$instance", ".*") for each in found]
 
 
+def opened():
+    """A sink that has seen something of everything."""
+    sink = MetricsSink(FakeClock(), lambda: Reading(("throttled",), (), 71.5))
+    sink.connect(None, (sink, Dropping()))
+    for each in (START, event("appeared"), health("camera-lost"), health("engine-failed")):
+        sink.write(each)
+    sink.observe(report(face(1)))
+    return sink
+
+
 @pytest.fixture
 def sink():
-    """A sink that has seen something of everything."""
-    opened = MetricsSink(FakeClock(), lambda: Reading(("throttled",), (), 71.5))
-    opened.connect(None, (opened, Dropping()))
-    for each in (START, event("appeared"), health("camera-lost"), health("engine-failed")):
-        opened.write(each)
-    opened.observe(report(face(1)))
-    yield opened
-    opened.close()
+    with contextlib.closing(opened()) as sink:
+        yield sink
 
 
 class Dropping:

@@ -11,7 +11,6 @@ from edge.settings import ScreenSettings, Settings, WebSettings
 from edge.testing import FakeClock
 from edge.web.hub import Hub
 from edge.web.part import WebPart
-from tests.edge.web.browser import Browser
 from tests.edge.web.test_page import chosen, grey, look
 
 # Of each face's outline: its middle and size in parts of the picture's size, and the radius of its corners.
@@ -21,13 +20,6 @@ OUTLINES = """[...document.querySelectorAll("#LAYER .box")].map(box => {
     own.width / whole.width, own.height / whole.height, getComputedStyle(box).borderTopLeftRadius];
 })"""
 LABELS = "[...document.querySelectorAll('#LAYER .box span')].map(label => label.textContent)"
-
-
-@pytest.fixture
-def browser(tmp_path, chromium):
-    opened = Browser(chromium, str(tmp_path / "profile"))
-    yield opened
-    opened.close()
 
 
 def outlines(browser, layer):

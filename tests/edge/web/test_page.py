@@ -9,14 +9,6 @@ import numpy as np
 import pytest
 
 from edge.web.token import Token
-from tests.edge.web.browser import Browser
-
-
-@pytest.fixture
-def browser(tmp_path, chromium):
-    opened = Browser(chromium, str(tmp_path / "profile"))
-    yield opened
-    opened.close()
 
 
 def look(browser, name):

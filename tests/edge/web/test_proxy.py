@@ -9,7 +9,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from edge.web.token import Token
-from tests.edge.web.browser import Browser
 
 TOKEN = Token("correct-horse-battery-staple")
 PREFIX = "/api/ingress/door"
@@ -78,13 +77,6 @@ def home(serve):
     for server in servers:
         server.shutdown()
         server.server_close()
-
-
-@pytest.fixture
-def browser(tmp_path, chromium):
-    opened = Browser(chromium, str(tmp_path / "profile"))
-    yield opened
-    opened.close()
 
 
 INSIDE = "document.getElementById('panel').contentDocument"

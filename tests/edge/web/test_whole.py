@@ -14,7 +14,6 @@ import pytest
 from edge import manifest
 from edge.errors import ModelError
 from edge.tasks import DAEMON
-from tests.edge.web.browser import Browser
 
 LONG_S = 240.0
 PIXELS = """(() => {
@@ -51,13 +50,6 @@ def start(root):
     for process in reversed(running):
         process.terminate()
         process.communicate(timeout=60)
-
-
-@pytest.fixture
-def browser(tmp_path, chromium):
-    opened = Browser(chromium, str(tmp_path / "profile"))
-    yield opened
-    opened.close()
 
 
 def events(journal):
