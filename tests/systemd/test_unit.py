@@ -83,9 +83,10 @@ def test_verify_says_nothing_about_ours_and_something_about_a_wrong_one(analyze,
 
 
 @pytest.mark.parametrize(("old", "new", "within"), [("", "", True), ("ProtectSystem=strict", "", False),
-                                                    ("CapabilityBoundingSet=\n", "", False)])  # fmt: skip
-def test_the_sandbox_scores_one_point_four_at_most(analyze, copy, old, new, within):
-    result = analyze("security", "--offline=yes", "--threshold=14", copy(old, new))
+                                                    ("CapabilityBoundingSet=\n", "", False),
+                                                    ("PrivateUsers=yes", "", False)])  # fmt: skip
+def test_the_sandbox_scores_one_point_three_at_most(analyze, copy, old, new, within):
+    result = analyze("security", "--offline=yes", "--threshold=13", copy(old, new))
     assert "Overall exposure level" in result.stdout, result.stderr
     assert (result.returncode == 0) == within, result.stdout
 
