@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from edge.cameras.opencv import UNCERTAIN, codec_of
+from edge.cameras.size_watch import SizeWatch, follows
 from edge.cameras.timestamps import Timestamps, plausible_fps
 from edge.errors import SourceError
 from edge.frame import Frame
@@ -21,6 +22,7 @@ from edge.settings import SourceSettings
 _log = logging.getLogger(__name__)
 
 CONVERT = "convert it: ffmpeg -i IN -c:v libx264 OUT.mp4"
+RESIZE = "convert it: ffmpeg -i IN -vf scale={0}:force_original_aspect_ratio=decrease,pad={0}:-1:-1 OUT.mp4"
 # How containers name the codecs that some builds of OpenCV cannot decode.
 MARKS = {
     b"V_AV1": "AV1", b"av01": "AV1", b"V_MPEGH/ISO/HEVC": "H.265 (HEVC)", b"hvc1": "H.265 (HEVC)",
@@ -32,7 +34,8 @@ HEAD = 100_000  # bytes at either end of a file that hold its header
 class ClipCamera:
     """Every frame of a video file, `time` by its container's time stamps, from 0.
 
-    A damaged file is played as far as it goes, with a warning.
+    A damaged file is played as far as it goes, with a warning. Where the frames change their size, they come in the new
+    one; with an OpenCV that cannot do that, the clip ends there, with a warning.
 
     Args:
         path: the file, in any format that OpenCV's FFmpeg decodes.
@@ -50,7 +53,7 @@ class ClipCamera:
     stuck = False
 
     def __init__(self, path: Path, fps: float = 30.0, max_megapixels: float = MAX_MEGAPIXELS) -> None:
-        self._path = path
+        self._path, self._max_megapixels = path, max_megapixels
         try:
             with open(path, "rb") as file:
                 empty = not file.read(1)
@@ -65,17 +68,18 @@ class ClipCamera:
             raise SourceError(
                 f"{path}: not a clip or picture that can be decoded; its beginning or its end may be missing"
             )
-        width, height = (self._capture.get(side) for side in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
+        sides = (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
+        width, height = self._declared = (int(self._capture.get(sides[0])), int(self._capture.get(sides[1])))
         if width * height > max_megapixels * 1e6:
             self._capture.release()
-            raise SourceError(
-                f"{path}: {width:.0f}x{height:.0f} pixels; expected at most {max_megapixels:g} megapixels; raise "
-                f"max_megapixels to read it"
-            )
+            raise SourceError(f"{path}: {self._too_large(width, height)}")
         declared = self._capture.get(cv2.CAP_PROP_FPS)
         self.fps = plausible_fps(declared, fps)
         frames = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
         self.length = int(frames) if math.isfinite(frames) and 0 < frames < 1e9 else None
+        self._watch: SizeWatch | None = None
+        self._size = self._declared
+        self._begun = self._ended = False
 
     def __iter__(self) -> Iterator[Frame]:
         index = 0
@@ -85,23 +89,73 @@ class ClipCamera:
             index += 1
         if index == 0:
             raise self.no_frame()
-        if broke_off(index, self.declared_frames):
+        if not self._ended and broke_off(index, self.declared_frames):
             _log.warning("%s: the clip breaks off after %d of %d frames", self._path, index, self.declared_frames)
 
     def advance(self) -> float | None:
         """Go to the next frame; its time stamp in seconds as the container has it, or None at the end."""
-        if not self._capture.grab():
+        if not self._begun:
+            self._begun, self._watch = True, self._sizes()
+        if self._ended or not self._capture.grab():
+            return None
+        size = self._watch and self._watch.next()
+        if size and size != self._size and not self._resized(size):
+            self._ended = True
             return None
         return self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
 
     def decoded(self) -> np.ndarray | None:
         """The frame that `advance` went to, uint8 (H, W, 3) RGB; None if it is damaged. Skipping it is cheaper."""
         ok, image = self._capture.retrieve()
-        return cv2.cvtColor(image, cv2.COLOR_BGR2RGB) if ok else None
+        if not ok:
+            return None
+        if self._size != self._declared:
+            image = cv2.resize(image, self._size, interpolation=cv2.INTER_LINEAR)
+        rgb: np.ndarray = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+        return rgb
 
     def seek(self, seconds: float) -> None:
-        """Go to about there; the next `advance` says where that is, which may be earlier or later."""
+        """Go to about there; the next `advance` says where that is, which may be earlier or later.
+
+        From then on a change of the frames' size is not noticed: ask `changes_size` before.
+        """
+        self._begun = True
         self._capture.set(cv2.CAP_PROP_POS_MSEC, max(0.0, seconds) * 1000)
+
+    def changes_size(self) -> bool:
+        """Whether its frames have more than one size. The whole file is read, but nothing decoded."""
+        watch = self._sizes()
+        try:
+            return watch.changes()
+        finally:
+            watch.close()
+
+    def _sizes(self) -> SizeWatch:
+        return SizeWatch(self._path, codec_of(self._capture), self._declared)
+
+    def _resized(self, size: tuple[int, int]) -> bool:
+        """Go on in another size; False: that is not possible, and was said."""
+        width, height = size
+        before = "{}x{}".format(*self._size)
+        if width * height > self._max_megapixels * 1e6:
+            _log.warning("%s: the clip ends where its frames change to %s", self._path, self._too_large(width, height))
+            return False
+        if not follows():
+            _log.warning(
+                "%s: the clip ends where its frames change from %s to %dx%d, which OpenCV %s cannot decode; %s",
+                self._path, before, width, height, cv2.__version__,
+                RESIZE.format("{}:{}".format(*self._size)),
+            )  # fmt: skip
+            return False
+        _log.info("%s: the frames change from %s to %dx%d", self._path, before, width, height)
+        self._size = size
+        return True
+
+    def _too_large(self, width: int, height: int) -> str:
+        return (
+            f"{width}x{height} pixels; expected at most {self._max_megapixels:g} megapixels; raise max_megapixels to "
+            f"read it"
+        )
 
     @property
     def declared_frames(self) -> float:
@@ -123,6 +177,8 @@ class ClipCamera:
     def close(self) -> None:
         """Close the file."""
         self._capture.release()
+        if self._watch:
+            self._watch.close()
 
 
 def _codec_in(path: Path) -> str:

@@ -117,6 +117,8 @@ def _clip(camera: ClipCamera, job: Job, request: Request, look: Look) -> Span:
             raise camera.no_frame()
         return Span(1, 0.0, declared, done.decoded, done.frames, done.last, done.cuts)
     try:
+        if span == 0 and camera.changes_size():
+            raise Irregular  # frames behind a seek would come in the wrong size
         start, moments = _from(camera, span, job.start, request)
         done = _sampled(moments, request, look, span, last=span == spans - 1)
     except Irregular:

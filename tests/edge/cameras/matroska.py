@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 
 import cv2
@@ -19,15 +20,20 @@ def number(ident: str, value: int) -> bytes:
 
 
 def matroska(
-    images: Sequence[np.ndarray], stamps_ms: Sequence[int], duration_ms: float = 0.0, codec: bytes = b"V_MJPEG"
+    images: Sequence[np.ndarray],
+    stamps_ms: Sequence[int],
+    duration_ms: float = 0.0,
+    codec: bytes = b"V_MJPEG",
+    length_ms: float = 0.0,
 ) -> bytes:
     """A file with these pictures, uint8 (H, W, 3) RGB, at these times.
 
     Args:
-        images: of one size.
+        images: the header declares the size of the first.
         stamps_ms: milliseconds, one a picture, at most 32767.
         duration_ms: of a frame, as the header declares it; 0: not declared.
         codec: what the header says that the pictures are.
+        length_ms: of the whole file, as the header declares it; 0: not declared.
     """
     height, width = images[0].shape[:2]
     head = number("4286", 1) + number("42F7", 1) + number("42F2", 4) + number("42F3", 8)
@@ -41,6 +47,7 @@ def matroska(
         ok, jpeg = cv2.imencode(".jpg", image[:, :, ::-1])
         assert ok
         blocks += element("A3", b"\x81" + stamp.to_bytes(2, "big") + b"\x80" + jpeg.tobytes())
-    segment = element("1549A966", number("2AD7B1", 1_000_000))
+    length = element("4489", struct.pack(">d", length_ms)) if length_ms else b""
+    segment = element("1549A966", number("2AD7B1", 1_000_000) + length)
     segment += element("1654AE6B", element("AE", track)) + element("1F43B675", number("E7", 0) + blocks)
     return element("1A45DFA3", head) + element("18538067", segment)

@@ -72,6 +72,15 @@ def test_ranges_add_up_to_the_clip(tmp_path, plain, looked, every):
     assert [span.regular for _, span in parts] == [True] * len(parts)
 
 
+def test_a_clip_whose_frames_change_their_size_is_read_whole(tmp_path, looked):
+    images = [scene(0)] * 50 + [cv2.resize(scene(0), (48, 64))] * 50
+    path = tmp_path / "clip.mkv"
+    path.write_bytes(matroska(images, [100 * n for n in range(100)], 100.0, length_ms=10_000.0))
+    whole, parts = looked(path, replace(Request(0.5), range_s=2.0))
+    assert not any(span.regular for _, span in parts)
+    assert whole[1].cuts == (5.0,)
+
+
 @pytest.mark.parametrize("cut", [15, 16, 17, 20, 32])
 def test_a_cut_is_seen_where_it_is_even_between_two_ranges(tmp_path, looked, cut):
     images = [scene(0 if n < cut else 1, n % 3) for n in range(48)]
@@ -147,6 +156,9 @@ class Jumping:
 
     def decoded(self):
         return scene(0, self._next % 5)
+
+    def changes_size(self):
+        return False
 
     def seek(self, seconds):
         wanted = self._seeks_to(seconds)
