@@ -11,14 +11,18 @@ import pytest
 
 from convert.interrupt import heard
 
-DEAF = "lock = ctypes.create_string_buffer(64); [ctypes.CDLL(None).pthread_mutex_lock(lock) for _ in range(2)]"
+# "ready" comes from a thread that gets no turn before the main thread is inside the library, or asleep.
 PROGRAM = """
-import ctypes, time
+import _thread, ctypes, functools, sys, time
 from convert.interrupt import heard
+sys.setswitchinterval(600)
+lock, acquire = ctypes.create_string_buffer(64), ctypes.CDLL(None).pthread_mutex_lock
+acquire(lock)
 try:
     with heard({grace}):
-        print("ready", flush=True)
-        {work}
+        _thread.start_new_thread(functools.partial(print, "ready", flush=True), ())
+        while True:
+            {work}
 except KeyboardInterrupt:
     print("cleaned up")
     raise SystemExit(3)
@@ -26,7 +30,7 @@ except KeyboardInterrupt:
 
 
 @pytest.mark.parametrize(
-    ("work", "grace", "code", "said"), [(DEAF, 0.05, 130, ""), ("time.sleep(600)", 600, 3, "cleaned up\n")]
+    ("work", "grace", "code", "said"), [("acquire(lock)", 0.05, 130, ""), ("time.sleep(0.01)", 600, 3, "cleaned up\n")]
 )
 def test_the_process_ends(work, grace, code, said):
     with subprocess.Popen(
