@@ -35,7 +35,9 @@ class Task(Protocol):
         """The training data, augmented, shuffled anew every epoch.
 
         Where they have a method `update_from(model, epochs)`, it is called with the averaged network after every epoch
-        that is measured, to choose what comes next; and when a run goes on.
+        that is measured, to choose what comes next; and when a run goes on. What depends on earlier networks is saved
+        with the run where they have methods `state()`, a dictionary of arrays, empty for nothing, and `restore(state)`,
+        which is then called instead.
         """
         ...
 
@@ -200,7 +202,8 @@ class _Keep(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         # A run that goes on: what it saw when it was broken off is seen again.
-        if self.update_from and epoch and not self.begun:
+        resumed = epoch and not self.begun
+        if self.update_from and resumed and not checkpoint.restore_batches(self.folder, self.batches):
             with measurable(self.model, self.batches, self.copy) as model:
                 self.update_from(model, epoch)
         self.begun = True
@@ -271,7 +274,7 @@ def train(
     model.fit(
         together.share(batches, nodes, recipe.fit.batch),
         epochs=recipe.fit.epochs,
-        callbacks=[keep, checkpoint.Checkpoint(folder, nodes.lead)],
+        callbacks=[keep, checkpoint.Checkpoint(folder, batches, nodes.lead)],
         verbose="auto" if nodes.lead else 0,
         shuffle=False,
     )

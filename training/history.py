@@ -9,6 +9,7 @@ FILE = "history.jsonl"
 STATE = "backup"
 # As BackupAndRestore calls them.
 STATE_WEIGHTS, STATE_METADATA = "latest.weights.h5", "training_metadata.json"
+STATE_BATCHES = "batches.npz"
 
 
 def read(folder: Path) -> list[dict[str, float]]:

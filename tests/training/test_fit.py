@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 
@@ -115,6 +116,25 @@ def test_batches_look_back_after_every_epoch_and_when_a_run_goes_on(opened, tmp_
     assert seen == [1]
     fit.train(recipe, task, tmp_path, resume=True)
     assert seen == [1, 1, 2]
+
+
+def test_a_run_that_goes_on_learns_from_the_answers_that_were_taken_before(write_recipe, made_data, tmp_path) -> None:
+    """Not from answers of the network as it was saved last: that has learned more since."""
+    path = write_recipe("emotion-bare", 4, "[data]\nself_distill = 0.5\nself_distill_from = [1]\n")
+    recipe = recipes.load(path)
+    taught = {}
+    for name in ("whole", "broken", "resumed"):
+        task = open_task(recipe, made_data)
+        batches = task.batches()
+        task.batches = lambda batches=batches: batches
+        folder = tmp_path / name.replace("resumed", "broken")
+        with pytest.raises(KeyboardInterrupt) if name == "broken" else contextlib.nullcontext():
+            fit.train(recipe, Broken(task, at=4 if name == "broken" else 0), folder, resume=name == "resumed")
+        taught[name] = batches.targets
+    assert np.array_equal(taught["resumed"], taught["broken"])
+    assert taught["resumed"] == pytest.approx(taught["whole"], abs=1e-4)
+    losses = [[line["loss"] for line in history.read(tmp_path / name)] for name in ("broken", "whole")]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
 
 
 def test_the_best_weights_are_returned(opened, tmp_path, monkeypatch) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
+from edge.errors import InvalidValue
 from edge.frame import Box
 from training.augment import Augmentation
 from training.recipe import Recipe
@@ -118,6 +119,7 @@ class EmotionBatches(keras.utils.PyDataset):
         self.anneal_from = round(data.anneal_from * recipe.fit.epochs)
         self.self_distill, self.self_distill_from = data.self_distill, data.self_distill_from
         self.targets, self._distilled = targets, 0
+        self._answers = np.zeros((0, targets.shape[1]), np.float32)
         self.full, self.half = augment, augment.scaled(0.5)
         self.batch, self.seed, self.epoch = recipe.fit.batch, recipe.seed, 0
         self.beside, self.others = beside, round(data.wild * recipe.fit.batch) if beside else 0
@@ -152,8 +154,29 @@ class EmotionBatches(keras.utils.PyDataset):
         """Take the network's own answers, once for each number of `self_distill_from` that has gone by."""
         passed = sum(epochs >= number for number in self.self_distill_from)
         if self.self_distill and passed > self._distilled:
-            self.targets = (1 - self.self_distill) * self.given + self.self_distill * answers(model, self.images)
-            self._distilled = passed
+            self._distill(answers(model, self.images), passed)
+
+    def _distill(self, told: np.ndarray, passed: int) -> None:
+        self.targets = (1 - self.self_distill) * self.given + self.self_distill * told
+        self._answers, self._distilled = told, passed
+
+    def state(self) -> dict[str, np.ndarray]:
+        """The network's own answers, and how many numbers of `self_distill_from` had gone by; empty without them."""
+        return {"answers": self._answers, "passed": np.array(self._distilled)} if self.self_distill else {}
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Go on with a state.
+
+        Raises:
+            InvalidValue: it has answers for another number of rows.
+        """
+        told, passed = state["answers"], int(state["passed"])
+        if passed and len(told) != len(self.given):
+            raise InvalidValue(
+                f"--resume: expected the data that the run began with, {len(told)} rows, got {len(self.given)}"
+            )
+        if passed:
+            self._distill(told, passed)
 
     @property
     def augment(self) -> Augmentation:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from edge.errors import InvalidValue
 from edge.frame import Box
 from tests.training.made import face
 from training.augment import Augmentation
@@ -71,9 +72,28 @@ def test_its_own_answers_are_taken_once_at_each_of_their_epochs() -> None:
         assert batches.targets == taught(by), epochs
 
 
+def test_a_state_has_the_answers_and_those_of_the_next_epoch_replace_them() -> None:
+    before, after = (made(self_distill=0.25, self_distill_from=(2, 4)) for _ in range(2))
+    after.restore(before.state())
+    assert np.array_equal(after.targets, np.eye(7, dtype=np.float32)[:4])
+    before.update_from(Sees(5, 5), 2)
+    after.restore(before.state())
+    for epochs in (3, 4):
+        for batches in (before, after):
+            batches.update_from(Sees(6, 6), epochs)
+        assert np.array_equal(after.targets, before.targets)
+
+
+def test_answers_to_other_rows_are_refused() -> None:
+    batches = made(self_distill=0.25, self_distill_from=(2,))
+    with pytest.raises(InvalidValue, match="--resume: expected the data that the run began with, 5 rows, got 4"):
+        batches.restore({"answers": np.zeros((5, 7), np.float32), "passed": np.array(1)})
+
+
 def test_a_recipe_that_does_not_ask_for_it_learns_the_labels_alone() -> None:
     batches = made()
     batches.update_from(Sees(5, 5), 4)
+    assert batches.state() == {}
     assert np.array_equal(batches.targets, np.eye(7, dtype=np.float32)[:4])
 
 
