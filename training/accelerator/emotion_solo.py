@@ -8,6 +8,7 @@ are taken once, of the faces as they are. There is a checkpoint every `--every` 
 from __future__ import annotations
 
 import argparse
+import copy
 import time
 from pathlib import Path
 from typing import Any
@@ -58,8 +59,9 @@ class Solo:
         teacher = self._network(arguments.teacher)
         for faces, share in zip(self.batches.sets, TAUGHT, strict=True):
             faces["targets"] = (1 - share) * faces["targets"] + share * self._told(teacher, faces)
-        self.calm = self._calm(real) if masks else None
-        self.learner = Learner(self._copy(self.shipped), arguments.rate)
+        self.real = torch.from_numpy(real)[:, None].float() / 255
+        self.calm = self._calm() if masks else None
+        self.learner = Learner(copy.deepcopy(self.shipped).requires_grad_(True), arguments.rate)
         if arguments.goes_on:
             nets.fill(self.learner.network, emotion_land.read(arguments.goes_on)[0])
             self.learner = Learner(self.learner.network, arguments.rate)  # its mean begins there, too
@@ -72,11 +74,6 @@ class Solo:
         network = nets.Student(**STUDENT)
         nets.fill(network, emotion_start.read(path))
         return network.to(memory_format=torch.channels_last).eval().requires_grad_(False)
-
-    def _copy(self, network: nets.Student) -> nets.Student:
-        copied = nets.Student(**STUDENT)
-        copied.load_state_dict(network.state_dict())
-        return copied.to(memory_format=torch.channels_last)
 
     def half(self) -> Any:
         """bfloat16, where the processor computes in it."""
@@ -93,13 +90,11 @@ class Solo:
         return torch.cat(parts).softmax(dim=1)
 
     @torch.no_grad()
-    def _calm(self, real: Any) -> Tensor:
+    def _calm(self) -> Tensor:
         """Targets (N, 7) of faces with real masks: neutral, and what the shipped network says of them."""
-        pictures = torch.from_numpy(real)[:, None].float() / 255
-        told = torch.cat([self.shipped(part).softmax(dim=1) for part in pictures.split(256)])
+        told = torch.cat([self.shipped(part).softmax(dim=1) for part in self.real.split(256)])
         told = (1 - CALM) * told
         told[:, NEUTRAL] += CALM
-        self.real = pictures
         return told
 
     def batch(self, strength: float) -> tuple[Tensor, Tensor, Tensor]:

@@ -96,31 +96,14 @@ class CountedEngine:
         self._ran()
         return outputs
 
+    def transposed(self) -> Engine | None:
+        """As edge.ports.TransposableEngine; None for an engine that cannot be had for upright pictures."""
+        turned = self._engine.transposed() if isinstance(self._engine, TransposableEngine) else None
+        return None if turned is None else CountedEngine(turned, self._ran)
+
     def close(self) -> None:
         """Let go of the engine."""
         self._engine.close()
-
-
-class CountedDetector(CountedEngine):
-    """The same around an engine that can be had for upright pictures, too.
-
-    Args:
-        engine: what runs.
-        ran: is called after each run.
-    """
-
-    _engine: TransposableEngine  # type: ignore[assignment]
-
-    def transposed(self) -> Engine | None:
-        """As edge.ports.TransposableEngine."""
-        turned = self._engine.transposed()
-        return None if turned is None else CountedEngine(turned, self._ran)
-
-
-def counted(engine: Engine, ran: Callable[[], None]) -> Engine:
-    """An engine that can do what the given one can, and says each time that it ran."""
-    kind = CountedDetector if isinstance(engine, TransposableEngine) else CountedEngine
-    return kind(engine, ran)
 
 
 class EvaluationContext:
@@ -164,7 +147,7 @@ class EvaluationContext:
             return self._given[task]
         if task not in self.models.specs:
             raise Unavailable(f"{self.models.folder / 'manifest.json'}: no model for {task!r}")
-        return self.once(("engine", task), lambda: counted(open_engine(self.models, task), self._ran))
+        return self.once(("engine", task), lambda: CountedEngine(open_engine(self.models, task), self._ran))
 
     def finder(self, score: float | None = None, mask: Engine | None = None) -> VerifiedDetector:
         """What finds faces as the device does: the detector and, where the folder has one, the second look.
@@ -195,7 +178,7 @@ class EvaluationContext:
             raise Unavailable(f"{path}: no float weights; a training writes them")
 
         def load() -> Engine:
-            return counted(FloatEngine(spec, weights.load(path).predict_on_batch), self._ran)
+            return CountedEngine(FloatEngine(spec, weights.load(path).predict_on_batch), self._ran)
 
         return self.once(("float", task), load)
 

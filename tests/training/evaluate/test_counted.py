@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from edge import manifest
-from edge.ports import TransposableEngine
 from edge.testing import FakeEngine
-from training.evaluate.context import counted
+from training.evaluate.context import CountedEngine
 
 SPEC = manifest.load()["face"]
 IMAGE = np.zeros((SPEC.height, SPEC.width, 3), np.uint8)
@@ -29,8 +28,7 @@ class Turning(FakeEngine):
 def test_a_detector_still_searches_upright_pictures_upright_and_both_are_counted() -> None:
     runs: list[int] = []
     inner = Turning(SPEC, lambda image: (image,))
-    around = counted(inner, lambda: runs.append(1))
-    assert isinstance(around, TransposableEngine)
+    around = CountedEngine(inner, lambda: runs.append(1))
     assert around.transposed() is None
     inner.turned = engine()
     around.infer(IMAGE)
@@ -38,5 +36,5 @@ def test_a_detector_still_searches_upright_pictures_upright_and_both_are_counted
     assert (len(runs), len(inner.images), len(inner.turned.images)) == (2, 1, 1)
 
 
-def test_other_engines_are_not_taken_for_one() -> None:
-    assert not isinstance(counted(engine(), lambda: None), TransposableEngine)
+def test_other_engines_are_not_had_for_upright_pictures() -> None:
+    assert CountedEngine(engine(), lambda: None).transposed() is None
