@@ -114,20 +114,22 @@ class JournalWriter:
             self._open()
         self._rotate_if_due(len(line))
         if self._fault:
-            self._append(self._health("journal-resumed", reason=self._fault, dropped=self._dropped))
+            # Both or none: where only the shorter one has room, the journal has not resumed.
+            self._append(self._health("journal-resumed", reason=self._fault, dropped=self._dropped) + line)
             _log.warning("%s: writing again; %d events were dropped", self._path, self._dropped)
             self._fault, self._dropped = "", 0
-        self._append(line)
+        else:
+            self._append(line)
         self.tick()
 
-    def _append(self, line: bytes) -> None:
-        """All of the line or none of it."""
+    def _append(self, data: bytes) -> None:
+        """All that is given, one line or two, or none of it."""
         assert self._fd is not None
         size = os.fstat(self._fd).st_size
         written = 0
         try:
-            while written < len(line):
-                written += os.write(self._fd, line[written:])
+            while written < len(data):
+                written += os.write(self._fd, data[written:])
         except OSError:
             if written:
                 os.ftruncate(self._fd, size)

@@ -64,6 +64,7 @@ class FaultyGrabber:
         time.sleep(1 / FPS)
         image = np.zeros((120, 160, 3), np.uint8)
         half = int(time.monotonic() * 2)
+        half ^= half >> 1  # one bit at a time (Gray code): if more faces changed at once, that would be a scene cut
         for n, (x, y) in enumerate(FACES):
             image[y : y + 48, x : x + 48] = (255, 255 * (half >> n & 1), 255 * (half >> n + 1 & 1))
         return image

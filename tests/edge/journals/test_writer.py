@@ -345,6 +345,20 @@ def test_a_full_disk_drops_events_reports_it_once_and_resumes_when_there_is_room
     ]
 
 
+def test_a_disk_with_room_for_the_news_only_has_not_resumed(opened, path, disk, caplog):
+    journal = opened()
+    journal.write(sample(0))
+    with caplog.at_level(logging.WARNING):
+        for n in range(1, 5):
+            disk.room = 250
+            journal.write({**sample(n), "probabilities": "x" * 300})
+    assert kinds(path) == ["sample"]
+    assert len(caplog.records) == 1
+    disk.room = None
+    journal.write(sample(5))
+    assert lines(path)[1]["dropped"] == 4
+
+
 def test_a_disk_that_is_full_at_the_start_does_not_keep_the_daemon_from_starting(opened, path, disk, monkeypatch):
     real = os.open
 
