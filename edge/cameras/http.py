@@ -16,6 +16,7 @@ import numpy as np
 
 from edge import picture
 from edge.address import redacted
+from edge.cameras.compressed import unpacked
 from edge.cameras.mjpeg import BETWEEN, MAX_BYTES, MjpegReader, boundary_of
 from edge.errors import CameraTimeout, PictureError, SourceError, one_line
 from edge.picture.kinds import HEAD, KINDS, sniff
@@ -70,9 +71,9 @@ def open_http(settings: SourceSettings, open_address: Open = request) -> HttpGra
             if begun.is_series():
                 return MjpegGrabber(name, settings, begun)
             return SnapshotGrabber(name, settings, begun, open_address)
-    except (OSError, HTTPException) as error:
+    except (OSError, HTTPException, SourceError) as error:
         response.close()
-        raise SourceError(f"{name}: {_reason(error)}") from None
+        raise SourceError(f"{name}: {error if isinstance(error, SourceError) else _reason(error)}") from None
     response.close()
     if kind.partition(";")[0] in DOCUMENTS or getattr(response, "status", 200) == 204:
         what = kind.partition(";")[0] or "nothing"
@@ -89,6 +90,7 @@ class Begun:
 
     Raises:
         OSError, HTTPException: the connection broke off.
+        SourceError: what was compressed is damaged.
         TimeoutError: the deadline.
     """
 
@@ -253,7 +255,9 @@ def _ask(settings: SourceSettings, open_address: Open) -> Any:
         SourceError: there is none; the message has no name in it.
     """
     try:
-        return open_address(settings.source, settings.timeout_s)
+        return unpacked(open_address(settings.source, settings.timeout_s), settings.timeout_s)
+    except SourceError:
+        raise
     except urllib.error.HTTPError as error:
         error.close()
         what = STATUS.get(error.code, f"the camera answered with HTTP {error.code}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import io
 import ssl
@@ -16,6 +17,7 @@ import pytest
 
 from edge.cameras import opencv
 from edge.cameras.http import MjpegGrabber, SnapshotGrabber, open_http
+from edge.cameras.mjpeg import START
 from edge.errors import CameraTimeout, SourceError
 from edge.settings import SourceSettings
 from edge.testing import FakeClock
@@ -125,6 +127,35 @@ def test_a_series_of_jpegs_is_read_from_its_first_byte():
     body = b"".join(map(jpeg, (10, 60, 110)))
     grabber = open_http(settings(), lambda address, timeout_s: Response("video/x-motion-jpeg", body))
     assert [round(grabber.read().mean()) for _ in range(3)] == pytest.approx([10, 60, 110], abs=2)
+
+
+@pytest.mark.parametrize("kind", ["", "image/jpeg", "multipart/x-mixed-replace"])
+def test_answers_that_are_compressed_although_nobody_asked_for_it(kind):
+    def ask(address, timeout_s):
+        body = jpeg(90) * 2 if "multipart" in kind else jpeg(90)
+        return Response(kind, gzip.compress(body), {"Content-Encoding": "gzip"})
+
+    grabber = open_http(settings(), ask)
+    assert [round(grabber.read().mean()) for _ in range(2)] == pytest.approx([90, 90], abs=2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "coding", "body", "message"),
+    [
+        ("image/jpeg", "br", b"", r"sends compressed pictures \('br'\)"),
+        ("image/jpeg", "gzip", jpeg(9), "the camera's compressed answer is damaged"),
+        ("", "gzip", jpeg(9), "the camera's compressed answer is damaged"),
+        ("image/jpeg", "gzip", gzip.compress(bytes(100_000_000), 1), "a picture of more than 16 MB"),
+        ("", "gzip", gzip.compress(START + bytes(100_000_000), 1), "a picture of more than 16 MB"),
+        ("multipart/x", "gzip", gzip.compress(START + bytes(100_000_000), 1), "a picture of more than 16 MB"),
+    ],
+)
+def test_compressed_answers_that_are_no_pictures_are_refused(kind, coding, body, message):
+    def ask(address, timeout_s):
+        return Response(kind, body, {"Content-Encoding": coding, "Content-Length": str(len(body))})
+
+    with pytest.raises(SourceError, match=f"^http://cam: .*{message}"):
+        open_http(settings(timeout_s=0.3), ask).read()
 
 
 @pytest.mark.parametrize("error", [TimeoutError(), ConnectionResetError(104, "reset"), http.client.IncompleteRead(b"")])
@@ -244,16 +275,29 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header(
             "Content-Type", "image/jpeg" if "shot" in self.path else "multipart/x-mixed-replace;boundary=f"
         )
+        if "packed" in self.path:
+            self.send_header("Content-Encoding", "gzip")
         self.end_headers()
-        body = jpeg(90)
+        kind = "png" if "png" in self.path else "jpeg"
+        body = cv2.imencode(f".{kind}", np.full((48, 64, 3), 90, np.uint8))[1].tobytes()
         if "shot" not in self.path:
-            part = b"Content-Type: image/jpeg\r\n\r\n" + body + b"\r\n"
+            part = b"Content-Type: image/%b\r\n\r\n%b\r\n" % (kind.encode(), body)
             body = part + b"--f\r\n" + part + b"--f\r\n"
+        if "packed" in self.path:
+            body = gzip.compress(body)
         self.wfile.write(body)
 
 
 @pytest.mark.parametrize(
-    ("path", "user", "error"), [("shot.jpg", "me:secret", ""), ("video", "me:secret", ""), ("video", "me:wrong", "401")]
+    ("path", "user", "error"),
+    [
+        ("shot.jpg", "me:secret", ""),
+        ("shot-packed.jpg", "me:secret", ""),
+        ("video", "me:secret", ""),
+        ("video-png", "me:secret", ""),
+        ("video-png-packed", "me:secret", ""),
+        ("video", "me:wrong", "401"),
+    ],
 )
 def test_a_camera_with_a_password_is_opened(path, user, error):
     server = HTTPServer(("127.0.0.1", 0), Handler)
