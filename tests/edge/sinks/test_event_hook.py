@@ -15,6 +15,7 @@ from edge.settings import MakerSettings
 from edge.sinks.event_hook import EventHook
 from edge.testing import FakeClock
 
+DEADLINE_S = 60
 EVENT = {"time": "2026-01-31T08:00:00.000Z", "event": "appeared", "track": 1, "box": (1.0, 2.00001), "score": 0.5}
 
 
@@ -23,12 +24,13 @@ def python(program, *arguments):
 
 
 def until(condition):
-    """Wait for a process, a few seconds at most."""
-    for _ in range(2000):
-        if condition():
-            return True
+    """Wait for a process, with a deadline far away."""
+    give_up = time.monotonic() + DEADLINE_S
+    while not condition():
+        if time.monotonic() > give_up:
+            return False
         time.sleep(0.005)
-    return False
+    return True
 
 
 @pytest.fixture
@@ -123,19 +125,24 @@ def test_a_command_that_takes_too_long_is_killed_with_its_children(hooked, clock
     assert all(until(lambda pid=pid: gone(pid)) for pid in pids.read_text().split())
 
 
-DAEMON = """
-import os, subprocess, sys
-child = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(60)"], start_new_session=True)
+# The child says itself that it is there: while a program is being loaded, /proc does not show its environment.
+CHILD = """
+import os, sys, time
 with open(sys.argv[1] + ".new", "w") as file:
-    file.write(str(child.pid))
+    file.write(str(os.getpid()))
 os.rename(sys.argv[1] + ".new", sys.argv[1])
+time.sleep(600)
+"""
+DAEMON = f"""
+import subprocess, sys, time
+subprocess.Popen([sys.executable, "-S", "-c", {CHILD!r}, sys.argv[1]], start_new_session=True)
 """
 
 
 @pytest.mark.parametrize("ends", ["by itself", "by time-out", "with the run"])
 def test_a_child_in_a_session_of_its_own_ends_with_the_command(hooked, clock, tmp_path, ends):
     pids = tmp_path / "pids"
-    wait = "" if ends == "by itself" else "import time; time.sleep(60)"
+    wait = "" if ends == "by itself" else "time.sleep(600)"
     hook = hooked(python(DAEMON + wait, pids), on_event_timeout_s=5)
     hook.write(EVENT)
     assert until(pids.exists)
