@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edge.clock import RELEASED, Clock
+from edge.journals.rotation import Doubt
 
 # Touched by systemd-timesyncd once the clock was set; adjtimex(2) is closed to the service (ProtectClock=).
 TIMESYNC = Path("/run/systemd/timesync/synchronized")
@@ -18,6 +19,7 @@ TIME_ERROR = 5  # what adjtimex returns for a clock that nothing has synchronize
 GAP_S = 7 * 86400.0  # a longer way from the newest entry to now is a jump, until a day has passed
 LONGEST_S = 366 * 86400.0  # nobody's device was off for longer: even a synchronized clock says no age across that
 JUMP_S, SETTLE_S = 86400.0, 3600.0
+STEP_S = 60.0  # by which the time of day is set, not drifting
 
 
 def synchronized(file: Path = TIMESYNC) -> bool:
@@ -50,6 +52,8 @@ class ClockCheck:
         self._since = clock.monotonic()
         self._newest = newest
         self._jumped = self._ahead(clock.wall())
+        self._steady = self._since  # since when both clocks go on together
+        self._gap = max(0.0, clock.wall() - newest) if newest is not None else 0.0  # before that
 
     def believed(self) -> bool:
         """Whether files may be deleted by their age now."""
@@ -57,6 +61,8 @@ class ClockCheck:
         jump = wall - now - self._offset
         if abs(jump) > GAP_S:
             self._since, self._jumped = now, jump > 0 or self._ahead(wall)
+        if abs(jump) > STEP_S:
+            self._steady, self._gap = now, max(self._gap, jump)
         self._offset = wall - now
         if wall < RELEASED:
             return False
@@ -70,3 +76,10 @@ class ClockCheck:
     def longest_gap(self) -> float:
         """The longest time without an entry across which ages are known, in seconds."""
         return LONGEST_S if self._is_synchronized() else GAP_S
+
+    def doubt(self) -> Doubt | None:
+        """What cannot be known about the ages of files; None: they are sure."""
+        if self._is_synchronized():
+            return None
+        since = self._clock.wall() - (self._clock.monotonic() - self._steady)
+        return Doubt(since, self._gap, GAP_S)

@@ -4,10 +4,30 @@ from __future__ import annotations
 
 import os
 import stat
+from dataclasses import dataclass
 from pathlib import Path
 
+from edge.clock import from_rfc3339
+from edge.journals.jsonl import decode
+
 DAY_S = 86400.0
+MAX_LINE = 65_536  # bytes
 LONG_GONE = 1_577_836_800.0  # 2020, years before the first journal
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A clock that nobody synchronizes may have been set ahead while nothing was written.
+
+    Attributes:
+        since: from when on it is known to run steadily, in seconds since 1970.
+        gap: seconds without a write before that.
+        most: seconds by which it may be ahead unnoticed.
+    """
+
+    since: float
+    gap: float
+    most: float
 
 
 def rotated(path: Path) -> dict[int, Path]:
@@ -87,7 +107,12 @@ def newest(path: Path) -> float | None:
 
 
 def prune(
-    path: Path, keep_files: int, keep_days: float | None, wall: float, longest_gap: float | None = None
+    path: Path,
+    keep_files: int,
+    keep_days: float | None,
+    wall: float,
+    longest_gap: float | None = None,
+    doubt: Doubt | None = None,
 ) -> list[Path]:
     """Remove older files beyond a number or an age; returns which.
 
@@ -97,12 +122,17 @@ def prune(
         keep_days: how many days after their last write they are kept; None: whatever their age.
         wall: seconds since 1970, now.
         longest_gap: seconds without any write after which the age of what is older is not known; None: any.
+        doubt: what may be wrong with `wall`: the longest time without a write since a file's last one may be a clock
+            that was set ahead, and does not make it older; None: nothing.
 
     Raises:
         OSError: a file cannot be removed.
     """
     removed = []
     after, known = wall, keep_days is not None
+    begun, gap = doubt.since if doubt else wall, 0.0
+    if doubt:
+        begun = min(begun, _began(path) or begun)
     for place, file in enumerate(rotated(path).values()):
         modified = _modified(file)
         if modified is None:
@@ -110,13 +140,32 @@ def prune(
         # A clock that was not set wrote down a time long gone; that says nothing about the file's age. One that was
         # ahead wrote down a later time than that of the file after it: it is as old as that, at least.
         modified = min(modified, after)
-        known = known and (longest_gap is None or after - modified <= longest_gap or modified < LONG_GONE)
-        old = known and modified >= LONG_GONE and wall - modified > (keep_days or 0) * DAY_S
+        # Where writing went on after this file; a first line by a clock that was behind does not say it.
+        following = begun if modified <= begun <= after else after
+        known = known and (longest_gap is None or following - modified <= longest_gap or modified < LONG_GONE)
+        if doubt and LONG_GONE <= modified < doubt.since:
+            gap = max(gap, doubt.gap, following - modified)
+            begun = min(begun, _began(file) or modified)
+        age = wall - modified - (min(gap, doubt.most) if doubt else 0.0)
+        old = known and modified >= LONG_GONE and age > (keep_days or 0) * DAY_S
         after = modified if modified >= LONG_GONE else after
         if place >= keep_files or old:
             file.unlink()
             removed.append(file)
     return removed
+
+
+def _began(file: Path) -> float | None:
+    """The time of a journal's first line, in seconds since 1970; None where there is none."""
+    try:
+        with open(file, "rb") as lines:
+            event = decode(lines.readline(MAX_LINE))
+    except OSError:
+        return None
+    try:
+        return from_rfc3339(event["time"]) if event else None
+    except ValueError:
+        return None
 
 
 def _modified(file: Path) -> float | None:

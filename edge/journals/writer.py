@@ -235,7 +235,8 @@ class JournalWriter:
         settings, check = self._settings, self._check
         days = settings.keep_days if check.believed() else None
         with contextlib.suppress(OSError):
-            prune(self._path, settings.keep_files, days, self._clock.wall(), check.longest_gap())
+            wall, gap = self._clock.wall(), check.longest_gap()
+            prune(self._path, settings.keep_files, days, wall, gap, check.doubt())
 
     def _release(self) -> None:
         if self._fd is not None:

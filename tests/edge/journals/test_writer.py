@@ -291,8 +291,9 @@ def test_after_a_month_without_power_a_synchronized_clock_deletes_what_is_too_ol
 
 
 def test_a_clock_that_nobody_synchronizes_is_believed_after_an_hour_but_not_across_a_gap(opened, path, clock):
-    kept, old = written(path, "journal.jsonl.3", 40), written(path, "journal.jsonl.1", 4)
-    written(path, "journal.jsonl", 0)
+    kept, old = written(path, "journal.jsonl.6", 40), written(path, "journal.jsonl.5", 5)
+    for days in range(5):
+        written(path, f"journal.jsonl.{days}" if days else "journal.jsonl", days)
     journal = opened(synchronized=False, keep_days=3)
     clock.advance(3000)
     journal.tick()
@@ -300,6 +301,64 @@ def test_a_clock_that_nobody_synchronizes_is_believed_after_an_hour_but_not_acro
     clock.advance(1000)
     journal.tick()
     assert (old.exists(), kept.exists()) == (False, True)
+
+
+def live(journal, path, clock, hours, track):
+    """So many hours with an event in each."""
+    for _ in range(hours):
+        journal.write(sample(track))
+        os.utime(path, (clock.wall(), clock.wall()))
+        clock.advance(3600)
+        journal.tick()
+
+
+def kept_tracks(path):
+    return {event["track"] for file in path.parent.iterdir() for event in lines(file) if event["event"] == "sample"}
+
+
+@pytest.mark.parametrize(
+    ("synchronized", "ahead", "starts", "kept"),
+    [
+        (False, 0.0, 1, True),
+        (False, 0.5, 1, True),
+        (False, 1.5, 1, True),
+        (False, 1.5, 3, True),
+        (False, 3.0, 2, True),
+        (False, 6.9, 1, True),
+        (False, 6.9, 3, True),
+        (False, 7.1, 3, True),
+        (True, 0.5, 1, True),
+        (True, 3.0, 1, False),  # the device was off for so long
+    ],
+)
+def test_a_clock_that_is_days_ahead_deletes_nothing_that_is_younger_than_keep_days(
+    opened, path, clock, synchronized, ahead, starts, kept
+):
+    journal = opened(synchronized, keep_days=1)
+    live(journal, path, clock, 48, track=1)
+    journal.close()
+    clock.jump(ahead * DAY)
+    for _ in range(starts):
+        journal = opened(synchronized, keep_days=1)
+        live(journal, path, clock, 5, track=2)
+        journal.close()
+    assert kept_tracks(path) == ({1, 2} if kept else {2})
+
+
+@pytest.mark.parametrize("ahead", [0.5, 3.0, 6.9])
+@pytest.mark.parametrize("jumps", ["at a start", "in the middle of a run"])
+def test_days_that_were_really_lived_make_old_whatever_the_clock_says(opened, path, clock, ahead, jumps):
+    journal = opened(synchronized=False, keep_days=1)
+    live(journal, path, clock, 48, track=1)
+    if jumps == "at a start":
+        journal.close()
+    clock.jump(ahead * DAY)
+    if jumps == "at a start":
+        journal = opened(synchronized=False, keep_days=1)
+    live(journal, path, clock, 5, track=2)
+    assert kept_tracks(path) == {1, 2}
+    live(journal, path, clock, 3 * 24, track=3)
+    assert 1 not in kept_tracks(path)
 
 
 def test_a_file_of_a_time_before_the_clock_was_set_is_not_old(opened, path, clock):
