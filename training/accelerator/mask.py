@@ -88,6 +88,22 @@ def figures(net: torch.nn.Module, crops: Crops, device: torch.device) -> dict[st
     return {name: float(np.mean([one[name] for one in every])) for name in every[0]}
 
 
+def material(data: Path, rounds: int, few: int, workers: int) -> tuple[Crops, Crops]:
+    """What is learned from, and the validation slice: the pack's crops and drawn ones.
+
+    Args:
+        data: the pack's folder; rounds: how often each of DRAWINGS is drawn on a face.
+        few: on how many faces at most, 0 for all; workers: processes that draw.
+    """
+    pack = mask_pack.load(data / "mask.npz")
+    rows = [mask_crops.drawable(pack, val) for val in (False, True)]
+    rows = [np.random.default_rng(0).permutation(some)[: few or None] for some in rows]
+    made = mask_crops.drawn(pack, rows[0], DRAWINGS * rounds, 1, workers)
+    known = Crops.joined([mask_crops.stored(pack, np.flatnonzero(~pack.val)), made])
+    coloured = mask_crops.drawn(pack, rows[1], COLOURED, 2, workers)
+    return known, Crops.joined([mask_crops.stored(pack, np.flatnonzero(pack.val)), coloured])
+
+
 def train(data: Path, out: Path, minutes: float, batch: int, every: float, workers: int, few: int) -> dict[str, float]:
     """Train until the time is up; returns the figures of the best network.
 
@@ -101,14 +117,7 @@ def train(data: Path, out: Path, minutes: float, batch: int, every: float, worke
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
     torch.backends.cudnn.benchmark = True
-    pack = mask_pack.load(data / "mask.npz")
-    rows = [mask_crops.drawable(pack, val) for val in (False, True)]
-    rows = [np.random.default_rng(0).permutation(some)[: few or None] for some in rows]
-    made = mask_crops.drawn(pack, rows[0], DRAWINGS * (2 if minutes > 2 else 1), 1, workers)
-    known = Crops.joined([mask_crops.stored(pack, np.flatnonzero(~pack.val)), made])
-    held = Crops.joined(
-        [mask_crops.stored(pack, np.flatnonzero(pack.val)), mask_crops.drawn(pack, rows[1], COLOURED, 2, workers)]
-    )
+    known, held = material(data, 2 if minutes > 2 else 1, few, workers)
     source = Source(known, device)
     print(f"mask: {len(known.kinds)} crops, {len(held.kinds)} for validation, {clock.seconds:.0f} s", flush=True)
     net = MaskNet(**NETWORK).to(device)

@@ -118,5 +118,19 @@ def keras_weights(net: nn.Module, shift: np.ndarray | None = None) -> list[np.nd
     return arrays
 
 
+def set_weights(net: nn.Module, arrays: list[np.ndarray]) -> None:
+    """The inverse of keras_weights."""
+    left = iter(arrays)
+    for layer in net.modules():
+        if isinstance(layer, nn.Conv2d):
+            order = (2, 3, 0, 1) if layer.groups > 1 else (3, 2, 0, 1)
+            layer.weight.data = torch.tensor(next(left).transpose(order)).contiguous()
+        elif isinstance(layer, nn.BatchNorm2d):
+            for part in ("weight", "bias", "running_mean", "running_var"):
+                getattr(layer, part).data = torch.tensor(next(left))
+        elif isinstance(layer, nn.Linear):
+            layer.weight.data, layer.bias.data = torch.tensor(next(left).T.copy()), torch.tensor(next(left))
+
+
 def _array(tensor: Any) -> np.ndarray:
     return np.ascontiguousarray(tensor.detach().float().cpu().numpy())

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
 from torch.nn import functional
 
 from edge import manifest
@@ -23,27 +22,13 @@ from edge.pipeline.classifier import MaskModel
 from edge.pipeline.detector import FaceDetector
 from training.accelerator import mask_crops, mask_mining, mask_pack, mask_warp
 from training.accelerator.mask import SIZE
-from training.accelerator.mask_net import MaskNet
+from training.accelerator.mask_net import MaskNet, set_weights
 from training.accelerator.mask_pack import BACKGROUND, Pack
 from training.accelerator.mask_story import read, write
 
 SHARES = {"faces": 0.5, "background": 0.25, "of_faces": 0.2, "of_wild": 0.2, "unsure": 0.15}
 SMOOTHING, STAY = 0.015, 1e-3  # of the labels; cost of a squared change of a weight
 ROWS = 12_000  # crops of the pack, drawn as training draws them
-
-
-def set_weights(net: nn.Module, arrays: list[np.ndarray]) -> None:
-    """The inverse of mask_net.keras_weights."""
-    left = iter(arrays)
-    for layer in net.modules():
-        if isinstance(layer, nn.Conv2d):
-            order = (2, 3, 0, 1) if layer.groups > 1 else (3, 2, 0, 1)
-            layer.weight.data = torch.tensor(next(left).transpose(order)).contiguous()
-        elif isinstance(layer, nn.BatchNorm2d):
-            for part in ("weight", "bias", "running_mean", "running_var"):
-                getattr(layer, part).data = torch.tensor(next(left))
-        elif isinstance(layer, nn.Linear):
-            layer.weight.data, layer.bias.data = torch.tensor(next(left).T.copy()), torch.tensor(next(left))
 
 
 @torch.no_grad()

@@ -30,6 +30,11 @@ class Clock:
         return self._now() - self._start
 
     @property
+    def left(self) -> float:
+        """Seconds to the deadline, at least 0."""
+        return max(0.0, self._seconds - self.seconds)
+
+    @property
     def part(self) -> float:
         """How much of the time has passed, 0-1."""
         return min(1.0, self.seconds / max(self._seconds, 1e-6))

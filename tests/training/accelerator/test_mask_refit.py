@@ -7,9 +7,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the short trainings need torch")
 
-from training.accelerator.mask_net import MaskNet, keras_weights  # noqa: E402
+from training.accelerator.mask_net import MaskNet, keras_weights, set_weights  # noqa: E402
 from training.accelerator.mask_pack import BACKGROUND  # noqa: E402
-from training.accelerator.mask_refit import SHARES, features, refit, set_weights  # noqa: E402
+from training.accelerator.mask_refit import SHARES, features, refit  # noqa: E402
 
 SMALL = {"stem": 4, "stages": [[4, 1], [8, 1]], "dropout": 0.0}
 
