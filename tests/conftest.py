@@ -61,3 +61,20 @@ def chromium() -> str:
             return path
     absent("no chromium on the PATH (Debian: sudo apt install chromium)")
     raise AssertionError("absent() does not return")
+
+
+@pytest.fixture(scope="session")
+def shared_browser(chromium, tmp_path_factory):
+    """A browser that runs until the end: starting one takes longer than most tests. Each test renews its page."""
+    from tests.edge.web.browser import Browser
+
+    opened = Browser(chromium, str(tmp_path_factory.mktemp("profile")))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def browser(shared_browser):
+    """A page with a profile of its own, in a browser."""
+    yield shared_browser
+    shared_browser.renew()

@@ -270,20 +270,24 @@ def test_pre_commit_runs_what_make_lint_runs():
 # --- the architecture
 
 
-def test_the_architecture_is_drawn_as_the_code_is():
+@pytest.fixture(scope="module")
+def graph():
+    """The rooms of the code, and what each imports."""
+    return imports.arrows(ROOT)
+
+
+def test_the_architecture_is_drawn_as_the_code_is(graph):
     """If this fails, your change moved an import: look at `python -m docs.tools.architecture`, and commit it."""
-    assert architecture.draw(imports.arrows(ROOT)) == architecture.PICTURE.read_text(encoding="utf-8")
+    assert architecture.draw(graph) == architecture.PICTURE.read_text(encoding="utf-8")
 
 
-def test_every_room_has_words_and_fits_its_box():
-    graph = imports.arrows(ROOT)
+def test_every_room_has_words_and_fits_its_box(graph):
     assert set(graph) == set(architecture.WORDS)
     for name, words in architecture.WORDS.items():
         assert 6.1 * len(words) < architecture.WIDE.get(name, architecture.BOX), words
 
 
-def test_imports_point_one_way():
-    graph = imports.arrows(ROOT)
+def test_imports_point_one_way(graph):
     for room, targets in graph.items():
         if room not in architecture.OFF_DEVICE:
             assert not targets & architecture.OFF_DEVICE, room
@@ -314,7 +318,10 @@ def test_what_only_type_checkers_see_is_no_arrow(tmp_path):
 
 
 def environment(site: Path) -> dict[str, str]:
-    return os.environ | {"PYTHONPATH": os.pathsep.join((str(site), str(ROOT))), "PYTHONDONTWRITEBYTECODE": "1"}
+    return os.environ | {
+        "PYTHONPATH": os.pathsep.join((str(site), str(ROOT))), "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    }  # fmt: skip
 
 
 def call(words: list[str], folder: Path) -> None:

@@ -14,7 +14,6 @@ from edge.labels import EMOTIONS
 from edge.settings import MqttSettings
 from edge.sinks.mqtt_topics import Topics
 from tests.edge.sinks.faces import face
-from tests.edge.web.browser import Browser
 from tests.pages import ROOT
 
 jsonschema = pytest.importorskip("jsonschema", reason="pip install 'edge-emotion[test]'")
@@ -65,13 +64,6 @@ SCHEMA = {
 @pytest.fixture(scope="module")
 def flow():
     return json.loads((ROOT / "examples/node-red/flow.json").read_text())
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory, chromium):
-    opened = Browser(chromium, str(tmp_path_factory.mktemp("profile")))
-    yield opened
-    opened.close()
 
 
 def only(flow, kind):

@@ -100,6 +100,21 @@ def house(root, tmp_path):
     return House(root, tmp_path)
 
 
+@pytest.fixture(scope="module")
+def after_first_run(root, tmp_path_factory):
+    """The DESTDIR that the first run leaves."""
+    made = House(root, tmp_path_factory.mktemp("first"))
+    assert made.run().returncode == 0
+    return made.dest
+
+
+@pytest.fixture
+def installed(house, after_first_run):
+    """A house where the script has run once."""
+    shutil.copytree(after_first_run, house.dest, symlinks=True, dirs_exist_ok=True)
+    return house
+
+
 def lines(result: subprocess.CompletedProcess[str]) -> list[str]:
     return result.stderr.splitlines()
 
@@ -164,20 +179,18 @@ def environments(house):
     return sorted(path.name for path in house.home.parent.glob("edge-emotion.[abo]*")), house.home.resolve().name
 
 
-def test_each_time_the_new_environment_takes_the_place_of_the_old_one(house):
-    house.run()
-    before = {name: (house.dest / name).read_bytes() for name in house.files() if name.startswith("etc")}
-    assert environments(house) == (["edge-emotion.a"], "edge-emotion.a")
+def test_each_time_the_new_environment_takes_the_place_of_the_old_one(installed):
+    before = {name: (installed.dest / name).read_bytes() for name in installed.files() if name.startswith("etc")}
+    assert environments(installed) == (["edge-emotion.a"], "edge-emotion.a")
     for name in ("edge-emotion.b", "edge-emotion.a"):
-        assert house.run().returncode == 0
-        assert environments(house) == ([name], name)
-    assert {name: (house.dest / name).read_bytes() for name in before} == before
+        assert installed.run().returncode == 0
+        assert environments(installed) == ([name], name)
+    assert {name: (installed.dest / name).read_bytes() for name in before} == before
 
 
-def test_what_was_added_to_the_old_environment_is_added_to_the_new_one(house):
-    house.run()
-    assert house.run(EXTRAS="Flask==3.1.0 paho-mqtt==2.1.0").returncode == 0
-    assert [call.split()[-2:] for call in house.calls("pip")][1:] == [["Flask", "paho-mqtt"]]
+def test_what_was_added_to_the_old_environment_is_added_to_the_new_one(installed):
+    assert installed.run(EXTRAS="Flask==3.1.0 paho-mqtt==2.1.0").returncode == 0
+    assert [call.split()[-2:] for call in installed.calls("pip")][1:] == [["Flask", "paho-mqtt"]]
 
 
 def test_extras_are_installed_where_they_are_asked_for(house):
@@ -200,11 +213,10 @@ TOKEN = "var/lib/edge-emotion/web-token"
         ('[web]\nenabled = true\nhost = "::"\n', True),
     ],
 )
-def test_a_token_is_made_where_other_machines_can_reach_the_page(house, text, made):
-    house.run()
-    house.settings.write_text(text)
-    first, second = house.run(), house.run()
-    token = house.dest / TOKEN
+def test_a_token_is_made_where_other_machines_can_reach_the_page(installed, text, made):
+    installed.settings.write_text(text)
+    first, second = installed.run(), installed.run()
+    token = installed.dest / TOKEN
     assert token.exists() == made
     assert (f"sudo cat /{TOKEN}" in first.stdout) == made
     assert "sudo cat" not in second.stdout, "it is said once"
@@ -213,13 +225,12 @@ def test_a_token_is_made_where_other_machines_can_reach_the_page(house, text, ma
         assert len(token.read_text().strip()) >= 24
 
 
-def test_a_token_that_is_there_is_kept(house):
-    house.run()
-    house.settings.write_text('[web]\nenabled = true\nhost = "0.0.0.0"\n')
-    token = house.dest / TOKEN
+def test_a_token_that_is_there_is_kept(installed):
+    installed.settings.write_text('[web]\nenabled = true\nhost = "0.0.0.0"\n')
+    token = installed.dest / TOKEN
     token.parent.mkdir(parents=True)
     token.write_text("my-own-token-of-old\n")
-    assert house.run().returncode == 0
+    assert installed.run().returncode == 0
     assert token.read_text() == "my-own-token-of-old\n"
 
 
@@ -236,33 +247,31 @@ FAILURES = ({"PIP_EXIT": "1"}, {"DOCTOR_EXIT": "1", "DOCTOR_SAYS": "FAIL  model 
 
 
 @pytest.mark.parametrize("failure", FAILURES)
-def test_what_fails_leaves_the_old_environment_in_use_and_settings_and_unit_as_they_were(house, failure):
-    house.run()
-    house.system.write_text("the old one\n")
-    house.default("[source]\nfps = 25.0\n")
+def test_what_fails_leaves_the_old_environment_in_use_and_settings_and_unit_as_they_were(installed, failure):
+    installed.system.write_text("the old one\n")
+    installed.default("[source]\nfps = 25.0\n")
     before = {
-        name: (house.dest / name).read_bytes()
-        for name in house.files()
+        name: (installed.dest / name).read_bytes()
+        for name in installed.files()
         if name.startswith(("etc", "opt/edge-emotion.a"))
     }
-    result = house.run(**failure)
+    result = installed.run(**failure)
     assert result.returncode == 1
     assert len(lines(result)) == 1
     assert "what was there before is unchanged" in result.stderr
-    assert house.home.resolve().name == "edge-emotion.a"
-    assert {name: (house.dest / name).read_bytes() for name in before} == before
-    assert house.run().returncode == 0
-    assert environments(house) == (["edge-emotion.b"], "edge-emotion.b")
+    assert installed.home.resolve().name == "edge-emotion.a"
+    assert {name: (installed.dest / name).read_bytes() for name in before} == before
+    assert installed.run().returncode == 0
+    assert environments(installed) == (["edge-emotion.b"], "edge-emotion.b")
 
 
 @pytest.mark.parametrize("step", ["venv", "pip", "doctor"])
-def test_whoever_kills_it_leaves_a_whole_environment_and_the_next_run_succeeds(house, step):
-    house.run()
-    assert house.run(KILLED_IN=step).returncode == -signal.SIGKILL
-    assert house.home.resolve().name == "edge-emotion.a"
-    assert (house.home / "bin/python").exists()
-    assert house.run().returncode == 0
-    assert environments(house) == (["edge-emotion.b"], "edge-emotion.b")
+def test_whoever_kills_it_leaves_a_whole_environment_and_the_next_run_succeeds(installed, step):
+    assert installed.run(KILLED_IN=step).returncode == -signal.SIGKILL
+    assert installed.home.resolve().name == "edge-emotion.a"
+    assert (installed.home / "bin/python").exists()
+    assert installed.run().returncode == 0
+    assert environments(installed) == (["edge-emotion.b"], "edge-emotion.b")
 
 
 # Ends the script in the middle of its n-th file.
@@ -278,27 +287,25 @@ exec "$(PATH="${PATH#*:}" command -v install)" "$@"
 
 
 @pytest.mark.parametrize("at", [1, 2, 3, 4])
-def test_whoever_kills_it_leaves_settings_and_unit_whole(house, tmp_path, at):
-    house.run()
-    whole = {file: file.read_text() for file in (house.settings, house.system)}
-    house.default("[source]\nfps = 25.0\n")
+def test_whoever_kills_it_leaves_settings_and_unit_whole(installed, tmp_path, at):
+    whole = {file: file.read_text() for file in (installed.settings, installed.system)}
+    installed.default("[source]\nfps = 25.0\n")
     (tmp_path / "fakes/install").write_text(CUT)
     (tmp_path / "fakes/install").chmod(0o755)
-    assert house.run(CUT_AT=str(at)).returncode == -signal.SIGKILL
+    assert installed.run(CUT_AT=str(at)).returncode == -signal.SIGKILL
     for file, old in whole.items():
-        assert file.read_text() in (old, (house.tree / "systemd" / file.name).read_text())
-    assert house.run().returncode == 0
-    assert house.settings.read_text() == "[source]\nfps = 25.0\n"
-    assert not [name for name in house.files() if name.endswith(".part")]
+        assert file.read_text() in (old, (installed.tree / "systemd" / file.name).read_text())
+    assert installed.run().returncode == 0
+    assert installed.settings.read_text() == "[source]\nfps = 25.0\n"
+    assert not [name for name in installed.files() if name.endswith(".part")]
 
 
-def test_only_one_runs_at_a_time(house):
-    house.run()
-    with open(f"{house.home}.lock", "a") as file:
+def test_only_one_runs_at_a_time(installed):
+    with open(f"{installed.home}.lock", "a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        result = house.run()
+        result = installed.run()
     assert (result.returncode, "another install.sh is running" in result.stderr) == (1, True)
-    assert house.calls("venv") == []
+    assert installed.calls("venv") == []
 
 
 def test_a_folder_that_is_no_environment_is_not_replaced(house):
@@ -317,37 +324,34 @@ def test_only_bookworm_needs_the_older_libraries(house, release, limited):
     assert ("constraints-bookworm.txt" in call) == limited
 
 
-def test_an_upgrade_keeps_what_somebody_wrote_and_puts_the_new_defaults_beside_it(house):
-    house.run()
-    house.settings.write_text('[source]\nsource = "v4l2:0"\n')
-    quiet = house.run()
+def test_an_upgrade_keeps_what_somebody_wrote_and_puts_the_new_defaults_beside_it(installed):
+    installed.settings.write_text('[source]\nsource = "v4l2:0"\n')
+    quiet = installed.run()
     assert "config.toml.new" not in quiet.stdout
-    house.default("[source]\nfps = 25.0\n")
-    result = house.run()
+    installed.default("[source]\nfps = 25.0\n")
+    result = installed.run()
     assert "config.toml.new" in result.stdout
-    assert house.settings.read_text() == '[source]\nsource = "v4l2:0"\n'
-    assert house.settings.with_suffix(".toml.new").read_text() == "[source]\nfps = 25.0\n"
-    assert house.run().returncode == 0
-    assert house.settings.with_suffix(".toml.new").exists()
+    assert installed.settings.read_text() == '[source]\nsource = "v4l2:0"\n'
+    assert installed.settings.with_suffix(".toml.new").read_text() == "[source]\nfps = 25.0\n"
+    assert installed.run().returncode == 0
+    assert installed.settings.with_suffix(".toml.new").exists()
 
 
-def test_an_upgrade_replaces_defaults_that_nobody_changed(house):
-    house.run()
-    house.default("[source]\nfps = 25.0\n")
-    house.run()
-    assert house.settings.read_text() == "[source]\nfps = 25.0\n"
-    assert not house.settings.with_suffix(".toml.new").exists()
+def test_an_upgrade_replaces_defaults_that_nobody_changed(installed):
+    installed.default("[source]\nfps = 25.0\n")
+    installed.run()
+    assert installed.settings.read_text() == "[source]\nfps = 25.0\n"
+    assert not installed.settings.with_suffix(".toml.new").exists()
 
 
 @pytest.mark.parametrize("text", ["[source]\nspeed = 3\n", "[source\n", "[source]\nfps = 1e9\n"])
-def test_settings_that_do_not_fit_are_named_in_one_line(house, text):
-    house.run()
-    house.settings.write_text(text)
-    result = house.run(DOCTOR_REAL="1")
+def test_settings_that_do_not_fit_are_named_in_one_line(installed, text):
+    installed.settings.write_text(text)
+    result = installed.run(DOCTOR_REAL="1")
     assert result.returncode == 1
     assert len(lines(result)) == 1
-    assert str(house.settings) in result.stderr
-    assert house.settings.read_text() == text
+    assert str(installed.settings) in result.stderr
+    assert installed.settings.read_text() == text
 
 
 def test_an_incomplete_tree_is_named(house):
@@ -358,19 +362,18 @@ def test_an_incomplete_tree_is_named(house):
     assert not house.system.exists()
 
 
-def test_uninstalling_keeps_settings_and_journals_and_can_be_done_twice(house):
-    house.run()
+def test_uninstalling_keeps_settings_and_journals_and_can_be_done_twice(installed):
     for folder in ("log", "lib"):
-        (house.dest / "var" / folder / "edge-emotion").mkdir(parents=True)
-    journal = house.dest / "var/log/edge-emotion/journal.jsonl"
+        (installed.dest / "var" / folder / "edge-emotion").mkdir(parents=True)
+    journal = installed.dest / "var/log/edge-emotion/journal.jsonl"
     journal.write_text("{}\n")
     kept = {"etc/os-release", "etc/edge-emotion/config.toml", "var/log/edge-emotion/journal.jsonl"}
     for _ in range(2):
-        result = house.run("--uninstall")
+        result = installed.run("--uninstall")
         assert (result.returncode, result.stderr) == (0, "")
         assert "Kept: /etc/edge-emotion" in result.stdout
-        assert house.files() == kept
-    assert not house.home.exists()
+        assert installed.files() == kept
+    assert not installed.home.exists()
 
 
 def test_uninstalling_never_removes_a_folder_that_is_no_environment(house):

@@ -12,7 +12,8 @@ from edge.cameras import mjpeg
 from edge.cameras.mjpeg import MAX_BYTES, MAX_HEAD, START, MjpegReader, boundary_of
 from edge.errors import SourceError
 
-ONE, TWO = START + b"one--frame" * 3 + b"\xff\xd9", START + b"two" * 50_000 + b"\xff\xd9"
+# The second is larger than what is read at once.
+ONE, TWO = START + b"one--frame" * 3 + b"\xff\xd9", START + b"two" * 22_000 + b"\xff\xd9"
 
 
 def part(picture, length=True, lead=b"--frame\r\n", wrong=None):

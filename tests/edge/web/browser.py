@@ -14,7 +14,7 @@ LIMIT_S = 60.0
 
 
 class Browser:
-    """One page of a headless Chromium."""
+    """One page of a headless Chromium; `renew` gives another one."""
 
     def __init__(self, program: str, folder: str) -> None:
         to_read, self._write = os.pipe()
@@ -37,10 +37,21 @@ class Browser:
         )  # fmt: skip
         os.close(to_read)
         os.close(to_write)
-        self._id, self._rest, self.console, self.requests = 0, b"", [], []
+        self._id, self._rest = 0, b""
+        self.console: list[dict] = []
+        self.requests: list[str] = []
+        self._session = self._context = None
+        self.renew()
+
+    def renew(self) -> None:
+        """A new page, with a profile of its own: nothing is left of what the one before was told or has stored."""
         self._session = None
-        target = self.ask("Target.createTarget", url="about:blank")["targetId"]
+        if self._context:
+            self.ask("Target.disposeBrowserContext", browserContextId=self._context)
+        self._context = self.ask("Target.createBrowserContext")["browserContextId"]
+        target = self.ask("Target.createTarget", url="about:blank", browserContextId=self._context)["targetId"]
         self._session = self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        self.console, self.requests = [], []
         for domain in ("Page", "Runtime", "DOM", "Log", "Network"):
             self.ask(f"{domain}.enable")
 
@@ -62,6 +73,8 @@ class Browser:
             self._rest += os.read(self._read, 1 << 20)
         line, _, self._rest = self._rest.partition(b"\0")
         event = json.loads(line)
+        if event.get("sessionId") != self._session:
+            return event  # of the page before
         said = event.get("params", {})
         if event.get("method") == "Runtime.exceptionThrown" or said.get("entry", {}).get("level") == "error":
             self.console.append(said)

@@ -13,17 +13,8 @@ from edge.frame import Frame
 from edge.settings import WebSettings
 from edge.testing import FakeClock, FakePipeline, pictures
 from edge.web.hub import Hub
-from tests.edge.web.browser import Browser
 
 pytest.importorskip("aiohttp", reason="needs the extra web: pip install 'edge-emotion[web]'")
-
-
-@pytest.fixture
-def browser(tmp_path, chromium):
-    """A browser with a profile of its own."""
-    opened = Browser(chromium, str(tmp_path / "profile"))
-    yield opened
-    opened.close()
 
 
 class Pause:

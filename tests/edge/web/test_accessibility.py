@@ -14,7 +14,6 @@ from edge.journals.report import Report
 from edge.journals.summary import Summary
 from edge.web.token import Token
 from tests.conftest import absent
-from tests.edge.web.browser import Browser
 from tests.edge.web.test_history import minute_ago, visit, write
 
 SIZES = [(390, 844), (1280, 800)]
@@ -30,13 +29,6 @@ def axe():
     if found is None or found.origin is None:
         absent("axe-core is not here: make test installs it, or pip install --no-deps axe-playwright-python")
     return (Path(found.origin).parent / "axe.min.js").read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory, chromium):
-    opened = Browser(chromium, str(tmp_path_factory.mktemp("profile")))
-    yield opened
-    opened.close()
 
 
 def check(browser, axe, name):

@@ -16,17 +16,21 @@ from hypothesis import strategies as st
 from tests.edge.web.test_streams import Viewer
 from tests.fuzz import examples
 
-schemathesis = pytest.importorskip("schemathesis", reason="pip install 'edge-emotion[test]'")
-
 DOCUMENT = json.loads((resources.files("edge.web") / "openapi.json").read_text(encoding="utf-8"))
 STREAMS = {"/api/events", "/api/live"}  # answers without an end
 CALLS = [(m.upper(), path) for path, methods in DOCUMENT["paths"].items() for m in methods if path not in STREAMS]
-SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
 EXAMPLES = examples(20, 1000)
 METHODS = st.sampled_from(["GET", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "HEAD", "TRACE"])
 NAMES = st.from_regex(r"[A-Za-z][A-Za-z-]{0,20}", fullmatch=True)
 KNOWN = ["Host", "Origin", "Referer", "Cookie", "Authorization", "Range", "Expect", "Content-Type", "Transfer-Encoding"]
 TEXT = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=40)
+
+
+@pytest.fixture(scope="module")
+def schema():
+    """The document as schemathesis reads it; importing that takes a second, which other tests need not wait."""
+    schemathesis = pytest.importorskip("schemathesis", reason="pip install 'edge-emotion[test]'")
+    return schemathesis.openapi.from_dict(DOCUMENT)
 
 
 @pytest.fixture(scope="module")
@@ -85,8 +89,10 @@ def wrong_too(method, path):
         if mode == "positive" or wrong_too(method, path)
     ],
 )
-def test_every_answer_is_one_that_the_document_describes(house, method, path, mode):
-    cases = SCHEMA[path][method].as_strategy(generation_mode=schemathesis.GenerationMode(mode))
+def test_every_answer_is_one_that_the_document_describes(house, schema, method, path, mode):
+    from schemathesis import GenerationMode
+
+    cases = schema[path][method].as_strategy(generation_mode=GenerationMode(mode))
 
     @EXAMPLES
     @given(cases)

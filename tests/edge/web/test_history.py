@@ -221,9 +221,8 @@ def test_the_machines_clock_is_told_through_its_changes(zone, name, day, rows):
     assert [(f"{datetime.fromtimestamp(wall):%H:%M}", offset) for wall, offset in found] == rows
 
 
-def test_the_page_and_the_summary_say_the_same_times_in_whatever_zone_the_browser_is(serve, tmp_path, chromium, zone):
+def test_the_page_and_the_summary_say_the_same_times_in_whatever_zone_the_browser_is(serve, tmp_path, browser, zone):
     from edge.journals.summary import Summary
-    from tests.edge.web.browser import Browser
 
     zone("Asia/Kolkata")
     begin = datetime.combine(datetime.now().date(), datetime.min.time()).timestamp() + 60
@@ -237,17 +236,13 @@ def test_the_page_and_the_summary_say_the_same_times_in_whatever_zone_the_browse
             summary.add(event)
     assert summary.last - summary.first == pytest.approx(600)
     house = serve(journal=journal)
-    browser = Browser(chromium, str(tmp_path / "profile"))
-    try:
-        browser.ask("Emulation.setTimezoneOverride", timezoneId="America/New_York")
-        browser.open(house.address + "#history")
-        browser.wait("document.querySelectorAll('#timeline .fill').length === 2")
-        words = browser.eval("document.querySelector('#timeline svg').getAttribute('aria-label')")
-        assert words == "1 visit from 00:00 to 00:11"
-        assert browser.eval("document.getElementById('day').value") == f"{datetime.fromtimestamp(begin):%Y-%m-%d}"
-        assert f"{datetime.fromtimestamp(summary.first):%H:%M:%S}" == "00:01:00"
-    finally:
-        browser.close()
+    browser.ask("Emulation.setTimezoneOverride", timezoneId="America/New_York")
+    browser.open(house.address + "#history")
+    browser.wait("document.querySelectorAll('#timeline .fill').length === 2")
+    words = browser.eval("document.querySelector('#timeline svg').getAttribute('aria-label')")
+    assert words == "1 visit from 00:00 to 00:11"
+    assert browser.eval("document.getElementById('day').value") == f"{datetime.fromtimestamp(begin):%Y-%m-%d}"
+    assert f"{datetime.fromtimestamp(summary.first):%H:%M:%S}" == "00:01:00"
 
 
 def downloads(browser, button):
@@ -262,35 +257,29 @@ def downloads(browser, button):
     )
 
 
-def test_the_charts_show_what_the_journal_says(serve, tmp_path, chromium):
-    from tests.edge.web.browser import Browser
-
+def test_the_charts_show_what_the_journal_says(serve, tmp_path, browser):
     now = minute_ago()
     journal = write(tmp_path / "journal.jsonl", visit(1, now, (4, False, "happy"), (6, True, "sad")))
     house = serve(journal=journal)
-    browser = Browser(chromium, str(tmp_path / "profile"))
-    try:
-        browser.open(house.address + "#history")
-        browser.wait("document.querySelectorAll('#timeline .fill').length === 2")
-        assert browser.text("#tiles b") == "1"
-        labels = browser.eval("[...document.querySelectorAll('#timeline .fill')].map(e => e.classList[1])")
-        assert labels == ["happy", "sad"]
-        assert browser.eval("document.querySelectorAll('#heat rect').length") == 7 * 24
-        assert browser.eval("[...document.querySelectorAll('#shares td')].map(e => e.textContent)") == [
-            "100 %",
-            "-",
-            "-",
-            "100 %",
-        ]
-        assert browser.visible("#dwell svg")
-        assert downloads(browser, "day-csv") == [
-            ["start", "seconds", "visit", "mask", "emotion"],
-            [rfc3339(now), "4", "1", "no mask", "happy"],
-            [rfc3339(now + 4), "6", "1", "mask", "sad"],
-        ]
-        assert downloads(browser, "days-csv")[-1][1:] == ["1", "10"]
-        assert browser.console == []
-        if folder := os.environ.get("EDGE_EMOTION_SCREENSHOTS"):
-            browser.screenshot(os.path.join(folder, "history.png"))
-    finally:
-        browser.close()
+    browser.open(house.address + "#history")
+    browser.wait("document.querySelectorAll('#timeline .fill').length === 2")
+    assert browser.text("#tiles b") == "1"
+    labels = browser.eval("[...document.querySelectorAll('#timeline .fill')].map(e => e.classList[1])")
+    assert labels == ["happy", "sad"]
+    assert browser.eval("document.querySelectorAll('#heat rect').length") == 7 * 24
+    assert browser.eval("[...document.querySelectorAll('#shares td')].map(e => e.textContent)") == [
+        "100 %",
+        "-",
+        "-",
+        "100 %",
+    ]
+    assert browser.visible("#dwell svg")
+    assert downloads(browser, "day-csv") == [
+        ["start", "seconds", "visit", "mask", "emotion"],
+        [rfc3339(now), "4", "1", "no mask", "happy"],
+        [rfc3339(now + 4), "6", "1", "mask", "sad"],
+    ]
+    assert downloads(browser, "days-csv")[-1][1:] == ["1", "10"]
+    assert browser.console == []
+    if folder := os.environ.get("EDGE_EMOTION_SCREENSHOTS"):
+        browser.screenshot(os.path.join(folder, "history.png"))

@@ -7,16 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.edge.web.browser import Browser
-
 CROWDS = (Path(__file__).parent / "crowds.js").read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory, chromium):
-    opened = Browser(chromium, str(tmp_path_factory.mktemp("profile")))
-    yield opened
-    opened.close()
 
 
 @pytest.mark.parametrize(

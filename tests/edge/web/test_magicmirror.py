@@ -10,7 +10,6 @@ import json
 import pytest
 
 from edge.web.token import Token
-from tests.edge.web.browser import Browser
 from tests.edge.web.test_page import grey
 
 SECRET = "correct-horse-battery-staple"
@@ -33,13 +32,6 @@ MODULE = """(() => {
   mirror.updateDom = () => { updates += 1; };
   mirror.start();
 })()"""
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory, chromium):
-    opened = Browser(chromium, str(tmp_path_factory.mktemp("profile")))
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
