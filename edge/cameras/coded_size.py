@@ -205,3 +205,4 @@ _PARSERS: dict[str, Parse] = {
     **dict.fromkeys(("vp80", "vp08"), _vp8),
     **dict.fromkeys(("vp90", "vp09"), _vp9),
 }
+JPEG = _PARSERS["mjpg"]

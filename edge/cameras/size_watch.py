@@ -6,7 +6,7 @@ from pathlib import Path
 
 import cv2
 
-from edge.cameras.coded_size import Size, coded_size, is_shown, parser
+from edge.cameras.coded_size import JPEG, Size, coded_size, is_shown, parser
 
 FIRST = 300  # packets in which the first size has to stand
 
@@ -38,49 +38,55 @@ class SizeWatch:
         self._parse = parser(codec)
         self._turned = False
         self._size: Size | None = None
-        self._ahead = False
+        self._coming: Size | None = None  # stated for the frame after the next
+        self._ended = self._parse is None
+        self._fresh = True  # the size is that of the next frame, not of the one before
         if not self._parse:
             return
         # Format -1: packets as they are, not decoded.
         options = [cv2.CAP_PROP_FORMAT, -1, cv2.CAP_PROP_N_THREADS, 1]
         self._packets = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG, options)
-        if not self._packets.isOpened():
-            return
         for _ in range(FIRST):
-            if self._size is not None or not self._step():
-                break
+            if self._size is None and not self._ended:
+                self._size = self._read()
         if self._size == declared[::-1] != declared:
             self._turned = True
         elif self._size != declared:
             self._size = None
-        self._ahead = True
+        self._coming = self._read()
 
     def next(self) -> Size | None:
         """The size of the next frame, turned as the first one; None: it is not known."""
-        if self._size is None:
-            return None
-        if self._ahead:
-            self._ahead = False
-        else:
+        if not self._fresh:
             self._step()
-        return self._size[::-1] if self._turned else self._size
+        self._fresh = False
+        return self._size[::-1] if self._size and self._turned else self._size
 
     def changes(self) -> bool:
         """Whether the size changes anywhere from here to the end."""
         first = self._size
-        while self._size == first and first is not None and self._step():
-            pass
+        while self._size == first and first is not None and not self._ended:
+            self._step()
         return self._size != first
 
-    def _step(self) -> bool:
-        assert self._parse
-        while self._packets.grab():
-            ok, packet = self._packets.retrieve()
-            data = packet.tobytes() if ok else b""
-            self._size = coded_size(self._parse, data) or self._size
+    def _step(self) -> None:
+        stated, self._coming = self._coming, self._read()
+        # Each JPEG states its size: one that is damaged, alone among others, is no change.
+        lonely = self._parse is JPEG and self._coming not in (None, stated)
+        if self._size and stated and not lonely:
+            self._size = stated
+
+    def _read(self) -> Size | None:
+        """The size that the packet of one more frame states, if it does."""
+        size = None
+        while self._parse and not self._ended:
+            self._ended = not self._packets.grab()
+            ok, packet = (False, None) if self._ended else self._packets.retrieve()
+            data = packet.tobytes() if ok and packet is not None else b""
+            size = coded_size(self._parse, data) or size
             if is_shown(self._parse, data):
-                return True
-        return False
+                break
+        return size
 
     def close(self) -> None:
         """Close the file."""

@@ -98,6 +98,14 @@ def test_a_codec_without_a_parser_is_played_as_opencv_gives_it(tmp_path):
     assert sizes(played(path)) == [WIDE] * COUNT
 
 
+def test_one_damaged_jpeg_is_no_change(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "follows", lambda: False)
+    images = [disc(*WIDE)] * COUNT + [disc(*SMALL)] + [disc(*WIDE)] * COUNT
+    path = tmp_path / "clip.mkv"
+    path.write_bytes(matroska(images, [40 * n for n in range(len(images))]))
+    assert sizes(played(path)) == [WIDE] * (2 * COUNT + 1)
+
+
 @pytest.mark.parametrize(
     ("codec", "declared", "expected"),
     [("", WIDE, None), ("MJPG", WIDE, WIDE), ("MJPG", TALL, TALL), ("MJPG", SMALL, None)],
