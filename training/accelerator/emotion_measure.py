@@ -23,6 +23,7 @@ def answers(network: Any, images: np.ndarray, device: Any, size: int = 1024) -> 
 
     was = network.training
     network.eval()
+    size = max(1, min(size, len(images)))
     parts = []
     with torch.no_grad():
         for start in range(0, len(images), size):

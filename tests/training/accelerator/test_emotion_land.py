@@ -12,6 +12,16 @@ from training.backend import load_keras
 NETWORK = {"stem": 4, "stages": [[6, 1], [8, 2]], "dropout": 0.0}
 
 
+@pytest.fixture
+def emotion():
+    """The module that builds the served networks."""
+    pytest.importorskip("keras", reason="the served networks need Keras")
+    load_keras()
+    from training.networks import emotion
+
+    return emotion
+
+
 def weights_of(seed: int) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
     """Random weights of a student in torch, pictures and its answers to them."""
     torch = pytest.importorskip("torch")
@@ -32,21 +42,15 @@ def weights_of(seed: int) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray
     return emotion_nets.arrays(student), pictures, answers
 
 
-def test_keras_gives_what_torch_gave_also_after_other_networks_were_built() -> None:
+def test_keras_gives_what_torch_gave_also_after_other_networks_were_built(emotion) -> None:
     given, pictures, answers = weights_of(3)
-    load_keras()
-    from training.networks import emotion
-
     emotion.build(stem=2, stages=[[2, 1]])  # takes the first of Keras' automatic names
     model = emotion.build(**NETWORK)
     emotion_land.fill(model, given)
     assert np.abs(model.predict(pictures[..., None], verbose=0) - answers).max() < 1e-4
 
 
-def test_weights_of_another_network_are_refused() -> None:
-    load_keras()
-    from training.networks import emotion
-
+def test_weights_of_another_network_are_refused(emotion) -> None:
     with pytest.raises(ModelError, match="use the recipe"):
         emotion_land.fill(emotion.build(**NETWORK), {"00.kernel": np.zeros((3, 3, 1, 4), np.float32)})
 

@@ -15,6 +15,7 @@ NETWORK = {"stem": 4, "stages": [[6, 1], [8, 2]], "dropout": 0.0}
 
 def shipped(folder):
     """A small network with random weights, and the file that ships it."""
+    pytest.importorskip("keras", reason="the shipped network needs Keras")
     load_keras()
     from training.networks import emotion
     from training.networks.layers import strip_custom_layers
