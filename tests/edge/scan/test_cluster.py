@@ -89,9 +89,32 @@ def test_one_worker_four_and_four_one_of_which_is_killed_give_the_same_bytes(
         assert files(out) == files("in-process"), out
 
 
-def started(archive, out, tiny, *more):
-    """The command in a process of its own."""
-    words = [sys.executable, "-m", "edge", "scan", "archive", "--out", out, "--models", str(tiny), *more]
+# The command, whose jobs after so many never end.
+ENDLESS = """
+import sys, time
+from edge.__main__ import main
+from edge.scan import cluster
+
+left, submit = int(sys.argv.pop(1)), cluster.DaskWorkers.submit
+
+def counted(self, job):
+    global left
+    left -= 1
+    if left >= 0:
+        return submit(self, job)
+    future = self._client.submit(time.sleep, 600, pure=False)
+    self._jobs[future.key] = job
+    self._done.add(future)
+
+cluster.DaskWorkers.submit = counted
+sys.exit(main())
+"""
+
+
+def started(archive, out, tiny, *more, jobs=None):
+    """The command in a process of its own; with `jobs`, it does so many and never comes to its end."""
+    program = ["-m", "edge"] if jobs is None else ["-c", ENDLESS, str(jobs)]
+    words = [sys.executable, *program, "scan", "archive", "--out", out, "--models", str(tiny), *more]
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[3])}
     return subprocess.Popen(
         words, cwd=archive.parent, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -126,10 +149,10 @@ def is_gone(pid):
 def test_a_command_that_is_killed_leaves_no_process_and_goes_on_where_it_was(archive, tiny, paint):
     from edge import picture
 
-    for n in range(300):
+    for n in range(100):
         picture.write(archive / "deep" / f"more{n:03}.png", paint((16 * n % 112, 32, n % 2 == 0, n % 4 == 1)))
-    first = started(archive, "results", tiny, "--workers", "1")
-    until(lambda: len(parts(archive.parent / "results")) > 5)
+    first = started(archive, "results", tiny, "--workers", "1", jobs=5)
+    until(lambda: len(parts(archive.parent / "results")) == 5)
     workers = children(first.pid)
     first.send_signal(signal.SIGKILL)
     first.communicate()
@@ -149,7 +172,7 @@ def test_a_command_that_is_killed_leaves_no_process_and_goes_on_where_it_was(arc
 
 
 def test_ctrl_c_is_one_line_and_leaves_no_process(archive, tiny):
-    command = started(archive, "results", tiny, "--every", "0", "--workers", "1")
+    command = started(archive, "results", tiny, "--every", "0", "--workers", "1", jobs=1)
     until(lambda: parts(archive.parent / "results"))
     workers = children(command.pid)
     for pid in (command.pid, *workers):  # as a terminal does it: to all of them
