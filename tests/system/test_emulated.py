@@ -127,7 +127,7 @@ def test_what_the_readme_says_next_works_for_whoever_installed_it(machine):
 
 def test_a_pause_is_shown_to_the_pixel(machine):
     machine.must("touch", PAUSE)
-    shown(machine, lambda p: np.array_equal(p, compose(None, Scene(), Notice("paused", NOTICE), *SHOWN).pixels))
+    shown(machine, lambda p: pixels.same(p, compose(None, Scene(), Notice("paused", NOTICE), *SHOWN).pixels))
     machine.must("rm", PAUSE)
     shown(machine, pixels.bars_stand)
 
