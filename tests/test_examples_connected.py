@@ -155,8 +155,9 @@ def test_the_mirror_shows_what_the_event_stream_says(mirror, tmp_path):
     server = Server(lambda: create_app(site), "127.0.0.1", 0)
     address = f"http://127.0.0.1:{server.start()}"
     try:
-        refused = json.loads(mirror(address).stdout.readline())
-        assert refused == ["EDGE_EMOTION_STATE", {"error": "edge-emotion: 401 Unauthorized", "faces": []}]
+        name, refused = json.loads(mirror(address).stdout.readline())
+        assert name == "EDGE_EMOTION_STATE"
+        assert refused == {"error": "edge-emotion: 401 Unauthorized", "faces": [], "address": address}
         follower = mirror(address, token.secret)
         assert json.loads(follower.stdout.readline())[1]["faces"] == []
         from edge.face import Scene

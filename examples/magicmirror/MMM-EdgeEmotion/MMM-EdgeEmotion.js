@@ -15,7 +15,7 @@ Module.register("MMM-EdgeEmotion", {
   },
 
   socketNotificationReceived(notification, state) {
-    if (notification !== "EDGE_EMOTION_STATE") return;
+    if (notification !== "EDGE_EMOTION_STATE" || state.address !== this.config.address) return;
     const text = this.describe(state);
     if (text !== this.text) {
       this.text = text;

@@ -20,6 +20,7 @@ function parse(text) {
 module.exports = NodeHelper.create({
   start() {
     this.aborts = new Map();
+    this.last = new Map();
   },
 
   stop() {
@@ -27,7 +28,12 @@ module.exports = NodeHelper.create({
   },
 
   socketNotificationReceived(notification, config) {
-    if (notification !== "EDGE_EMOTION_START" || this.aborts.has(config.address)) return;
+    if (notification !== "EDGE_EMOTION_START") return;
+    if (this.aborts.has(config.address)) {
+      // The mirror's page was loaded again: it knows nothing yet.
+      if (this.last.has(config.address)) this.pass(config, this.last.get(config.address));
+      return;
+    }
     this.aborts.set(config.address, new AbortController());
     this.follow(config, this.aborts.get(config.address).signal);
   },
@@ -38,15 +44,21 @@ module.exports = NodeHelper.create({
       try {
         for await (const state of this.states(config, signal)) {
           wait = FIRST_S;
-          this.sendSocketNotification("EDGE_EMOTION_STATE", state);
+          this.pass(config, state);
         }
       } catch (error) {
         if (signal.aborted) return;
-        this.sendSocketNotification("EDGE_EMOTION_STATE", { error: `edge-emotion: ${error.message}`, faces: [] });
+        this.pass(config, { error: `edge-emotion: ${error.message}`, faces: [] });
       }
       await new Promise((resolve) => setTimeout(resolve, wait * 1000));
       wait = Math.min(2 * wait, MOST_S);
     }
+  },
+
+  /* To every module of this kind on the mirror; each shows its own device. */
+  pass(config, state) {
+    this.last.set(config.address, state);
+    this.sendSocketNotification("EDGE_EMOTION_STATE", { ...state, address: config.address });
   },
 
   async *states(config, signal) {
