@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import json
 import os
 import shutil
 import subprocess
@@ -84,6 +85,35 @@ def test_the_package_index_would_take_both(built):
     call = [sys.executable, "-m", "twine", "check", "--strict", *files]
     done = subprocess.run(call, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.count("PASSED")) == (0, 2), done.stdout + done.stderr
+
+
+@pytest.fixture
+def pipx(tmp_path):
+    """pipx(*words): pipx with a home of its own, in `tmp_path`."""
+    pytest.importorskip("pipx", reason="needs pipx: pip install 'edge-emotion[test]'")
+    places = {"HOME": "home", "BIN_DIR": "bin", "MAN_DIR": "man", "COMPLETION_DIR": "completion"}
+    environment = os.environ | {f"PIPX_{name}": str(tmp_path / folder) for name, folder in places.items()}
+
+    def run(*words: str | Path) -> None:
+        call = [sys.executable, "-m", "pipx", *map(str, words)]
+        done = subprocess.run(call, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    return run
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["*.whl", "*.tar.gz"])
+def test_pipx_installs_either_with_all_that_it_needs(pipx, built, tmp_path, kind):
+    (path,) = built.glob(kind)
+    pipx("install", "--python", sys.executable, path)
+    assert {path.name for path in (tmp_path / "bin").iterdir()} == set(COMMANDS)
+    call = [tmp_path / "bin/edge-emotion", "doctor", "--software", "--json"]
+    done = subprocess.run(call, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout)
+    assert found["works"]
+    assert {each["level"] for each in found["checks"]} == {"ok"}
 
 
 def test_the_wheel_is_small_enough_for_a_pi(wheel):
