@@ -27,7 +27,7 @@ from training.accelerator.mask_story import read, write
 
 def mean(networks: Sequence[Sequence[np.ndarray]]) -> list[np.ndarray]:
     """The mean of networks' weights, float32; they must come from one training, or it answers nothing useful."""
-    return [np.mean(arrays, axis=0, dtype=np.float64).astype(np.float32) for arrays in zip(*networks, strict=True)]
+    return [np.stack(arrays).mean(axis=0).astype(np.float32) for arrays in zip(*networks, strict=True)]
 
 
 def moved(arrays: Sequence[np.ndarray], bare: float, incorrect: float) -> list[np.ndarray]:
