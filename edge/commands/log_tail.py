@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from pathlib import Path
@@ -28,7 +29,9 @@ def show(arguments: argparse.Namespace, files: Sequence[Path], clock: Clock | No
     """
     if arguments.follow and len(files) > 1:
         raise JournalError(f"cannot follow {len(files)} journals at once; name only one")
-    if not (arguments.follow and not files[0].exists()):
+    if arguments.follow and not files[0].exists():
+        print(f"edge-emotion: {files[0]}: no such journal yet; waiting for it, Ctrl-C ends", file=sys.stderr)
+    else:
         for event in read_last(files, arguments.lines, within(arguments.since, arguments.until)):
             print(printable(line(event)), flush=True)
     if arguments.follow:

@@ -246,7 +246,9 @@ def test_tail_waits_for_a_journal_that_does_not_exist_yet(tmp_path, capsys):
     path = tmp_path / "journal.jsonl"
     with pytest.raises(KeyboardInterrupt):
         log_tail.show(arguments(), [path], Follower(lambda: path.write_bytes(lines(EVENTS[:1])), lambda: None))
-    assert capsys.readouterr().out.count("\n") == 1
+    out, err = capsys.readouterr()
+    assert out.count("\n") == 1
+    assert err == f"edge-emotion: {path}: no such journal yet; waiting for it, Ctrl-C ends\n"
 
 
 def test_only_one_journal_can_be_followed(journal, capsys):
