@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import re
+import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -125,3 +129,37 @@ def test_what_is_0_or_1_has_a_word_for_each(dashboard, metric):
         }
         assert set(options) == {"0", "1"}
         assert all(options.values())
+
+
+@pytest.fixture
+def checked(tmp_path):
+    """checked(dashboard): what TypeScript finds wrong in it, by the types that Grafana publishes."""
+    folder = os.environ.get("GRAFANA_SCHEMA")
+    if folder is None or shutil.which("node") is None:
+        pytest.skip(
+            "no types of Grafana here (npm install --legacy-peer-deps @grafana/schema typescript@5; "
+            "GRAFANA_SCHEMA=node_modules)"
+        )
+    modules = Path(folder).resolve()
+    (tmp_path / "node_modules").symlink_to(modules)
+
+    def check(dashboard):
+        # In TypeScript an enumeration's text is not a value of it.
+        text = json.dumps(dashboard, indent=1).replace('"type": "value"', '"type": MappingType.ValueToText')
+        head = 'import { MappingType, type Dashboard } from "@grafana/schema";\nexport const dashboard: Dashboard ='
+        (tmp_path / "dashboard.ts").write_text(f"{head} {text};\n")
+        flags = ["--noEmit", "--strict", "--skipLibCheck", "--moduleResolution", "bundler", "--module", "esnext"]
+        done = subprocess.run(
+            ["node", str(modules / "typescript/bin/tsc"), *flags, "--target", "es2022", "dashboard.ts"],
+            cwd=tmp_path, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        return done.stdout.splitlines()
+
+    return check
+
+
+def test_grafanas_own_types_take_the_dashboard(dashboard, checked):
+    assert checked(dashboard) == []
+    for damage in ({"gridPos": {"x": 0}}, {"datasource": 1}, {"tragets": []}):
+        panels = [dashboard["panels"][0] | damage, *dashboard["panels"][1:]]
+        assert checked(dashboard | {"panels": panels}) != [], damage
