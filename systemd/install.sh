@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs edge-emotion as a service, or upgrades it; --uninstall takes it away again. All of it can be run twice.
+# Installs edge-emotion as a service, or upgrades it; --uninstall removes it again. Running it again does no harm.
 # Raspberry Pi OS and Debian, bookworm and trixie. Without a network: set PIP_FIND_LINKS to a folder of wheels and
 # PIP_NO_INDEX=1 (sudo --preserve-env=PIP_FIND_LINKS,PIP_NO_INDEX); apt is asked only for what is missing.
 set -euo pipefail
@@ -7,7 +7,7 @@ umask 022
 
 usage="usage: sudo systemd/install.sh [--no-start] [--user NAME] [--with EXTRAS] | --uninstall
   --no-start     neither start the service nor enable it at boot
-  --user NAME    who may read the journal (default: who called sudo)
+  --user NAME    who may read the journal (default: whoever ran sudo)
   --with EXTRAS  also install these, such as: web,plot
   --uninstall    remove everything but settings and journals
   DESTDIR=DIR    in the environment: files go below DIR, and the running system is left alone"
@@ -84,7 +84,7 @@ is_installed() { [[ $(dpkg-query --show --showformat='${db:Status-Status}' "$1" 
 make_environment() {
     mkdir -p "${home%/*}"
     exec 9>"$home.lock"
-    flock --nonblock 9 || fail "another install.sh is running; wait for its end"
+    flock --nonblock 9 || fail "another install.sh is running; wait until it has finished"
     [[ ! -e $home || -L $home || -e $home/pyvenv.cfg ]] || fail "$home is in the way; move it away"
     old=$(readlink -f "$home" || true)
     [[ -e $old/pyvenv.cfg ]] || old=
@@ -92,10 +92,10 @@ make_environment() {
     [[ $old != "$(readlink -f "$home.a" || true)" ]] || fresh=$home.b
     rm -rf "$fresh"
     say "Python environment: $fresh ($(python3 --version))"
-    python3 -m venv --system-site-packages "$fresh" || fail "$fresh: the environment could not be made"
+    python3 -m venv --system-site-packages "$fresh" || fail "$fresh: the environment could not be created"
     local limits=()
     # shellcheck disable=SC1091
-    if (. "$root/etc/os-release" && [[ ${VERSION_CODENAME:-} == bookworm ]]); then
+    if (. "$root/etc/os-release" 2>/dev/null && [[ ${VERSION_CODENAME:-} == bookworm ]]); then
         limits=(--constraint "$system/constraints-bookworm.txt")
     fi
     # From a copy: building leaves things behind, which would be root's in somebody's checkout.
@@ -132,7 +132,7 @@ install_extras() {
         say "Not installed again: ${extras[*]}; install them with: sudo ${home#"$root"}/bin/pip install ${extras[*]}"
 }
 
-# The new version's own opinion, with the settings that it will have.
+# The new version checks itself, with the settings that it will have.
 check_environment() {
     local file=$settings said=$scratch/doctor
     if [[ ! -e $settings ]] || cmp -s "$settings" "$fresh/config.toml"; then file=$system/config.toml; fi
@@ -160,7 +160,7 @@ sys.exit(ctypes.CDLL(None).renameat2(-100, paths[0], -100, paths[1], 2) != 0)' "
     "$home/bin/python" -P -m edge --completion >"$completion" || rm -f "$completion"
 }
 
-# What was there before: environment, settings and unit.
+# Restores what was there before: environment, settings and unit.
 roll_back() {
     [[ -n $old ]] || return 0
     if [[ $old == "$home.old" ]]; then
@@ -205,12 +205,12 @@ install_token() {
         [[ $(dirname "$made") != "$state" ]] || chown "$name:$name" "$state"
         chown "root:$name" "$made"
     fi
-    say "Page: other machines need its token; to see it: sudo cat ${made#"$root"}"
+    say "Page: other machines need its token; show it with: sudo cat ${made#"$root"}"
 }
 
 install_user() {
     [[ -z $root ]] || return 0
-    systemd-sysusers "$system/$name.sysusers" || fail "the user $name could not be made"
+    systemd-sysusers "$system/$name.sysusers" || fail "the user $name could not be created"
     if getent group gpio >/dev/null; then usermod --append --groups gpio "$name"; fi
 }
 
@@ -220,12 +220,12 @@ install_service() {
     [[ ! -e $unit ]] || cp -p "$unit" "$scratch/old.service"
     put 644 "$system/$name.service" "$unit"
     if [[ -z $root && -n $reader && $reader != root ]]; then
-        usermod --append --groups "$name" "$reader" || fail "--user $reader: could not join the group $name"
-        say "Journal: $reader may read it (after logging in again) with: $name log summary /var/log/$name/journal.jsonl"
+        usermod --append --groups "$name" "$reader" || fail "--user $reader: could not be added to the group $name"
+        say "Journal: after logging in again, $reader can read it with: $name log summary"
     fi
     if booted; then
         systemctl daemon-reload
-        # Without udev (a container) there is nothing to tell.
+        # Without udev, as in a container, there is nothing to reload.
         if udevadm control --reload 2>/dev/null; then
             udevadm trigger --subsystem-match=usb --subsystem-match=apex --subsystem-match=dma_heap || true
         fi
@@ -243,7 +243,7 @@ start_service() {
     say "Installed and running. See: systemctl status $name; settings: $settings"
 }
 
-# The environment of before, once nothing runs in it any more.
+# The previous environment, once nothing runs in it any more.
 remove_old() {
     if [[ -n $old && $start == no ]] && booted; then return; fi
     local place
