@@ -85,7 +85,7 @@ class ModelsSettings:
     dir: str = setting("", "model folder, with a manifest.json; empty: the bundled models", flag="--models")
     face_score: float = setting(
         0.0,
-        "detection threshold for the score of detector and verification together; 0: the model's own (bundled: 0.6)",
+        "detection threshold for the score of detector and verification together; 0: the model's own (bundled: 0.5)",
         unit="0-1",
         low=0,
         high=1,

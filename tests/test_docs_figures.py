@@ -85,3 +85,10 @@ def test_false_detections_come_with_their_interval(values):
     assert f"{sentence} (95 % interval {100 * begin:.1f} to {100 * end:.1f} %)" in " ".join(
         read("docs/figures.md").split()
     )
+
+
+def test_the_detection_threshold_of_the_settings(root):
+    from edge import manifest
+
+    threshold = manifest.load(root / "models")["face"].threshold
+    assert f"0: the model's own (bundled: {threshold:g})" in read("systemd/config.toml")
