@@ -1,4 +1,4 @@
-"""What the machine at hand is called, for figures that depend on it."""
+"""The machine at hand: what it is called, and how an extra is installed on it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import re
 import shlex
 import sys
 from pathlib import Path
+
+SERVICE = Path("/opt/edge-emotion")
 
 
 def machine(root: Path = Path("/")) -> str:
@@ -25,6 +27,14 @@ def _read(path: Path) -> str:
         return ""
 
 
-def pip_install(extra: str) -> str:
-    """The command that installs one of our extras into this very Python, whose pip need not be the one on the PATH."""
-    return f"{shlex.quote(sys.executable or 'python3')} -m pip install 'edge-emotion[{extra}]'"
+def pip_install(extra: str, service: Path = SERVICE) -> str:
+    """The command that installs one of our extras into this very Python, whose pip need not be the one on the PATH.
+
+    Args:
+        extra: such as "plot".
+        service: where the service's environment is, or a link to it; only root can write there.
+    """
+    python = shlex.quote(sys.executable or "python3")
+    if service.exists() and service.samefile(sys.prefix):
+        python = f"sudo {service}/bin/python"
+    return f"{python} -m pip install 'edge-emotion[{extra}]'"
