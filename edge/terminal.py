@@ -33,9 +33,9 @@ def coloured(text: str, *codes: str) -> str:
     return f"\x1b[{';'.join(codes)}m{text}\x1b[0m" if codes else text
 
 
-def rgb(colour: tuple[int, int, int]) -> str:
-    """The code of a colour, for `coloured`."""
-    return "38;2;" + ";".join(map(str, colour))
+def background(colour: tuple[int, int, int]) -> str:
+    """The code of a background in RGB, for `coloured`."""
+    return "48;2;" + ";".join(map(str, colour))
 
 
 class Progress:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, TextIO
 
 from edge.commands.log_tail import line
-from edge.terminal import DIM, GREEN, YELLOW, Progress, coloured, rgb
+from edge.terminal import DIM, GREEN, YELLOW, Progress, background, coloured
 from edge.text import printable
 from edge.vision import palette
 
@@ -55,8 +55,10 @@ class TerminalSink:
         if "track" not in event:
             return self._in(stamp, DIM) + self._in(rest, YELLOW)
         emotion = str(event.get("emotion"))
-        if emotion in palette.EMOTION:
-            rest = rest.replace(emotion, self._in(emotion, rgb(palette.of(emotion))), 1)
+        if self._colours and emotion in palette.EMOTION:
+            # A block before the word: yellow or near-white letters cannot be read on a light background.
+            block = coloured("  ", background(palette.of(emotion)))
+            rest = rest.replace(emotion, f"{block} {emotion}", 1)
         return self._in(stamp, DIM) + rest
 
     def _in(self, text: str, code: str) -> str:

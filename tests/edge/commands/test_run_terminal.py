@@ -71,10 +71,10 @@ def test_a_place_in_a_clip(seconds, shown):
     assert position(seconds) == shown
 
 
-def test_in_colour_the_emotion_has_its_own():
+def test_in_colour_the_emotion_has_a_block_and_its_letters_stay_readable_on_any_background():
     plain, bright = (printed([FACE | {"event": "changed"}], colours) for colours in (False, True))
     assert "\x1b" not in plain
-    assert "\x1b[38;2;240;228;66mhappy\x1b[0m" in bright
+    assert ": mask, \x1b[48;2;240;228;66m  \x1b[0m happy 83 %, " in bright
 
 
 class Source:
