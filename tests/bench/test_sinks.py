@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from edge.settings import JournalSettings, ModelsSettings, Settings
-from tests.bench.sinks import Bench, Cost, run, table
+from tests.bench.sinks import Bench, Cost, run, slowed, table
 from tests.bench.soak import TINY, painted
 
 ONE = Cost(fps=100.0, cpu_ms=4.0, p99_ms=12.0, worst_ms=20.0, events=50, dropped=0)
@@ -22,6 +22,13 @@ def test_a_table_compares_within_a_round():
         "| none | 100.0 | 100.0 % | 4.00 | 100.0 % | 12.0 | 20.0 | 50 | 0 |",
         "| mqtt | 90.0 | 99.0 % | 4.00 | 100.0 % | 12.0 | 20.0 | 50 | 0 |",
     ]
+
+
+@pytest.mark.parametrize(("rates", "named"), [((), []), ((96.0, 96.0, 50.0), []), ((94.0, 94.0, 100.0), ["mqtt"])])
+def test_a_case_that_slows_the_loop_by_more_than_a_twentieth_is_named(rates, named):
+    each = [replace(ONE, fps=rate) for rate in rates]
+    costs = {"none": [ONE] * len(rates), "mqtt": each} if rates else {}
+    assert slowed(costs) == named
 
 
 @pytest.fixture
