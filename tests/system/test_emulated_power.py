@@ -4,7 +4,8 @@ Beside tests/system/test_power_cut.py, where the file system is stopped and the 
 here in the middle of its work, and the disk forgets what a disk may forget (tests/system/volatile.py). The journal is
 then looked at from outside, where the file system is repaired first.
 
-A hundred cuts take an hour: a run that was interrupted goes on where it stopped, as long as the service is the same.
+A hundred cuts take 17 minutes to an hour; a run that was interrupted goes on where it stopped, as long as the service
+is the same.
 """
 
 from __future__ import annotations
