@@ -4,11 +4,11 @@
 # make docs    the documentation as a site, in build/site; nothing is fetched but the packages that build it
 # make matrix    Keras files of every version, form and kind of network: three minutes
 # make pictures    make the pictures in docs/pictures anew: a minute; look at them
-# make fuzz    thousands of damaged settings and journals, and what else has a fuzzer: some minutes
+# make fuzz    run every fuzzer: thousands of damaged settings, journals, pictures and requests, some minutes
 # make figures    measure every figure again and write README and cards; needs the data sets: DATA=folder PEERS=folder
-# make dist    the wheel and the source distribution in dist/, checked, with the hashes of all files and models
+# make dist    build and check the wheel and the source distribution in dist/, with the hashes of all files and models
 # make deb    Debian packages for amd64 and arm64 in dist/: DEB_SUITE=bookworm for the older system, DEB_ARCH=arm64 for one
-# make container    in build/container: everything that podman or a Home Assistant add-on builds an image from
+# make container    put everything that Podman or a Home Assistant add-on builds an image from into build/container
 # make system-test    the service on a real systemd, and on an emulated arm64 machine: Debian only, as root, an hour
 # Each does its own set-up in $(VENV). Another interpreter: make test PYTHON=python3.13
 # ARGS go to pytest: make test ARGS="tests/edge -k camera". Without them two processes share the tests: JOBS=4 for four

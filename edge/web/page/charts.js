@@ -124,10 +124,10 @@ export function dwell(parent, { visits, classes, median }) {
 const range = (from, below) => below <= 60 || from < 60 ? `${from}-${below} s` : `${from / 60}-${below / 60} min`;
 const short = seconds => seconds < 60 ? `${seconds} s` : `${seconds / 60} min`;
 
-export function timeline(parent, legend, { spans, notes, complete, from, to, offsets }) {
+export function timeline(parent, legend, { spans, notes, complete, from, to, offsets }, others = false) {
   legend.replaceChildren();
   const clock = (time, fine) => clockOf(time, offsets, fine);
-  if (!spans.length) return empty(parent, "Nobody was in sight on this day.");
+  if (!spans.length) return empty(parent, `Nobody was in sight on this day.${others ? " Click a day in \u201cVisits per day\u201d to see who was." : ""}`);
   let begin = Math.max(from, Math.min(...spans.map(([start]) => start)));
   let end = Math.min(to, Math.max(...spans.map(([start, seconds]) => start + seconds)));
   const rest = Math.max(0, 20 - (end - begin)) / 2 + (end - begin) * .01;

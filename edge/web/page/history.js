@@ -7,6 +7,7 @@ let day = null, overview = null, turn = 0;
 // Noon of a day in UTC, so that adding days never meets a clock change.
 const dayAfter = (text, by) => { const date = new Date(`${text}T12:00:00Z`); date.setUTCDate(date.getUTCDate() + by); return date.toISOString().slice(0, 10); };
 const today = () => overview.days.at(-1).day;
+const visited = () => overview.days.some(({ visits }) => visits);
 
 export async function open() {
   say(at("history-said"), "Reading the journal...");
@@ -22,7 +23,7 @@ async function loadDays() {
     say(at("history-said"), error.message, true);
     return false;
   }
-  say(at("history-said"), overview.dwell.visits || overview.days.some(({ visits }) => visits) ? "" : "No visits in this period. The journal fills while the camera is on.");
+  say(at("history-said"), overview.dwell.visits || visited() ? "" : "No visits in this period. The journal fills while the camera is on.");
   at("history-body").hidden = false;
   if (!at("day").value) at("day").value = today();
   draw();
@@ -44,7 +45,7 @@ async function loadDay() {
     const told = await get(`api/history/day?day=${at("day").value}`);
     if (mine !== turn) return;
     day = told;
-    timeline(at("timeline"), at("legend"), day);
+    timeline(at("timeline"), at("legend"), day, visited());
   } catch (error) {
     if (mine === turn) say(at("history-said"), error.message, true);
   }
@@ -61,7 +62,7 @@ addEventListener("resize", () => {
   waiting = setTimeout(() => {
     if (!overview || at("history").hidden) return;
     draw();
-    if (day) timeline(at("timeline"), at("legend"), day);
+    if (day) timeline(at("timeline"), at("legend"), day, visited());
   }, 150);
 });
 at("day").addEventListener("change", () => at("day").value && loadDay());

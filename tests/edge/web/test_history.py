@@ -280,6 +280,11 @@ def test_the_charts_show_what_the_journal_says(serve, tmp_path, browser):
         [rfc3339(now + 4), "6", "1", "mask", "sad"],
     ]
     assert downloads(browser, "days-csv")[-1][1:] == ["1", "10"]
+    browser.eval("document.getElementById('before').click(); document.getElementById('before').click()")
+    browser.wait("document.getElementById('timeline').textContent.startsWith('Nobody was in sight on this day.')")
+    assert "Visits per day" in browser.text("#timeline")
+    browser.eval("document.querySelectorAll('#visits .hit').item(29).dispatchEvent(new Event('click'))")
+    browser.wait("document.querySelectorAll('#timeline .fill').length === 2")
     assert browser.console == []
     if folder := os.environ.get("EDGE_EMOTION_SCREENSHOTS"):
         browser.screenshot(os.path.join(folder, "history.png"))
