@@ -171,3 +171,8 @@ class Scene:
     looked_at: float = 0.0
     tentative: tuple[TentativeTrack, ...] = field(default=())
     thumbnail: np.ndarray | None = None
+
+    @property
+    def visible(self) -> tuple[Track, ...]:
+        """The tracks that were found in the last detection: the box of any other may mark a place without a face."""
+        return tuple(track for track in self.tracks if track.seen >= self.looked_at)

@@ -118,8 +118,9 @@ np.stack([picture] * 3, axis=2)
         """Follow the faces of a camera or a clip: one result a frame, its faces with track numbers.
 
         A clip, a folder and the demo end by themselves, and every frame of them is processed; a live camera goes on
-        until the loop is left, and frames that come while the program is busy are dropped. The source is opened when
-        the first result is asked for, and closed when the loop ends.
+        until the loop is left, and frames that come while the program is busy are dropped. A face that the last
+        detection did not find is not in the result; found again soon, it has its former number. The source is opened
+        when the first result is asked for, and closed when the loop ends.
 
         Args:
             source: a number (0: /dev/video0), "picamera", "auto", "v4l2:0", "rtsp://...", "http://...", "demo", or
@@ -155,7 +156,7 @@ np.stack([picture] * 3, axis=2)
                 with self._lock:
                     self._open()
                     scene = opened(scene, frame)
-                known = tuple(track for track in scene.tracks if track.refreshed is not None)
+                known = tuple(track for track in scene.visible if track.refreshed is not None)
                 yield Result.of(frame, known, followed=True)
         finally:
             camera.close()

@@ -115,17 +115,12 @@ def compose(
     # Written into its place: no second copy of a large picture.
     inner = pixels[fit.top : fit.top + fit.height, fit.left : fit.left + fit.width]
     cv2.resize(frame.image, (fit.width, fit.height), dst=inner, interpolation=cv2.INTER_LINEAR)
-    return Composed(pixels, _mark(pixels, visible(scene), notice, fit, fps, outline, before or {}))
-
-
-def visible(scene: Scene) -> list[Track]:
-    """The faces that were found in the last detection: a box that lags behind would mark a place without a face."""
-    return [track for track in scene.tracks if track.seen >= scene.looked_at]
+    return Composed(pixels, _mark(pixels, scene.visible, notice, fit, fps, outline, before or {}))
 
 
 def _mark(
     pixels: np.ndarray,
-    tracks: list[Track],
+    tracks: tuple[Track, ...],
     notice: Notice,
     fit: Fit,
     fps: float,

@@ -15,7 +15,6 @@ from edge.clock import rfc3339
 from edge.errors import PictureError
 from edge.frame import Frame
 from edge.records import face_record
-from edge.screens.overlay import visible
 from edge.web.hub import Hub, Snapshot
 
 QUALITY = 80
@@ -141,7 +140,7 @@ def faces(snapshot: Snapshot) -> dict[str, Any]:
     frame = snapshot.frame
     if frame is None:
         return {"width": None, "height": None, "faces": []}
-    known = [track for track in visible(snapshot.scene) if track.refreshed is not None]
+    known = [track for track in snapshot.scene.visible if track.refreshed is not None]
     known.sort(key=lambda track: track.face.box.left)
     told = [{"track": track.id, **face_record(track, frame.width, frame.height)} for track in known]
     return {"width": frame.width, "height": frame.height, "faces": told}

@@ -203,12 +203,15 @@ def test_a_source_that_is_not_there_is_named(recognizer, tmp_path):
 
 
 def test_a_live_camera_keeps_the_schedule_of_the_service(recognizer, monkeypatch, paint):
-    """Its pauses give no result, and faces are looked for in every second frame: between, one keeps its place."""
+    """Its pauses give no result, and faces are looked for in every second frame: between, one keeps its place.
+
+    Once it is not found, it is no longer in the result, and no box marks the place where it was.
+    """
     one, nobody = paint((48, 32, False, True)), paint()
     script = [Frame(one, 0.0, 0), None, Frame(nobody, 0.1, 1), Frame(nobody, 0.2, 2), Frame(nobody, 1.5, 15)]
     monkeypatch.setattr("edge.recognizer.open_camera", lambda settings: testing.FakeCamera(script, live=True))
     assert [(result.index, len(result)) for result in recognizer.track("picamera")] == [
-        (0, 1), (1, 1), (2, 1), (15, 0),
+        (0, 1), (1, 1), (2, 0), (15, 0),
     ]  # fmt: skip
 
 

@@ -82,8 +82,7 @@ class Ours:
         start = self._timer()
         self._scene = self._pipeline(self._scene, frame)
         whole = self._timer() - start
-        seen = [track for track in self._scene.tracks if track.seen >= self._scene.looked_at]
-        return Lap(whole, self._stages | {"rest": whole - sum(self._stages.values())}, len(seen))
+        return Lap(whole, self._stages | {"rest": whole - sum(self._stages.values())}, len(self._scene.visible))
 
     def _timed(self, stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(function)

@@ -8,7 +8,7 @@ from edge.face import Scene, Track
 from edge.frame import Frame
 from edge.ports import NO_NOTICE, Notice
 from edge.screens import overlay
-from edge.screens.overlay import Fit, compose, style_of, visible
+from edge.screens.overlay import Fit, compose, style_of
 from edge.vision import canvas, captions, palette
 from edge.vision.placement import Detail, Place, Seat
 from tests.edge.vision.faces import crowd, feeling, track
@@ -127,8 +127,8 @@ def test_a_group_has_short_captions(count, detail, placed):
 def test_faces_that_the_last_detection_did_not_find_are_not_drawn(placed):
     found, lost = track(seen=2.0), track(left=400, seen=1.9, number=2)
     now = Scene(time=2.1, tracks=(found, lost), looked=20, looked_at=2.0)
-    assert visible(now) == [found]
-    assert visible(Scene()) == []
+    assert now.visible == (found,)
+    assert Scene().visible == ()
     alone = compose(frame(), Scene(time=2.1, tracks=(found,), looked=20, looked_at=2.0), NO_NOTICE, 1280, 720).pixels
     assert np.array_equal(compose(frame(), now, NO_NOTICE, 1280, 720).pixels, alone)
 

@@ -124,16 +124,32 @@ class House:
 
     def play(self, *images, state=""):
         """Turns until `stop` is called, in a thread; what was played before ends."""
+
+        def turn(n):
+            if self.control.asked:
+                self.show(state="paused")
+            else:
+                self.show(images[n % len(images)] if images else None, state)
+
+        self._repeat(turn)
+
+    def play_scene(self, scene):
+        """Turns with one and the same scene, in place of what was played before."""
+
+        def turn(n):
+            self.clock.advance(0.1)
+            self.hub.show(pictures(1)[0], scene, "")
+
+        self._repeat(turn)
+
+    def _repeat(self, turn):
         self.stop()
         ended = threading.Event()
 
         def turns():
             n = 0
             while not ended.wait(0.03):
-                if self.control.asked:
-                    self.show(state="paused")
-                else:
-                    self.show(images[n % len(images)] if images else None, state)
+                turn(n)
                 n += 1
 
         thread = threading.Thread(target=turns)
