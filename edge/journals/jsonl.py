@@ -39,7 +39,7 @@ def decode(line: bytes) -> dict[str, Any] | None:
     if not line.startswith(HEAD) or not line.endswith(b"\n") or len(line) > LONGEST:
         return None
     try:
-        event = json.loads(line, parse_constant=_refuse)
+        event = _DECODER.decode(line.decode("utf-8", "surrogatepass"))
     except (ValueError, RecursionError):
         return None
     return event if isinstance(event.get("event"), str) and _is_sound(event) else None
@@ -75,6 +75,10 @@ def _refuse(constant: str) -> None:
     raise ValueError(constant)
 
 
+# Kept, since json.loads makes a new one for every line.
+_DECODER = json.JSONDecoder(parse_constant=_refuse)
+
+
 def _is_time(value: Any) -> bool:
     try:
         return isinstance(value, str) and 0 <= from_rfc3339(value) < _LATEST
@@ -83,7 +87,8 @@ def _is_time(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST
+    # JSON has no subclasses but bool; a long journal has millions of numbers.
+    return type(value) in (float, int) and abs(value) <= _LARGEST
 
 
 def _is_seconds(value: Any) -> bool:
