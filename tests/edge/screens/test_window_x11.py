@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import os
 import shutil
 import struct
 import subprocess
+import sys
 import time
 
 import numpy as np
 import pytest
 
 from edge.face import Scene
-from edge.frame import Frame
 from edge.ports import Notice
-from edge.screens import open_screen
 from edge.screens.overlay import compose
-from edge.settings import ScreenSettings
-from edge.testing import FakeClock
 from tests.conftest import absent
+from tests.edge.screens.window_child import HEIGHT, WIDTH, frame_of
 
-WIDTH, HEIGHT = 640, 360
 LIMIT_S = 30.0
 
 
@@ -69,43 +68,48 @@ def display(tmp_path):
 
 
 @pytest.fixture
-def pygame(display, monkeypatch):
-    monkeypatch.setenv("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-    monkeypatch.delenv("SDL_VIDEODRIVER", raising=False)
-    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-    monkeypatch.setenv("DISPLAY", display.name)
-    try:
-        import pygame
-    except ImportError:
+def window(display, root):
+    """Gives the program with the window a command; returns its answer."""
+    if not importlib.util.find_spec("pygame"):
         absent("pygame is not installed (pip install '.[window]')")
-        raise
-    yield pygame
-    pygame.display.quit()  # before the server goes: Xlib ends the process that loses it
+    left_out = ("SDL_VIDEODRIVER", "WAYLAND_DISPLAY")
+    environment = {name: value for name, value in os.environ.items() if name not in left_out}
+    environment |= {"DISPLAY": display.name, "PYGAME_HIDE_SUPPORT_PROMPT": "1"}
+    command = [sys.executable, "-m", "tests.edge.screens.window_child"]
+    with subprocess.Popen(
+        command, cwd=root, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as child:
+
+        def tell(*words):
+            child.stdin.write(json.dumps(words) + "\n")
+            child.stdin.flush()
+            return child.stdout.readline().strip()
+
+        yield tell
+        child.kill()
 
 
-def test_what_the_window_shows_is_on_the_screen(display, pygame):
-    screen = open_screen(ScreenSettings(kind="window", mode=f"{WIDTH}x{HEIGHT}"), FakeClock(), print)
-    assert pygame.display.get_driver() == "x11"
-    image = np.random.default_rng(1).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
-    screen.show(Frame(image, 0.0, 0), Scene())
-    screen.tick()
-    display.wait_for(compose(Frame(image, 0.0, 0), Scene(), Notice(), WIDTH, HEIGHT).pixels)
-    screen.show(None, Scene(), Notice("no camera", "Back soon"))
-    screen.tick()
-    display.wait_for(compose(None, Scene(), Notice("no camera", "Back soon"), WIDTH, HEIGHT).pixels)
-    screen.close()
+def shown(seed, notice=(), width=WIDTH, height=HEIGHT):
+    return compose(frame_of(seed), Scene(), Notice(*notice), width, height).pixels
+
+
+def test_what_the_window_shows_is_on_the_screen(display, window) -> None:
+    assert window("open", f"{WIDTH}x{HEIGHT}") == "x11"
+    assert window("show", 1, []) == "done"
+    display.wait_for(shown(1))
+    lost = ("no camera", "Back soon")
+    assert window("show", None, lost) == "done"
+    display.wait_for(shown(None, lost))
+    assert window("close") == "done"
     display.wait_for(np.zeros((HEIGHT, WIDTH, 3), np.uint8))
 
 
-def test_a_small_window_takes_the_whole_screen_and_gives_it_back(display, pygame):
-    screen = open_screen(ScreenSettings(kind="window", mode="320x180"), FakeClock(), print)
-    screen.show(None, Scene(), Notice("paused"))
-    pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=pygame.K_f))
-    screen.tick()
-    display.wait_for(compose(None, Scene(), Notice("paused"), WIDTH, HEIGHT).pixels)
-    pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=pygame.K_f))
-    screen.tick()
-    small = compose(None, Scene(), Notice("paused"), 320, 180).pixels
+def test_a_small_window_takes_the_whole_screen_and_gives_it_back(display, window) -> None:
+    assert window("open", "320x180") == "x11"
+    assert window("show", None, ["paused"]) == "done"
+    assert window("key") == "done"
+    display.wait_for(shown(None, ["paused"]))
+    assert window("key") == "done"
     whole = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
-    whole[90:270, 160:480] = small
+    whole[90:270, 160:480] = shown(None, ["paused"], 320, 180)
     display.wait_for(whole)
