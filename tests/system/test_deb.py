@@ -2,57 +2,32 @@
 
 from __future__ import annotations
 
-import os
-import re
 import shutil
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from tests.edge.sinks.mosquitto import PASSWORD, SINK, Broker, Listener
-from tests.system import debian
+from tests.system import deb, debian
 from tests.system.container import SERVICE, Container, wait_for
+from tests.system.deb import DPKG, OURS, SETTINGS, exists
 from tests.system.test_service import journal, seen_again
 
-BUILD = debian.TREE / "systemd/debian/build.sh"
 DEB = {"bookworm": "12", "trixie": "13"}[debian.SUITE]
-SETTINGS = "etc/edge-emotion/config.toml"
-DPKG = ("dpkg", "--force-confdef", "--force-confold", "--install")  # as unattended upgrades call it
-QUICK = {"DPKG_DEB_COMPRESSOR_TYPE": "gzip", "DPKG_DEB_COMPRESSOR_LEVEL": "1", "PYTHON": sys.executable}
 
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory):
     """The package of this tree."""
-    out = tmp_path_factory.mktemp("deb")
-    command = [str(BUILD), "--suite", debian.SUITE, "--out", str(out), debian.architecture()]
-    subprocess.run(command, env=os.environ | QUICK, check=True)
-    (path,) = out.glob("*.deb")
-    return path
+    return deb.build(debian.architecture(), tmp_path_factory.mktemp("deb"))
 
 
 @pytest.fixture(scope="module")
 def successor(package, tmp_path_factory):
     """The next version, with another default."""
-    folder = tmp_path_factory.mktemp("successor")
-    subprocess.run(["dpkg-deb", "--raw-extract", str(package), str(folder / "tree")], check=True)
-    for name, old, new in (
-        ("DEBIAN/control", r"(Version: .*)", r"\1.1"),
-        (SETTINGS, r"fps = 30\.0", "fps = 25.0"),
-        (f"opt/edge-emotion/lib/python{debian.PYTHON}/site-packages/edge/__init__.py", '__version__ = ".*"',
-         '__version__ = "99.0"'),
-    ):  # fmt: skip
-        path = folder / "tree" / name
-        text, count = re.subn(old, new, path.read_text())
-        assert count == 1, name
-        path.write_text(text)
-    made = folder / "successor.deb"
-    command = ["dpkg-deb", "--root-owner-group", "-Znone", "--build", str(folder / "tree"), str(made)]
-    subprocess.run(command, check=True, capture_output=True)
-    return made
+    return deb.build_successor(package, tmp_path_factory.mktemp("successor"))
 
 
 @pytest.fixture(scope="module")
@@ -67,16 +42,6 @@ def machine(package, successor):
         container = Container(root)
         yield container
         container.die()
-
-
-def exists(machine: Container, *paths: str) -> list[str]:
-    return [path for path in paths if (machine.root / path).is_symlink() or (machine.root / path).exists()]
-
-
-OURS = (
-    "opt/edge-emotion", "usr/bin/edge-emotion", "usr/lib/systemd/system/edge-emotion.service",
-    "usr/lib/udev/rules.d/60-edge-emotion.rules", "usr/lib/sysusers.d/edge-emotion.conf",
-)  # fmt: skip
 
 
 def test_lintian_finds_no_error(package, figures):
@@ -96,7 +61,7 @@ def test_an_installation_by_the_script_is_not_overwritten(machine):
     refused = machine.run(*DPKG, "/root/first.deb")
     assert refused.returncode != 0
     assert "remove that first: sudo systemd/install.sh --uninstall" in refused.stderr
-    assert exists(machine, *OURS) == []
+    assert exists(machine.root, *OURS) == []
     unit.unlink()
 
 
@@ -106,7 +71,7 @@ def test_it_is_installed_and_runs(machine, figures):
     figures("Debian package: installed and running", f"{time.time() - began:.0f} s")
     assert machine.show("ActiveState") == "active", machine.must("journalctl", "--unit", SERVICE, "--lines=20")
     assert machine.show("UnitFileState") == "enabled"
-    assert exists(machine, *OURS) == list(OURS)
+    assert exists(machine.root, *OURS) == list(OURS)
     assert machine.must("stat", "--format=%U %G %a", f"/{SETTINGS}").split() == ["root", SERVICE, "640"]
     assert machine.must("dpkg", "--verify", SERVICE) == ""
     assert machine.must("edge-emotion", "--version").startswith("edge-emotion ")
@@ -198,7 +163,7 @@ def test_a_removal_keeps_settings_and_journals_and_it_can_come_back(machine):
     before, events = (machine.root / SETTINGS).read_text(), len(journal(machine))
     machine.must("dpkg", "--remove", SERVICE)
     assert machine.pid() == 0
-    assert exists(machine, *OURS) == []
+    assert exists(machine.root, *OURS) == []
     assert (machine.root / SETTINGS).read_text() == before
     assert len(journal(machine)) >= events
     began = time.time()
@@ -210,7 +175,7 @@ def test_a_removal_keeps_settings_and_journals_and_it_can_come_back(machine):
 def test_a_purge_leaves_nothing(machine):
     shutil.rmtree(machine.root / "etc/systemd/system/edge-emotion.service.d")
     machine.must("dpkg", "--purge", SERVICE)
-    assert exists(machine, *OURS, "etc/edge-emotion", "var/log/edge-emotion", "var/lib/edge-emotion") == []
+    assert exists(machine.root, *OURS, "etc/edge-emotion", "var/log/edge-emotion", "var/lib/edge-emotion") == []
     left = machine.must("find", "/etc", "/opt", "/usr", "/var", "-xdev", "-name", "*edge-emotion*")
     assert left.splitlines() == []
     assert machine.run("systemctl", "is-enabled", SERVICE).returncode != 0
