@@ -19,7 +19,7 @@ from edge.vision.letterbox import resize
 from training.accelerator import landmark_pack, mask_pack, mask_warp
 from training.accelerator.landmark_pack import KINDS, ROOM, Points68
 from training.accelerator.mask_net import LandmarkNet, keras_weights
-from training.accelerator.mask_schedule import Average, Clock, optimizer, quickest_format, rate_at
+from training.accelerator.mask_schedule import Average, Clock, descend, optimizer, quickest_format, rate_at
 from training.accelerator.mask_story import write
 from training.data.landmarks68 import MIRROR, OUTER_EYES
 
@@ -154,11 +154,7 @@ def train(data: Path, out: Path, minutes: float, batch: int, every: float) -> di
         others, fives = second.batch(part_of_second)
         found = net(torch.cat([images, others]))
         loss = wing(found[: len(images)], points) + FIVE * wing(five_of(found[len(images) :]), fives)
-        learner.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
-        learner.step()
-        average.update(net)
+        descend(loss, net, learner, average)
         step += 1
         if last or clock.seconds - looked >= every:
             looked = clock.seconds

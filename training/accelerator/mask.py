@@ -14,7 +14,7 @@ from torch.nn import functional
 from training.accelerator import mask_crops, mask_pack, mask_warp
 from training.accelerator.mask_crops import COLOURED, DRAWINGS, Crops
 from training.accelerator.mask_net import MaskNet, keras_weights
-from training.accelerator.mask_schedule import Average, Clock, optimizer, quickest_format, rate_at
+from training.accelerator.mask_schedule import Average, Clock, descend, optimizer, quickest_format, rate_at
 from training.accelerator.mask_scores import scores
 from training.accelerator.mask_story import write
 
@@ -135,11 +135,7 @@ def train(data: Path, out: Path, minutes: float, batch: int, every: float, worke
             group["lr"] = 3e-3 * rate_at(part, step)
         images, kinds = source.batch(batch)
         loss = functional.cross_entropy(net(images), kinds, label_smoothing=SMOOTHING)
-        learner.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
-        learner.step()
-        average.update(net)
+        descend(loss, net, learner, average)
         step += 1
         if last or clock.seconds - looked >= every:
             looked = clock.seconds

@@ -24,7 +24,7 @@ from torch import nn
 from training.accelerator.mask import NETWORK, SMOOTHING, Source, answers, figures, material
 from training.accelerator.mask_crops import Crops
 from training.accelerator.mask_net import MaskNet, keras_weights, set_weights
-from training.accelerator.mask_schedule import Average, Clock, optimizer, quickest_format, rate_at
+from training.accelerator.mask_schedule import Average, Clock, descend, optimizer, quickest_format, rate_at
 from training.accelerator.mask_story import read, write
 from training.accelerator.mask_teacher import TeacherNet, difference, mixed, only, soft, trusted
 
@@ -84,11 +84,7 @@ class Lessons:
             with self.halved(isinstance(net, TeacherNet)):  # depthwise convolutions are slow in bfloat16
                 logits = net(images)
             loss = difference(logits, wanted)
-            learner.zero_grad(set_to_none=True)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
-            learner.step()
-            average.update(net)
+            descend(loss, net, learner, average)
             step += 1
             if last or clock.seconds - looked >= self.every:
                 looked = clock.seconds

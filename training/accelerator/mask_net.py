@@ -41,28 +41,42 @@ class Separable(nn.Module):
         return functional.relu(x + y if self.shortcut else y)
 
 
-class MaskNet(nn.Module):
-    """See training/networks/mask.py: (B, 3, 48, 48), values 0-1, to logits (B, classes)."""
+class Pooled(nn.Module):
+    """A stem, blocks, and a linear layer on the mean of what they see.
 
-    def __init__(
-        self, stem: int = 24, stages: Sequence[Sequence[int]] = (), dropout: float = 0.2, classes: int = 4
-    ) -> None:
+    Args:
+        stem: the first convolution, with its normalization.
+        blocks: after it; the last one has so many `channels`.
+        dropout: before the linear layer, 0-1.
+        classes: how many logits.
+    """
+
+    def __init__(self, stem: nn.Module, blocks: list[nn.Module], channels: int, dropout: float, classes: int) -> None:
         super().__init__()
-        self.stem = Norm(3, stem, 2)
-        blocks, inputs = [], stem
-        for index, (channels, count) in enumerate(stages):
-            for block in range(count):
-                blocks.append(Separable(inputs, channels, 2 if index and block == 0 else 1))
-                inputs = channels
-        self.blocks = nn.Sequential(*blocks)
+        self.stem, self.blocks = stem, nn.Sequential(*blocks)
         self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(inputs, classes)
+        self.head = nn.Linear(channels, classes)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Logits of pictures."""
         x = self.blocks(functional.relu(self.stem(x)))
         logits: torch.Tensor = self.head(self.dropout(x.mean(dim=(2, 3))))
         return logits
+
+
+class MaskNet(Pooled):
+    """See training/networks/mask.py: (B, 3, 48, 48), values 0-1, to logits (B, classes)."""
+
+    def __init__(
+        self, stem: int = 24, stages: Sequence[Sequence[int]] = (), dropout: float = 0.2, classes: int = 4
+    ) -> None:
+        first, inputs = Norm(3, stem, 2), stem
+        blocks: list[nn.Module] = []
+        for index, (channels, count) in enumerate(stages):
+            for block in range(count):
+                blocks.append(Separable(inputs, channels, 2 if index and block == 0 else 1))
+                inputs = channels
+        super().__init__(first, blocks, inputs, dropout, classes)
 
 
 class LandmarkNet(nn.Module):

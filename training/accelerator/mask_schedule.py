@@ -82,6 +82,15 @@ def optimizer(net: nn.Module, rate: float, decay: float) -> torch.optim.Optimize
     return torch.optim.AdamW(groups, lr=rate)
 
 
+def descend(loss: torch.Tensor, net: nn.Module, learner: torch.optim.Optimizer, average: Average) -> None:
+    """One step of a network against its loss, the gradient's norm at most 5; its average takes the step in."""
+    learner.zero_grad(set_to_none=True)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
+    learner.step()
+    average.update(net)
+
+
 def quickest_format(net: nn.Module, images: torch.Tensor, tries: int = 5) -> torch.memory_format:
     """The order of channels in memory that the accelerator trains faster with: cards and versions differ."""
     if images.device.type != "cuda":

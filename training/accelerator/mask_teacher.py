@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn import functional
 
 from training.accelerator.mask_crops import Crops
-from training.accelerator.mask_net import Norm
+from training.accelerator.mask_net import Norm, Pooled
 from training.accelerator.mask_pack import BARE, GROUPS, INCORRECT, WORN
 
 CLASSES = 4
@@ -31,7 +31,7 @@ class Block(nn.Module):
         return functional.relu(self.second(functional.relu(self.first(x))) + self.shortcut(x))
 
 
-class TeacherNet(nn.Module):
+class TeacherNet(Pooled):
     """A residual network: (B, 3, H, W), values 0-1, to logits (B, classes). Each stage begins with stride 2."""
 
     def __init__(
@@ -41,22 +41,13 @@ class TeacherNet(nn.Module):
         dropout: float = 0.3,
         classes: int = CLASSES,
     ) -> None:
-        super().__init__()
-        self.stem = Norm(3, stem)
-        blocks, inputs = [], stem
+        first, inputs = Norm(3, stem), stem
+        blocks: list[nn.Module] = []
         for channels, count in stages:
             for block in range(count):
                 blocks.append(Block(inputs, channels, 1 if block else 2))
                 inputs = channels
-        self.blocks = nn.Sequential(*blocks)
-        self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(inputs, classes)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Logits of pictures."""
-        x = self.blocks(functional.relu(self.stem(x)))
-        logits: torch.Tensor = self.head(self.dropout(x.mean(dim=(2, 3))))
-        return logits
+        super().__init__(first, blocks, inputs, dropout, classes)
 
 
 def trusted(crops: Crops, logits: np.ndarray, doubt: float) -> np.ndarray:
