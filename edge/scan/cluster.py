@@ -110,14 +110,21 @@ class DaskWorkers:
             EdgeError: a worker cannot do any job, or the scheduler is gone.
         """
         future = next(self._done)
+        while future.status in ("lost", "pending"):  # its worker died with the outcome: the scheduler has it done again
+            self._done.add(future)
+            future = next(self._done)
         job = self._jobs.pop(future.key)
+        killed = _distributed().scheduler.KilledWorker
         if future.status == "finished":
-            with self._connected():
-                return job, future.result()
+            try:
+                with self._connected():
+                    return job, future.result()
+            except killed:  # the outcome was lost on its way here, and doing the job again killed workers
+                return job, None
         if future.status != "error":
             raise ScanError(f"the scheduler dropped a job ({future.status}); run the same command again to resume")
         error = future.exception()
-        if isinstance(error, _distributed().scheduler.KilledWorker):
+        if isinstance(error, killed):
             return job, None
         if isinstance(error, EdgeError):
             raise type(error)(f"a worker: {one_line(error)}")

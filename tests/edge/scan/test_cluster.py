@@ -41,26 +41,41 @@ def by_cluster(request_of, tmp_path, monkeypatch):
 
 
 class Killing:
-    """Workers, one of which is killed while it has a job."""
+    """Workers, one of which is killed while it has a job, or while it holds the outcome of one."""
 
     capacity = 4
 
-    def __init__(self, workers):
-        self._workers, self.killed = workers, 0
-        client = workers._client
-        self._pids = client.run(os.getpid)
-        self._processing = client.processing
+    def __init__(self, workers, holding):
+        self._workers, self._holding, self.killed = workers, holding, 0
+        self._client = workers._client
+        self._pids = self._client.run(os.getpid)
 
     def submit(self, job):
         self._workers.submit(job)
 
     def next(self):
         if not self.killed:
-            busy = [address for address, keys in self._processing().items() if keys]
-            if busy:
-                self.killed = self._pids[busy[0]]
-                os.kill(self.killed, signal.SIGKILL)
+            self._kill_with_an_outcome() if self._holding else self._kill_at_work()
         return self._workers.next()
+
+    def _kill_at_work(self):
+        busy = [address for address, keys in self._client.processing().items() if keys]
+        if busy:
+            self._kill(busy[0])
+
+    def _kill_with_an_outcome(self):
+        first = until(lambda: list(self._workers._done.queue.queue)[:1])[0]  # what next() gives next
+        (address,) = self._client.who_has([first])[first.key]
+        others = [pid for at, pid in self._pids.items() if at != address]
+        for pid in others:  # nobody does the job again before its loss is seen
+            os.kill(pid, signal.SIGSTOP)
+        self._kill(address)
+        until(lambda: first.status != "finished")
+        threading.Timer(0.2, lambda: [os.kill(pid, signal.SIGCONT) for pid in others]).start()
+
+    def _kill(self, address):
+        self.killed = self._pids[address]
+        os.kill(self.killed, signal.SIGKILL)
 
     def close(self):
         pass
@@ -76,16 +91,20 @@ def test_one_worker_four_and_four_one_of_which_is_killed_give_the_same_bytes(
         by_cluster(archive, "one", workers, request)
     with cluster.this_machine(request, 4) as workers:
         by_cluster(archive, "four", workers, request)
-        killing = Killing(workers)
-        by_cluster(archive, "killed", killing, request)
+        at_work = Killing(workers, holding=False)
+        by_cluster(archive, "killed at work", at_work, request)
+        workers._client.wait_for_workers(4, timeout=DEADLINE_S)  # the one that was killed is started again
+        holding = Killing(cluster.DaskWorkers(workers._client, request), holding=True)
+        by_cluster(archive, "killed with an outcome", holding, request)
         other_models = type(request)(**(vars(request) | {"hashes": (("face", "f" * 64),)}))
         with pytest.raises(ModelError, match=r"a worker: the face model here has sha256 \S+, not ffffffffffff"):
             by_cluster(archive, "models", cluster.DaskWorkers(workers._client, other_models), other_models)
         older = type(request)(**(vars(request) | {"version": "0.0"}))
         with pytest.raises(ScanError, match=r"a worker: edge-emotion \S+ is installed here, not 0\.0"):
             by_cluster(archive, "version", cluster.DaskWorkers(workers._client, older), older)
-    assert killing.killed
-    for out in ("one", "four", "killed"):
+    assert at_work.killed
+    assert holding.killed
+    for out in ("one", "four", "killed at work", "killed with an outcome"):
         assert files(out) == files("in-process"), out
 
 
@@ -131,12 +150,12 @@ def children(pid):
 
 
 def until(happened):
-    """Wait for something that must happen, with a deadline far away."""
+    """What something that must happen gives, with a deadline far away."""
     give_up = time.monotonic() + DEADLINE_S
-    while not (told := happened()):
+    while not (found := happened()):
         assert time.monotonic() < give_up
-        threading.Event().wait(0.02)
-    return told
+        time.sleep(0.01)
+    return found
 
 
 def is_gone(pid):
