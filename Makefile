@@ -17,7 +17,8 @@ PYTHON ?= python3
 VENV ?= .venv
 
 BIN := $(VENV)/bin
-# What a change of edge/ or systemd/ can break. What trains, converts or builds the site stays with `make test`.
+# What a change of edge/ or systemd/ can break. What trains, converts, builds the site or installs by pipx stays with
+# `make test`.
 LATER := tests/test_chain.py tests/test_docs_models.py tests/test_docs_site.py
 EDGE_TESTS := tests/edge tests/systemd $(filter-out $(LATER),$(wildcard tests/test_*.py))
 # A file's tests stay in one process, as they share what is slow to make. A process that has TensorFlow takes 2 GB.
@@ -55,7 +56,7 @@ test: lint
 	$(BIN)/python -m pytest $(or $(ARGS),$(SPREAD))
 
 test-edge: $(VENV)/.edge
-	$(BIN)/python -m pytest $(or $(ARGS),$(SPREAD) $(EDGE_TESTS))
+	$(BIN)/python -m pytest $(or $(ARGS),$(SPREAD) -m 'not slow' $(EDGE_TESTS))
 
 docs: $(VENV)/.docs
 	$(BIN)/python -m docs.tools.architecture

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Waiting:
     """An event that waits to be delivered."""
 
@@ -19,10 +19,10 @@ class Waiting:
 class Outbox:
     """A queue between the loop, which adds, and one other thread, which takes, confirms and puts back.
 
-    Every event that was added is at any time in exactly one place: waiting, taken, delivered or dropped.
+    Every event that was added is at any time in exactly one place: waiting, in hand, taken, delivered or dropped.
 
     Args:
-        most: events that may be waiting or taken; beyond that the oldest waiting ones are dropped.
+        most: events that may be waiting, in hand or taken; beyond that the oldest waiting ones are dropped.
         wake: called when there is something new; it may not block.
 
     Attributes:
@@ -34,6 +34,7 @@ class Outbox:
         self._most, self._wake = most, wake
         self._lock = threading.Lock()
         self._waiting: deque[Waiting] = deque()
+        self._in_hand: list[Waiting] = []  # between take() and sent()
         self._taken: dict[int, Waiting] = {}
         self._latest: dict[str, str] = {}  # what each retained topic should say
         self._said: dict[str, str] = {}  # what it says, as far as this connection sent it
@@ -44,7 +45,7 @@ class Outbox:
         """Queue an event; False where an older one had to be dropped for it."""
         with self._lock:
             self._waiting.append(Waiting(event))
-            fits = len(self._waiting) + len(self._taken) <= self._most
+            fits = len(self._waiting) + len(self._in_hand) + len(self._taken) <= self._most
             if not fits:
                 self._waiting.popleft()
                 self.dropped += 1
@@ -86,11 +87,16 @@ class Outbox:
     def take(self) -> Waiting | None:
         """The oldest event that waits; the caller passes it on to `sent`."""
         with self._lock:
-            return self._waiting.popleft() if self._waiting else None
+            if not self._waiting:
+                return None
+            waiting = self._waiting.popleft()
+            self._in_hand.append(waiting)
+            return waiting
 
     def sent(self, number: int, waiting: Waiting) -> None:
         """An event is on its way under this number, which its confirmation will have."""
         with self._lock:
+            self._in_hand.remove(waiting)
             self._taken[number] = waiting
 
     def confirmed(self, number: int) -> None:
@@ -102,15 +108,17 @@ class Outbox:
     def lost_connection(self) -> None:
         """What was not confirmed waits again, before the rest: it may arrive twice, but it arrives."""
         with self._lock:
-            self._waiting.extendleft(reversed(self._taken.values()))
+            self._waiting.extendleft(reversed([*self._taken.values(), *self._in_hand]))
             self._taken.clear()
+            self._in_hand.clear()
             self._said.clear()
 
     def give_up(self) -> int:
         """Drop what was not confirmed; how many events that are."""
         with self._lock:
-            count = len(self._waiting) + len(self._taken)
+            count = len(self._waiting) + len(self._in_hand) + len(self._taken)
             self._waiting.clear()
+            self._in_hand.clear()
             self._taken.clear()
             self.dropped += count
         return count
@@ -132,4 +140,4 @@ class Outbox:
         """Whether all events are delivered or dropped, and the retained topics say what they should."""
         with self._lock:
             said = all(self._said.get(topic) == value for topic, value in self._latest.items())
-            return said and not self._waiting and not self._taken
+            return said and not self._waiting and not self._in_hand and not self._taken

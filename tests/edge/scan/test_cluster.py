@@ -81,7 +81,6 @@ class Killing:
         pass
 
 
-@pytest.mark.slow
 def test_one_worker_four_and_four_one_of_which_is_killed_give_the_same_bytes(
     archive, scan, by_cluster, files, request_of
 ):
@@ -164,7 +163,6 @@ def is_gone(pid):
     return True
 
 
-@pytest.mark.slow
 def test_a_command_that_is_killed_leaves_no_process_and_goes_on_where_it_was(archive, tiny, paint):
     from edge import picture
 

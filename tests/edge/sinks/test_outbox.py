@@ -58,6 +58,17 @@ def test_what_is_on_the_way_counts_towards_the_limit():
     assert outbox.dropped == 1
 
 
+def test_what_is_about_to_be_sent_counts_and_is_not_lost_with_the_connection():
+    outbox, _ = filled(2, 2)
+    outbox.take()
+    assert not outbox.add({"event": "sample", "track": 2})
+    outbox.take()
+    assert not outbox.empty
+    outbox.lost_connection()
+    assert drained(outbox) == [0, 2]
+    assert outbox.dropped == 1
+
+
 def test_giving_up_counts_what_is_left():
     outbox, _ = filled(5, 3)
     outbox.sent(1, outbox.take())
