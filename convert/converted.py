@@ -15,7 +15,8 @@ import numpy as np
 from convert import tflite
 from convert.errors import ConversionError
 from convert.tflite import Graph
-from edge.engines.litert import LiteRtEngine, LiteRtModel
+from edge.engines.litert import LiteRtEngine
+from edge.engines.model import LiteRtModel
 from edge.errors import ModelError
 from edge.manifest import ModelSpec
 from edge.vision.preprocessing import Preprocessing

@@ -16,7 +16,7 @@ import numpy as np
 
 from convert import tflite
 from convert.tflite import Graph, Operation
-from edge.engines.litert import interpreter_module
+from edge.engines.model import interpreter_module
 
 LAYERS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 # For these f(s x) = s f(x) holds in every channel, for s > 0.

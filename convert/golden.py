@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from edge.engines.litert import LiteRtModel
+from edge.engines.model import LiteRtModel
 from edge.frame import Box
 from edge.manifest import Manifest, ModelSpec
 from edge.vision.crop import crop

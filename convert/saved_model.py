@@ -13,7 +13,7 @@ from typing import Any
 from convert import limits, saved_model_graph
 from convert.float_model import FloatModel, tensorflow
 from convert.shapes import picture_shape
-from edge.engines.litert import natural
+from edge.engines.model import natural
 from edge.errors import ModelError, one_line
 from training.quiet import quiet
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 import edge
-from edge.engines.litert import interpreter_module
+from edge.engines.model import interpreter_module
 from edge.pipeline.pipeline import EmotionPipeline
 
 

@@ -19,7 +19,7 @@ import edge
 from edge import cameras, manifest
 from edge.daemon import firmware
 from edge.engines import open_engine, tpu
-from edge.engines.litert import interpreter_module
+from edge.engines.model import interpreter_module
 from edge.errors import DelegateError, EdgeError, ScreenAbsent
 from edge.frame import Frame
 from edge.journals.location import journal_file

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from edge.engines import FIRST_S
-from edge.engines.litert import LiteRtEngine, interpreter_module
+from edge.engines.litert import LiteRtEngine
+from edge.engines.model import interpreter_module
 from edge.errors import DelegateError, one_line
 from edge.manifest import Manifest
 

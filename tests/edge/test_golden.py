@@ -11,7 +11,8 @@ import pytest
 
 from convert import golden
 from edge import manifest
-from edge.engines.litert import LiteRtEngine, interpreter_module
+from edge.engines.litert import LiteRtEngine
+from edge.engines.model import interpreter_module
 from edge.vision.tensor import dequantize
 
 AGAIN = "run: python -m convert golden"

@@ -8,7 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from edge.engines.litert import interpreter_module
+from edge.engines.model import interpreter_module
 from edge.vision.detection import nms
 from edge.vision.letterbox import letterbox
 from tests.bench.detectors import Boxes, need

@@ -8,7 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from edge.engines.litert import interpreter_module
+from edge.engines.model import interpreter_module
 from tests.bench.detectors import need
 
 XCEPTION = "fer2013_mini_XCEPTION.102-0.66.hdf5"

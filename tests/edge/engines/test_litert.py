@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edge.engines import litert, open_engine
+from edge.engines import model, open_engine
 from edge.engines.litert import LiteRtEngine
 from edge.errors import EngineError, InvalidValue, MissingExtra, ModelError
 from edge.vision.tensor import pixel_table, to_tensor
@@ -31,9 +31,9 @@ def test_the_mask_model_sees_blue(tiny_manifest):
 
 
 def test_a_tensor_that_would_fill_the_memory_is_refused_before_it_is_computed(tiny_manifest, monkeypatch):
-    monkeypatch.setattr(litert, "MAX_VALUES", 16 * 16 * 3)
+    monkeypatch.setattr(model, "MAX_VALUES", 16 * 16 * 3)
     open_engine(tiny_manifest, "mask")
-    monkeypatch.setattr(litert, "MAX_VALUES", 16 * 16 * 3 - 1)
+    monkeypatch.setattr(model, "MAX_VALUES", 16 * 16 * 3 - 1)
     with pytest.raises(ModelError, match=r"refused, as one of its tensors has 768 values, at most 767 fit"):
         open_engine(tiny_manifest, "mask")
 
@@ -110,7 +110,7 @@ def test_outputs_are_ordered_by_name_never_by_size():
             assert key == "serving_default"
             return Runner()
 
-    assert [output["index"] for output in litert._ordered_outputs(Interpreter())] == [100, 101, 102, 110]
+    assert [output["index"] for output in model._ordered_outputs(Interpreter())] == [100, 101, 102, 110]
 
 
 def test_on_32_bit_pi_os_tflite_runtime_stands_in(monkeypatch):
@@ -118,14 +118,14 @@ def test_on_32_bit_pi_os_tflite_runtime_stands_in(monkeypatch):
     stand_in.interpreter = types.ModuleType("tflite_runtime.interpreter")
     monkeypatch.setitem(sys.modules, "ai_edge_litert", None)
     monkeypatch.setitem(sys.modules, "tflite_runtime", stand_in)
-    assert litert.interpreter_module() is stand_in.interpreter
+    assert model.interpreter_module() is stand_in.interpreter
 
 
 def test_without_either_the_fix_is_named(monkeypatch):
     for name in ("ai_edge_litert", "tflite_runtime"):
         monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(MissingExtra, match="pip install ai-edge-litert"):
-        litert.interpreter_module()
+        model.interpreter_module()
 
 
 class Answers:
@@ -172,7 +172,7 @@ def engine_answering(tiny_manifest, monkeypatch):
     def make(answer, scale=None, **change):
         spec = replace(tiny_manifest["mask"], **change)
         module = type("Module", (), {"Interpreter": Answers(spec, answer, scale)})
-        monkeypatch.setattr(litert, "interpreter_module", lambda: module)
+        monkeypatch.setattr(model, "interpreter_module", lambda: module)
         return LiteRtEngine(spec, tiny_manifest.path("mask"))
 
     return make

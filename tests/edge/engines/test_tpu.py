@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edge.engines import litert, open_engine, open_engines, tpu
+from edge.engines import model, open_engine, open_engines, tpu
 from edge.errors import DelegateError, InvalidValue
 from edge.manifest import Manifest
 
@@ -91,7 +91,7 @@ def test_a_child_that_works_lets_the_delegate_in(compiled, monkeypatch):
 
             return Interpreter(model_path=model_path)
 
-    for module in (tpu, litert):
+    for module in (tpu, model):
         monkeypatch.setattr(module, "interpreter_module", lambda: Module)
     engines = tpu.open_tpu(compiled, ["mask"], trial_s=7.0, try_out=lambda *how: tried.append(how))
     assert tried == [([compiled.folder / "mask/model_edgetpu.tflite"], 7.0)]
