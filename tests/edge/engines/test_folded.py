@@ -23,7 +23,7 @@ def content(root):
 
 
 def convolved(image, kernel, stride):
-    """A convolution with padding SAME, (H, W, C) with (O, KH, KW, C), the slow and obvious way; stride 1 down the rows."""
+    """A convolution of (H, W, C) with (O, KH, KW, C), padding SAME, slow and obvious; stride 1 down the rows."""
     outputs, rows, width, _ = kernel.shape
     columns = math.ceil(image.shape[1] / stride)
     pad = max((columns - 1) * stride + width - image.shape[1], 0)
