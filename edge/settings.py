@@ -129,7 +129,7 @@ class TrackSettings:
     )  # fmt: skip
     smooth_s: float = setting(0.5, "time constant of the smoothing; 0: none", unit="s", low=0, high=60)
     hold: float = setting(
-        0.15, "lead in probability that another emotion needs to replace the one shown; 0: none", unit="0-1",
+        0.25, "lead in probability that another emotion needs to replace the one shown; 0: none", unit="0-1",
         low=0, high=1,
     )  # fmt: skip
     expire_s: float = setting(1.0, "a face not seen for this long has left", unit="s", low=0, high=3600)

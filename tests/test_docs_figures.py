@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from edge import manifest
 from tests.pages import read
 from training.metrics import wilson
 
@@ -92,3 +93,13 @@ def test_the_detection_threshold_of_the_settings(root):
 
     threshold = manifest.load(root / "models")["face"].threshold
     assert f"0: the model's own (bundled: {threshold:g})" in read("systemd/config.toml")
+
+
+def test_the_thresholds_of_the_bundled_models_are_those_of_the_manifest(root):
+    listed = manifest.load(root / "models")
+    face, both = (f"{listed[task].threshold:g}" for task in ("face", "mask"))
+    assert f"(bundled models: {face})" in read("docs/journal.md")
+    assert f"that threshold is the detector's own: {face} for the bundled models" in read("docs/convert.md")
+    assert f"detector and verification together (ours: {both})" in read("docs/convert.md")
+    assert row("docs/figures.md", "threshold of both (the mask model's)")[1] == both
+    assert f"bundled: {face}" in (root / "edge/settings.py").read_text(encoding="utf-8")
