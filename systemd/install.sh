@@ -113,7 +113,7 @@ make_environment() {
     "$fresh/bin/python" - <<'PYTHON' || fail "the libraries do not work together$kept"
 import importlib.util
 import cv2, numpy
-from edge.engines.litert import interpreter_module
+from edge.engines.model import interpreter_module
 interpreter_module()
 if importlib.util.find_spec("picamera2"):
     import picamera2

@@ -132,6 +132,15 @@ def test_shellcheck_finds_nothing(root):
     assert result.returncode == 0, result.stdout
 
 
+def test_the_libraries_that_it_tries_are_those_of_the_package(root):
+    script = (root / "systemd/install.sh").read_text(encoding="utf-8")
+    tried = script.partition("<<'PYTHON'")[2].partition("\n")[2].partition("\nPYTHON\n")[0]
+    assert "import cv2" in tried
+    ended = subprocess.run([sys.executable, "-c", tried], cwd=root, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+
 @pytest.mark.parametrize(
     "arguments",
     [("--hepl",), ("--no-start", "now"), ("--user",), ("--with",), ("--with", "web;rm"), ("--with", "web,")],
