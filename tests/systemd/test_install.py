@@ -140,7 +140,6 @@ def test_the_libraries_that_it_tries_are_those_of_the_package(root):
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
-
 @pytest.mark.parametrize(
     "arguments",
     [("--hepl",), ("--no-start", "now"), ("--user",), ("--with",), ("--with", "web;rm"), ("--with", "web,")],
