@@ -17,8 +17,8 @@ PYTHON ?= python3
 VENV ?= .venv
 
 BIN := $(VENV)/bin
-# What a change of edge/ or systemd/ can break. What trains, converts, builds the site or installs by pipx stays with
-# `make test`.
+# What a change of edge/ or systemd/ can break. What trains, converts, builds the site or takes more than ten seconds
+# stays with `make test`.
 LATER := tests/test_chain.py tests/test_docs_models.py tests/test_docs_site.py
 EDGE_TESTS := tests/edge tests/systemd $(filter-out $(LATER),$(wildcard tests/test_*.py))
 # A file's tests stay in one process, as they share what is slow to make. A process that has TensorFlow takes 2 GB.

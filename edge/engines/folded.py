@@ -1,4 +1,4 @@
-"""The same network with neighbouring columns of the picture folded into channels, which wide processors run faster.
+"""The same network with neighbouring columns of the picture folded into channels: faster with wide matrix units.
 
 A detector's first convolutions have 3, 16 or 32 channels, but the matrix unit of a processor, such as Intel's AMX,
 takes 64 at a time and computes the rest for nothing. Pixels that are neighbours in a row are neighbours in memory, too:
@@ -22,6 +22,7 @@ SHAPE, BUFFER, QUANTIZATION, SIGNATURE = 0, 2, 4, 7  # fields of a tensor
 SCALES, ZEROS, AXIS = 2, 3, 6  # fields of its quantization
 STRIDE_W = 1  # a field of a convolution's options
 INT8, INT32 = 9, 2  # types of a tensor
+MOST_COLUMNS, MOST_WEIGHTS = 16, 1 << 22  # what is worth it is far below; a hostile file could ask for anything
 
 
 def folded(content: bytes) -> tuple[bytes, int] | None:
@@ -58,12 +59,16 @@ def _layers(graph: Graph) -> list[_Layer]:
         return []
     number, found = graph.inputs[0], []
     while (operator := _only_user(graph, number)) and (stride := _stride(graph, operator)):
+        if any(operator == other for other, *_ in found):
+            return []  # in a circle
         (gives,) = graph.gives(operator)
         found.append((operator, stride, number, gives))
         number = gives
     while found and found[-1][1] == 1:
         found.pop()
     columns = math.prod(stride for _, stride, _, _ in found)
+    if columns > MOST_COLUMNS:
+        return []
     layers = []
     for operator, stride, takes, gives in found:
         width, (_, kernel, bias) = graph.shape(takes)[2], graph.takes(operator)
@@ -85,7 +90,9 @@ def _stride(graph: Graph, operator: int) -> int:
     options = graph.options(operator)
     if graph.code(operator) != CONV_2D or not options or len(graph.takes(operator)) != 3:
         return 0
-    _, kernel, bias = graph.takes(operator)
+    picture, kernel, bias = graph.takes(operator)
+    if graph.shape(kernel)[3] != graph.shape(picture)[3]:  # in groups of channels
+        return 0
     plain = graph.byte(options, 0) == 0 and graph.value(options, 4, 1) == graph.value(options, 5, 1) == 1  # SAME
     typed = [graph.byte(graph.tensors[number], 1) for number in (kernel, bias)] == [INT8, INT32]
     constant = all(graph.constant(number)[1] for number in (kernel, bias))
@@ -142,7 +149,7 @@ def folded_kernel(kernel: np.ndarray, columns: int, stride: int, before: int) ->
         (columns / stride * O, KH, groups, columns * C).
 
     Raises:
-        ValueError: SAME would pad other columns than before.
+        ValueError: SAME would pad other columns than before, or there would be too many weights.
     """
     outputs, rows, width, channels = kernel.shape
     answers = columns // stride
@@ -152,6 +159,8 @@ def folded_kernel(kernel: np.ndarray, columns: int, stride: int, before: int) ->
     groups = last - first + 1
     if (groups - 1) // 2 != -first:
         raise ValueError("other padding")
+    if answers * outputs * rows * groups * columns * channels > MOST_WEIGHTS:
+        raise ValueError("too many weights")
     answer = np.zeros((answers, outputs, rows, groups, columns, channels), kernel.dtype)
     for (group, tap), column in meets.items():
         answer[group, :, :, column // columns - first, column % columns] = kernel[:, :, tap]
@@ -160,6 +169,8 @@ def folded_kernel(kernel: np.ndarray, columns: int, stride: int, before: int) ->
 
 def _quantization(graph: Graph, number: int) -> int:
     at = flatbuffer.field(graph.content, graph.tensors[number], QUANTIZATION)
+    if not at:
+        raise ValueError("not quantized")
     return at + flatbuffer.uint(graph.content, at)
 
 
@@ -202,7 +213,7 @@ class _File:
         self.point(flatbuffer.field(graph.content, buffer, 0), constant, len(constant))
 
     def repeat_scales(self, graph: Graph, number: int, times: int) -> None:
-        """Let the scales of a tensor's channels, and their zero points, follow one another `times` times."""
+        """Repeat a tensor's per-channel scales and zero points `times` times."""
         for part, size in ((SCALES, 4), (ZEROS, 8)):
             start, count = _vector(graph, number, part)
             if count > 1:

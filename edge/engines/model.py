@@ -181,7 +181,7 @@ class LiteRtModel:
         return time.perf_counter() - begun
 
     def become(self, other: LiteRtModel) -> None:
-        """Run the other one's file from now on: another form of the same network."""
+        """Switch to another model's interpreter, which must run a form of the same network."""
         self._interpreter, self._input, self._stored = other._interpreter, other._input, other._stored
         self.outputs = other.outputs
 

@@ -9,6 +9,7 @@ import math
 import time
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from typing import Any
 
 import cv2
@@ -23,6 +24,7 @@ from edge.scan.request import Request
 NEEDED_BYTES = 700_000_000
 SHARE = 0.9  # of the machine's memory that all workers may take together
 DEATHS = 3  # workers that may die with a job before it is given up
+MOST_LOST = 100  # outcomes in a row that may die with their workers
 AHEAD = 2  # jobs under way for each thread of a worker: one is worked on, one is ready
 CONNECT_S = 20
 NOISY = ("distributed", "tornado", "asyncio")  # loggers
@@ -109,39 +111,34 @@ class DaskWorkers:
         Raises:
             EdgeError: a worker cannot do any job, or the scheduler is gone.
         """
-        future = next(self._done)
-        while future.status in ("lost", "pending"):  # its worker died with the outcome: the scheduler has it done again
-            self._done.add(future)
+        future, lost = next(self._done), 0
+        # Another thread changes the status at any time, so it is read once.
+        while (status := future.status) in ("lost", "pending"):
+            lost += 1
+            if lost > MOST_LOST:
+                return self._jobs.pop(future.key), None
+            self._done.add(future)  # the outcome died with its worker; the scheduler runs the job again
             future = next(self._done)
         job = self._jobs.pop(future.key)
-        killed = _distributed().scheduler.KilledWorker
-        if future.status == "finished":
-            try:
-                with self._connected():
-                    return job, future.result()
-            except killed:  # the outcome was lost on its way here, and doing the job again killed workers
-                return job, None
-        if future.status != "error":
-            raise ScanError(f"the scheduler dropped a job ({future.status}); run the same command again to resume")
-        error = future.exception()
-        if isinstance(error, killed):
+        if status not in ("finished", "error"):
+            raise ScanError(f"the scheduler dropped a job ({status}); run the same command again to resume")
+        try:
+            # If it is lost on its way here, this waits until the job was run again.
+            return job, future.result()
+        except _distributed().scheduler.KilledWorker:
             return job, None
-        if isinstance(error, EdgeError):
-            raise type(error)(f"a worker: {one_line(error)}")
-        raise ScanError(f"a worker cannot do the work ({type(error).__name__}: {one_line(error, 200)})")
+        except EdgeError as error:
+            raise type(error)(f"a worker: {one_line(error)}") from None
+        except Exception as error:
+            if status == "finished" and isinstance(error, OSError | CancelledError):
+                problem = f"the scheduler is gone ({one_line(error)}); run the same command again to resume"
+            else:
+                problem = f"a worker cannot do the work ({type(error).__name__}: {one_line(error, 200)})"
+            raise ScanError(problem) from None
 
     def close(self) -> None:
         """Disconnect."""
         self._client.close()
-
-    @contextlib.contextmanager
-    def _connected(self) -> Iterator[None]:
-        try:
-            yield
-        except (OSError, _distributed().core.CommClosedError) as error:
-            raise ScanError(
-                f"the scheduler is gone ({one_line(error)}); run the same command again to resume"
-            ) from None
 
 
 @contextlib.contextmanager

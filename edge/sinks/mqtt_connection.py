@@ -242,7 +242,12 @@ class BrokerConnection:
             # Not retained: the broker keeps no picture.
             client.publish(self._image, picture(), 0)
         while self._outbox.on_the_way < MOST_ON_THE_WAY and (waiting := self._outbox.take()) is not None:
-            payload = json.dumps(rounded(waiting.event), ensure_ascii=False, allow_nan=False)
+            try:
+                payload = json.dumps(rounded(waiting.event), ensure_ascii=False, allow_nan=False)
+            except (TypeError, ValueError) as error:
+                _log.warning("%s: an event cannot be sent (%s)", self._where, one_line(error))
+                self._outbox.refused(waiting)
+                continue
             info = client.publish(self._events, payload.encode("utf-8", "replace"), QOS)
             # The confirmation comes by loop_read, in this thread: never before this line.
             self._outbox.sent(info.mid, waiting)

@@ -99,6 +99,12 @@ class Outbox:
             self._in_hand.remove(waiting)
             self._taken[number] = waiting
 
+    def refused(self, waiting: Waiting) -> None:
+        """An event in hand cannot be sent at all; it is dropped."""
+        with self._lock:
+            self._in_hand.remove(waiting)
+            self.dropped += 1
+
     def confirmed(self, number: int) -> None:
         """The other side has the event of that number; other numbers are ignored."""
         with self._lock:

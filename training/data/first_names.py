@@ -1,10 +1,10 @@
-"""Answers corrected by first names: press photographs tell whom they show, and namesakes mostly share a gender."""
+"""Answers corrected by first names: press photographs come with names, and namesakes mostly share a gender."""
 
 from __future__ import annotations
 
 import numpy as np
 
-NAMESAKES = 3  # people of one first name from which on it counts
+NAMESAKES = 3  # a first name counts if at least so many people have it
 AGREED = 0.8  # of their mean probability, for the name to decide
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from edge.errors import InvalidValue
+from edge.errors import InvalidValue, SettingsError
 from edge.frame import Box
 from edge.labels import GENDERS
 from edge.vision.crop import crop
@@ -48,6 +48,12 @@ class GenderData:
     named: float = 0.0
     named_from: tuple[int, ...] = ()
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.named < 1:
+            raise SettingsError(f"[data] named: expected 0 or more, and less than 1, got {self.named}")
+        if self.named and not self.named_from:
+            raise SettingsError("[data] named_from: expected numbers of epochs, as `named` is more than 0")
+
 
 @dataclass(frozen=True, eq=False)
 class Named:
@@ -84,7 +90,9 @@ class Named:
 
 
 class GenderBatches(keras.utils.PyDataset):
-    """Augmented batches: float32 (B, S, S, 3) in 0-1 and targets float32 (B, 2); an epoch shows annotated faces once.
+    """Augmented batches: float32 (B, S, S, 3) in 0-1 and targets float32 (B, 2).
+
+    An epoch shows each annotated face once, or more often until the named faces join.
 
     Args:
         people: all annotated faces.
@@ -107,7 +115,8 @@ class GenderBatches(keras.utils.PyDataset):
         super().__init__(workers=1)
         self.images, self.rows, self.data, self.size = people.images, rows, data, input_size(recipe)
         self.targets = smoothed(np.eye(len(GENDERS), dtype=np.float32)[labels(people)], data.smoothing)
-        self.named, self.others = named, round(data.named * recipe.fit.batch) if named else 0
+        self.named = named
+        self.others = min(round(data.named * recipe.fit.batch), recipe.fit.batch - 1) if named else 0
         self._answers, self._asked = np.zeros((0, len(GENDERS)), np.float32), 0
         self.told, self.chances = self._answers, np.zeros(0)
         self.full, self.half = augment, augment.scaled(0.5)
@@ -142,7 +151,7 @@ class GenderBatches(keras.utils.PyDataset):
         self.epoch += 1
 
     def update_from(self, model: keras.Model, epochs: int) -> None:
-        """Ask the network about the named faces, once for each number of `named_from` that has gone by."""
+        """Ask the network about the named faces, once for each entry of `named_from` that has been reached."""
         passed = sum(epochs >= number for number in self.data.named_from)
         if self.named is not None and self.others and passed > self._asked:
             parts = range(0, len(self.named.images), 512)
@@ -158,7 +167,7 @@ class GenderBatches(keras.utils.PyDataset):
         self._answers, self._asked = given, passed
 
     def state(self) -> dict[str, np.ndarray]:
-        """The network's answers, and how many numbers of `named_from` had gone by; empty without named faces."""
+        """The network's answers, and how many entries of `named_from` had been reached; empty without named faces."""
         return {"answers": self._answers, "passed": np.array(self._asked)} if self.others else {}
 
     def restore(self, state: dict[str, np.ndarray]) -> None:

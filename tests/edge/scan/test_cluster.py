@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -40,6 +39,20 @@ def by_cluster(request_of, tmp_path, monkeypatch):
     return run
 
 
+class Watched:
+    """What gives finished jobs; `added` is called before it is told to wait for one."""
+
+    def __init__(self, done, added):
+        self._done, self._added = done, added
+
+    def __next__(self):
+        return next(self._done)
+
+    def add(self, future):
+        self._added()
+        self._done.add(future)
+
+
 class Killing:
     """Workers, one of which is killed while it has a job, or while it holds the outcome of one."""
 
@@ -47,6 +60,7 @@ class Killing:
 
     def __init__(self, workers, holding):
         self._workers, self._holding, self.killed = workers, holding, 0
+        self._stopped, self.waited_again = [], False
         self._client = workers._client
         self._pids = self._client.run(os.getpid)
 
@@ -56,7 +70,14 @@ class Killing:
     def next(self):
         if not self.killed:
             self._kill_with_an_outcome() if self._holding else self._kill_at_work()
-        return self._workers.next()
+        try:
+            return self._workers.next()
+        finally:
+            self._go_on()
+
+    def _go_on(self):
+        while self._stopped:
+            os.kill(self._stopped.pop(), signal.SIGCONT)
 
     def _kill_at_work(self):
         busy = [address for address, keys in self._client.processing().items() if keys]
@@ -64,18 +85,33 @@ class Killing:
             self._kill(busy[0])
 
     def _kill_with_an_outcome(self):
-        first = until(lambda: list(self._workers._done.queue.queue)[:1])[0]  # what next() gives next
+        done = self._workers._done
+        first = until(lambda: list(done.queue.queue)[:1])[0]  # what next() gives next
         (address,) = self._client.who_has([first])[first.key]
-        others = [pid for at, pid in self._pids.items() if at != address]
-        for pid in others:  # nobody does the job again before its loss is seen
+        # Nobody does the job again before its loss is seen; whoever sees it waits for it again.
+        self._workers._done = Watched(done, self._seen)
+        self._stopped = [pid for at, pid in self._pids.items() if at != address]
+        for pid in self._stopped:
             os.kill(pid, signal.SIGSTOP)
-        self._kill(address)
-        until(lambda: first.status != "finished")
-        threading.Timer(0.2, lambda: [os.kill(pid, signal.SIGCONT) for pid in others]).start()
+        try:
+            self._kill(address)
+            until(lambda: first.status != "finished")
+        except BaseException:
+            self._go_on()
+            raise
+
+    def _seen(self):
+        self.waited_again = self.waited_again or bool(self._stopped)
+        self._go_on()
 
     def _kill(self, address):
         self.killed = self._pids[address]
         os.kill(self.killed, signal.SIGKILL)
+
+    def is_replaced(self, count):
+        """Whether there are so many workers again, without the one that was killed."""
+        pids = self._client.run(os.getpid, on_error="ignore").values()
+        return len(pids) == count and self.killed not in pids
 
     def close(self):
         pass
@@ -92,7 +128,7 @@ def test_one_worker_four_and_four_one_of_which_is_killed_give_the_same_bytes(
         by_cluster(archive, "four", workers, request)
         at_work = Killing(workers, holding=False)
         by_cluster(archive, "killed at work", at_work, request)
-        workers._client.wait_for_workers(4, timeout=DEADLINE_S)  # the one that was killed is started again
+        until(lambda: at_work.is_replaced(4))
         holding = Killing(cluster.DaskWorkers(workers._client, request), holding=True)
         by_cluster(archive, "killed with an outcome", holding, request)
         other_models = type(request)(**(vars(request) | {"hashes": (("face", "f" * 64),)}))
@@ -102,7 +138,7 @@ def test_one_worker_four_and_four_one_of_which_is_killed_give_the_same_bytes(
         with pytest.raises(ScanError, match=r"a worker: edge-emotion \S+ is installed here, not 0\.0"):
             by_cluster(archive, "version", cluster.DaskWorkers(workers._client, older), older)
     assert at_work.killed
-    assert holding.killed
+    assert holding.waited_again
     for out in ("one", "four", "killed at work", "killed with an outcome"):
         assert files(out) == files("in-process"), out
 

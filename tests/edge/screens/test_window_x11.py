@@ -28,7 +28,7 @@ class Display:
 
     def __init__(self, folder):
         ready, told = os.pipe()
-        # -noreset: a server begins anew when its last client leaves; the window does, between two sizes.
+        # -noreset: Xvfb resets when its last client disconnects, as the window does between two sizes.
         screen = ["-screen", "0", f"{WIDTH}x{HEIGHT}x24", "-fbdir", str(folder), "-noreset"]
         self._server = subprocess.Popen(
             ["Xvfb", "-displayfd", str(told), *screen, "-nolisten", "tcp", "-nocursor"],

@@ -69,6 +69,13 @@ def test_what_is_about_to_be_sent_counts_and_is_not_lost_with_the_connection():
     assert outbox.dropped == 1
 
 
+def test_what_cannot_be_sent_is_dropped_and_the_next_comes():
+    outbox, _ = filled(3, 2)
+    outbox.refused(outbox.take())
+    outbox.lost_connection()
+    assert (drained(outbox), outbox.dropped) == ([1], 1)
+
+
 def test_giving_up_counts_what_is_left():
     outbox, _ = filled(5, 3)
     outbox.sent(1, outbox.take())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge.errors import InvalidValue
+from edge.errors import InvalidValue, SettingsError
 from training.augment import Augmentation
 from training.data.faces_gender import People
 from training.data.fer2013 import DataError
@@ -109,6 +109,24 @@ def test_named_faces_are_cut_as_the_annotated_ones(made_data):
     assert found.images.shape == (21, 64, 64)
     assert found.persons[0] == "train0"
     assert found.coloured(slice(0, 2)).shape == (2, 64, 64, 3)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"named": 1.0, "named_from": (1,)}, r"\[data\] named: expected 0 or more, and less than 1, got 1.0"),
+        ({"named": -0.1, "named_from": (1,)}, "less than 1, got -0.1"),
+        ({"named": 0.5}, r"\[data\] named_from: expected numbers of epochs"),
+    ],
+)
+def test_a_share_that_makes_no_sense_is_refused(values, said):
+    with pytest.raises(SettingsError, match=said):
+        GenderData(**values)
+
+
+def test_a_batch_always_has_annotated_faces():
+    given = batches(share=0.99)
+    assert (given.others, len(given)) == (3, 8)
 
 
 def test_smoothing():
