@@ -57,7 +57,7 @@ def _layers(graph: Graph) -> list[_Layer]:
     """The convolutions that the picture goes through one after the other, up to the last that has a stride."""
     if graph.count != 1 or len(graph.inputs) != 1:
         return []
-    number, found = graph.inputs[0], []
+    number, found = graph.inputs[0], list[tuple[int, int, int, int]]()
     while (operator := _only_user(graph, number)) and (stride := _stride(graph, operator)):
         if any(operator == other for other, *_ in found):
             return []  # in a circle

@@ -19,8 +19,8 @@ from edge.vision.letterbox import resize
 from training.accelerator import landmark_pack, mask_pack, mask_warp
 from training.accelerator.landmark_pack import KINDS, ROOM, Points68
 from training.accelerator.mask_net import LandmarkNet, keras_weights
-from training.accelerator.mask_schedule import Average, Clock, descend, optimizer, quickest_format, rate_at
-from training.accelerator.mask_story import write
+from training.accelerator.mask_schedule import Average, Clock, by_the_clock, optimizer, quickest_format
+from training.accelerator.mask_story import Kept
 from training.data.landmarks68 import MIRROR, OUTER_EYES
 
 SIZE, WIDE = 48, 72
@@ -136,37 +136,23 @@ def train(data: Path, out: Path, minutes: float, batch: int, every: float) -> di
     net = LandmarkNet(**NETWORK).to(device)
     net = net.to(memory_format=quickest_format(net, first.batch(batch)[0]))
     learner, average = optimizer(net, 3e-3, 1e-4), Average(net)
-    clock.start_over()
-    best: dict[str, float] = {}
-    kept: dict[str, list[np.ndarray]] = {}
-    story: list[dict[str, float]] = []
-    step, looked, last, part_of_second = 0, 0.0, False, batch // 3
+    kept, part_of_second = Kept(out / "landmark.npz", "landmark", NETWORK, lambda told: -told["error"]), batch // 3
 
     def shown() -> torch.Tensor:
         return torch.cat([first.batch(batch - part_of_second)[0], second.batch(part_of_second)[0]])
 
-    while not last:
-        part = clock.part
-        last = part >= 1
-        for group in learner.param_groups:
-            group["lr"] = 3e-3 * rate_at(part, step)
+    def loss() -> torch.Tensor:
         images, points = first.batch(batch - part_of_second)
         others, fives = second.batch(part_of_second)
         found = net(torch.cat([images, others]))
-        loss = wing(found[: len(images)], points) + FIVE * wing(five_of(found[len(images) :]), fives)
-        descend(loss, net, learner, average)
-        step += 1
-        if last or clock.seconds - looked >= every:
-            looked = clock.seconds
-            told = errors(average.settle(shown), held, five, device)
-            told |= {"step": step, "seconds": looked, "loss": float(loss.detach())}
-            story.append(told)
-            print("landmark: " + json.dumps({name: round(value, 4) for name, value in told.items()}), flush=True)
-            kept["last"] = keras_weights(average.net)
-            if told["error"] <= best.get("error", math.inf):
-                best, kept["best"] = told, kept["last"]
-            write(out / "landmark.npz", kept, {"network": NETWORK, "best": best, "story": story})
-    return best
+        return wing(found[: len(images)], points) + FIVE * wing(five_of(found[len(images) :]), fives)
+
+    def look(progress: dict[str, float]) -> None:
+        kept.look(errors(average.settle(shown), held, five, device) | progress, keras_weights(average.net))
+
+    clock.start_over()
+    by_the_clock(clock, (net, learner, average), loss, look, every)
+    return kept.best
 
 
 def main() -> None:

@@ -14,9 +14,9 @@ from torch.nn import functional
 from training.accelerator import mask_crops, mask_pack, mask_warp
 from training.accelerator.mask_crops import COLOURED, DRAWINGS, Crops
 from training.accelerator.mask_net import MaskNet, keras_weights
-from training.accelerator.mask_schedule import Average, Clock, descend, optimizer, quickest_format, rate_at
+from training.accelerator.mask_schedule import Average, Clock, by_the_clock, optimizer, quickest_format
 from training.accelerator.mask_scores import scores
-from training.accelerator.mask_story import write
+from training.accelerator.mask_story import Kept
 
 SIZE = 48
 NETWORK: dict[str, Any] = {"stem": 24, "stages": [[48, 2], [128, 3], [256, 3]], "dropout": 0.2}
@@ -123,32 +123,20 @@ def train(data: Path, out: Path, minutes: float, batch: int, every: float, worke
     net = MaskNet(**NETWORK).to(device)
     net = net.to(memory_format=quickest_format(net, source.batch(batch)[0]))
     learner, average = optimizer(net, 3e-3, 0.03), Average(net)
-    clock.start_over()
-    best: dict[str, float] = {}
-    kept: dict[str, list[np.ndarray]] = {}
-    story: list[dict[str, float]] = []
-    step, looked, last = 0, 0.0, False
-    while not last:
-        part = clock.part
-        last = part >= 1
-        for group in learner.param_groups:
-            group["lr"] = 3e-3 * rate_at(part, step)
+    kept = Kept(out / "mask.npz", "mask", NETWORK, lambda told: told["score"])
+
+    def loss() -> torch.Tensor:
         images, kinds = source.batch(batch)
-        loss = functional.cross_entropy(net(images), kinds, label_smoothing=SMOOTHING)
-        descend(loss, net, learner, average)
-        step += 1
-        if last or clock.seconds - looked >= every:
-            looked = clock.seconds
-            told = figures(average.settle(lambda: source.batch(batch)[0]), held, device)
-            told |= {"step": step, "seconds": looked, "loss": float(loss.detach())}
-            story.append(told)
-            print("mask: " + json.dumps({name: round(value, 4) for name, value in told.items()}), flush=True)
-            shift = np.array([0, 0, 0, told.get("offset", 0.0)])
-            kept["last"] = keras_weights(average.net, shift)
-            if told["score"] >= best.get("score", 0.0):
-                best, kept["best"] = told, kept["last"]
-            write(out / "mask.npz", kept, {"network": NETWORK, "best": best, "story": story})
-    return best
+        return functional.cross_entropy(net(images), kinds, label_smoothing=SMOOTHING)
+
+    def look(progress: dict[str, float]) -> None:
+        told = figures(average.settle(lambda: source.batch(batch)[0]), held, device)
+        shift = np.array([0, 0, 0, told.get("offset", 0.0)])
+        kept.look(told | progress, keras_weights(average.net, shift))
+
+    clock.start_over()
+    by_the_clock(clock, (net, learner, average), loss, look, every)
+    return kept.best
 
 
 def main() -> None:

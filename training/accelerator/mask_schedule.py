@@ -107,3 +107,36 @@ def quickest_format(net: nn.Module, images: torch.Tensor, tries: int = 5) -> tor
         torch.cuda.synchronize()
         taken[order] = time.monotonic() - start
     return min(taken, key=lambda order: taken[order])
+
+
+def by_the_clock(
+    clock: Clock,
+    trained: tuple[nn.Module, torch.optim.Optimizer, Average],
+    loss: Callable[[], torch.Tensor],
+    look: Callable[[dict[str, float]], None],
+    every: float,
+    rate: float = 3e-3,
+) -> None:
+    """Train until the time is up.
+
+    Args:
+        clock: started.
+        trained: the network, its optimizer and the average of its weights.
+        loss: of a new batch.
+        look: called every so many seconds and at the end, with the number of steps, the seconds and the loss.
+        every: seconds.
+        rate: the highest learning rate.
+    """
+    net, learner, average = trained
+    step, looked, last = 0, 0.0, False
+    while not last:
+        part = clock.part
+        last = part >= 1
+        for group in learner.param_groups:
+            group["lr"] = rate * rate_at(part, step)
+        value = loss()
+        descend(value, net, learner, average)
+        step += 1
+        if last or clock.seconds - looked >= every:
+            looked = clock.seconds
+            look({"step": step, "seconds": looked, "loss": float(value.detach())})

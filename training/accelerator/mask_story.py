@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -20,6 +20,34 @@ def write(path: Path, networks: Mapping[str, list[np.ndarray]], story: Mapping[s
     arrays["story"] = np.frombuffer(json.dumps(story).encode(), np.uint8)
     with replacing(path) as scratch, open(scratch, "wb") as file:
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+
+
+class Kept:
+    """The last and the best network of a short training and what was measured of each, written after every look.
+
+    Args:
+        path: the .npz.
+        name: of the training, before each printed line.
+        network: what the network is built from, for whoever reads the file.
+        goodness: of what was measured; the greatest is best.
+    """
+
+    def __init__(
+        self, path: Path, name: str, network: Mapping[str, Any], goodness: Callable[[Mapping[str, float]], float]
+    ) -> None:
+        self.path, self.name, self.network, self.goodness = path, name, network, goodness
+        self.best: dict[str, float] = {}
+        self._networks: dict[str, list[np.ndarray]] = {}
+        self._story: list[dict[str, float]] = []
+
+    def look(self, told: dict[str, float], weights: list[np.ndarray]) -> None:
+        """Take in a network and what was measured of it."""
+        self._story.append(told)
+        print(f"{self.name}: " + json.dumps({name: round(value, 4) for name, value in told.items()}), flush=True)
+        self._networks["last"] = weights
+        if not self.best or self.goodness(told) >= self.goodness(self.best):
+            self.best, self._networks["best"] = told, weights
+        write(self.path, self._networks, {"network": self.network, "best": self.best, "story": self._story})
 
 
 def read(path: Path, name: str) -> tuple[list[np.ndarray], dict[str, Any]]:

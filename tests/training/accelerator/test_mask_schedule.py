@@ -8,7 +8,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="the short trainings need torch")
 
 from training.accelerator import mask_warp  # noqa: E402
-from training.accelerator.mask_schedule import Average, Clock, rate_at  # noqa: E402
+from training.accelerator.mask_schedule import Average, Clock, by_the_clock, optimizer, rate_at  # noqa: E402
 
 
 def test_progress_begins_with_the_training_and_ends_at_the_deadline():
@@ -28,6 +28,22 @@ def test_progress_begins_with_the_training_and_ends_at_the_deadline():
 )
 def test_the_rate_rises_by_steps_and_falls_by_the_clock(part, step, rate):
     assert rate_at(part, step) == pytest.approx(rate)
+
+
+def test_a_training_looks_every_so_many_seconds_and_at_its_end():
+    now = [0.0]
+    net = torch.nn.Linear(1, 1)
+    looks = []
+
+    def loss():
+        now[0] += 1.0
+        return ((net(torch.ones(4, 1)) - 3) ** 2).mean()
+
+    trained = (net, optimizer(net, 0.1, 0.0), Average(net))
+    by_the_clock(Clock(10 / 60, lambda: now[0]), trained, loss, looks.append, every=4.0, rate=0.1)
+    assert [look["step"] for look in looks] == [4, 8, 11]
+    assert [look["seconds"] for look in looks] == [4.0, 8.0, 11.0]
+    assert looks[-1]["loss"] < looks[0]["loss"]
 
 
 def test_averaged_weights_follow_and_their_statistics_fit():

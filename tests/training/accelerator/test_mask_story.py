@@ -8,7 +8,7 @@ import pytest
 from edge.errors import ModelError
 from training.accelerator import landmark_pack
 from training.accelerator.landmark_pack import WIDE, Points68
-from training.accelerator.mask_story import read, write
+from training.accelerator.mask_story import Kept, read, write
 from training.data.fer2013 import DataError
 
 
@@ -20,6 +20,19 @@ def test_networks_come_back_in_their_order(tmp_path):
     assert story == {"best": {"score": 0.9}}
     assert len(read(tmp_path / "mask.npz", "last")[0]) == 3
     assert [path.name for path in tmp_path.iterdir()] == ["mask.npz"]
+
+
+def test_the_best_and_the_last_network_are_kept_and_each_look_is_told(tmp_path, capsys):
+    kept = Kept(tmp_path / "x.npz", "mask", {"stem": 4}, lambda told: told["score"])
+    assert kept.best == {}
+    for step, score in enumerate((0.5, 0.7, 0.6)):
+        kept.look({"score": score, "step": step}, [np.full(2, score, np.float32)])
+    assert kept.best == {"score": 0.7, "step": 1}
+    for name, score in (("best", 0.7), ("last", 0.6)):
+        (weights,), story = read(tmp_path / "x.npz", name)
+        assert weights.tolist() == pytest.approx([score] * 2)
+        assert (story["network"], len(story["story"])) == ({"stem": 4}, 3)
+    assert capsys.readouterr().out.splitlines()[1] == 'mask: {"score": 0.7, "step": 1}'
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no archive"])
