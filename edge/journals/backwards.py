@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from edge.errors import JournalError
-from edge.files import open_regular
 from edge.journals.jsonl import LONGEST, decode
-from edge.journals.reader import Event, files_of
+from edge.journals.parts import Part, open_part
+from edge.journals.reader import Event, parts_of
 from edge.journals.repair import end_of_data
 
 _log = logging.getLogger(__name__)
@@ -32,19 +32,22 @@ def read_last(paths: Iterable[Path], count: int, accepts: Callable[[Event], bool
         JournalError: a journal does not exist or cannot be read.
     """
     found: list[Event] = []
-    for path in reversed(files_of(paths)):
+    for part in reversed(parts_of(paths)):
         if len(found) >= count:
             break
-        found += _last_of(path, count - len(found), accepts)
+        found += _last_of(part, count - len(found), accepts)
     return found[::-1]
 
 
-def _last_of(path: Path, count: int, accepts: Callable[[Event], bool]) -> list[Event]:
+def _last_of(part: Part, count: int, accepts: Callable[[Event], bool]) -> list[Event]:
     """The last events of one file, the newest first; lines that are not events are skipped, their number is logged."""
     found: list[Event] = []
     bad = 0
     try:
-        with open_regular(path) as file:
+        file = open_part(part)
+        if file is None:
+            return []
+        with file:
             for line in lines_backwards(file):
                 event = decode(line)
                 if event is None:
@@ -54,10 +57,13 @@ def _last_of(path: Path, count: int, accepts: Callable[[Event], bool]) -> list[E
                     if len(found) == count:
                         break
     except OSError as error:
-        raise JournalError(f"{path}: cannot read the journal ({error.strerror or error})") from None
+        raise JournalError(f"{part.path}: cannot read the journal ({error.strerror or error})") from None
     if bad:
         _log.warning(
-            "%s: skipped %d %s", path, bad, "line that is not an event" if bad == 1 else "lines that are not events"
+            "%s: skipped %d %s",
+            part.path,
+            bad,
+            "line that is not an event" if bad == 1 else "lines that are not events",
         )
     return found
 

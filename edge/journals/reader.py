@@ -12,7 +12,8 @@ from typing import Any, BinaryIO
 from edge.errors import JournalError
 from edge.files import open_regular
 from edge.journals.jsonl import LONGEST, decode
-from edge.journals.rotation import foreign, whole
+from edge.journals.parts import Part, open_part, parts
+from edge.journals.rotation import foreign
 
 _log = logging.getLogger(__name__)
 
@@ -26,19 +27,19 @@ def read(paths: Iterable[Path], warn: bool = True) -> Iterator[Event]:
     Raises:
         JournalError: a journal does not exist (raised at once) or cannot be read.
     """
-    return chain.from_iterable(read_file(path, warn) for path in files_of(paths, warn))
+    return chain.from_iterable(read_part(part, warn) for part in parts_of(paths, warn))
 
 
-def files_of(paths: Iterable[Path], warn: bool = True) -> list[Path]:
+def parts_of(paths: Iterable[Path], warn: bool = True) -> list[Part]:
     """The files of journals, each with its rotated ones, the oldest first; what is not a regular file is named.
 
     Raises:
         JournalError: a journal does not exist, or its folder cannot be read.
     """
-    found: list[Path] = []
+    found: list[Part] = []
     for path in paths:
         try:
-            files = whole(path)
+            files = parts(path)
             for other in foreign(path) if warn else ():
                 _log.warning("%s: skipped, not a regular file", other)
         except FileNotFoundError:
@@ -54,15 +55,18 @@ def files_of(paths: Iterable[Path], warn: bool = True) -> list[Path]:
     return found
 
 
-def read_file(path: Path, warn: bool = True) -> Iterator[Event]:
-    """The events of one file; lines that are not events are skipped, and their number is logged.
+def read_part(part: Part, warn: bool = True) -> Iterator[Event]:
+    """The events of one file, none if it was removed; lines that are not events are skipped, their number is logged.
 
     Raises:
         JournalError: it cannot be read.
     """
     bad = 0
     try:
-        with open_regular(path) as file:
+        file = open_part(part)
+        if file is None:
+            return
+        with file:
             for line in lines(file):
                 event = decode(line)
                 if event is not None:
@@ -70,10 +74,13 @@ def read_file(path: Path, warn: bool = True) -> Iterator[Event]:
                 elif line.endswith(b"\n"):  # else the writer is in the middle of it
                     bad += 1
     except OSError as error:
-        raise JournalError(f"{path}: cannot read the journal ({error.strerror or error})") from None
+        raise JournalError(f"{part.path}: cannot read the journal ({error.strerror or error})") from None
     if bad and warn:
         _log.warning(
-            "%s: skipped %d %s", path, bad, "line that is not an event" if bad == 1 else "lines that are not events"
+            "%s: skipped %d %s",
+            part.path,
+            bad,
+            "line that is not an event" if bad == 1 else "lines that are not events",
         )
 
 

@@ -22,7 +22,7 @@ from typing import Any, BinaryIO
 from edge.clock import rfc3339
 from edge.errors import EdgeError, JournalError, one_line
 from edge.journals.jsonl import HEAD, decode
-from edge.journals.rotation import whole
+from edge.journals.parts import Part, open_part, parts
 from edge.journals.spans import Span, Spans
 from edge.web.zone import offsets
 
@@ -154,16 +154,19 @@ def _follows(row: list[Any], span: Span) -> bool:
     return bool(abs(row[0] + row[1] - span.wall) < 0.5)
 
 
-def between(files: Iterable[Path], begin: float, end: float) -> Iterator[dict[str, Any]]:
+def between(files: Iterable[Part], begin: float, end: float) -> Iterator[dict[str, Any]]:
     """The events of these files, the oldest first, from somewhat before `begin` up to `end`; other lines are skipped.
 
     Raises:
         JournalError: a file cannot be read.
     """
     first, last = (HEAD + rfc3339(max(0.0, wall)).encode() for wall in (begin - EARLIER_S, end))
-    for path in files:
+    for part in files:
         try:
-            with open(path, "rb") as file:
+            opened = open_part(part)
+            if opened is None:
+                continue  # removed meanwhile
+            with opened as file:
                 _seek(file, first)
                 for line in file:
                     if line[: len(last)] >= last and line.startswith(HEAD):
@@ -171,10 +174,8 @@ def between(files: Iterable[Path], begin: float, end: float) -> Iterator[dict[st
                     event = decode(line)
                     if event is not None:
                         yield event
-        except FileNotFoundError:
-            continue  # rotated away meanwhile
         except OSError as error:
-            raise JournalError(f"{path.name}: cannot read the journal ({error.strerror or error})") from None
+            raise JournalError(f"{part.path.name}: cannot read the journal ({error.strerror or error})") from None
 
 
 def _seek(file: BinaryIO, first: bytes) -> None:
@@ -218,7 +219,7 @@ def made(journal: Path, what: str, argument: str, now: datetime) -> dict[str, An
         ValueError: no such day. JournalError: the journal cannot be read.
     """
     try:
-        files = whole(journal)
+        files = parts(journal)
     except OSError as error:
         raise JournalError(f"{journal.name}: cannot read the journal ({error.strerror})") from None
     if what == "day":

@@ -15,7 +15,7 @@ from pathlib import Path
 from aiohttp import web
 
 from edge.errors import JournalError
-from edge.journals.rotation import whole
+from edge.journals.parts import parts
 from edge.web.guard import Refused
 
 LIMIT_S = 300.0
@@ -105,6 +105,6 @@ class History:
 def _state(journal: Path) -> list[tuple[str, int]]:
     """The journal's files and their sizes."""
     try:
-        return [(str(file), file.stat().st_size) for file in (whole(journal) if journal.parent.exists() else [])]
+        return [(str(part.path), part.size) for part in (parts(journal) if journal.parent.exists() else [])]
     except OSError as error:
         raise JournalError(f"{journal.name}: cannot read the journal ({error.strerror})") from None

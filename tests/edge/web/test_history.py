@@ -11,6 +11,7 @@ import pytest
 
 from edge.clock import rfc3339
 from edge.journals.jsonl import encode
+from edge.journals.parts import parts
 from edge.web.figures import Dwell, between, made
 from edge.web.zone import offsets
 
@@ -135,11 +136,11 @@ def test_of_a_long_journal_only_the_day_is_read(tmp_path, monkeypatch):
     with open(path, "wb") as file:
         for n in range(20_000):
             file.write(encode(state, at(0) + 86.4 * n))  # twenty days
-    read = list(between([path], at(0, day=10), at(24, day=10)))
+    read = list(between(parts(path), at(0, day=10), at(24, day=10)))
     assert len(read) < 1400
     assert read[0]["time"] < rfc3339(at(0, day=10)) <= read[200]["time"]
     assert read[-1]["time"] < rfc3339(at(24, day=10))
-    everything = [event for event in between([path], at(0), at(0, day=30))]
+    everything = [event for event in between(parts(path), at(0), at(0, day=30))]
     assert [event for event in everything if rfc3339(at(0, day=10)) <= event["time"] < rfc3339(at(0, day=11))] == [
         event for event in read if event["time"] >= rfc3339(at(0, day=10))
     ]
