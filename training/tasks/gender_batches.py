@@ -35,6 +35,8 @@ class GenderData:
         anneal_from: from this part of the epochs on, all changes are half as large.
         grey: chance that a picture loses its colour.
         limit: use only so many faces; 0: all.
+        blend: shape of the beta distribution of the shares in which two pictures, and their targets, are blended
+            (Zhang et al., mixup, 2018); 0: none.
         named: the share of a batch that are faces of `emotion_wild`; 0: none.
         named_from: after each of these numbers of epochs the network is asked about them, and first names correct it;
             they are in the batches from the first one on.
@@ -45,6 +47,7 @@ class GenderData:
     anneal_from: float = 1.0
     grey: float = 0.2
     limit: int = 0
+    blend: float = 0.0
     named: float = 0.0
     named_from: tuple[int, ...] = ()
 
@@ -136,7 +139,7 @@ class GenderBatches(keras.utils.PyDataset):
             more = rng.choice(len(self.chances), others, p=self.chances)
             pictures += [self._picture(image, rng) for image in self.named.coloured(more)]
             targets = np.concatenate([targets, self.told[more]])
-        return np.stack(pictures).astype(np.float32) / 255, targets
+        return blended(np.stack(pictures).astype(np.float32) / 255, targets, self.data.blend, rng)
 
     def _picture(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         augment = self.half if self.epoch >= self.anneal_from else self.full
@@ -194,6 +197,20 @@ def input_size(recipe: Recipe) -> int:
 def smoothed(targets: np.ndarray, smoothing: float) -> np.ndarray:
     """Targets float32 (N, 2) with label smoothing, 0-1."""
     return np.asarray(targets * (1 - smoothing) + smoothing / targets.shape[1], np.float32)
+
+
+def blended(
+    pictures: np.ndarray, targets: np.ndarray, shape: float, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Each picture float32 (B, S, S, 3) and its target with a part of another one's, at most a half."""
+    if not shape:
+        return pictures, targets
+    own = rng.beta(shape, shape, len(pictures)).astype(np.float32)
+    own, other = np.maximum(own, 1 - own), rng.permutation(len(pictures))
+    share = own[:, None, None, None]
+    return pictures * share + pictures[other] * (1 - share), targets * own[:, None] + targets[other] * (
+        1 - own[:, None]
+    )
 
 
 def squares(images: np.ndarray, size: int) -> np.ndarray:

@@ -11,7 +11,7 @@ from training.data.faces_gender import People
 from training.data.fer2013 import DataError
 from training.recipe import Recipe, Schedule
 from training.tasks import gender_batches
-from training.tasks.gender_batches import GenderBatches, GenderData, Named, smoothed
+from training.tasks.gender_batches import GenderBatches, GenderData, Named, blended, smoothed
 
 STILL = Augmentation(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
@@ -127,6 +127,18 @@ def test_a_share_that_makes_no_sense_is_refused(values, said):
 def test_a_batch_always_has_annotated_faces():
     given = batches(share=0.99)
     assert (given.others, len(given)) == (3, 8)
+
+
+def test_blending_keeps_more_than_half_of_each_and_targets_follow():
+    pictures = np.stack([np.full((2, 2, 3), n, np.float32) for n in range(8)])
+    targets = np.stack([1 - pictures[:, 0, 0, 0] / 8, pictures[:, 0, 0, 0] / 8], axis=1)
+    same = blended(pictures, targets, 0.0, np.random.default_rng(1))
+    assert np.array_equal(same[0], pictures)
+    mixed, told = blended(pictures, targets, 0.3, np.random.default_rng(1))
+    assert mixed.dtype == told.dtype == np.float32
+    assert told[:, 1] * 8 == pytest.approx(mixed[:, 0, 0, 0], abs=1e-5)
+    assert told.sum(axis=1) == pytest.approx(np.ones(8), abs=1e-6)
+    assert not np.array_equal(mixed, pictures)
 
 
 def test_smoothing():
