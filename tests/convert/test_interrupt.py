@@ -13,8 +13,9 @@ from convert.interrupt import heard
 
 # "ready" comes from a thread that gets no turn before the main thread is inside the library, or asleep.
 PROGRAM = """
-import _thread, ctypes, functools, sys, time
+import _thread, ctypes, functools, signal, sys, time
 from convert.interrupt import heard
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs inherit that it is ignored
 sys.setswitchinterval(600)
 lock, acquire = ctypes.create_string_buffer(64), ctypes.CDLL(None).pthread_mutex_lock
 acquire(lock)
@@ -39,7 +40,7 @@ def test_the_process_ends(work, grace, code, said):
         try:
             assert process.stdout.readline() == "ready\n"
             process.send_signal(signal.SIGINT)
-            assert (process.stdout.read(), process.wait(timeout=60)) == (said, code)
+            assert (process.communicate(timeout=60)[0], process.returncode) == (said, code)
         finally:
             process.kill()
 
