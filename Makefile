@@ -17,12 +17,14 @@ PYTHON ?= python3
 VENV ?= .venv
 
 BIN := $(VENV)/bin
-# What a change of edge/ or systemd/ can break. What trains, converts, builds the site or takes more than ten seconds
-# stays with `make test`.
-LATER := tests/test_chain.py tests/test_docs_models.py tests/test_docs_site.py
+# What a change of edge/ or systemd/ can break. What trains, converts, builds the site, the pictures or the package, or takes
+# more than ten seconds, stays with `make test`.
+LATER := $(addprefix tests/test_,chain.py docs_models.py docs_pictures.py docs_site.py package.py)
 EDGE_TESTS := tests/edge tests/systemd $(filter-out $(LATER),$(wildcard tests/test_*.py))
 # A file's tests stay in one process, as they share what is slow to make. A process that has TensorFlow takes 2 GB.
 JOBS ?= 2
+# Tests of what runs on the device wait a third of their time, for programs, sockets and clocks.
+EDGE_JOBS ?= 3
 SPREAD = --numprocesses $(JOBS) --dist loadfile
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Only its axe.min.js is used: the browser that it would bring along is not.
@@ -56,7 +58,7 @@ test: lint
 	$(BIN)/python -m pytest $(or $(ARGS),$(SPREAD))
 
 test-edge: $(VENV)/.edge
-	$(BIN)/python -m pytest $(or $(ARGS),$(SPREAD) -m 'not slow' $(EDGE_TESTS))
+	$(BIN)/python -m pytest $(or $(ARGS),--numprocesses $(EDGE_JOBS) --dist loadfile -m 'not slow' $(EDGE_TESTS))
 
 docs: $(VENV)/.docs
 	$(BIN)/python -m docs.tools.architecture
