@@ -18,7 +18,7 @@ TASKS = {
         "[data]\ncanvas = [96, 64]\nwindow = [96, 64]\nmasks = 0.0\n"
         "[network]\nstem = [4, 4, 8]\ndepths = [1, 1, 1]\nchannels = [8, 8, 8]\n"
     ),
-    "gender": "[data]\nnamed = 0.5\nnamed_from = [1]\n[network]\nsize = 32\nstem = 4\nstages = [[8, 1]]\n",
+    "gender": "[network]\nstem = 4\nstages = [[8, 1]]\n",
     "landmarks": "[network]\nstem = 4\nstages = [[8, 1, 1], [8, 1, 2]]\n",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -10,15 +11,39 @@ import keras
 import numpy as np
 from keras import layers
 
+from edge.frame import Box
 from edge.labels import GENDERS
+from edge.vision.crop import crop
 from training import weights
 from training.augment import Augmentation
 from training.data import faces_gender
+from training.data.faces_gender import People
 from training.networks import emotion
 from training.networks.layers import strip_custom_layers
 from training.recipe import Recipe, parse
 from training.tasks.emotion import start_file
-from training.tasks.gender_batches import LUMINANCE, GenderBatches, GenderData, Named, input_size, labels, squares
+
+SIZE = 48
+LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # what grey is made of
+
+
+@dataclass(frozen=True)
+class GenderData:
+    """The recipe's [data] table beside the sizes of the augmentation.
+
+    Attributes:
+        start: the emotion model whose convolutions it begins with; empty: random weights.
+        smoothing: label smoothing, 0-1.
+        anneal_from: from this part of the epochs on, all changes are half as large.
+        grey: chance that a picture loses its colour.
+        limit: use only so many faces; 0: all.
+    """
+
+    start: str = ""
+    smoothing: float = 0.05
+    anneal_from: float = 1.0
+    grey: float = 0.2
+    limit: int = 0
 
 
 class GenderClassifier:
@@ -28,7 +53,6 @@ class GenderClassifier:
         self.recipe = recipe
         self.options, self.augment = parse(recipe, GenderData, Augmentation)
         self.people = faces_gender.load(data / "faces_gender")
-        self.named = Named.load(data / "emotion_wild") if self.options.named else None
 
     def build(self) -> keras.Model:
         """The emotion network with three channels and two classes, with the convolutions of `start`."""
@@ -47,7 +71,7 @@ class GenderClassifier:
 
     def batches(self) -> keras.utils.PyDataset:
         """Augmented training rows."""
-        return GenderBatches(self.people, self.rows(), self.recipe, self.augment, self.options, self.named)
+        return GenderBatches(self.people, self.rows(), self.recipe, self.augment, self.options)
 
     def loss(self) -> Any:
         """Cross-entropy against smoothed labels."""
@@ -56,15 +80,63 @@ class GenderClassifier:
     def measure(self, model: keras.Model) -> dict[str, float]:
         """Accuracy on the tenth that is held out."""
         rows = self.rows(held_out=True)
-        images = squares(self.people.images[rows], input_size(self.recipe))
+        images = squares(self.people.images[rows])
         logits = model.predict(images.astype(np.float32) / 255, batch_size=256, verbose=0)
         return {"score": float((logits.argmax(axis=1) == labels(self.people)[rows]).mean())}
 
     def samples(self, count: int, seed: int) -> np.ndarray:
-        """Real crops uint8 (count, S, S, 3) for calibration."""
+        """Real crops uint8 (count, 48, 48, 3) for calibration."""
         rows = np.random.default_rng(seed).permutation(self.rows())[:count]
-        return squares(self.people.images[rows], input_size(self.recipe))
+        return squares(self.people.images[rows])
 
     def export(self, model: keras.Model) -> keras.Model:
         """Softmax at the end."""
         return strip_custom_layers(keras.Model(model.inputs, layers.Softmax(name="probabilities")(model.outputs[0])))
+
+
+class GenderBatches(keras.utils.PyDataset):
+    """Augmented batches: float32 (B, 48, 48, 3) in 0-1 and targets float32 (B, 2); an epoch shows each face once."""
+
+    def __init__(
+        self, people: People, rows: np.ndarray, recipe: Recipe, augment: Augmentation, data: GenderData
+    ) -> None:
+        super().__init__(workers=1)
+        self.images, self.rows, self.data = people.images, rows, data
+        classes = len(GENDERS)
+        self.targets = np.eye(classes, dtype=np.float32) * (1 - data.smoothing) + data.smoothing / classes
+        self.labels = labels(people)
+        self.full, self.half = augment, augment.scaled(0.5)
+        self.anneal_from = round(data.anneal_from * recipe.fit.epochs)
+        self.fit, self.seed, self.epoch = recipe.fit, recipe.seed, 0
+
+    def __len__(self) -> int:
+        return self.fit.steps or max(1, len(self.rows) // self.fit.batch)
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        order = np.random.default_rng((self.seed, self.epoch)).permutation(self.rows)
+        rows = np.resize(order, len(self) * self.fit.batch)[index * self.fit.batch :][: self.fit.batch]
+        rng = np.random.default_rng((self.seed, self.epoch, index))
+        pictures = np.stack([self._picture(row, rng) for row in rows])
+        return pictures.astype(np.float32) / 255, self.targets[self.labels[rows]]
+
+    def _picture(self, row: int, rng: np.random.Generator) -> np.ndarray:
+        augment = self.half if self.epoch >= self.anneal_from else self.full
+        image = augment(self.images[row], rng, size=SIZE)
+        if rng.random() < self.data.grey:
+            return np.repeat((image @ LUMINANCE).astype(np.uint8)[..., None], 3, axis=2)
+        cast = 1 + rng.uniform(-0.1, 0.1, 3).astype(np.float32)
+        return np.clip(image * cast, 0, 255).astype(np.uint8)
+
+    def on_epoch_end(self) -> None:
+        """Shuffle anew."""
+        self.epoch += 1
+
+
+def squares(images: np.ndarray) -> np.ndarray:
+    """Pictures uint8 (N, S, S, 3) in the network's size, as the device cuts them."""
+    return np.stack([crop(image, Box(0, 0, *image.shape[1::-1]), SIZE, SIZE) for image in images])
+
+
+def labels(people: People) -> np.ndarray:
+    """The place in GENDERS of each face's annotation, int64 (N,)."""
+    return np.array([GENDERS.index(gender) for gender in people.genders.tolist()], np.int64)
