@@ -1,4 +1,4 @@
-"""Whatever stands in a .tflite, looking at its operations and transposing its kernels end, with an answer or one line.
+"""Whatever stands in a .tflite, reading its operations, transposing and folding it end, with an answer or one line.
 
 LiteRT itself is not asked: it trusts its files, which is why only those load whose hash is in the manifest.
 """
@@ -12,11 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.engines import operators
+from edge.engines.folded import MOST_WEIGHTS, folded
 from edge.engines.transposed import transposed
 from edge.errors import ModelError
 from tests.fuzz import examples
 
 HERE = Path("model.tflite")
+MOST_MORE = 8 * MOST_WEIGHTS  # bytes
 WORDS = (b"\xff" * 4, b"\0" * 4, b"\x7f\xff\xff\xff", b"\0\0\0\x80", b"\1\0\0\0", b"\xff\xff\0\0", b"\x10\0\0\0")
 
 
@@ -53,3 +55,5 @@ def test_no_model_is_unexpected(contents, data):
     assert "\n" not in said
     turned = transposed(bytes(content))
     assert turned is None or len(turned) == len(content)
+    answer = folded(bytes(content))
+    assert answer is None or len(content) < len(answer[0]) < len(content) + MOST_MORE
