@@ -48,6 +48,7 @@ demo: $(VENV)/.demo
 	@rm -rf demo && mkdir demo
 	$(BIN)/edge-emotion run --source demo --journal demo/journal.jsonl --out demo/demo.webp --sheet demo/sheet.png
 	@echo "Open demo/demo.webp in a browser, and demo/sheet.png. The portrait is public domain, the others are drawn."
+	@echo "Captions follow a change of expression or mask about half a second later."
 	@if [ -t 1 ]; then echo "The same, live, in your browser:"; $(BIN)/edge-emotion web --source demo --open --port 0; \
 		else echo "The same, live, in your browser: $(BIN)/edge-emotion web --source demo"; fi
 
