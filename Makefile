@@ -17,8 +17,8 @@ PYTHON ?= python3
 VENV ?= .venv
 
 BIN := $(VENV)/bin
-# What a change of edge/ or systemd/ can break. What trains, converts, builds the site, the pictures or the package, or takes
-# more than ten seconds, stays with `make test`.
+# What a change of edge/ or systemd/ can break. What trains, converts, builds the site, the pictures or the package, or is
+# marked slow (several workers, accessibility in the browser), stays with `make test`.
 LATER := $(addprefix tests/test_,chain.py docs_models.py docs_pictures.py docs_site.py package.py)
 EDGE_TESTS := tests/edge tests/systemd $(filter-out $(LATER),$(wildcard tests/test_*.py))
 # A file's tests stay in one process, as they share what is slow to make. A process that has TensorFlow takes 2 GB.

@@ -117,6 +117,7 @@ class Killing:
         pass
 
 
+@pytest.mark.slow
 def test_one_worker_four_and_four_one_of_which_is_killed_give_the_same_bytes(
     archive, scan, by_cluster, files, request_of
 ):
@@ -199,6 +200,7 @@ def is_gone(pid):
     return True
 
 
+@pytest.mark.slow
 def test_a_command_that_is_killed_leaves_no_process_and_goes_on_where_it_was(archive, tiny, paint):
     from edge import picture
 
@@ -224,6 +226,7 @@ def test_a_command_that_is_killed_leaves_no_process_and_goes_on_where_it_was(arc
     assert len(parts(archive.parent / "results")) > len(finished)
 
 
+@pytest.mark.slow
 def test_ctrl_c_is_one_line_and_leaves_no_process(archive, tiny):
     command = started(archive, "results", tiny, "--every", "0", "--workers", "1", jobs=1)
     until(lambda: parts(archive.parent / "results"))
@@ -251,6 +254,7 @@ def own_scheduler(tmp_path):
         yield there.scheduler_address
 
 
+@pytest.mark.slow
 def test_a_cluster_that_is_there_is_used_and_left_alone(archive, scan, by_cluster, files, request_of, own_scheduler):
     request = request_of()
     scan(archive, request=request, out="in-process")

@@ -16,6 +16,8 @@ from edge.web.token import Token
 from tests.conftest import absent
 from tests.edge.web.test_history import minute_ago, visit, write
 
+pytestmark = pytest.mark.slow
+
 SIZES = [(390, 844), (1280, 800)]
 # Of "minor" and "moderate" there is nothing either.
 RUN = """axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) => violations.map(
