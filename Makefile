@@ -9,7 +9,7 @@
 # make dist    build and check the wheel and the source distribution in dist/, with the hashes of all files and models
 # make deb    Debian packages for amd64 and arm64 in dist/: DEB_SUITE=bookworm for the older system, DEB_ARCH=arm64 for one
 # make container    put everything that Podman or a Home Assistant add-on builds an image from into build/container
-# make system-test    the service on a real systemd, and on an emulated arm64 machine: Debian only, as root, an hour
+# make system-test    the service on a real systemd, and on an emulated arm64 machine: Debian only, as root: 20 minutes, or an hour
 # Each does its own set-up in $(VENV). Another interpreter: make test PYTHON=python3.13
 # ARGS go to pytest: make test ARGS="tests/edge -k camera". Without them two processes share the tests: JOBS=4 for four
 
