@@ -22,6 +22,7 @@ SHAPE, BUFFER, QUANTIZATION, SIGNATURE = 0, 2, 4, 7  # fields of a tensor
 SCALES, ZEROS, AXIS = 2, 3, 6  # fields of its quantization
 STRIDE_W = 1  # a field of a convolution's options
 INT8, INT32 = 9, 2  # types of a tensor
+ALIGNMENT = 16  # bytes, of what a vector holds
 MOST_COLUMNS, MOST_WEIGHTS = 16, 1 << 22  # what is worth it is far below; a hostile file could ask for anything
 
 
@@ -188,7 +189,7 @@ class _File:
         """Write an unsigned integer of 32 bits."""
         struct.pack_into("<I", self.content, at, value)
 
-    def point(self, at: int, elements: bytes, count: int, alignment: int = 16) -> None:
+    def point(self, at: int, elements: bytes, count: int) -> None:
         """Point the field that stands at `at` at a new vector.
 
         Raises:
@@ -196,7 +197,7 @@ class _File:
         """
         if not at:
             raise ValueError("a field that would have to be added")
-        self.content += bytes(-(len(self.content) + 4) % alignment)
+        self.content += bytes(-(len(self.content) + 4) % ALIGNMENT)
         self.put(at, len(self.content) - at)
         self.content += struct.pack("<I", count) + elements
 

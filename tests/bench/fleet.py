@@ -41,6 +41,7 @@ from edge.ports import FrameReport
 from edge.settings import MqttSettings, Settings
 from edge.sinks.metrics import MetricsSink
 from edge.sinks.mqtt import open_mqtt
+from tests.bench.processes import cpu_s
 from tests.edge.sinks.mosquitto import PASSWORD, SINK, Broker, Listener
 
 MOST_DEVICES, MOST_SECONDS = 5000, 600
@@ -170,10 +171,10 @@ def run(count: int, seconds: float, folder: Path) -> Load:
     try:
         _online(broker, devices, began)
         _play(devices, began, SETTLE_S)
-        first, before = _taken(broker, devices), (_cpu_s(broker.pid), _cpu_s(os.getpid()), time.monotonic())
+        first, before = _taken(broker, devices), (cpu_s(broker.pid), cpu_s(os.getpid()), time.monotonic())
         _play(devices, began, seconds / 3)
         spent = time.monotonic() - before[2]
-        broker_cpu, own_cpu = (_cpu_s(pid) - cpu for pid, cpu in zip((broker.pid, os.getpid()), before, strict=False))
+        broker_cpu, own_cpu = (cpu_s(pid) - cpu for pid, cpu in zip((broker.pid, os.getpid()), before, strict=False))
         last, broker_kb = _taken(broker, devices), _memory_kb(broker.pid)
         retained, retained_bytes = _retained(broker)
         device_kb = (_memory_kb(os.getpid()) - base_kb) / count
@@ -260,12 +261,6 @@ def _retained(broker: Broker) -> tuple[int, int]:
     listener.close()
     _keep()
     return count, size
-
-
-def _cpu_s(pid: int) -> float:
-    """Seconds of processor time that a process has taken."""
-    parts = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(parts[11]) + int(parts[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _memory_kb(pid: int) -> float:

@@ -34,6 +34,7 @@ from typing import Any
 
 from edge.journals.jsonl import encode
 from edge.labels import EMOTIONS
+from tests.bench.processes import cpu_s
 
 MB = 1 << 20
 FIRST_MB, LONG_MB, FILE_BYTES = 4, 400, 10_000_000
@@ -155,10 +156,9 @@ def peak_mb(pid: int) -> float:
 def processor_s(pid: int) -> float:
     """Processor time of a process so far, seconds; 0 where it has ended."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
+        return cpu_s(pid)
+    except (OSError, IndexError):
         return 0.0
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") if len(fields) > 12 else 0.0
 
 
 def children(pid: int) -> list[int]:

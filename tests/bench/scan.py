@@ -33,6 +33,7 @@ from edge.scan.inputs import find
 from edge.scan.request import Request
 from edge.scan.schedule import Count, Schedule
 from edge.settings import ModelsSettings, Settings, SourceSettings
+from tests.bench.processes import cpu_s
 
 GROWTH_MB = 4.0
 TENTHS = 10
@@ -71,12 +72,6 @@ class Run:
 def rss_mb(pid: int) -> float:
     """Resident memory of a process, MB (Linux)."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
-
-
-def cpu_s(pid: int) -> float:
-    """Processor time of a process so far, seconds (Linux)."""
-    words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def demo() -> Iterator[cv2.typing.MatLike]:

@@ -24,7 +24,7 @@ from torch import nn
 from training.accelerator.mask import NETWORK, SMOOTHING, Source, answers, figures, material
 from training.accelerator.mask_crops import Crops
 from training.accelerator.mask_net import MaskNet, keras_weights, set_weights
-from training.accelerator.mask_schedule import Average, Clock, descend, optimizer, quickest_format, rate_at
+from training.accelerator.mask_schedule import Average, Clock, by_the_clock, optimizer, quickest_format
 from training.accelerator.mask_story import read, write
 from training.accelerator.mask_teacher import TeacherNet, difference, mixed, only, soft, trusted
 
@@ -72,25 +72,22 @@ class Lessons:
         """
         learner, average = optimizer(net, rate, decay), Average(net)
         best, kept = {"score": -1.0}, average.net
-        step, looked, last = 0, 0.0, False
-        while not last:
-            part = clock.part
-            last = part >= 1
-            for group in learner.param_groups:
-                group["lr"] = rate * rate_at(part, step)
+
+        def loss() -> torch.Tensor:
             images, kinds = self.source.batch(self.batch)
             images, labels = mixed(images, soft(kinds, SMOOTHING), MIXED)
             wanted = target(images, labels)
             with self.halved(isinstance(net, TeacherNet)):  # depthwise convolutions are slow in bfloat16
                 logits = net(images)
-            loss = difference(logits, wanted)
-            descend(loss, net, learner, average)
-            step += 1
-            if last or clock.seconds - looked >= self.every:
-                looked = clock.seconds
-                told = self.look(name, average, step=step, seconds=looked, loss=float(loss.detach()))
-                if told["score"] >= best["score"]:
-                    best, kept = told, copy.deepcopy(average.net)
+            return difference(logits, wanted)
+
+        def look(progress: dict[str, float]) -> None:
+            nonlocal best, kept
+            told = self.look(name, average, **progress)
+            if told["score"] >= best["score"]:
+                best, kept = told, copy.deepcopy(average.net)
+
+        by_the_clock(clock, (net, learner, average), loss, look, self.every, rate)
         return kept, best, average.net
 
 

@@ -144,7 +144,7 @@ def test_a_network_that_is_cut_off_is_not_folded_or_is_refused_in_one_line(conte
 
 @pytest.mark.parametrize(("plain", "form", "taken"), [(2.0, 1.0, True), (1.0, 1.0, False), (1.0, 2.0, False)])
 def test_an_engine_takes_the_form_that_is_faster_here(monkeypatch, content, plain, form, taken):
-    def seconds(model):
+    def seconds(model, picture):
         return 1e-3 * (plain if isinstance(model, LiteRtEngine) else form)
 
     monkeypatch.setattr(LiteRtModel, "seconds", seconds)
@@ -157,7 +157,7 @@ def test_an_engine_takes_the_form_that_is_faster_here(monkeypatch, content, plai
 
 @pytest.mark.parametrize("wrong", ["refused", "fails", "other bits"])
 def test_a_form_that_does_not_work_leaves_the_plain_one(monkeypatch, content, wrong):
-    def seconds(model):
+    def seconds(model, picture):
         if isinstance(model, LiteRtEngine):
             return 2e-3
         if wrong == "fails":
@@ -187,6 +187,6 @@ def _other_bias(file):
 def test_on_a_slow_processor_it_is_not_even_tried(monkeypatch, content):
     tries = []
     monkeypatch.setattr(litert, "folded", tries.append)
-    monkeypatch.setattr(LiteRtModel, "seconds", lambda model: litert.SLOW_S * 1.1)
+    monkeypatch.setattr(LiteRtModel, "seconds", lambda model, picture: litert.SLOW_S * 1.1)
     LiteRtEngine(manifest.load(None)["face"], content)
     assert tries == []
