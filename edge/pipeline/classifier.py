@@ -9,8 +9,9 @@ from edge.face import MaskResult
 from edge.frame import Box
 from edge.labels import BACKGROUND, INCORRECT, MASKS, Mask
 from edge.ports import Engine
-from edge.vision.crop import crop
+from edge.vision.crop import Crops
 
+Picture = np.ndarray | Crops  # one picture; Crops where several models look at the same faces of it
 MIN_FACE = 4 / 256  # P(bare) + P(worn) below this says nothing about their ratio in eight bits
 
 
@@ -25,11 +26,11 @@ class Classifier:
         expect_head(engine, "probabilities")
         self.engine = engine
 
-    def probabilities(self, image: np.ndarray, box: Box) -> np.ndarray:
+    def probabilities(self, image: Picture, box: Box) -> np.ndarray:
         """P(class), float32 (K,) that sums to 1, in the order of the spec's labels.
 
         Args:
-            image: uint8 (H, W, 3) RGB.
+            image: uint8 (H, W, 3) RGB, or the crops of one.
             box: the face, in pixels of the picture.
 
         Raises:
@@ -37,10 +38,11 @@ class Classifier:
         """
         return self.postprocess(self.engine.infer(self.preprocess(image, box)))
 
-    def preprocess(self, image: np.ndarray, box: Box) -> np.ndarray:
+    def preprocess(self, image: Picture, box: Box) -> np.ndarray:
         """The model's input uint8 (height, width, C): the square that its spec cuts around the box."""
         spec = self.engine.spec
-        return crop(image, box.square(spec.margin, spec.shift), spec.width, spec.height, spec.channels)
+        crops = image if isinstance(image, Crops) else Crops(image)
+        return crops(box.square(spec.margin, spec.shift), spec.width, spec.height, spec.channels)
 
     def postprocess(self, outputs: tuple[np.ndarray, ...]) -> np.ndarray:
         """The model's answer as float32 (K,) that sums to 1: in eight bits a softmax misses 1 by a little."""
@@ -71,7 +73,7 @@ class MaskModel(Classifier):
         self._bare, self._worn = (spec.labels.index(mask.label) for mask in Mask)
         self._incorrect = spec.labels.index(INCORRECT) if INCORRECT in spec.labels else None
 
-    def classify(self, image: np.ndarray, box: Box) -> MaskResult:
+    def classify(self, image: Picture, box: Box) -> MaskResult:
         """What is in a box of a picture uint8 (H, W, 3) RGB.
 
         Raises:

@@ -10,7 +10,7 @@ from edge.frame import Box
 from edge.labels import GENDERS
 from edge.pipeline.classifier import Classifier, expect_head
 from edge.ports import Engine
-from edge.vision.crop import crop
+from edge.vision.crop import Crops
 from edge.vision.smoothing import blend
 
 GENDER_S = 5.0  # time constant: nobody's face changes in this from moment to moment
@@ -43,11 +43,11 @@ class OptionalModels:
         gender = self.gender.engine if self.gender is not None else None
         return tuple(engine for engine in (self.landmarks, gender) if engine is not None)
 
-    def __call__(self, image: np.ndarray, box: Box, before: Extras, seconds: float, tau: float) -> Extras:
+    def __call__(self, crops: Crops, box: Box, before: Extras, seconds: float, tau: float) -> Extras:
         """What the models see now, smoothed.
 
         Args:
-            image: uint8 (H, W, 3) RGB.
+            crops: of a picture uint8 (H, W, 3) RGB.
             box: the face, in its pixels.
             before: what was known so far.
             seconds: since then.
@@ -59,20 +59,20 @@ class OptionalModels:
         points = gender = None
         sure = before.sure
         if self.landmarks is not None:
-            points = blend(before.points, self._points(image, box), seconds, tau)
+            points = blend(before.points, self._points(crops, box), seconds, tau)
         if self.gender is not None:
-            answer = self.gender.probabilities(image, box)[self._order]
+            answer = self.gender.probabilities(crops, box)[self._order]
             gender = blend(before.gender, answer, seconds, GENDER_S if tau else 0.0)
             sure = self.gender.engine.spec.threshold
         return Extras(points, gender, sure)
 
-    def _points(self, image: np.ndarray, box: Box) -> np.ndarray:
+    def _points(self, crops: Crops, box: Box) -> np.ndarray:
         """The landmarks as parts of the box."""
         assert self.landmarks is not None
         spec = self.landmarks.spec
         square = box.square(spec.margin, spec.shift)
-        (answer,) = self.landmarks.infer(crop(image, square, spec.width, spec.height, spec.channels))
-        # crop rounds the square to whole pixels: so do the points.
+        (answer,) = self.landmarks.infer(crops(square, spec.width, spec.height, spec.channels))
+        # Crops rounds the square to whole pixels: so do the points.
         left, top = round(square.left), round(square.top)
         size = (max(round(square.right) - left, 1), max(round(square.bottom) - top, 1))
         placed = answer.reshape(POINTS, 2) * np.array(size) + (left, top)

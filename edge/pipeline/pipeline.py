@@ -20,6 +20,7 @@ from edge.pipeline.verifier import MAX_VERIFICATIONS, VerifiedDetector
 from edge.ports import Engine
 from edge.settings import ModelsSettings, TrackSettings
 from edge.vision import cuts, naming, routing, smoothing, tracking
+from edge.vision.crop import Crops
 
 
 class EmotionPipeline:
@@ -87,14 +88,13 @@ class EmotionPipeline:
         if before.thumbnail is not None and cuts.is_cut(before.thumbnail, thumbnail):
             # Nobody of before is known to be here: tracks end, and this frame is searched.
             before = Scene(time=before.time, serial=before.serial)
-        after = self._detect(before, frame)
+        crops = Crops(frame.image)
+        after = self._detect(before, frame, crops)
         seen = [n for n, known in enumerate(after.tracks) if known.seen >= after.looked_at]
         due = set(refresh_due(after, seen, frame.time - before.time, self.track.refresh_hz))
-        return replace(
-            after,
-            tracks=tuple(self._refresh(known, frame) if n in due else known for n, known in enumerate(after.tracks)),
-            thumbnail=thumbnail if cuts.tells(thumbnail) else after.thumbnail,
-        )
+        known = enumerate(after.tracks)
+        tracks = tuple(self._refresh(track, frame.time, crops) if n in due else track for n, track in known)
+        return replace(after, tracks=tracks, thumbnail=thumbnail if cuts.tells(thumbnail) else after.thumbnail)
 
     def detect(self, image: np.ndarray, detail: str = "fast") -> tuple[Track, ...]:
         """The faces of one picture, uint8 (H, W, 3) RGB, with mask and emotion, in the order of their scores.
@@ -108,47 +108,48 @@ class EmotionPipeline:
             EngineError: a model could not be run.
         """
         frame = Frame(image, 0.0, 0)
-        found = self.detector.detect(image, detail=detail)
+        crops = Crops(frame.image)
+        found = self.detector.detect(image, detail=detail, crops=crops)
         tracks = tracking.update(Scene(), found, 0.0, self.track.match_iou, self.track.expire_s).tracks
-        return tuple(self._refresh(known, frame) for known in tracks)
+        return tuple(self._refresh(known, frame.time, crops) for known in tracks)
 
     def close(self) -> None:
         """Release the models."""
         for engine in self.engines:
             engine.close()
 
-    def _detect(self, before: Scene, frame: Frame) -> Scene:
+    def _detect(self, before: Scene, frame: Frame, crops: Crops) -> Scene:
         """The tracks after detection where that is due, else as they were."""
         rules = self.track
         if not detection_due(before, frame, rules.detect_every):
             return tracking.expire(before, frame.time, rules.expire_s)
         followed = [known.face for known in before.tracks]
         most = MAX_VERIFICATIONS if rules.refresh_hz else None
-        found = self.detector.detect(frame.image, followed, rules.match_iou, most)
+        found = self.detector.detect(frame.image, followed, rules.match_iou, most, crops=crops)
         after = tracking.update(
             before, found, frame.time, rules.match_iou, rules.expire_s, rules.min_hits, rules.sure_score
         )
         return replace(after, looked=frame.index, looked_at=frame.time)
 
-    def _refresh(self, known: Track, frame: Frame) -> Track:
+    def _refresh(self, known: Track, time: float, crops: Crops) -> Track:
         """The track with mask, route and emotion of this frame, smoothed."""
         models, box, tau = self.models, known.face.box, self.track.smooth_s
         fresh = known.refreshed is None
-        seconds = 0.0 if known.refreshed is None else frame.time - known.refreshed
+        seconds = 0.0 if known.refreshed is None else time - known.refreshed
         # A detection of this frame that was verified has its mask already.
-        verified = known.face.mask if known.seen == frame.time else None
-        now = verified or self.mask.classify(frame.image, box)
+        verified = known.face.mask if known.seen == time else None
+        now = verified or self.mask.classify(crops, box)
         mask = _smoothed(None if fresh else known.mask, now.worn, seconds, tau)
         incorrect = min(_smoothed(None if fresh else known.incorrect, now.incorrect, seconds, tau), mask)
         on, off = models.route_on, models.route_off
         state = routing.mask_state(None if fresh else known.mask_state, mask, incorrect, on, off)
         covered = mask if models.incorrect_route == "masked" else mask - incorrect
         worn = routing.choose(None if fresh else known.worn, covered, on, off)
-        new: dict[str, Any] = dict(mask=mask, incorrect=incorrect, mask_state=state, worn=worn, refreshed=frame.time)
+        new: dict[str, Any] = dict(mask=mask, incorrect=incorrect, mask_state=state, worn=worn, refreshed=time)
         small = None if fresh else known.reason == "too-small"
         if naming.too_small(small, min(box.width, box.height), models.min_face_px):
             return replace(known, **new, extras=NOTHING, emotion=None, raw=None, reason="too-small", named=None)
-        answer = self.emotions[worn].probabilities(frame.image, box)
+        answer = self.emotions[worn].probabilities(crops, box)
         raw = (answer if worn not in self._lacking else np.append(answer, np.float32(0.0)))[self._orders[worn]]
         # The two models are two instruments: after a change of route smoothing starts anew.
         emotion = smoothing.blend(known.emotion if worn == known.worn else None, raw, seconds, tau)
@@ -157,7 +158,7 @@ class EmotionPipeline:
         reason = "unsure" if named is None else None
         new |= {"emotion": emotion, "raw": raw, "reason": reason, "named": named, "labels": self.labels}
         if self.optional is not None:
-            new["extras"] = self.optional(frame.image, box, known.extras, seconds, tau)
+            new["extras"] = self.optional(crops, box, known.extras, seconds, tau)
         return replace(known, **new)
 
 

@@ -13,6 +13,7 @@ from edge.pipeline.classifier import MaskModel
 from edge.pipeline.detail import search
 from edge.pipeline.detector import FaceDetector
 from edge.ports import Engine
+from edge.vision.crop import Crops
 from edge.vision.tracking import match_greedy
 
 WEIGHT = 0.6  # of verification's log-odds beside the detector's; chosen on validation, see docs/figures.md
@@ -65,6 +66,7 @@ class VerifiedDetector:
         match_iou: float = 1.0,
         most: int | None = None,
         detail: str = "fast",
+        crops: Crops | None = None,
     ) -> tuple[Detection, ...]:
         """The faces of a picture, best first, each with what verification saw in it, if it was run.
 
@@ -76,11 +78,13 @@ class VerifiedDetector:
                 others, then the least sure of the followed, then what is new and faint. The detector alone decides
                 about the rest. None: all.
             detail: "fast", "auto" or "full": how closely a large picture is searched, see edge.pipeline.detail.
+            crops: the picture's, where other models look at the same faces.
 
         Raises:
             EngineError: a model could not be run.
             InvalidValue: an unknown detail.
         """
+        crops = crops or Crops(image)
         found = search(self.detector, image, detail)
         if not self.mask:
             return found
@@ -92,7 +96,7 @@ class VerifiedDetector:
         order = sure + sorted(known, reverse=True) + fresh[len(sure) :]
         verified: list[tuple[Detection, bool]] = []
         for place, n in enumerate(order):
-            mask = self.mask.classify(image, found[n].box) if most is None or place < most else None
+            mask = self.mask.classify(crops, found[n].box) if most is None or place < most else None
             if self.accepts(found[n], mask, scale):
                 fused = replace(found[n], score=self.fused_score(found[n], mask, scale), mask=mask)
                 verified.append((fused, found[n].score < self.score))

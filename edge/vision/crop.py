@@ -23,6 +23,30 @@ def crop(image: np.ndarray, square: Box, width: int, height: int, channels: int 
     Returns:
         uint8 (height, width, channels), a new array.
     """
+    return _with_channels(_cut(image, square, width, height), channels)
+
+
+class Crops:
+    """What several models cut out of one picture: a square that more than one of them takes is resized once.
+
+    Args:
+        image: uint8 (H, W, 3) RGB or (H, W, 1) grey. It must not change meanwhile, so make a new one for each frame.
+    """
+
+    def __init__(self, image: np.ndarray) -> None:
+        self.image = image
+        self._cut: dict[tuple[Box, int, int], np.ndarray] = {}
+
+    def __call__(self, square: Box, width: int, height: int, channels: int = 3) -> np.ndarray:
+        """As `crop`, but the answer must not be written to."""
+        key = (square, width, height)
+        if (part := self._cut.get(key)) is None:
+            part = self._cut[key] = _cut(self.image, square, width, height)
+        return _with_channels(part, channels)
+
+
+def _cut(image: np.ndarray, square: Box, width: int, height: int) -> np.ndarray:
+    """The square in the picture's own channels."""
     rows, columns = image.shape[:2]
     left, top = round(square.left), round(square.top)
     right, bottom = max(round(square.right), left + 1), max(round(square.bottom), top + 1)
@@ -33,9 +57,10 @@ def crop(image: np.ndarray, square: Box, width: int, height: int, channels: int 
     pads = (max(y0 - top, 0), max(bottom - y1, 0), max(x0 - left, 0), max(right - x1, 0))
     if any(pads):
         part = cv2.copyMakeBorder(part, *pads, borderType=cv2.BORDER_REPLICATE)
-    part = resize(part.reshape(*part.shape[:2], image.shape[2]), width, height)
+    return np.array(resize(part.reshape(*part.shape[:2], image.shape[2]), width, height))
+
+
+def _with_channels(part: np.ndarray, channels: int) -> np.ndarray:
     if channels == 1 and part.shape[2] == 3:
         return to_grey(part)
-    if channels == 3 and part.shape[2] == 1:
-        return np.repeat(part, 3, axis=2)
-    return np.array(part)
+    return np.repeat(part, 3, axis=2) if channels == 3 and part.shape[2] == 1 else part

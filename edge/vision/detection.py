@@ -72,10 +72,11 @@ def decode(
     flat = logits.reshape(-1)
     # The threshold is turned into a logit once, so that only what passes is worked on.
     chosen = np.flatnonzero(flat >= _logit(threshold))
-    reach = distances[chosen] * units[chosen, None]
     at = points[chosen]
+    ltrb = distances[chosen] * units[chosen, None]
     with np.errstate(invalid="ignore", over="ignore"):
-        ltrb = np.concatenate([at - reach[:, :2], at + reach[:, 2:]], axis=1)
+        np.subtract(at, ltrb[:, :2], out=ltrb[:, :2])
+        np.add(at, ltrb[:, 2:], out=ltrb[:, 2:])
     whole = np.isfinite(ltrb).all(axis=1) & (ltrb[:, 2:] > ltrb[:, :2]).all(axis=1)
     scores = 1.0 / (1.0 + np.exp(-np.clip(flat[chosen], -80.0, 80.0)))
     return ltrb[whole].astype(np.float32, copy=False), scores[whole].astype(np.float32, copy=False)
@@ -110,7 +111,7 @@ def nms(
     """
     order = np.argsort(-scores, kind="stable")[: max(CANDIDATES, limit)]
     boxes = ltrb[order].astype(np.float64)
-    areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+    areas = _areas(boxes)
     left_over = np.arange(len(order))
     kept: list[int] = []
     while left_over.size and len(kept) < limit:
@@ -155,7 +156,7 @@ def box_voting(ltrb: np.ndarray, scores: np.ndarray, kept: np.ndarray, iou: floa
         float32 (K, 4), in the order of `kept`.
     """
     boxes = ltrb.astype(np.float64)
-    areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+    areas = _areas(boxes)
     shares = np.empty((len(kept), len(boxes)))
     for place, best in enumerate(kept):
         shared = intersection(boxes[best], boxes)
@@ -171,9 +172,15 @@ def box_voting(ltrb: np.ndarray, scores: np.ndarray, kept: np.ndarray, iou: floa
 
 def intersection(one: np.ndarray, others: np.ndarray) -> np.ndarray:
     """The area that a box (4,) shares with each of others (M, 4)."""
-    sides = np.minimum(one[2:], others[:, 2:]) - np.maximum(one[:2], others[:, :2])
-    shared: np.ndarray = np.prod(np.maximum(sides, 0.0), axis=1)
+    sides = np.maximum(np.minimum(one[2:], others[:, 2:]) - np.maximum(one[:2], others[:, :2]), 0.0)
+    shared: np.ndarray = sides[:, 0] * sides[:, 1]
     return shared
+
+
+def _areas(boxes: np.ndarray) -> np.ndarray:
+    sides = boxes[:, 2:] - boxes[:, :2]
+    areas: np.ndarray = sides[:, 0] * sides[:, 1]  # np.prod takes several times as long for two numbers
+    return areas
 
 
 def _logit(score: float) -> float:

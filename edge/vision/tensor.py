@@ -6,7 +6,7 @@ import numpy as np
 
 from edge.errors import InvalidValue
 
-_LESS_128 = (np.arange(256) - 128).astype(np.int8)
+_LESS_128 = (np.arange(256) - 128).astype(np.int8).tobytes()
 
 
 def pixel_table(low: float, high: float, scale: float, zero_point: int, dtype: type) -> np.ndarray:
@@ -35,7 +35,7 @@ def quantize_values(real: np.ndarray, scale: float, zero_point: int, dtype: type
 
 def to_tensor(image: np.ndarray, table: np.ndarray) -> np.ndarray:
     """Each pixel's value of `table` (256,): uint8 (H, W, C) to (H, W, C) of the table's type, a new array."""
-    if table.dtype == np.int8 and np.array_equal(table, _LESS_128):
+    if table.dtype == np.int8 and table.tobytes() == _LESS_128:
         # The common case, q = pixel - 128, is a flip of the top bit: many pixels at once, where a look-up takes one.
         flipped: np.ndarray = np.bitwise_xor(image, np.uint8(128)).view(np.int8)
         return flipped
@@ -45,4 +45,7 @@ def to_tensor(image: np.ndarray, table: np.ndarray) -> np.ndarray:
 
 def dequantize(values: np.ndarray, scale: float, zero_point: int) -> np.ndarray:
     """Quantized integers to float32: (q - zero_point) * scale."""
-    return (values.astype(np.float32) - np.float32(zero_point)) * np.float32(scale)
+    answer: np.ndarray = values.astype(np.float32)
+    answer -= np.float32(zero_point)
+    answer *= np.float32(scale)
+    return answer

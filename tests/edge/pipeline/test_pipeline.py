@@ -18,6 +18,7 @@ from edge.pipeline.schedule import detection_due, refresh_due
 from edge.settings import ModelsSettings, Settings, SourceSettings, TrackSettings
 from edge.tasks import DAEMON
 from edge.testing import FakeEngine
+from edge.vision import crop as cropping
 
 BARE, MASKED = (32, 32, False, True), (32, 32, True, True)
 
@@ -270,3 +271,18 @@ def test_after_a_cut_a_face_at_the_same_place_has_a_new_number(watch, paint):
     far[:, :20] = 255
     scenes, _ = watch([paint(BARE), far], fps=10)
     assert [[track.id for track in scene.tracks] for scene in scenes] == [[1], [2]]
+
+
+def test_the_models_share_one_crop_of_a_face_and_the_next_frame_has_its_own(pipeline, paint, monkeypatch):
+    cut = []
+    resize = cropping.resize
+    monkeypatch.setattr(cropping, "resize", lambda part, *size: cut.append(part.sum()) or resize(part, *size))
+    image = paint(BARE)
+    scene = pipeline(Scene(), Frame(image, 0.0, 0))
+    assert scene.tracks[0].label == "happy"
+    squares = {c.engine.spec.margin for c in (pipeline.mask, *pipeline.emotions.values())}
+    assert len(cut) == len(squares)
+    image[:] = paint(MASKED)  # a camera's driver may use one buffer again and again
+    assert pipeline(scene, Frame(image, 0.1, 1)).tracks[0].raw is not None
+    assert len(cut) == 2 * len(squares)
+    assert cut[0] != cut[-1]
