@@ -11,7 +11,9 @@ from edge.face import Detection
 from edge.frame import Box
 from edge.pipeline.classifier import expect_head
 from edge.ports import Engine, TransposableEngine
-from edge.vision.detection import anchor_points, box_voting, decode, nms, point_scales
+from edge.vision.detection import anchor_points, box_voting, candidates, decode, nms, point_scales
+from edge.vision.few_boxes import FEW
+from edge.vision.few_boxes import find as find_few
 from edge.vision.letterbox import Letterbox, letterbox, to_grey
 
 # Chosen on the validation split of `faces`: voting adds one point of average precision.
@@ -93,15 +95,33 @@ class FaceDetector:
         """The faces in the detector's outputs, best first."""
         if self.engine.spec.head == "boxes":
             ltrb, scores = (output[outputs[1] >= self._score] for output in outputs)
+            boxes, marks = self._suppressed(ltrb, scores)
         else:
             logits, distances = outputs
-            anchors = self._anchors[:, ::-1] if fit.swapped else self._anchors
-            ltrb, scores = decode(logits, distances, anchors, self._scales, self._score)
-        kept = nms(ltrb, scores, self._iou, self._limit)
-        boxes = fit.box.to_picture(box_voting(ltrb, scores, kept, VOTING_IOU)).tolist()
-        faces = (Detection(Box(*box), score) for box, score in zip(boxes, scores[kept].tolist(), strict=True))
+            boxes, marks = self._decoded(logits, distances, self._anchors[:, ::-1] if fit.swapped else self._anchors)
+        scale = fit.box.scale
+        faces = (
+            Detection(Box(*(side / scale for side in box)), score) for box, score in zip(boxes, marks, strict=True)
+        )
         # A box that lies wholly in the canvas's padding is nowhere in the picture.
         return tuple(face for face in faces if face.box.clipped(fit.box.width, fit.box.height))
+
+    def _decoded(
+        self, logits: np.ndarray, distances: np.ndarray, anchors: np.ndarray
+    ) -> tuple[list[list[float]], list[float]]:
+        """The boxes on the canvas, and their scores, best first."""
+        chosen = candidates(logits, self._score)
+        if len(chosen) > FEW:
+            return self._suppressed(*decode(logits, distances, anchors, self._scales, self._score))
+        found = find_few(
+            logits.reshape(-1)[chosen].tolist(), distances[chosen].tolist(), anchors[chosen].tolist(),
+            self._scales[chosen].tolist(), self._iou, VOTING_IOU, self._limit,
+        )  # fmt: skip
+        return [list(box[:4]) for box in found], [box.score for box in found]
+
+    def _suppressed(self, ltrb: np.ndarray, scores: np.ndarray) -> tuple[list[list[float]], list[float]]:
+        kept = nms(ltrb, scores, self._iou, self._limit)
+        return box_voting(ltrb, scores, kept, VOTING_IOU).tolist(), scores[kept].tolist()
 
     def _canvas_for(self, width: int, height: int) -> tuple[int, int]:
         """Width and height of the canvas on which a picture of that size is searched."""

@@ -69,9 +69,7 @@ def decode(
             f"decode: expected {count} logits, distances ({count}, 4) and units ({count},), "
             f"got {logits.size}, {distances.shape} and {units.shape}"
         )
-    flat = logits.reshape(-1)
-    # The threshold is turned into a logit once, so that only what passes is worked on.
-    chosen = np.flatnonzero(flat >= _logit(threshold))
+    flat, chosen = logits.reshape(-1), candidates(logits, threshold)
     at = points[chosen]
     ltrb = distances[chosen] * units[chosen, None]
     with np.errstate(invalid="ignore", over="ignore"):
@@ -80,6 +78,12 @@ def decode(
     whole = np.isfinite(ltrb).all(axis=1) & (ltrb[:, 2:] > ltrb[:, :2]).all(axis=1)
     scores = 1.0 / (1.0 + np.exp(-np.clip(flat[chosen], -80.0, 80.0)))
     return ltrb[whole].astype(np.float32, copy=False), scores[whole].astype(np.float32, copy=False)
+
+
+def candidates(logits: np.ndarray, threshold: float) -> np.ndarray:
+    """Which logits, float32 (N, 1) or (N,), are of a score of at least `threshold`, 0-1: int64 (M,)."""
+    # The threshold is turned into a logit once, so that only what passes is worked on.
+    return np.flatnonzero(logits.reshape(-1) >= _logit(threshold))
 
 
 def nms(

@@ -126,3 +126,14 @@ def test_an_answer_of_nothing_is_an_engine_error(tiny_manifest):
     engine = fixed(tiny_manifest["mask"], np.zeros(2, np.float32))
     with pytest.raises(EngineError, match="only zeros"):
         Classifier(engine).probabilities(np.zeros((50, 50, 3), np.uint8), Box(0, 0, 10, 10))
+
+
+def test_many_points_are_read_as_few_are(pipeline, paint, monkeypatch):
+    image = paint((32, 32, False, True))
+    few = pipeline.detector.detector.detect(image)
+    monkeypatch.setattr("edge.pipeline.detector.FEW", -1)
+    many = pipeline.detector.detector.detect(image)
+    assert len(few) == len(many) > 0
+    for one, other in zip(few, many, strict=True):
+        assert one.box.ltrb == pytest.approx(other.box.ltrb, abs=1e-3)
+        assert one.score == pytest.approx(other.score, abs=1e-6)

@@ -1,0 +1,59 @@
+"""A few boxes in plain Python: the same as with arrays."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.vision import detection
+from edge.vision.few_boxes import find
+
+IOU, VOTING_IOU = 0.5, 0.7
+NUMBERS = st.integers(-6, 40).map(lambda eighth: eighth / 8) | st.sampled_from([math.nan, math.inf, -math.inf])
+ROWS = st.tuples(
+    st.integers(-40, 60).map(lambda quarter: quarter / 4),  # logits of eight bits: many are equal
+    st.lists(NUMBERS, min_size=4, max_size=4),
+    st.tuples(st.integers(0, 4), st.integers(0, 4)).map(lambda cell: [8.0 * cell[0] + 4, 8.0 * cell[1] + 4]),
+    st.sampled_from([8.0, 16.0]),
+)
+
+
+def with_arrays(rows, limit):
+    logits, distances, points, units = (np.array(part, np.float32) for part in zip(*rows, strict=True))
+    ltrb, scores = detection.decode(logits, distances, points, units, 0.0)
+    kept = detection.nms(ltrb, scores, IOU, limit)
+    return detection.box_voting(ltrb, scores, kept, VOTING_IOU), scores[kept]
+
+
+def test_without_points_there_is_nothing():
+    assert find([], [], [], [], IOU, VOTING_IOU, 10) == []
+
+
+@given(st.lists(ROWS, min_size=1, max_size=12), st.integers(0, 12))
+def test_it_finds_what_arrays_find(rows, limit):
+    found = find(*zip(*rows, strict=True), IOU, VOTING_IOU, limit)
+    ltrb, scores = with_arrays(rows, limit)
+    assert len(found) == len(scores)
+    for box, expected, score in zip(found, ltrb, scores, strict=True):
+        assert box[:4] == pytest.approx(expected, rel=1e-4, abs=1e-3)
+        assert box.score == pytest.approx(score, rel=1e-5)
+
+
+def test_neighbouring_points_vote_and_others_do_not():
+    # Two points saw one face, a third a face further on.
+    distances, points = [[1, 1, 1, 1], [1.25, 1, 0.75, 1], [1, 1, 1, 1]], [[8, 8], [8, 8], [40, 8]]
+    first, second = find([2.0, 0.0, 1.0], distances, points, [8, 8, 8], IOU, VOTING_IOU, 10)
+    weight = 1 / (1 + math.exp(-2.0))
+    moved = -2.0 * 0.5 / (weight + 0.5)
+    assert first[:4] == pytest.approx((moved, 0, 16 + moved, 16))
+    assert second[:4] == (32, 0, 48, 16)
+    assert (first.score, second.score) == pytest.approx((weight, 1 / (1 + math.exp(-1.0))))
+
+
+@pytest.mark.parametrize("distances", [[-1, 1, -1, 1], [math.nan, 1, 1, 1], [math.inf, 1, 1, 1], [1, 1, 1, -math.inf]])
+def test_what_is_no_box_is_dropped(distances):
+    assert find([1.0], [distances], [[8, 8]], [8], IOU, VOTING_IOU, 10) == []
