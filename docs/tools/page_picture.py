@@ -26,7 +26,7 @@ from tests.edge.web.browser import Browser
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 FPS = 10
-BEGIN_S, SHOWN_S = 4.0, 2.0  # of the drawn people's scene; what is shown goes round
+BEGIN_S, SHOWN_S = 5.4, 0.7  # of the drawn people's scene, in which nobody changes; what is shown goes round
 DESKTOP, PHONE = (1100, 700), (390, 700)
 WIDTH, GAP, QUALITY = 1280, 16, 80
 # The page's clock runs faster, so that the curves of the last minute need not take one.

@@ -13,6 +13,8 @@ from edge.demo.head import head
 from edge.demo.people import CAST, Expression, expressions
 from edge.demo.stage import PARTS, showing, stage
 from edge.errors import ModelError
+from edge.face import Scene
+from edge.frame import Frame
 from edge.labels import EMOTIONS
 from edge.pipeline.factory import open_pipeline
 from edge.settings import Settings
@@ -112,5 +114,26 @@ def test_the_bundled_models_read_the_emotions_and_masks_that_are_drawn():
             read = [track.label for track in tracks if not track.worn]
             drawn = [emotion for _, emotion, masked in shown if not masked]
             assert sum(a == b for a, b in zip(read, drawn, strict=True)) >= len(drawn) - 1, (time, read)
+    finally:
+        pipeline.close()
+
+
+def test_the_captions_of_the_sheet_say_what_is_drawn():
+    """`make demo` ends with twelve pictures at even times: none of them may come before its caption."""
+    try:
+        pipeline = open_pipeline(Settings(), live=False)
+    except ModelError as error:
+        pytest.skip(f"no shipped models yet: {error}")
+    fps, tiles = 15, [10 / 12 * (2 * n + 1) for n in range(6)]
+    scene = Scene()
+    try:
+        for index in range(150):
+            time = index / fps
+            scene = pipeline(scene, Frame(stage(time), time, index))
+            if not any(abs(time - tile) < 0.5 / fps for tile in tiles):
+                continue
+            shown = [max(entry for entry in part if entry[0] <= time) for part in PARTS]
+            tracks = sorted(scene.visible, key=lambda track: track.face.box.left)
+            assert [(track.label, track.worn) for track in tracks] == [entry[1:] for entry in shown], time
     finally:
         pipeline.close()
