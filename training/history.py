@@ -7,9 +7,10 @@ from pathlib import Path
 
 FILE = "history.jsonl"
 STATE = "backup"
-# As BackupAndRestore calls them.
-STATE_WEIGHTS, STATE_METADATA = "latest.weights.h5", "training_metadata.json"
-STATE_BATCHES = "batches.npz"
+STATE_METADATA = "training_metadata.json"  # as BackupAndRestore calls it
+# After `epoch-N.`; in runs of before alone, the weights with `latest.`.
+STATE_WEIGHTS, STATE_BATCHES = "weights.h5", "batches.npz"
+_WITHOUT_EPOCH = {STATE_WEIGHTS: "latest.weights.h5", STATE_BATCHES: "batches.npz"}
 
 
 def read(folder: Path) -> list[dict[str, float]]:
@@ -28,3 +29,16 @@ def saved_epochs(folder: Path) -> int:
         return int(json.loads((folder / STATE / STATE_METADATA).read_text(encoding="utf-8"))["epoch"])
     except (OSError, ValueError, KeyError):
         return 0
+
+
+def state_file(folder: Path, epochs: int, part: str) -> Path:
+    """Where a part of the state after so many epochs is, or will be.
+
+    Args:
+        folder: of the run.
+        epochs: how many were done.
+        part: STATE_WEIGHTS or STATE_BATCHES.
+    """
+    path = folder / STATE / f"epoch-{epochs}.{part}"
+    before = folder / STATE / _WITHOUT_EPOCH[part]
+    return before if before.exists() and not path.exists() else path

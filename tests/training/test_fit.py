@@ -15,7 +15,7 @@ from training.tasks import open_task
 
 keras = pytest.importorskip("keras")
 
-from training import fit  # noqa: E402
+from training import checkpoint, fit  # noqa: E402
 
 
 class Broken:
@@ -95,6 +95,44 @@ def test_a_run_broken_off_goes_on_where_it_stopped(opened, tmp_path, monkeypatch
     assert [sorted(line) for line in broken] == [sorted(line) for line in unbroken]
     apart = max(float(np.abs(a - b).max()) for a, b in zip(model.get_weights(), whole.get_weights(), strict=True))
     assert apart < 0.01
+
+
+@pytest.mark.parametrize("moment", ["before the weights", "after the weights"])
+def test_a_run_killed_while_it_saves_has_the_state_of_the_epoch_before(opened, tmp_path, monkeypatch, moment) -> None:
+    recipe, task = opened(3)
+    whole = fit.train(recipe, task, tmp_path / "whole")
+    save = checkpoint.save_weights
+
+    def killed(model, path, lead=True) -> None:
+        now = path.name == "epoch-2.weights.h5"
+        if not now or moment.startswith("after"):
+            save(model, path, lead)
+        if now:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "save_weights", killed)
+        with pytest.raises(KeyboardInterrupt):
+            fit.train(recipe, task, tmp_path / "run")
+    assert history.saved_epochs(tmp_path / "run") == 1
+    model = fit.train(recipe, task, tmp_path / "run", resume=True)
+    again, unbroken = history.read(tmp_path / "run"), history.read(tmp_path / "whole")
+    assert [line["loss"] for line in again] == pytest.approx([line["loss"] for line in unbroken], rel=1e-4)
+    apart = max(float(np.abs(a - b).max()) for a, b in zip(model.get_weights(), whole.get_weights(), strict=True))
+    assert apart < 0.01
+    left = {path.name for path in (tmp_path / "run" / history.STATE).iterdir()}
+    assert left == {history.STATE_METADATA, "epoch-3.weights.h5"}
+
+
+def test_a_run_of_an_older_version_goes_on(opened, tmp_path) -> None:
+    recipe, task = opened(3)
+    with pytest.raises(KeyboardInterrupt):
+        fit.train(recipe, Broken(task, at=2), tmp_path)
+    state = tmp_path / history.STATE
+    (state / "epoch-1.weights.h5").rename(state / "latest.weights.h5")
+    fit.train(recipe, task, tmp_path, resume=True)
+    assert [line["epoch"] for line in history.read(tmp_path)] == [1, 2, 3]
+    assert not (state / "latest.weights.h5").exists()
 
 
 def test_without_resume_a_run_begins_anew(opened, tmp_path) -> None:
