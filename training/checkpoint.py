@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import tempfile
 from pathlib import Path
 
 import keras
 import numpy as np
 
+from edge.errors import InvalidValue
 from edge.files import replacing
-from training.history import STATE, STATE_BATCHES, STATE_WEIGHTS, saved_epochs, state_file
+from training.history import STATE, STATE_BATCHES, STATE_WEIGHTS, WITHOUT_EPOCH, saved_epochs, state_file
+
+SCRATCH = "saving-"  # what a killed process may leave begins with this
 
 
 class Checkpoint(keras.callbacks.BackupAndRestore):
-    """The full state after every epoch, read at the beginning of a run where there is one.
+    """The full state after every epoch, read at the beginning of a run that goes on.
 
     It is several files, of which one, the metadata, says of which epoch the others are: it is replaced last, so a run
     that is killed in between has the whole state of the epoch before.
@@ -22,15 +27,21 @@ class Checkpoint(keras.callbacks.BackupAndRestore):
     Args:
         folder: of the run.
         batches: what is trained on; where it has a method `state`, that is a part of the state.
+        done: epochs whose state is read; 0: none.
         lead: whether this process writes; the others of a run go through the motions, which JAX wants to be alike.
     """
 
-    def __init__(self, folder: Path, batches: keras.utils.PyDataset, lead: bool = True) -> None:
+    def __init__(self, folder: Path, batches: keras.utils.PyDataset, done: int = 0, lead: bool = True) -> None:
         super().__init__(str(folder / STATE), delete_checkpoint=False)
-        self.folder, self.batches, self.lead = folder, batches, lead
+        self.folder, self.batches, self.done, self.lead = folder, batches, done, lead
 
     def _load_model(self) -> None:
-        self._weights_path = str(state_file(self.folder, saved_epochs(self.folder), STATE_WEIGHTS))
+        if not self.done:
+            return
+        path = state_file(self.folder, self.done, STATE_WEIGHTS)
+        if not path.exists():  # Keras would begin with random weights
+            raise InvalidValue(f"{path}: not there; copy the run's folder whole, or train without --resume")
+        self._weights_path = str(path)
         super()._load_model()
 
     def _save_model(self) -> None:
@@ -42,18 +53,36 @@ class Checkpoint(keras.callbacks.BackupAndRestore):
             self._save_batches(batches)
         save_weights(self.model, weights, self.lead)
         if self.lead:
-            metadata = Path(self._training_metadata_path)
-            with replacing(metadata) as scratch:
+            # Both reach the disk before the files of the epoch before are deleted.
+            for path in (weights, batches, weights.parent):
+                _flush(path)
+            with replacing(Path(self._training_metadata_path)) as scratch:
                 scratch.write_text(json.dumps({"epoch": self._current_epoch, "batch": 0}), encoding="utf-8")
-            for path in weights.parent.iterdir():
-                if path not in (metadata, weights, batches) and path.is_file():
-                    path.unlink(missing_ok=True)
+                _flush(scratch)
+            self._clean(weights, batches)
 
     def _save_batches(self, path: Path) -> None:
         state = self.batches.state() if hasattr(self.batches, "state") else {}
         if state:
             with replacing(path) as scratch, open(scratch, "wb") as file:
                 np.savez(file, **state)
+
+    def _clean(self, *kept: Path) -> None:
+        """Delete the files of other epochs, and those of older versions, which have names of their own."""
+        folder = self.folder / STATE
+        for path in (*folder.glob("epoch-*"), *(folder / name for name in WITHOUT_EPOCH.values())):
+            if path not in kept:
+                path.unlink(missing_ok=True)
+
+
+def _flush(path: Path) -> None:
+    """Wait until a file, or a folder's entries, are on the disk."""
+    if path.exists():
+        fd = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
 
 
 def restore_batches(folder: Path, batches: keras.utils.PyDataset) -> bool:
@@ -72,7 +101,10 @@ def restore_batches(folder: Path, batches: keras.utils.PyDataset) -> bool:
 
 def save_weights(model: keras.Model, path: Path, lead: bool = True) -> None:
     """Write a model's weights, and its optimizer's state if it has one; nothing remains where `lead` is false."""
-    with tempfile.TemporaryDirectory(dir=path.parent if lead else None) as scratch:
+    if lead:
+        for left in path.parent.glob(f"{SCRATCH}*"):
+            shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=path.parent if lead else None, prefix=SCRATCH) as scratch:
         written = Path(scratch) / path.name
         model.save_weights(written)
         if lead:

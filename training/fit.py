@@ -251,7 +251,7 @@ def train(
         nodes: the processes that train together, once they have joined; the lead alone writes into `folder`.
 
     Raises:
-        InvalidValue: the recipe's batch cannot be divided among the nodes.
+        InvalidValue: the recipe's batch cannot be divided among the nodes, or the state to resume from is not whole.
         NodeError: `resume`, and the nodes have not done the same epochs.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -274,7 +274,7 @@ def train(
     model.fit(
         together.share(batches, nodes, recipe.fit.batch),
         epochs=recipe.fit.epochs,
-        callbacks=[keep, checkpoint.Checkpoint(folder, batches, nodes.lead)],
+        callbacks=[keep, checkpoint.Checkpoint(folder, batches, done, nodes.lead)],
         verbose="auto" if nodes.lead else 0,
         shuffle=False,
     )

@@ -8,9 +8,9 @@ from pathlib import Path
 FILE = "history.jsonl"
 STATE = "backup"
 STATE_METADATA = "training_metadata.json"  # as BackupAndRestore calls it
-# After `epoch-N.`; in runs of before alone, the weights with `latest.`.
+# Named `epoch-N.` and this; in older runs as WITHOUT_EPOCH says.
 STATE_WEIGHTS, STATE_BATCHES = "weights.h5", "batches.npz"
-_WITHOUT_EPOCH = {STATE_WEIGHTS: "latest.weights.h5", STATE_BATCHES: "batches.npz"}
+WITHOUT_EPOCH = {STATE_WEIGHTS: "latest.weights.h5", STATE_BATCHES: "batches.npz"}
 
 
 def read(folder: Path) -> list[dict[str, float]]:
@@ -40,5 +40,5 @@ def state_file(folder: Path, epochs: int, part: str) -> Path:
         part: STATE_WEIGHTS or STATE_BATCHES.
     """
     path = folder / STATE / f"epoch-{epochs}.{part}"
-    before = folder / STATE / _WITHOUT_EPOCH[part]
+    before = folder / STATE / WITHOUT_EPOCH[part]
     return before if before.exists() and not path.exists() else path

@@ -11,7 +11,7 @@ from edge.face import Detection
 from edge.frame import Box
 from edge.pipeline.classifier import expect_head
 from edge.ports import Engine, TransposableEngine
-from edge.vision.detection import anchor_points, box_voting, candidates, decode, nms, point_scales
+from edge.vision.detection import anchor_points, box_voting, candidates, check_shapes, decode, nms, point_scales
 from edge.vision.few_boxes import FEW
 from edge.vision.few_boxes import find as find_few
 from edge.vision.letterbox import Letterbox, letterbox, to_grey
@@ -110,6 +110,7 @@ class FaceDetector:
         self, logits: np.ndarray, distances: np.ndarray, anchors: np.ndarray
     ) -> tuple[list[list[float]], list[float]]:
         """The boxes on the canvas, and their scores, best first."""
+        check_shapes(logits, distances, anchors, self._scales)
         chosen = candidates(logits, self._score)
         if len(chosen) > FEW:
             return self._suppressed(*decode(logits, distances, anchors, self._scales, self._score))

@@ -38,10 +38,11 @@ class Crops:
         self._cut: dict[tuple[Box, int, int], np.ndarray] = {}
 
     def __call__(self, square: Box, width: int, height: int, channels: int = 3) -> np.ndarray:
-        """As `crop`, but the answer must not be written to."""
+        """As `crop`, but the answer may be read-only: others get it, too."""
         key = (square, width, height)
         if (part := self._cut.get(key)) is None:
             part = self._cut[key] = _cut(self.image, square, width, height)
+            part.flags.writeable = False
         return _with_channels(part, channels)
 
 

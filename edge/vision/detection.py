@@ -63,12 +63,7 @@ def decode(
     Raises:
         InvalidValue: the shapes do not agree.
     """
-    count = len(points)
-    if logits.size != count or distances.shape != (count, 4) or units.shape != (count,):
-        raise InvalidValue(
-            f"decode: expected {count} logits, distances ({count}, 4) and units ({count},), "
-            f"got {logits.size}, {distances.shape} and {units.shape}"
-        )
+    check_shapes(logits, distances, points, units)
     flat, chosen = logits.reshape(-1), candidates(logits, threshold)
     at = points[chosen]
     ltrb = distances[chosen] * units[chosen, None]
@@ -80,8 +75,22 @@ def decode(
     return ltrb[whole].astype(np.float32, copy=False), scores[whole].astype(np.float32, copy=False)
 
 
+def check_shapes(logits: np.ndarray, distances: np.ndarray, points: np.ndarray, units: np.ndarray) -> None:
+    """Check that a detector's outputs are of these points.
+
+    Raises:
+        InvalidValue: they are not.
+    """
+    count = len(points)
+    if logits.size != count or distances.shape != (count, 4) or units.shape != (count,):
+        raise InvalidValue(
+            f"decode: expected {count} logits, distances ({count}, 4) and units ({count},), "
+            f"got {logits.size}, {distances.shape} and {units.shape}"
+        )
+
+
 def candidates(logits: np.ndarray, threshold: float) -> np.ndarray:
-    """Which logits, float32 (N, 1) or (N,), are of a score of at least `threshold`, 0-1: int64 (M,)."""
+    """Indices, int64 (M,), of the logits, float32 (N, 1) or (N,), whose score is at least `threshold`, 0-1."""
     # The threshold is turned into a logit once, so that only what passes is worked on.
     return np.flatnonzero(logits.reshape(-1) >= _logit(threshold))
 

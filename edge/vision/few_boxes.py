@@ -86,4 +86,4 @@ def _mean(voters: Sequence[Scored], best: Scored) -> Scored:
     """The mean box of the voters, weighted by their scores, with the score of the best."""
     total = sum(box.score for box in voters)
     left, top, right, bottom = (sum(box[n] * box.score for box in voters) / total for n in range(4))
-    return Scored(left, top, right, bottom, best.score, best.area)
+    return Scored(left, top, right, bottom, best.score, (right - left) * (bottom - top))

@@ -9,6 +9,7 @@ import math
 import numpy as np
 import pytest
 
+from edge.errors import InvalidValue
 from training import history, report
 from training import recipe as recipes
 from training.tasks import open_task
@@ -97,42 +98,69 @@ def test_a_run_broken_off_goes_on_where_it_stopped(opened, tmp_path, monkeypatch
     assert apart < 0.01
 
 
-@pytest.mark.parametrize("moment", ["before the weights", "after the weights"])
-def test_a_run_killed_while_it_saves_has_the_state_of_the_epoch_before(opened, tmp_path, monkeypatch, moment) -> None:
+@pytest.mark.parametrize(
+    ("moment", "epochs"), [("before the weights", 1), ("after the weights", 1), ("before cleaning", 2)]
+)
+def test_a_run_killed_while_it_saves_has_one_whole_state(opened, tmp_path, monkeypatch, moment, epochs) -> None:
     recipe, task = opened(3)
     whole = fit.train(recipe, task, tmp_path / "whole")
-    save = checkpoint.save_weights
+    save, clean = checkpoint.save_weights, checkpoint.Checkpoint._clean
 
-    def killed(model, path, lead=True) -> None:
+    def saving(model, path, lead=True) -> None:
         now = path.name == "epoch-2.weights.h5"
-        if not now or moment.startswith("after"):
+        if not now or moment != "before the weights":
             save(model, path, lead)
-        if now:
+        if now and moment != "before cleaning":
             raise KeyboardInterrupt
 
+    def cleaning(self, *kept) -> None:
+        if self._current_epoch == 2:
+            raise KeyboardInterrupt
+        clean(self, *kept)
+
     with monkeypatch.context() as patch:
-        patch.setattr(checkpoint, "save_weights", killed)
+        patch.setattr(checkpoint, "save_weights", saving)
+        patch.setattr(checkpoint.Checkpoint, "_clean", cleaning)
         with pytest.raises(KeyboardInterrupt):
             fit.train(recipe, task, tmp_path / "run")
-    assert history.saved_epochs(tmp_path / "run") == 1
-    model = fit.train(recipe, task, tmp_path / "run", resume=True)
-    again, unbroken = history.read(tmp_path / "run"), history.read(tmp_path / "whole")
-    assert [line["loss"] for line in again] == pytest.approx([line["loss"] for line in unbroken], rel=1e-4)
-    apart = max(float(np.abs(a - b).max()) for a, b in zip(model.get_weights(), whole.get_weights(), strict=True))
-    assert apart < 0.01
+    assert history.saved_epochs(tmp_path / "run") == epochs
+    resumed = fit.train(recipe, task, tmp_path / "run", resume=True)
+    check_alike(tmp_path / "run", resumed, tmp_path / "whole", whole)
     left = {path.name for path in (tmp_path / "run" / history.STATE).iterdir()}
     assert left == {history.STATE_METADATA, "epoch-3.weights.h5"}
 
 
+def check_alike(folder, model, other_folder, other) -> None:
+    """Two runs are the same to within rounding; from other weights the losses would be a tenth apart."""
+    losses = [[line["loss"] for line in history.read(path)] for path in (folder, other_folder)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+    apart = max(float(np.abs(a - b).max()) for a, b in zip(model.get_weights(), other.get_weights(), strict=True))
+    assert apart < 0.01
+
+
 def test_a_run_of_an_older_version_goes_on(opened, tmp_path) -> None:
+    recipe, task = opened(3)
+    whole = fit.train(recipe, task, tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        fit.train(recipe, Broken(task, at=2), tmp_path / "run")
+    state = tmp_path / "run" / history.STATE
+    (state / "epoch-1.weights.h5").rename(state / "latest.weights.h5")
+    (state / f"{checkpoint.SCRATCH}killed").mkdir()
+    (state / "mine.txt").touch()
+    resumed = fit.train(recipe, task, tmp_path / "run", resume=True)
+    check_alike(tmp_path / "run", resumed, tmp_path / "whole", whole)
+    assert {path.name for path in state.iterdir()} == {history.STATE_METADATA, "epoch-3.weights.h5", "mine.txt"}
+
+
+def test_a_state_that_is_not_whole_is_refused(opened, tmp_path) -> None:
     recipe, task = opened(3)
     with pytest.raises(KeyboardInterrupt):
         fit.train(recipe, Broken(task, at=2), tmp_path)
-    state = tmp_path / history.STATE
-    (state / "epoch-1.weights.h5").rename(state / "latest.weights.h5")
-    fit.train(recipe, task, tmp_path, resume=True)
+    (tmp_path / history.STATE / "epoch-1.weights.h5").unlink()
+    with pytest.raises(InvalidValue, match=r"epoch-1.weights.h5: not there; copy the run's folder whole"):
+        fit.train(recipe, task, tmp_path, resume=True)
+    fit.train(recipe, task, tmp_path)
     assert [line["epoch"] for line in history.read(tmp_path)] == [1, 2, 3]
-    assert not (state / "latest.weights.h5").exists()
 
 
 def test_without_resume_a_run_begins_anew(opened, tmp_path) -> None:

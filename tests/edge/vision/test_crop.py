@@ -48,7 +48,7 @@ def test_a_square_is_resized_once_for_all_that_take_it(monkeypatch) -> None:
     resize = cutting.resize
     monkeypatch.setattr(cutting, "resize", lambda part, *size: sizes.append(size) or resize(part, *size))
     crops, square = Crops(PICTURE), Box(5, 5, 35, 35)
-    crops(square, 16, 16, 3)
+    assert not crops(square, 16, 16, 3).flags.writeable
     crops(square, 16, 16, 1)
     assert sizes == [(16, 16)], "grey is made of the colours that were cut before"
     crops(square, 24, 24, 3)

@@ -6,20 +6,20 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.vision import detection
 from edge.vision.few_boxes import find
 
 IOU, VOTING_IOU = 0.5, 0.7
-NUMBERS = st.integers(-6, 40).map(lambda eighth: eighth / 8) | st.sampled_from([math.nan, math.inf, -math.inf])
-ROWS = st.tuples(
-    st.integers(-40, 60).map(lambda quarter: quarter / 4),  # logits of eight bits: many are equal
-    st.lists(NUMBERS, min_size=4, max_size=4),
-    st.tuples(st.integers(0, 4), st.integers(0, 4)).map(lambda cell: [8.0 * cell[0] + 4, 8.0 * cell[1] + 4]),
-    st.sampled_from([8.0, 16.0]),
-)
+BAD = st.sampled_from([math.nan, math.inf, -math.inf])
+SIDES = st.lists(st.integers(4, 16).map(lambda eighth: eighth / 8), min_size=4, max_size=4)
+BROKEN = st.lists(st.integers(-6, 40).map(lambda eighth: eighth / 8) | BAD, min_size=4, max_size=4)
+# Logits of eight bits: many are equal. Beyond 10, scores of different ones are equal in float32.
+LOGITS = st.integers(-40, 40).map(lambda quarter: quarter / 4)
+CELLS = st.tuples(st.integers(0, 2), st.integers(0, 1)).map(lambda cell: [8.0 * cell[0] + 4, 8.0 * cell[1] + 4])
+ROWS = st.tuples(LOGITS, st.integers(0, 9).flatmap(lambda n: SIDES if n else BROKEN), CELLS, st.just(16.0))
 
 
 def with_arrays(rows, limit):
@@ -41,6 +41,25 @@ def test_it_finds_what_arrays_find(rows, limit):
     for box, expected, score in zip(found, ltrb, scores, strict=True):
         assert box[:4] == pytest.approx(expected, rel=1e-4, abs=1e-3)
         assert box.score == pytest.approx(score, rel=1e-5)
+
+
+def test_the_drawn_boxes_suppress_each_other_and_vote():
+    """Of what the test before draws, a good part is more than boxes that stand alone."""
+    suppressed = voted = 0
+
+    @settings(max_examples=100, database=None, derandomize=True)
+    @given(st.lists(ROWS, min_size=4, max_size=12))
+    def look(rows):
+        nonlocal suppressed, voted
+        logits, distances, points, units = (np.array(part, np.float32) for part in zip(*rows, strict=True))
+        ltrb, scores = detection.decode(logits, distances, points, units, 0.0)
+        kept = detection.nms(ltrb, scores, IOU, 12)
+        suppressed += len(kept) < len(scores)
+        voted += not np.allclose(detection.box_voting(ltrb, scores, kept, VOTING_IOU), ltrb[kept])
+
+    look()
+    assert suppressed > 30
+    assert voted > 10
 
 
 def test_neighbouring_points_vote_and_others_do_not():
