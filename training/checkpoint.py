@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -12,8 +11,8 @@ import keras
 import numpy as np
 
 from edge.errors import InvalidValue
-from edge.files import replacing
-from training.history import STATE, STATE_BATCHES, STATE_WEIGHTS, WITHOUT_EPOCH, saved_epochs, state_file
+from edge.files import flush, replacing
+from training.history import STATE, STATE_BATCHES, STATE_WEIGHTS, WITHOUT_EPOCH, saved_epochs, saved_file, state_file
 
 SCRATCH = "saving-"  # what a killed process may leave begins with this
 
@@ -38,7 +37,7 @@ class Checkpoint(keras.callbacks.BackupAndRestore):
     def _load_model(self) -> None:
         if not self.done:
             return
-        path = state_file(self.folder, self.done, STATE_WEIGHTS)
+        path = saved_file(self.folder, self.done, STATE_WEIGHTS)
         if not path.exists():  # Keras would begin with random weights
             raise InvalidValue(f"{path}: not there; copy the run's folder whole, or train without --resume")
         self._weights_path = str(path)
@@ -46,7 +45,7 @@ class Checkpoint(keras.callbacks.BackupAndRestore):
 
     def _save_model(self) -> None:
         weights, batches = (
-            self.folder / STATE / f"epoch-{self._current_epoch}.{part}" for part in (STATE_WEIGHTS, STATE_BATCHES)
+            state_file(self.folder, self._current_epoch, part) for part in (STATE_WEIGHTS, STATE_BATCHES)
         )
         if self.lead:
             weights.parent.mkdir(exist_ok=True)
@@ -54,11 +53,11 @@ class Checkpoint(keras.callbacks.BackupAndRestore):
         save_weights(self.model, weights, self.lead)
         if self.lead:
             # Both reach the disk before the files of the epoch before are deleted.
-            for path in (weights, batches, weights.parent):
-                _flush(path)
+            for path in filter(Path.exists, (weights, batches, weights.parent)):
+                flush(path)
             with replacing(Path(self._training_metadata_path)) as scratch:
                 scratch.write_text(json.dumps({"epoch": self._current_epoch, "batch": 0}), encoding="utf-8")
-                _flush(scratch)
+                flush(scratch)
             self._clean(weights, batches)
 
     def _save_batches(self, path: Path) -> None:
@@ -75,23 +74,13 @@ class Checkpoint(keras.callbacks.BackupAndRestore):
                 path.unlink(missing_ok=True)
 
 
-def _flush(path: Path) -> None:
-    """Wait until a file, or a folder's entries, are on the disk."""
-    if path.exists():
-        fd = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
-
-
 def restore_batches(folder: Path, batches: keras.utils.PyDataset) -> bool:
     """Give batches what the state of the run in a folder holds of them; whether it holds any.
 
     Raises:
         InvalidValue: it is of other data.
     """
-    path = state_file(folder, saved_epochs(folder), STATE_BATCHES)
+    path = saved_file(folder, saved_epochs(folder), STATE_BATCHES)
     if not path.exists():
         return False
     with np.load(path) as state:

@@ -32,13 +32,17 @@ def saved_epochs(folder: Path) -> int:
 
 
 def state_file(folder: Path, epochs: int, part: str) -> Path:
-    """Where a part of the state after so many epochs is, or will be.
+    """Where a part of the state after so many epochs belongs.
 
     Args:
         folder: of the run.
         epochs: how many were done.
         part: STATE_WEIGHTS or STATE_BATCHES.
     """
-    path = folder / STATE / f"epoch-{epochs}.{part}"
-    before = folder / STATE / WITHOUT_EPOCH[part]
+    return folder / STATE / f"epoch-{epochs}.{part}"
+
+
+def saved_file(folder: Path, epochs: int, part: str) -> Path:
+    """Where a part of a saved state is: as `state_file`, but for older runs."""
+    path, before = state_file(folder, epochs, part), folder / STATE / WITHOUT_EPOCH[part]
     return before if before.exists() and not path.exists() else path

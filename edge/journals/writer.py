@@ -14,6 +14,7 @@ from typing import Any
 
 from edge.clock import Clock, rfc3339
 from edge.errors import JournalError
+from edge.files import flush
 from edge.journals.clock_check import ClockCheck, synchronized
 from edge.journals.jsonl import decode, encode
 from edge.journals.repair import repair
@@ -171,7 +172,7 @@ class JournalWriter:
             raise JournalError(f"{self._path}: in use by another edge-emotion; choose another --journal") from None
         if status.st_size == 0 and status.st_uid == os.geteuid():
             os.fchmod(fd, 0o640)
-            _sync_folder(self._path.parent)
+            flush(self._path.parent)
 
     def _rotate_if_due(self, more: int) -> None:
         """Rotate by size and on a new day: what is older than `keep_days` can only be removed in whole files.
@@ -190,7 +191,7 @@ class JournalWriter:
             if not away:
                 rotate(self._path)
             self._open()
-            _sync_folder(self._path.parent)
+            flush(self._path.parent)
         except (OSError, JournalError) as error:
             self._keep_open(getattr(error, "strerror", None) or str(error))
             return
@@ -257,15 +258,6 @@ class JournalWriter:
         if reason != self._fault:
             _log.warning("%s: cannot be written (%s); events are dropped until it works again", self._path, reason)
         self._fault = reason
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the name of a new or renamed file durable."""
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
 
 
 def _newest(path: Path) -> float | None:

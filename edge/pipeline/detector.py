@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import cv2
@@ -95,34 +96,31 @@ class FaceDetector:
         """The faces in the detector's outputs, best first."""
         if self.engine.spec.head == "boxes":
             ltrb, scores = (output[outputs[1] >= self._score] for output in outputs)
-            boxes, marks = self._suppressed(ltrb, scores)
+            found = self._suppressed(ltrb, scores)
         else:
             logits, distances = outputs
-            boxes, marks = self._decoded(logits, distances, self._anchors[:, ::-1] if fit.swapped else self._anchors)
+            found = self._decoded(logits, distances, self._anchors[:, ::-1] if fit.swapped else self._anchors)
         scale = fit.box.scale
-        faces = (
-            Detection(Box(*(side / scale for side in box)), score) for box, score in zip(boxes, marks, strict=True)
-        )
+        faces = (Detection(Box(*(side / scale for side in box)), score) for box, score in found)
         # A box that lies wholly in the canvas's padding is nowhere in the picture.
         return tuple(face for face in faces if face.box.clipped(fit.box.width, fit.box.height))
 
     def _decoded(
         self, logits: np.ndarray, distances: np.ndarray, anchors: np.ndarray
-    ) -> tuple[list[list[float]], list[float]]:
-        """The boxes on the canvas, and their scores, best first."""
+    ) -> Iterable[tuple[Iterable[float], float]]:
+        """Boxes on the canvas, left, top, right, bottom, and their scores, best first."""
         check_shapes(logits, distances, anchors, self._scales)
         chosen = candidates(logits, self._score)
+        logits, distances = logits.reshape(-1)[chosen], distances[chosen]
+        anchors, scales = anchors[chosen], self._scales[chosen]
         if len(chosen) > FEW:
-            return self._suppressed(*decode(logits, distances, anchors, self._scales, self._score))
-        found = find_few(
-            logits.reshape(-1)[chosen].tolist(), distances[chosen].tolist(), anchors[chosen].tolist(),
-            self._scales[chosen].tolist(), self._iou, VOTING_IOU, self._limit,
-        )  # fmt: skip
-        return [list(box[:4]) for box in found], [box.score for box in found]
+            return self._suppressed(*decode(logits, distances, anchors, scales, self._score))
+        lists = logits.tolist(), distances.tolist(), anchors.tolist(), scales.tolist()
+        return find_few(*lists, self._iou, VOTING_IOU, self._limit)
 
-    def _suppressed(self, ltrb: np.ndarray, scores: np.ndarray) -> tuple[list[list[float]], list[float]]:
+    def _suppressed(self, ltrb: np.ndarray, scores: np.ndarray) -> Iterable[tuple[Iterable[float], float]]:
         kept = nms(ltrb, scores, self._iou, self._limit)
-        return box_voting(ltrb, scores, kept, VOTING_IOU).tolist(), scores[kept].tolist()
+        return zip(box_voting(ltrb, scores, kept, VOTING_IOU).tolist(), scores[kept].tolist(), strict=True)
 
     def _canvas_for(self, width: int, height: int) -> tuple[int, int]:
         """Width and height of the canvas on which a picture of that size is searched."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.errors import EdgeError, ScanError, SettingsError
-from edge.files import read_small
+from edge.files import flush, read_small
 from edge.scan import tables
 from edge.scan.clip import Span
 from edge.scan.look import Outcome, Seen
@@ -102,8 +102,7 @@ class Folder:
         scratch = self.path / f"{SCRATCH}{final.name}"
         try:
             yield scratch
-            with open(scratch, "rb") as file:
-                os.fsync(file.fileno())
+            flush(scratch)
             final.parent.mkdir(parents=True, exist_ok=True)
             scratch.replace(final)
         except EdgeError:

@@ -7,20 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+
+from edge.frame import Box
 
 FEW = 16  # points; with more, arrays are quicker
-
-
-class Scored(NamedTuple):
-    """A box in pixels, its score, 0-1, and its area."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-    score: float
-    area: float
 
 
 def find(
@@ -31,8 +21,8 @@ def find(
     iou: float,
     voting_iou: float,
     limit: int,
-) -> list[Scored]:
-    """What `decode`, `nms` and `box_voting` of edge.vision.detection make of these points, best first.
+) -> list[tuple[Box, float]]:
+    """Boxes and scores, best first, as `decode`, `nms` and `box_voting` of edge.vision.detection make them.
 
     Args:
         logits: of the points whose score passes the threshold.
@@ -43,18 +33,17 @@ def find(
         voting_iou: as of `box_voting`.
 
     Example:
-        >>> [face] = find([0.0, 2.0], [[1, 1, 1, 1], [1, 1, 1, 1]], [[8, 8], [8, 8]], [8, 8], 0.5, 0.7, 10)
-        >>> face[:4], round(face.score, 3)
+        >>> [(box, score)] = find([0.0, 2.0], [[1, 1, 1, 1], [1, 1, 1, 1]], [[8, 8], [8, 8]], [8, 8], 0.5, 0.7, 10)
+        >>> box.ltrb, round(score, 3)
         ((0.0, 0.0, 16.0, 16.0), 0.881)
     """
-    boxes = _decoded(logits, distances, points, units)
-    left = sorted(range(len(boxes)), key=lambda n: -boxes[n].score)
-    answer: list[Scored] = []
+    found = _decoded(logits, distances, points, units)
+    left = sorted(range(len(found)), key=lambda n: -found[n][1])
+    answer: list[tuple[Box, float]] = []
     while left and len(answer) < limit:
-        best = boxes[left[0]]
-        shares = [_iou(best, other) for other in boxes]
-        voters = [box for box, share in zip(boxes, shares, strict=True) if share >= voting_iou]
-        answer.append(_mean(voters, best))
+        best, score = found[left[0]]
+        shares = [best.iou(box) for box, _ in found]
+        answer.append((_mean([one for one, share in zip(found, shares, strict=True) if share >= voting_iou]), score))
         left = [n for n in left[1:] if shares[n] <= iou]
     return answer
 
@@ -62,28 +51,18 @@ def find(
 def _decoded(
     logits: Sequence[float], distances: Sequence[Sequence[float]], points: Sequence[Sequence[float]],
     units: Sequence[float],
-) -> list[Scored]:  # fmt: skip
-    boxes = []
+) -> list[tuple[Box, float]]:  # fmt: skip
+    found = []
     for logit, (left, top, right, bottom), (x, y), unit in zip(logits, distances, points, units, strict=True):
         x0, y0, x1, y1 = x - left * unit, y - top * unit, x + right * unit, y + bottom * unit
         # What is not a number compares false; what is infinite has no finite area.
-        if x0 < x1 and y0 < y1 and (area := (x1 - x0) * (y1 - y0)) < math.inf:
-            score = 1.0 / (1.0 + math.exp(-min(max(logit, -80.0), 80.0)))
-            boxes.append(Scored(x0, y0, x1, y1, score, area))
-    return boxes
+        if x0 < x1 and y0 < y1 and (x1 - x0) * (y1 - y0) < math.inf:
+            found.append((Box(x0, y0, x1, y1), 1.0 / (1.0 + math.exp(-min(max(logit, -80.0), 80.0)))))
+    return found
 
 
-def _iou(one: Scored, other: Scored) -> float:
-    across = min(one.right, other.right) - max(one.left, other.left)
-    down = min(one.bottom, other.bottom) - max(one.top, other.top)
-    if across <= 0 or down <= 0:
-        return 0.0
-    shared = across * down
-    return shared / (one.area + other.area - shared)
-
-
-def _mean(voters: Sequence[Scored], best: Scored) -> Scored:
-    """The mean box of the voters, weighted by their scores, with the score of the best."""
-    total = sum(box.score for box in voters)
-    left, top, right, bottom = (sum(box[n] * box.score for box in voters) / total for n in range(4))
-    return Scored(left, top, right, bottom, best.score, (right - left) * (bottom - top))
+def _mean(voters: Sequence[tuple[Box, float]]) -> Box:
+    """The mean box, weighted by the scores."""
+    total = sum(score for _, score in voters)
+    weighted = [[side * score for side in box] for box, score in voters]
+    return Box(*(sum(sides) / total for sides in zip(*weighted, strict=True)))

@@ -70,6 +70,15 @@ def scored(task, scores: list[float], monkeypatch) -> list[list[np.ndarray]]:
     return seen
 
 
+def check_alike(folder, model, other_folder, other) -> None:
+    """The same to within rounding: with other draws of dropout the losses would be a hundredth apart."""
+    one, two = history.read(folder), history.read(other_folder)
+    assert [line["loss"] for line in one] == pytest.approx([line["loss"] for line in two], rel=1e-4)
+    assert [sorted(line) for line in one] == [sorted(line) for line in two]
+    apart = max(float(np.abs(a - b).max()) for a, b in zip(model.get_weights(), other.get_weights(), strict=True))
+    assert apart < 0.01
+
+
 def test_a_run_broken_off_goes_on_where_it_stopped(opened, tmp_path, monkeypatch) -> None:
     recipe, task = opened(3)
     with pytest.raises(KeyboardInterrupt):
@@ -90,12 +99,7 @@ def test_a_run_broken_off_goes_on_where_it_stopped(opened, tmp_path, monkeypatch
     passes = [{draw for draw, batch in seen if batch == last} for seen in (drawn, rest)]
     assert passes[0] - passes[1] == {min(passes[0])}
     assert passes[1] <= passes[0]
-    broken, unbroken = history.read(tmp_path / "run"), history.read(tmp_path / "whole")
-    # The same to within rounding; with other draws of dropout the losses would be a hundredth apart.
-    assert [line["loss"] for line in broken] == pytest.approx([line["loss"] for line in unbroken], rel=1e-4)
-    assert [sorted(line) for line in broken] == [sorted(line) for line in unbroken]
-    apart = max(float(np.abs(a - b).max()) for a, b in zip(model.get_weights(), whole.get_weights(), strict=True))
-    assert apart < 0.01
+    check_alike(tmp_path / "run", model, tmp_path / "whole", whole)
 
 
 @pytest.mark.parametrize(
@@ -128,14 +132,6 @@ def test_a_run_killed_while_it_saves_has_one_whole_state(opened, tmp_path, monke
     check_alike(tmp_path / "run", resumed, tmp_path / "whole", whole)
     left = {path.name for path in (tmp_path / "run" / history.STATE).iterdir()}
     assert left == {history.STATE_METADATA, "epoch-3.weights.h5"}
-
-
-def check_alike(folder, model, other_folder, other) -> None:
-    """Two runs are the same to within rounding; from other weights the losses would be a tenth apart."""
-    losses = [[line["loss"] for line in history.read(path)] for path in (folder, other_folder)]
-    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
-    apart = max(float(np.abs(a - b).max()) for a, b in zip(model.get_weights(), other.get_weights(), strict=True))
-    assert apart < 0.01
 
 
 def test_a_run_of_an_older_version_goes_on(opened, tmp_path) -> None:

@@ -23,10 +23,11 @@ ROWS = st.tuples(LOGITS, st.integers(0, 9).flatmap(lambda n: SIDES if n else BRO
 
 
 def with_arrays(rows, limit):
+    """The kept boxes before and after the vote, their scores, and how many boxes there were."""
     logits, distances, points, units = (np.array(part, np.float32) for part in zip(*rows, strict=True))
     ltrb, scores = detection.decode(logits, distances, points, units, 0.0)
     kept = detection.nms(ltrb, scores, IOU, limit)
-    return detection.box_voting(ltrb, scores, kept, VOTING_IOU), scores[kept]
+    return ltrb[kept], detection.box_voting(ltrb, scores, kept, VOTING_IOU), scores[kept], len(scores)
 
 
 def test_without_points_there_is_nothing():
@@ -36,11 +37,11 @@ def test_without_points_there_is_nothing():
 @given(st.lists(ROWS, min_size=1, max_size=12), st.integers(0, 12))
 def test_it_finds_what_arrays_find(rows, limit):
     found = find(*zip(*rows, strict=True), IOU, VOTING_IOU, limit)
-    ltrb, scores = with_arrays(rows, limit)
+    _, ltrb, scores, _ = with_arrays(rows, limit)
     assert len(found) == len(scores)
-    for box, expected, score in zip(found, ltrb, scores, strict=True):
-        assert box[:4] == pytest.approx(expected, rel=1e-4, abs=1e-3)
-        assert box.score == pytest.approx(score, rel=1e-5)
+    for (box, score), expected, expected_score in zip(found, ltrb, scores, strict=True):
+        assert box.ltrb == pytest.approx(expected, rel=1e-4, abs=1e-3)
+        assert score == pytest.approx(expected_score, rel=1e-5)
 
 
 def test_the_drawn_boxes_suppress_each_other_and_vote():
@@ -51,11 +52,9 @@ def test_the_drawn_boxes_suppress_each_other_and_vote():
     @given(st.lists(ROWS, min_size=4, max_size=12))
     def look(rows):
         nonlocal suppressed, voted
-        logits, distances, points, units = (np.array(part, np.float32) for part in zip(*rows, strict=True))
-        ltrb, scores = detection.decode(logits, distances, points, units, 0.0)
-        kept = detection.nms(ltrb, scores, IOU, 12)
-        suppressed += len(kept) < len(scores)
-        voted += not np.allclose(detection.box_voting(ltrb, scores, kept, VOTING_IOU), ltrb[kept])
+        before, after, scores, count = with_arrays(rows, 12)
+        suppressed += len(scores) < count
+        voted += not np.allclose(after, before)
 
     look()
     assert suppressed > 30
@@ -65,12 +64,12 @@ def test_the_drawn_boxes_suppress_each_other_and_vote():
 def test_neighbouring_points_vote_and_others_do_not():
     # Two points saw one face, a third a face further on.
     distances, points = [[1, 1, 1, 1], [1.25, 1, 0.75, 1], [1, 1, 1, 1]], [[8, 8], [8, 8], [40, 8]]
-    first, second = find([2.0, 0.0, 1.0], distances, points, [8, 8, 8], IOU, VOTING_IOU, 10)
+    (first, score), (second, other) = find([2.0, 0.0, 1.0], distances, points, [8, 8, 8], IOU, VOTING_IOU, 10)
     weight = 1 / (1 + math.exp(-2.0))
     moved = -2.0 * 0.5 / (weight + 0.5)
-    assert first[:4] == pytest.approx((moved, 0, 16 + moved, 16))
-    assert second[:4] == (32, 0, 48, 16)
-    assert (first.score, second.score) == pytest.approx((weight, 1 / (1 + math.exp(-1.0))))
+    assert first.ltrb == pytest.approx((moved, 0, 16 + moved, 16))
+    assert second.ltrb == (32, 0, 48, 16)
+    assert (score, other) == pytest.approx((weight, 1 / (1 + math.exp(-1.0))))
 
 
 @pytest.mark.parametrize("distances", [[-1, 1, -1, 1], [math.nan, 1, 1, 1], [math.inf, 1, 1, 1], [1, 1, 1, -math.inf]])
