@@ -37,12 +37,46 @@ def test_bias(tau, neutral, happy_below_angry, shift) -> None:
 def test_the_best_choice_lifts_what_was_taught_too_rarely() -> None:
     logits, labels = learned()
     rows = prior.table({"fer": logits, "wild": logits}, {"fer": labels, "wild": labels}, TAUGHT, AIMS)
-    assert len(rows) == len(prior.TAUS) * len(prior.OFFSETS)
+    assert len(rows) == len(prior.TAUS) * len(prior.OFFSETS) * len(prior.RECALLS)
     assert [row.score for row in rows] == sorted((row.score for row in rows), reverse=True)
-    before = next(row for row in rows if row.tau == row.neutral == 0)
+    before = next(row for row in rows if row.tau == row.neutral == row.recall == 0)
     assert rows[0].tau > 0
     assert rows[0].figures["fer_macro"] > before.figures["fer_macro"] + 0.05
     assert "fer_macro" in rows[0].line()
+
+
+def test_weights_of_nothing_move_nothing() -> None:
+    assert prior.weighted(np.zeros(0, np.int64), 1.0).tolist() == [0] * 7
+    assert prior.weighted(np.repeat(np.arange(7), 30), 1.0) == pytest.approx(np.zeros(7)), "all are as frequent"
+    assert prior.weighted(np.repeat(np.arange(7), [20, 20, 20, 200, 20, 20, 20]), 0.0) == pytest.approx(np.zeros(7))
+
+
+def test_an_emotion_with_few_rows_is_not_lifted() -> None:
+    moved = prior.weighted(np.repeat(np.arange(7), [14, 40, 40, 400, 40, 40, 40]), 1.0)
+    assert moved[0] < moved[3] < moved[1] == pytest.approx(moved[2])
+
+
+@pytest.mark.parametrize("recall", [0.3, 0.5, 2.0])
+def test_the_weights_are_the_best_there_are_for_accuracy_and_mean_recall_together(recall) -> None:
+    """Probabilities that are right, of two emotions in 100 steps: the threshold that they move is the best of all."""
+    steps = np.linspace(0.005, 0.995, 100)  # P(disgust) of faces that look like this; the others are happy
+    seen = np.exp(-4 * steps)  # rarely high
+    rows = np.round(2000 * np.array([seen * (1 - steps), seen * steps])).astype(int)
+    labels = np.concatenate([np.repeat([Emotion.HAPPY] * 100, rows[0]), np.repeat([Emotion.DISGUST] * 100, rows[1])])
+    logits = np.full((len(labels), 7), -30.0)
+    chance = np.concatenate([np.repeat(steps, rows[0]), np.repeat(steps, rows[1])])
+    logits[:, Emotion.DISGUST], logits[:, Emotion.HAPPY] = np.log(chance), np.log(1 - chance)
+
+    def worth(moved: np.ndarray) -> float:
+        values = prior.figures({"fer": logits}, {"fer": labels}, moved)
+        return values["fer"] + recall * values["fer_macro"]
+
+    def by(offset: float) -> np.ndarray:
+        return offset * np.eye(7)[Emotion.DISGUST]
+
+    best = max(worth(by(offset)) for offset in np.linspace(-5, 5, 501))
+    assert worth(prior.weighted(labels, recall)) == pytest.approx(best, abs=2e-4)
+    assert worth(np.zeros(7)) < best - 1e-3
 
 
 def test_one_set_is_enough() -> None:

@@ -31,6 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--neutral", type=float, metavar="N", help="use this addition to neutral instead of the best one"
     )
+    parser.add_argument(
+        "--recall", type=float, metavar="W", help="use this weight of the mean recall instead of the best one"
+    )
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -56,16 +59,20 @@ def main(arguments: argparse.Namespace) -> int:
     logits, labels = answers(model, task)
     taught = task.prior()
     rows = prior.table(logits, labels, taught, prior.AIMS[recipe.task])
-    before = next(row for row in rows if row.tau == row.neutral == 0)
+    before = next(row for row in rows if row.tau == row.neutral == row.recall == 0)
     tau = rows[0].tau if arguments.tau is None else arguments.tau
     neutral = rows[0].neutral if arguments.neutral is None else arguments.neutral
-    moved = prior.bias(taught, tau, neutral)
+    recall = rows[0].recall if arguments.recall is None else arguments.recall
+    moved = prior.bias(taught, tau, neutral) + prior.weighted(labels["fer"], recall)
     after = prior.figures(logits, labels, moved)
     add_bias(model, moved)
     model.save(path)
     weights.save(model, arguments.run / "weights.npz")
     lines = [row.line() for row in rows]
-    told = [f"before  {before.line()}", f"after   tau {tau:.1f}  neutral {neutral:+.1f}  {shown(after)}"]
+    told = [
+        f"before  {before.line()}",
+        f"after   tau {tau:.1f}  neutral {neutral:+.1f}  recall {recall:.2f}  {shown(after)}",
+    ]
     (arguments.run / "prior.md").write_text("\n".join(["```", *told, "", *lines, "```", ""]), encoding="utf-8")
     print("\n".join([*lines[:SHOWN], *told]))
     return 0
