@@ -23,7 +23,7 @@ class People:
         images: uint8 (N, 64, 64, 3), RGB; the whole picture is the face's square.
         ages: int64 (N,), years.
         genders, groups: a name for each face.
-        splits: of each face, "train" or "test".
+        splits: of each face, "train", "test", or "val" where some are held out to choose by.
     """
 
     images: np.ndarray
@@ -35,6 +35,11 @@ class People:
     def of(self, rows: np.ndarray) -> People:
         """Some of them."""
         return People(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+    def joined(self, others: People) -> People:
+        """These, then others, whose pictures have the same size."""
+        names = [field.name for field in fields(self)]
+        return People(*(np.concatenate([getattr(self, name), getattr(others, name)]) for name in names))
 
 
 def load(folder: Path) -> People:

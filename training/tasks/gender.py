@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -13,10 +14,11 @@ from keras import layers
 
 from edge.frame import Box
 from edge.labels import GENDERS
+from edge.text import printable
 from edge.vision.crop import crop
 from training import weights
 from training.augment import Augmentation
-from training.data import faces_gender
+from training.data import faces_gender, utkface
 from training.data.faces_gender import People
 from training.networks import emotion
 from training.networks.layers import strip_custom_layers
@@ -37,6 +39,7 @@ class GenderData:
         anneal_from: from this part of the epochs on, all changes are half as large.
         grey: chance that a picture loses its colour.
         limit: use only so many faces; 0: all.
+        more: the folder of DATA with UTKFace, to learn from all of it but what is tested; empty: faces_gender alone.
     """
 
     start: str = ""
@@ -44,6 +47,7 @@ class GenderData:
     anneal_from: float = 1.0
     grey: float = 0.2
     limit: int = 0
+    more: str = ""
 
 
 class GenderClassifier:
@@ -52,7 +56,20 @@ class GenderClassifier:
     def __init__(self, recipe: Recipe, data: Path) -> None:
         self.recipe = recipe
         self.options, self.augment = parse(recipe, GenderData, Augmentation)
-        self.people = faces_gender.load(data / "faces_gender")
+        self.size = int(recipe.network.get("size", SIZE))
+        self.people = with_validation(faces_gender.load(data / "faces_gender"))
+        if self.options.more:
+            self.people = self._joined(data / self.options.more)
+
+    def _joined(self, folder: Path) -> People:
+        found = utkface.load(folder)
+        further = utkface.apart(found.people, self.people)
+        count, doubles = len(further.images), len(found.people.images) - len(further.images)
+        print(f"  {printable(folder.name)}: {count} faces; {doubles} left out: in faces_gender, or like one held out")
+        for reason, count in Counter(reason for _, reason in found.skipped).most_common():
+            first = next(name for name, why in found.skipped if why == reason)
+            print(f"  {count} skipped, {reason}: {first}" + (" and others" if count > 1 else ""), flush=True)
+        return self.people.joined(further)
 
     def build(self) -> keras.Model:
         """The emotion network with three channels and two classes, with the convolutions of `start`."""
@@ -66,12 +83,12 @@ class GenderClassifier:
 
     def rows(self, held_out: bool = False) -> np.ndarray:
         """Training rows, or the tenth of them that choices are made on."""
-        own = [n for n in np.flatnonzero(self.people.splits == "train") if (crc32(b"%d" % n) % 10 == 0) == held_out]
-        return np.array(own[: self.options.limit] if self.options.limit else own, np.int64)
+        own = np.flatnonzero(self.people.splits == ("val" if held_out else "train"))
+        return own[: self.options.limit] if self.options.limit else own
 
     def batches(self) -> keras.utils.PyDataset:
         """Augmented training rows."""
-        return GenderBatches(self.people, self.rows(), self.recipe, self.augment, self.options)
+        return GenderBatches(self.people, self.rows(), self.recipe, self.augment, self.options, self.size)
 
     def loss(self) -> Any:
         """Cross-entropy against smoothed labels."""
@@ -80,14 +97,14 @@ class GenderClassifier:
     def measure(self, model: keras.Model) -> dict[str, float]:
         """Accuracy on the tenth that is held out."""
         rows = self.rows(held_out=True)
-        images = squares(self.people.images[rows])
+        images = squares(self.people.images[rows], self.size)
         logits = model.predict(images.astype(np.float32) / 255, batch_size=256, verbose=0)
         return {"score": float((logits.argmax(axis=1) == labels(self.people)[rows]).mean())}
 
     def samples(self, count: int, seed: int) -> np.ndarray:
-        """Real crops uint8 (count, 48, 48, 3) for calibration."""
+        """Real crops uint8 (count, size, size, 3) for calibration."""
         rows = np.random.default_rng(seed).permutation(self.rows())[:count]
-        return squares(self.people.images[rows])
+        return squares(self.people.images[rows], self.size)
 
     def export(self, model: keras.Model) -> keras.Model:
         """Softmax at the end."""
@@ -95,13 +112,13 @@ class GenderClassifier:
 
 
 class GenderBatches(keras.utils.PyDataset):
-    """Augmented batches: float32 (B, 48, 48, 3) in 0-1 and targets float32 (B, 2); an epoch shows each face once."""
+    """Augmented batches: float32 (B, size, size, 3) in 0-1, targets float32 (B, 2); an epoch shows each face once."""
 
     def __init__(
-        self, people: People, rows: np.ndarray, recipe: Recipe, augment: Augmentation, data: GenderData
+        self, people: People, rows: np.ndarray, recipe: Recipe, augment: Augmentation, data: GenderData, size: int
     ) -> None:
         super().__init__(workers=1)
-        self.images, self.rows, self.data = people.images, rows, data
+        self.images, self.rows, self.data, self.size = people.images, rows, data, size
         classes = len(GENDERS)
         self.targets = np.eye(classes, dtype=np.float32) * (1 - data.smoothing) + data.smoothing / classes
         self.labels = labels(people)
@@ -121,7 +138,7 @@ class GenderBatches(keras.utils.PyDataset):
 
     def _picture(self, row: int, rng: np.random.Generator) -> np.ndarray:
         augment = self.half if self.epoch >= self.anneal_from else self.full
-        image = augment(self.images[row], rng, size=SIZE)
+        image = augment(self.images[row], rng, size=self.size)
         if rng.random() < self.data.grey:
             return np.repeat((image @ LUMINANCE).astype(np.uint8)[..., None], 3, axis=2)
         cast = 1 + rng.uniform(-0.1, 0.1, 3).astype(np.float32)
@@ -132,9 +149,18 @@ class GenderBatches(keras.utils.PyDataset):
         self.epoch += 1
 
 
-def squares(images: np.ndarray) -> np.ndarray:
+def with_validation(people: People) -> People:
+    """A tenth of the training faces become the split "val", always the same ones."""
+    splits = people.splits.copy()
+    for row in np.flatnonzero(splits == "train"):
+        if crc32(b"%d" % row) % 10 == 0:
+            splits[row] = "val"
+    return replace(people, splits=splits)
+
+
+def squares(images: np.ndarray, size: int = SIZE) -> np.ndarray:
     """Pictures uint8 (N, S, S, 3) in the network's size, as the device cuts them."""
-    return np.stack([crop(image, Box(0, 0, *image.shape[1::-1]), SIZE, SIZE) for image in images])
+    return np.stack([crop(image, Box(0, 0, *image.shape[1::-1]), size, size) for image in images])
 
 
 def labels(people: People) -> np.ndarray:
