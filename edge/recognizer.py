@@ -6,22 +6,22 @@ import dataclasses
 import os
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
+from edge import arguments
 from edge import picture as pictures
 from edge.cameras import is_live, open_camera
-from edge.errors import EngineError, InvalidValue, PictureIsVideo, SettingsError
+from edge.errors import EngineError, PictureIsVideo, SettingsError
 from edge.face import Scene
 from edge.frame import Frame
 from edge.pipeline.detail import DETAILS
 from edge.pipeline.factory import open_pipeline
 from edge.pipeline.pipeline import EmotionPipeline
 from edge.result import Result
-from edge.settings import EngineSettings, ModelsSettings, Settings, SourceSettings, check
+from edge.settings import EngineSettings, ModelsSettings, Settings, SourceSettings, shown
 
 Picture = str | os.PathLike[str] | np.ndarray
 Source = int | str | os.PathLike[str]
@@ -44,7 +44,7 @@ class Recognizer:
 
     Raises:
         ModelError: a model is missing, broken, or not the one that the manifest lists.
-        SettingsError: an argument has the wrong type or is out of its range.
+        SettingsError: an argument has the wrong type or is out of its range; NumPy's numbers are numbers, too.
 
     >>> import edge
     >>> with edge.Recognizer() as recognizer:
@@ -68,13 +68,16 @@ class Recognizer:
         max_megapixels: float = SourceSettings.max_megapixels,
         detail: str = "auto",
     ) -> None:
-        if detail not in DETAILS:
-            raise SettingsError(f"detail: expected one of {', '.join(DETAILS)}, got {detail!r}")
+        if not isinstance(detail, str) or detail not in DETAILS:
+            raise SettingsError(f"detail: expected one of {', '.join(DETAILS)}, got {shown(detail)}")
         self._detail = detail
+        folder = arguments.folder("models", models)
         self._settings = Settings(
-            models=_section(ModelsSettings, dir=os.fspath(models), confidence=confidence, detector=detector),
-            engine=_section(EngineSettings, threads=threads, accelerator=accelerator),
-            source=_section(SourceSettings, max_megapixels=max_megapixels),
+            models=dataclasses.replace(
+                arguments.section(ModelsSettings, confidence=confidence, detector=detector), dir=folder
+            ),
+            engine=arguments.section(EngineSettings, threads=threads, accelerator=accelerator),
+            source=arguments.section(SourceSettings, max_megapixels=max_megapixels),
         )
         self._pipeline: EmotionPipeline | None = open_pipeline(self._settings, live=False)
         self._lock = threading.Lock()
@@ -83,12 +86,12 @@ class Recognizer:
         """The faces of one picture, best first.
 
         Args:
-            picture: the path of a picture file, or an array uint8 (H, W, 3).
+            picture: the path of a picture file, or an array uint8 (H, W, 3), of which the result keeps a copy.
             bgr: the array's colours are in the order blue, green, red, as OpenCV reads them; files need no hint.
 
         Raises:
             PictureError: the file cannot be read.
-            InvalidValue: not a path, and not an array of that type and shape.
+            InvalidValue: not the path of a file, and not an array of that type and shape.
             EngineError: a model could not be run, or the recognizer is closed.
 
         >>> result = recognizer.detect("photo.jpg")
@@ -104,12 +107,13 @@ class Recognizer:
 np.stack([picture] * 3, axis=2)
         """
         if isinstance(picture, str | os.PathLike):
+            path = arguments.picture_path(picture)
             try:
-                pixels = pictures.read(Path(picture), self._settings.source.max_megapixels)
+                pixels = pictures.read(path, self._settings.source.max_megapixels)
             except PictureIsVideo as error:
-                raise PictureIsVideo(f"{error}; follow it with recognizer.track({os.fspath(picture)!r})") from None
+                raise PictureIsVideo(f"{error}; follow it with recognizer.track({str(path)!r})") from None
         else:
-            pixels = _checked(picture, bgr)
+            pixels = arguments.picture_pixels(picture, bgr)
         frame = Frame(pixels, 0.0, 0)
         with self._lock:
             return Result.of(frame, self._open().detect(frame.image, self._detail))
@@ -137,7 +141,7 @@ np.stack([picture] * 3, axis=2)
         0.1 s [(1, 'happy')]
         0.2 s [(1, 'happy')]
         """
-        return self._track(dataclasses.replace(self._settings.source, source=_source(source)))
+        return self._track(dataclasses.replace(self._settings.source, source=arguments.source(source)))
 
     def _track(self, settings: SourceSettings) -> Iterator[Result]:
         opened = self._open()
@@ -184,62 +188,3 @@ np.stack([picture] * 3, axis=2)
         if self._pipeline is None:
             raise EngineError("the recognizer is closed; make a new one")
         return self._pipeline
-
-
-def _section(kind: type[Any], **values: Any) -> Any:
-    """A section of the settings, each value checked under its own name."""
-    entries = {entry.name: entry for entry in dataclasses.fields(kind)}
-    return kind(**{name: check(name, value, entries[name]) for name, value in values.items()})
-
-
-def _checked(picture: np.ndarray, bgr: bool) -> np.ndarray:
-    """A picture's array as uint8 (H, W, 3) RGB."""
-    if not isinstance(picture, np.ndarray):
-        kind = type(picture)
-        name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
-        raise InvalidValue(f"picture: expected a path or an array uint8 (H, W, 3), got {name}{_advice_for(picture)}")
-    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or not picture.size:
-        told = f"{picture.dtype} {picture.shape}"
-        raise InvalidValue(f"picture: expected uint8 (H, W, 3), got {told}{_advice(picture)}")
-    return np.ascontiguousarray(picture[:, :, ::-1]) if bgr else picture
-
-
-def _advice(array: np.ndarray) -> str:
-    """How to turn such an array into a picture, as the end of an error message."""
-    if not array.size:
-        return "; it has no pixels"
-    if array.dtype.kind == "f":
-        scaled = "(picture * 255)" if float(np.nanmax(array)) <= 1.0 else "picture"
-        return f"; convert it: {scaled}.astype(np.uint8)"
-    if array.dtype != np.uint8:
-        return "; convert it to 8 bits"
-    if array.ndim == 2:
-        return "; repeat the grey values: np.stack([picture] * 3, axis=2)"
-    if array.ndim == 3 and array.shape[2] == 1:
-        return "; repeat the grey values: np.repeat(picture, 3, axis=2)"
-    if array.ndim == 3 and array.shape[2] == 4:
-        return "; drop the alpha channel: picture[:, :, :3]"
-    if array.ndim == 3 and array.shape[0] == 3:
-        return "; move the channels to the end: picture.transpose(1, 2, 0)"
-    return "; pass one picture at a time" if array.ndim == 4 else ""
-
-
-def _advice_for(thing: object) -> str:
-    if hasattr(thing, "__array_interface__"):  # a Pillow image
-        return "; convert it: np.asarray(image.convert('RGB'))"
-    if thing is None:
-        return "; OpenCV's imread gives None for a file that it cannot read: pass the path"
-    return ""
-
-
-def _source(source: Source) -> str:
-    if isinstance(source, bool) or not isinstance(source, int | str | os.PathLike):
-        raise InvalidValue(f"source: expected a number, a text or a path, got {type(source).__name__}")
-    if isinstance(source, int):
-        if source < 0:
-            raise InvalidValue(f"source: expected a camera's number, 0 or more, got {source}")
-        return f"v4l2:{source}"
-    if isinstance(source, str):
-        return source
-    path = os.fspath(source)
-    return os.path.join(".", path) if is_live(path) or path == "demo" else path

@@ -49,24 +49,28 @@ def record(
     intensity: float | None,
     reason: str | None,
 ) -> dict[str, Any]:
-    """One face, its numbers rounded to four decimals.
+    """One face, its numbers rounded to four decimals and of Python's own types, as JSON can hold them.
 
     `emotion` is null where the face is too small or the answer unsure, and then there is a `reason`;
     `probabilities` and `intensity` are null only where it is too small.
     """
     told: dict[str, Any] = {
-        "box": [round(side, DECIMALS) for side in box.ltrb] if box else None,
-        "score": round(score, DECIMALS),
-        "mask": round(mask, DECIMALS),
-        "worn": worn,
+        "box": [_rounded(side) for side in box.ltrb] if box else None,
+        "score": _rounded(score),
+        "mask": _rounded(mask),
+        "worn": bool(worn),
         "mask_state": mask_state,
         "emotion": emotion,
-        "probabilities": probabilities and {label: round(p, DECIMALS) for label, p in probabilities.items()},
-        "intensity": None if intensity is None else round(intensity, DECIMALS),
+        "probabilities": probabilities and {label: _rounded(p) for label, p in probabilities.items()},
+        "intensity": None if intensity is None else _rounded(intensity),
     }
     if reason:
         told["reason"] = reason
     return told
+
+
+def _rounded(value: float) -> float:
+    return round(float(value), DECIMALS)
 
 
 def labelled(emotion: np.ndarray, labels: Sequence[str] = EMOTIONS) -> dict[str, float]:

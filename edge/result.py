@@ -13,6 +13,8 @@ from edge.face import Track
 from edge.frame import Box, Frame
 from edge.labels import EMOTIONS, MASK_STATES, MASK_WORDS, Emotion
 from edge.records import labelled, record
+from edge.scalars import real
+from edge.setting import shown
 
 REASONS = {"too-small": "too small", "unsure": "unsure"}
 
@@ -37,7 +39,8 @@ class Face:
         labels: the seven of `edge.labels.EMOTIONS`, then what else a model of your own tells apart.
 
     Raises:
-        InvalidValue: a number is out of its range, or the reason is unknown.
+        InvalidValue: a number is out of its range, a name is unknown, or `masked` and `mask_state` contradict each
+            other.
 
     >>> from edge.frame import Box
     >>> face = Face(Box(47, 56, 116, 127), score=0.9, mask=0.1, masked=False,
@@ -63,9 +66,11 @@ class Face:
     labels: tuple[str, ...] = EMOTIONS
 
     def __post_init__(self) -> None:
-        for name, value in (("score", self.score), ("mask", self.mask)):
-            if not 0.0 <= value <= 1.0:
-                raise InvalidValue(f"face {name}: expected 0-1, got {value}")
+        for name in ("score", "mask"):
+            value = real(getattr(self, name))
+            if value is None or not 0.0 <= value <= 1.0:
+                raise InvalidValue(f"face {name}: expected 0-1, got {shown(getattr(self, name))}")
+            object.__setattr__(self, name, value)
         if self.distribution is not None:
             values = tuple(map(float, self.distribution))
             if len(values) != len(self.labels) or not min(values) >= 0.0 or not abs(sum(values) - 1.0) < 1e-3:
@@ -77,6 +82,10 @@ class Face:
             object.__setattr__(self, "mask_state", "worn" if self.masked else "none")
         if self.mask_state not in MASK_STATES:
             raise InvalidValue(f"face mask_state: expected one of {', '.join(MASK_STATES)}, got {self.mask_state!r}")
+        if self.masked and self.mask_state == "none":
+            raise InvalidValue("face mask_state: expected worn or incorrect for a face that is masked, got 'none'")
+        if self.named is not None and self.named not in self.labels:
+            raise InvalidValue(f"face named: expected None or one of {', '.join(self.labels)}, got {self.named!r}")
         if self.reason not in (None, *REASONS):
             raise InvalidValue(f"face reason: expected None, {' or '.join(REASONS)}, got {self.reason!r}")
 
@@ -133,7 +142,7 @@ class Face:
             intensity=self.intensity,
             reason=self.reason,
         )
-        return told if self.track is None else {"track": self.track, **told}
+        return told if self.track is None else {"track": int(self.track), **told}
 
     def __repr__(self) -> str:
         words = [] if self.track is None else [f"track {self.track}"]
@@ -184,11 +193,11 @@ class Result:
 
         Args:
             bgr: BGR, as OpenCV writes and shows pictures, in place of RGB.
-            enlarge: a whole factor, so that labels fit on small pictures.
+            enlarge: a whole factor, 1 or more, so that labels fit on small pictures.
             style: "box"; or "circle", with the emotion's name alone.
 
         Raises:
-            InvalidValue: another style.
+            InvalidValue: another style, or a factor that is not whole, below 1, or too large for this picture.
         """
         from edge.vision.annotate import STYLES, annotate
 
@@ -201,8 +210,8 @@ class Result:
         """Time, size and faces, as JSON can hold them."""
         height, width = self.frame.shape[:2]
         return {
-            "time": self.time,
-            "index": self.index,
+            "time": float(self.time),
+            "index": int(self.index),
             "width": width,
             "height": height,
             "faces": [face.to_dict() for face in self.faces],

@@ -9,6 +9,7 @@ from typing import Any
 
 from edge.errors import SettingsError
 from edge.registry import Registry
+from edge.scalars import real, whole
 
 SHOWN = 80  # characters of a value in an error message
 
@@ -49,15 +50,21 @@ def setting(
 
 
 def check(where: str, value: Any, entry: Any) -> Any:
-    """The value in the type of the setting `entry` (a field); a whole number may stand for a float.
+    """The value in the type of the setting `entry` (a field); a whole number may stand for a float. NumPy's do, too.
 
     Raises:
         SettingsError: the wrong type, out of range, or not one of the choices; the message begins with `where`.
     """
     allowed, kind = entry.metadata, type(entry.default)
     got = shown(value, allowed["secret"])
-    if kind is float and type(value) is int and abs(value) <= sys.float_info.max:
-        value = float(value)
+    if kind is str and isinstance(value, str):
+        value = str.__str__(value)  # also of a type derived from it
+    elif kind in (int, float):
+        plain = whole(value)
+        if kind is float and (number := real(value)) is not None:
+            value = number
+        elif plain is not None:
+            value = plain
     if type(value) is not kind and not (kind is float and type(value) is int):
         raise SettingsError(f"{where}: expected {_named(kind)}, got {got}")
     if kind is str and "\0" in value:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 PACKAGES = ("edge", "training", "convert")
 # Modules of edge's own folder that are not the core: what a Python program uses, and what a command line does.
-API = {"recognizer", "result", "observe"}
+API = {"arguments", "recognizer", "result", "observe"}
 COMMAND_LINE = {"__main__"}
 
 Arrows = dict[str, set[str]]

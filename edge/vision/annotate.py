@@ -10,8 +10,11 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
+from edge.errors import InvalidValue
 from edge.face import Track
 from edge.labels import EMOTIONS
+from edge.scalars import whole
+from edge.setting import shown
 from edge.vision import canvas, captions, palette
 from edge.vision.canvas import Rect, eyes
 from edge.vision.captions import Caption, arranged, percent
@@ -23,6 +26,7 @@ from edge.vision.placement import Detail
 # A picture whose shorter side is below this is enlarged before it is drawn on, so that captions fit.
 LEGIBLE_PX = 360
 ENLARGED_PIXELS = 8_000_000  # more it does not become by that
+LARGEST_PIXELS, LARGEST_SIDE = 200_000_000, 32_767  # of a picture that a caller has enlarged: 600 MB
 SMALLEST = 9  # height of capitals, pixels
 STYLES = ("box", "circle")
 CHARTS = 2  # with more faces than this, there are no charts
@@ -52,8 +56,12 @@ def annotate(
 
     Returns:
         uint8 (H * enlarge, W * enlarge, 3) RGB, a new array; higher by the legend if that is below.
+
+    Raises:
+        InvalidValue: `enlarge` is not whole, below 1, or too large for this picture.
     """
     picture = np.array(image)
+    enlarge = _checked_factor(enlarge, image.shape[1], image.shape[0])
     if enlarge > 1:
         size = (image.shape[1] * enlarge, image.shape[0] * enlarge)
         picture = cv2.resize(image, size, interpolation=cv2.INTER_CUBIC)
@@ -96,6 +104,15 @@ def style_of(width: int, height: int, faces: Sequence[Rect]) -> Style:
     sides = [max(face[2] - face[0], face[3] - face[1]) for face in faces]
     wanted = 0.13 * statistics.median(sides) if sides else largest
     return Style(max(SMALLEST, round(max(smallest, min(largest, wanted)))))
+
+
+def _checked_factor(enlarge: int, width: int, height: int) -> int:
+    most = max(1, min(math.isqrt(LARGEST_PIXELS // (width * height)), LARGEST_SIDE // max(width, height)))
+    number = whole(enlarge)
+    if number is None or not 1 <= number <= most:
+        size = f"a picture of {width}x{height} pixels"
+        raise InvalidValue(f"enlarge: expected a whole number, 1 to {most} for {size}, got {shown(enlarge)}")
+    return number
 
 
 def _rect(track: Track, enlarge: int) -> Rect:

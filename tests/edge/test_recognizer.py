@@ -53,6 +53,28 @@ def test_the_array_given_is_not_changed_and_may_be_read_only(recognizer, photo):
     assert np.array_equal(image, before)
 
 
+@pytest.mark.parametrize("bgr", [False, True])
+def test_a_result_keeps_its_picture_while_the_caller_writes_on(recognizer, photo, bgr):
+    buffer = picture.read(photo)
+    views = buffer[:], buffer[:]
+    views[1].flags.writeable = False  # its owner can still write
+    results = [recognizer.detect(view, bgr=bgr) for view in (*views, np.asfortranarray(buffer))]
+    expected, drawn = buffer[:, :, ::-1].copy() if bgr else buffer.copy(), results[0].annotate()
+    buffer[:] = 255
+    for result in results:
+        assert np.array_equal(result.frame, expected)
+        assert np.array_equal(result.annotate(), drawn)
+        with pytest.raises(ValueError, match="read-only"):
+            result.frame[:] = 0
+
+
+def test_following_takes_the_frames_of_a_camera_as_they_are(recognizer, monkeypatch, paint):
+    frame = Frame(paint((48, 32, False, True)), 0.0, 0)
+    monkeypatch.setattr("edge.recognizer.open_camera", lambda settings: testing.FakeCamera([frame]))
+    (result,) = recognizer.track("demo")
+    assert np.shares_memory(result.frame, frame.image)
+
+
 @pytest.mark.parametrize(
     ("thing", "message"),
     [
@@ -65,6 +87,10 @@ def test_the_array_given_is_not_changed_and_may_be_read_only(recognizer, photo):
         (np.full((4, 5, 3), 200.0, np.float32), "got float32 (4, 5, 3); convert it: picture.astype(np.uint8)"),
         (np.zeros((4, 5, 3), np.uint16), "got uint16 (4, 5, 3); convert it to 8 bits"),
         (np.zeros((0, 5, 3), np.uint8), "got uint8 (0, 5, 3); it has no pixels"),
+        (np.full((4, 5, 3), np.nan), "got float64 (4, 5, 3); it holds NaN or infinity; replace them: np.nan_to_num("),
+        (np.full((4, 5, 3), np.inf, np.float32), "got float32 (4, 5, 3); it holds NaN or infinity"),
+        (np.array(5, np.uint8), "got uint8 ()"),
+        (np.uint8(5), "got numpy.uint8"),
         (None, "got NoneType; OpenCV's imread gives None"),
         ([[1]], "got list"),
         (b"bytes", "got bytes"),
@@ -77,6 +103,22 @@ def test_what_is_no_picture_is_one_line_with_the_way_out(recognizer, thing, mess
     assert str(caught.value).startswith("picture: expected ")
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+    assert ("convert('RGB')" in str(caught.value)) == isinstance(thing, Image.Image)
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("", "picture: the path is empty; expected the path of a picture file"),
+        ("http://u:secret@127.0.0.1/x.jpg", "picture: http://127.0.0.1 is an address, expected the path of a file"),
+        (Path("http://127.0.0.1/x.jpg"), "picture: http://127.0.0.1 is an address, expected the path of a file"),
+    ],
+)
+def test_what_cannot_be_the_path_of_a_picture_is_said(recognizer, path, message):
+    with pytest.raises(InvalidValue) as caught:
+        recognizer.detect(path)
+    assert str(caught.value).startswith(message)
+    assert "secret" not in str(caught.value)
 
 
 def test_a_missing_file_is_named(recognizer, tmp_path):
@@ -92,12 +134,27 @@ def test_a_missing_file_is_named(recognizer, tmp_path):
         ({"threads": True}, "threads: expected a whole number, got True"),
         ({"accelerator": "gpu"}, "accelerator: expected one of auto, cpu, edgetpu, got gpu"),
         ({"confidence": 50}, "confidence: expected at least 0, at most 1, got 50"),
+        ({"confidence": np.float32(50)}, "confidence: expected at least 0, at most 1, got 50"),
+        ({"confidence": np.bool_(True)}, "confidence: expected a number, got "),
+        ({"confidence": None}, "confidence: expected a number, got None"),
+        ({"max_megapixels": 10**400}, "max_megapixels: expected at least 0.01, at most 10000, got "),
+        ({"threads": np.float32(2)}, "threads: expected a whole number, got "),
+        ({"detail": np.zeros(3)}, "detail: expected one of auto, fast, full, got array("),
+        ({"models": None}, "models: expected the path of a folder, got NoneType"),
+        ({"models": 5}, "models: expected the path of a folder, got int"),
+        ({"models": b"models"}, "models: expected the path of a folder, got bytes"),
+        ({"models": "a\0b"}, r"models: expected a path without NUL characters, got a\x00b"),
     ],
 )
 def test_a_wrong_argument_is_named_as_it_is_spelt(tiny, arguments, message):
     with pytest.raises(SettingsError) as caught:
-        edge.Recognizer(tiny, **arguments)
+        edge.Recognizer(**{"models": tiny, **arguments})
     assert str(caught.value).startswith(message)
+
+
+def test_numpy_numbers_are_numbers(tiny):
+    with edge.Recognizer(tiny, threads=np.int64(1), confidence=np.float32(0.5), max_megapixels=np.int32(20)) as opened:
+        assert len(opened.detect(np.zeros((8, 8, 3), np.uint8))) == 0
 
 
 def test_confidence_decides_what_is_unsure(recognizer, tiny, paint):
@@ -171,6 +228,8 @@ def test_leaving_the_loop_closes_the_source(recognizer, monkeypatch, paint):
     [
         (0, "v4l2:0"),
         (2, "v4l2:2"),
+        (np.int64(0), "v4l2:0"),
+        (np.uint8(2), "v4l2:2"),
         ("picamera", "picamera"),
         ("rtsp://camera/1", "rtsp://camera/1"),
         ("demo", "demo"),
@@ -191,7 +250,9 @@ def test_a_source_is_a_number_a_name_an_address_or_a_path(recognizer, monkeypatc
     assert asked == [expected]
 
 
-@pytest.mark.parametrize("wrong", [None, True, -1, 1.5, np.zeros((4, 5, 3), np.uint8)])
+@pytest.mark.parametrize(
+    "wrong", [None, True, np.bool_(True), -1, np.int8(-1), 1.5, b"clip.mp4", np.zeros((4, 5, 3), np.uint8)]
+)
 def test_what_is_no_source_is_refused_at_once(recognizer, wrong):
     with pytest.raises(InvalidValue, match="source: expected"):
         recognizer.track(wrong)

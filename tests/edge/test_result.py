@@ -39,8 +39,14 @@ def test_a_face_prints_as_a_person_would_say_it(changes, followed, printed):
 
 
 @pytest.mark.parametrize(
-    "changes", [{}, {"reason": "unsure"}, {"emotion": None, "reason": "too-small"}, {"worn": True, "mask": 1.0}]
-)
+    "changes",
+    [
+        {},
+        {"reason": "unsure"},
+        {"emotion": None, "reason": "too-small"},
+        {"worn": True, "mask": 1.0, "mask_state": "worn"},
+    ],
+)  # fmt: skip
 def test_a_face_is_the_object_that_image_json_prints(changes):
     one = track(**changes)
     face = Face.of(one, 100, 50)
@@ -63,7 +69,7 @@ def test_a_face_is_a_value():
     face = Face.of(track(), 100, 50)
     assert face == Face.of(track(), 100, 50) == copy.deepcopy(face) == pickle.loads(pickle.dumps(face))
     assert len({face, Face.of(track(), 100, 50)}) == 1
-    assert dataclasses.replace(face, masked=True) != face
+    assert dataclasses.replace(face, masked=True, mask_state="worn") != face
     with pytest.raises(dataclasses.FrozenInstanceError):
         face.masked = True
 
@@ -77,12 +83,27 @@ def test_a_face_is_a_value():
         ({"distribution": (1.0,)}, "expected 7 numbers that sum to 1"),
         ({"distribution": (0.5,) * 7}, "expected 7 numbers that sum to 1"),
         ({"distribution": (float("nan"),) * 7}, "expected 7 numbers that sum to 1"),
+        ({"score": "0.5"}, "face score: expected 0-1, got '0.5'"),
+        ({"score": True}, "face score: expected 0-1, got True"),
         ({"reason": "shy"}, "expected None, too-small or unsure, got 'shy'"),
+        ({"named": "nonsense"}, "face named: expected None or one of angry, .*neutral, got 'nonsense'"),
+        ({"named": 3}, "face named: expected None or one of"),
+        ({"mask_state": "half"}, "face mask_state: expected one of none, worn, incorrect, got 'half'"),
+        ({"masked": True, "mask_state": "none"}, "face mask_state: expected worn or incorrect .*, got 'none'"),
     ],
 )
 def test_a_face_is_checked(changes, message):
     with pytest.raises(InvalidValue, match=message):
         Face(**{"box": Box(0, 0, 1, 1), "score": 0.5, "mask": 0.5, "masked": False, **changes})
+
+
+def test_numpy_numbers_become_pythons_own():
+    sides = np.float32([1.1, 2.2, 30.3, 40.4])
+    plain = Face(Box(*sides.tolist()), 0.5, 0.25, True, tuple(HAPPY.tolist()), track=3)
+    face = Face(Box(*sides), np.float32(0.5), np.float64(0.25), np.bool_(True), HAPPY, track=np.int64(3))
+    assert json.loads(json.dumps(face.to_dict())) == plain.to_dict() == face.to_dict()
+    result = Result(np.zeros((4, 5, 3), np.uint8), (face,), np.float32(1.5), np.int64(2))
+    assert json.loads(json.dumps(result.to_dict()))["index"] == 2
 
 
 @pytest.fixture
@@ -114,3 +135,11 @@ def test_annotating_draws_on_a_copy_in_either_order_of_colours(result):
     assert not np.array_equal(result.annotate(style="circle"), drawn)
     with pytest.raises(InvalidValue, match="style: expected one of box, circle, got 'star'"):
         result.annotate(style="star")
+
+
+@pytest.mark.parametrize("enlarge", [0, -3, 1.5, 2.0, True, "2", None, np.float32(2.0), 201, 10**400])
+def test_a_picture_is_enlarged_by_a_whole_factor_for_which_there_is_room(result, enlarge):
+    message = r"^enlarge: expected a whole number, 1 to 200 for a picture of 100x50 pixels, got "
+    with pytest.raises(InvalidValue, match=message):
+        result.annotate(enlarge=enlarge)
+    assert result.annotate(enlarge=np.int64(2)).shape == (100, 200, 3)
