@@ -1,5 +1,5 @@
-"""Opening files that others may have put there: only regular ones, so that no read blocks or never ends; and writing
-files whole.
+"""Opening files that others may have put there: only regular ones, so that no read blocks or never ends; writing files
+whole; and names that libraries in C++ can take.
 """
 
 from __future__ import annotations
@@ -7,10 +7,13 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
+
+from edge.text import is_utf8
 
 KINDS = {
     stat.S_IFDIR: "a folder",
@@ -69,6 +72,30 @@ def replacing(path: Path) -> Iterator[Path]:
     scratch = path.with_name(f"{path.name}.new")
     yield scratch
     scratch.replace(path)
+
+
+@contextmanager
+def utf8_path(path: Path | str) -> Iterator[str]:
+    r"""A path by which OpenCV can open or make a file, whatever its name; it holds until the end of the block.
+
+    Text that is not UTF-8 crashes OpenCV, and FFmpeg takes what stands before a colon for a protocol. So the path is
+    absolute; where a name is not UTF-8, it is that of a temporary link with the same suffix.
+
+    Raises:
+        OSError: the link cannot be made.
+
+    >>> with utf8_path("/clips/l\udce9.mp4") as text:
+    ...     os.path.basename(text), os.readlink(text)
+    ('link.mp4', '/clips/l\udce9.mp4')
+    """
+    absolute = Path(path).absolute()
+    if is_utf8(str(absolute)):
+        yield str(absolute)
+        return
+    with tempfile.TemporaryDirectory(prefix="edge-emotion-") as folder:
+        link = Path(folder) / f"link{absolute.suffix if is_utf8(absolute.suffix) else ''}"
+        link.symlink_to(absolute)
+        yield str(link)
 
 
 def flush(path: Path) -> None:

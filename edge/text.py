@@ -12,6 +12,15 @@ def printable(text: object) -> str:
     return "".join(_escaped(c) for c in str(text))
 
 
+def is_utf8(text: str) -> bool:
+    r"""Whether the text can be encoded: a file name with other bytes cannot, and given such text OpenCV crashes.
+
+    >>> is_utf8("café"), is_utf8("caf\udce9")
+    (True, False)
+    """
+    return not any("\ud800" <= c <= "\udfff" for c in text)
+
+
 def _escaped(c: str) -> str:
     if "\udc80" <= c <= "\udcff":  # what surrogateescape makes of the byte
         return f"\\x{ord(c) - 0xDC00:02x}"

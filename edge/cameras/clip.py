@@ -15,6 +15,7 @@ from edge.cameras.opencv import UNCERTAIN, codec_of
 from edge.cameras.size_watch import SizeWatch, follows
 from edge.cameras.timestamps import Timestamps, plausible_fps
 from edge.errors import SourceError
+from edge.files import utf8_path
 from edge.frame import Frame
 from edge.picture import MAX_MEGAPIXELS
 from edge.settings import SourceSettings
@@ -56,12 +57,12 @@ class ClipCamera:
         self._path, self._max_megapixels = path, max_megapixels
         try:
             with open(path, "rb") as file:
-                empty = not file.read(1)
+                if not file.read(1):
+                    raise SourceError(f"{path}: the file is empty")
+            with utf8_path(path) as text:
+                self._capture = cv2.VideoCapture(text, cv2.CAP_FFMPEG)
         except OSError as error:
             raise SourceError(f"{path}: cannot read the clip ({error.strerror or error})") from None
-        if empty:
-            raise SourceError(f"{path}: the file is empty")
-        self._capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
         if not self._capture.isOpened():
             if codec := _codec_in(path):
                 raise SourceError(f"{path}: no frame of this clip can be decoded ({codec}); {CONVERT}")

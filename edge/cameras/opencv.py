@@ -17,6 +17,7 @@ from edge.cameras.resolve import resolved
 from edge.cameras.rtsp import diagnose
 from edge.errors import SourceError
 from edge.settings import SourceSettings
+from edge.text import is_utf8, printable
 
 SELECT_TIMEOUT = "OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT"  # in whole seconds
 FFMPEG_OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
@@ -100,6 +101,8 @@ def device_path(source: str, root: Path = Path("/dev")) -> Path:
             else "none is connected; connect one or try --source demo"
         )
         raise SourceError(f"{_told(source, path)}no camera at {redacted(str(path))}; {fix}")
+    if not is_utf8(str(path)):
+        raise SourceError(f"{printable(path)}: its name is not UTF-8; link to it under another name: ln -s")
     if not os.access(path, os.R_OK | os.W_OK):
         raise SourceError(f"{_told(source, path)}no permission for {path}; add the user to the group 'video'")
     return path

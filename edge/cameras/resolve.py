@@ -8,6 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from edge.address import redacted
 from edge.errors import SourceError
+from edge.text import is_utf8
 
 # Questions that no name server has answered yet, by host: one each, however often a camera is tried again.
 _pending: dict[str, _Question] = {}
@@ -41,8 +42,10 @@ def resolved(url: str, seconds: float) -> str:
     HTTP needs the name itself, for servers and certificates that go by it.
 
     Raises:
-        SourceError: the name is not known, or no name server answered within `seconds`.
+        SourceError: the address is not UTF-8, the name is not known, or no name server answered within `seconds`.
     """
+    if not is_utf8(url):
+        raise SourceError(f"{redacted(url)}: this address is not UTF-8; write its special characters as %XX")
     try:
         parts = urlsplit(url)
         host, number = parts.hostname or "", parts.port

@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 
 from edge.cameras.coded_size import JPEG, Size, coded_size, is_shown, parser
+from edge.files import utf8_path
 
 FIRST = 300  # packets in which the first size has to stand
 
@@ -45,7 +46,12 @@ class SizeWatch:
             return
         # Format -1: packets as they are, not decoded.
         options = [cv2.CAP_PROP_FORMAT, -1, cv2.CAP_PROP_N_THREADS, 1]
-        self._packets = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG, options)
+        try:
+            with utf8_path(path) as text:
+                self._packets = cv2.VideoCapture(text, cv2.CAP_FFMPEG, options)
+        except OSError:
+            self._parse, self._ended = None, True
+            return
         for _ in range(FIRST):
             if self._size is None and not self._ended:
                 self._size = self._read()

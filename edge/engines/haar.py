@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from edge.errors import EngineError, InvalidValue, ModelError, one_line
+from edge.files import utf8_path
 from edge.manifest import ModelSpec, sha256_of
 
 FILE = "haarcascade_frontalface_default.xml"
@@ -46,7 +47,8 @@ class HaarEngine:
         try:
             digest = sha256_of(self.path)
             self._cascade: Any = cv2.CascadeClassifier()
-            loaded = self._cascade.load(str(self.path))
+            with utf8_path(self.path) as text:
+                loaded = self._cascade.load(text)
         except (OSError, cv2.error) as error:
             raise ModelError(f"{self.path}: cannot read the cascade ({one_line(error)}); {INSTEAD}") from None
         if not loaded:

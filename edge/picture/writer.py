@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from edge.errors import PictureError
-from edge.text import printable
+from edge.text import is_utf8, printable
 
 
 def write(path: Path, image: np.ndarray, *, new: bool = False) -> None:
@@ -27,7 +27,8 @@ def write(path: Path, image: np.ndarray, *, new: bool = False) -> None:
     """
     name = printable(path)
     try:
-        ok, data = cv2.imencode(path.suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+        suffix = path.suffix if is_utf8(path.suffix) else ""
+        ok, data = cv2.imencode(suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
     except cv2.error as error:
         raise PictureError(f"{name}: cannot encode the picture ({error.err})") from None
     if not ok:

@@ -14,6 +14,7 @@ import numpy as np
 
 from edge.errors import OutputError
 from edge.face import Scene
+from edge.files import utf8_path
 from edge.frame import Frame
 from edge.picture.animation import AnimatedWebP
 from edge.ports import NO_NOTICE, Notice, Screen
@@ -131,7 +132,11 @@ class Mp4:
         self._path, self._fps, self._time, self._written = path, fps, 0.0, 0
         self._size = (width - width % 2, height - height % 2)  # the codec wants even sides
         fourcc = cv2.VideoWriter.fourcc(*"mp4v")
-        self._writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, fourcc, fps, self._size)
+        try:
+            with utf8_path(path) as text:
+                self._writer = cv2.VideoWriter(text, cv2.CAP_FFMPEG, fourcc, fps, self._size)
+        except OSError as error:
+            raise OutputError(f"{printable(path)}: cannot write the clip ({error.strerror or error})") from None
         if not self._writer.isOpened():
             raise OutputError(
                 f"{printable(path)}: cannot write a clip of {width}x{height} pixels; is the folder writable?"
@@ -159,9 +164,11 @@ class Mp4:
             OutputError: it could not be written whole, which OpenCV does not say; what there is of it is removed.
         """
         self._writer.release()
-        made = cv2.VideoCapture(str(self._path), cv2.CAP_FFMPEG)
-        frames = made.get(cv2.CAP_PROP_FRAME_COUNT) if made.isOpened() else 0
-        made.release()
+        frames = 0.0
+        with contextlib.suppress(OSError), utf8_path(self._path) as text:
+            made = cv2.VideoCapture(text, cv2.CAP_FFMPEG)
+            frames = made.get(cv2.CAP_PROP_FRAME_COUNT) if made.isOpened() else 0
+            made.release()
         if frames < self._written:
             with contextlib.suppress(OSError):
                 self._path.unlink()

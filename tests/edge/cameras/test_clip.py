@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import logging
+import tempfile
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -72,6 +74,34 @@ def test_a_clip_cut_within_its_head_is_a_source_error_wherever_it_is_found(clip,
         path.write_bytes(data[:size])
         with pytest.raises(SourceError, match=r"clip\.avi: not"):
             list(ClipCamera(path))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["l\udce9.avi", "\udce9/clip.avi", "2026-01-01T10:30:00.avi", "./10:30.avi", "http:clip.avi", "clip.\udce9"],
+)
+def test_a_clip_is_read_whatever_its_name(clip, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    Path(name).parent.mkdir(exist_ok=True)
+    Path(name).symlink_to(clip)
+    camera = open_camera(SourceSettings(source=name), FakeClock())
+    assert len(list(camera)) == FRAMES
+    camera.close()
+
+
+def test_a_clip_is_read_in_a_folder_whose_name_is_not_utf_8(clip, tmp_path, monkeypatch):
+    folder = tmp_path / "\udce9"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    Path("10:30.avi").symlink_to(clip)
+    assert len(list(ClipCamera(Path("10:30.avi")))) == FRAMES
+
+
+def test_without_a_place_for_temporary_files_such_a_clip_is_one_line(clip, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "absent"))
+    (tmp_path / "\udce9.avi").symlink_to(clip)
+    with pytest.raises(SourceError, match=r"cannot read the clip \(No such file"):
+        ClipCamera(tmp_path / "\udce9.avi")
 
 
 def test_a_clip_of_more_pixels_than_the_limit_is_refused(tmp_path):

@@ -126,6 +126,18 @@ def test_a_device_without_permission_says_which_group(tmp_path, monkeypatch):
         device_path("v4l2:0", tmp_path)
 
 
+def test_a_device_whose_name_is_not_utf_8_never_reaches_opencv(tmp_path):
+    (tmp_path / "video\udce9").touch()
+    with pytest.raises(SourceError, match=r"/video\\xe9: its name is not UTF-8; link to it under another name"):
+        open_device(SourceSettings(source=f"v4l2:{tmp_path}/video\udce9"), tmp_path)
+
+
+@pytest.mark.parametrize("scheme", ["rtsp", "http"])
+def test_an_address_that_is_not_utf_8_never_reaches_opencv(scheme):
+    with pytest.raises(SourceError, match=rf"^{scheme}://127\.0\.0\.1: this address is not UTF-8; write its special"):
+        open_stream(SourceSettings(source=f"{scheme}://127.0.0.1/\udce9"))
+
+
 def test_a_file_that_is_not_a_camera_cannot_be_opened(tmp_path):
     (tmp_path / "video0").write_bytes(b"no camera")
     with pytest.raises(

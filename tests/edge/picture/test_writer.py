@@ -2,17 +2,19 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 
 import numpy as np
 import pytest
 
 from edge import picture
 from edge.errors import PictureError
+from edge.text import printable
 
 
-@pytest.mark.parametrize("name", ["absent/p.png", "p.nosuch", "p"])
+@pytest.mark.parametrize("name", ["absent/p.png", "p.nosuch", "p", "p.\udce9"])
 def test_what_cannot_be_written_is_one_line(tmp_path, image, name):
-    with pytest.raises(PictureError, match=name):
+    with pytest.raises(PictureError, match=re.escape(printable(name))):
         picture.write(tmp_path / name, image)
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import resource
+import shutil
+import tempfile
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -92,6 +95,21 @@ def test_odd_sides_are_made_even_and_pictures_of_other_sizes_are_fitted(tmp_path
     recording.show(frame(1, 0.1, 600, 400), scene(0.1))
     recording.close()
     assert clip(path) == (10, 2)
+
+
+@pytest.mark.parametrize("name", ["l\udce9.mp4", "\udce9/a.mp4", "2026-01-01T10:30:00.mp4", "http:a.mp4", "10:30.webp"])
+def test_a_clip_is_written_whatever_its_name(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    Path(name).parent.mkdir(exist_ok=True)
+    play(Recording(FakeScreen(), Path(name)), [0.0, 0.1])
+    shutil.copy(name, "copy.mp4")
+    assert clip("copy.mp4")[1] == 2 if name.endswith("mp4") else durations(name) == [100, 100]
+
+
+def test_without_a_place_for_temporary_files_such_a_clip_is_one_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "absent"))
+    with pytest.raises(OutputError, match=r"o\\xe9\.mp4: cannot write the clip \(No such file"):
+        play(Recording(FakeScreen(), tmp_path / "o\udce9.mp4"), [0.0, 0.1])
 
 
 def drawn(tmp_path, shown):
