@@ -69,11 +69,19 @@ class ScanError(EdgeError, OSError):
     """A scan's folder or cluster that cannot be used."""
 
 
+class Absent(EdgeError, OSError):
+    """Something that is not there now and may come: `run` starts without it and tries again."""
+
+
+class InUse(EdgeError, OSError):
+    """Something that another process has, maybe the running service."""
+
+
 class ScreenError(EdgeError, OSError):
     """A screen that cannot be opened or drawn on."""
 
 
-class ScreenAbsent(ScreenError):
+class ScreenAbsent(ScreenError, Absent):
     """A screen that is not plugged in or not switched on; it may come."""
 
 

@@ -8,8 +8,9 @@ A package adds an adapter by an entry point whose name is what users write in th
 
 An adapter's module is imported only when the adapter is asked for by its name.
 
-A screen may also have `check(ScreenSettings) -> str`: what it would use, for `edge-emotion doctor`. A sink may also be
-a FrameObserver or a ConnectedSink (edge/ports.py).
+What makes a screen or a sink may also have `check(ScreenSettings) -> str` or `check(Settings) -> str`, for
+`edge-emotion doctor`: it says what would be used, or raises what making it would raise, and changes nothing; `Absent`
+means that `run` starts all the same. A sink may also be a FrameObserver or a ConnectedSink (edge/ports.py).
 
 | group | what the entry point is called with | what it returns |
 |---|---|---|
@@ -42,12 +43,14 @@ class Adapter:
         live: of a camera: whether it runs on its own, so that frames are dropped where the loop is late.
         setting: of a sink: the setting that switches it on ("section.key", or a property of the section); empty: it is
             always on.
+        check: of a sink: where its check is, as "module:name"; empty: what `target` names has it, if anything.
     """
 
     target: str
     sources: tuple[str, ...] = ()
     live: bool = False
     setting: str = ""
+    check: str = ""
 
 
 class Registry:
@@ -76,8 +79,7 @@ class Registry:
             AdapterError: there is none of that name, or it cannot be imported.
         """
         if name in self.builtin:
-            module, _, attribute = self.builtin[name].target.partition(":")
-            return getattr(importlib.import_module(module), attribute)
+            return _named(self.builtin[name].target)
         entries = self._entries(name)
         if not entries:
             there = ", ".join((*self.builtin, *self.installed()))
@@ -89,6 +91,16 @@ class Registry:
             package = f" of the package {entry.dist.name}" if entry.dist else ""
             reason = f"{type(error).__name__}: {one_line(error)}"
             raise AdapterError(f"{self.kind} {name}{package}: cannot be loaded ({reason}); reinstall it") from None
+
+    def check(self, name: str) -> Any:
+        """What says whether the adapter of that name could be opened, and opens nothing; None: it has no such check.
+
+        Raises:
+            AdapterError: as `load`.
+        """
+        if name in self.builtin and self.builtin[name].check:
+            return _named(self.builtin[name].check)
+        return getattr(self.load(name), "check", None)
 
     def _entries(self, name: object = None) -> tuple[EntryPoint, ...]:
         """The entry points of that name; None: all of the group."""
@@ -129,12 +141,19 @@ SCREENS = Registry(
 SINKS = Registry(
     "sink",
     {
-        "journal": Adapter("edge.sinks.journal:open_journal"),
-        "event_hook": Adapter("edge.sinks.event_hook:open_event_hook", setting="maker.on_event"),
-        "mqtt": Adapter("edge.sinks.mqtt:open_mqtt", setting="mqtt.enabled"),
-        "metrics": Adapter("edge.sinks.metrics:open_metrics", setting="metrics.on"),
+        "journal": Adapter("edge.sinks.journal:open_journal", check="edge.sinks.journal:check"),
+        "event_hook": Adapter(
+            "edge.sinks.event_hook:open_event_hook", setting="maker.on_event", check="edge.sinks.event_hook:check"
+        ),
+        "mqtt": Adapter("edge.sinks.mqtt:open_mqtt", setting="mqtt.enabled", check="edge.sinks.mqtt_check:check"),
+        "metrics": Adapter("edge.sinks.metrics:open_metrics", setting="metrics.on", check="edge.sinks.metrics:check"),
     },
 )
+
+
+def _named(target: str) -> Any:
+    module, _, attribute = target.partition(":")
+    return getattr(importlib.import_module(module), attribute)
 
 
 def camera_name(source: str) -> str:

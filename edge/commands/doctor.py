@@ -11,7 +11,7 @@ from dataclasses import asdict
 import edge
 from edge import config
 from edge.commands import doctor_checks
-from edge.commands.doctor_checks import FAIL, OK, WARN
+from edge.commands.doctor_finding import FAIL, OK, WARN
 from edge.terminal import GREEN, RED, YELLOW, coloured, has_colours
 
 EXAMPLES = ("edge-emotion doctor", "edge-emotion doctor --source /dev/video0 --json")

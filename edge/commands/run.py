@@ -159,13 +159,13 @@ def written(journal: str, arguments: argparse.Namespace) -> list[str]:
 
 def _serve(settings: Settings, hub: Hub, control: Control, sinks: Sequence[Sink]) -> WebPart:
     """The page of this process; a taken address is tried again, so that it does not stop the recognizer."""
-    from edge.web.part import WebPart, announce, scrape_token, token_for
+    from edge.web.part import WebPart, announce, tokens
 
-    token = token_for(settings.web, os.environ)
+    token, scrape = tokens(settings, os.environ)
     metrics = next((sink for sink in sinks if isinstance(sink, MetricsPage)), None)
     part = WebPart(
         settings, hub, control, live=settings.web.live, token=token, patient=True, metrics=metrics,
-        scrape=scrape_token(settings.metrics, os.environ) if token and metrics else None,
+        scrape=scrape,
     )  # fmt: skip
     announce(settings, token, os.environ)
     return part

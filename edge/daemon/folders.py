@@ -7,12 +7,21 @@ from pathlib import Path
 
 from edge.settings import Settings
 
+SERVICE = Path("/var/lib/edge-emotion")  # the state folder of the installed service
+
 
 def pause_file(settings: Settings, environment: Mapping[str, str]) -> Path | None:
     """The pause file: "auto" means `pause` in the service's state folder, or none where there is no such folder."""
     if settings.maker.pause_file != "auto":
         return Path(settings.maker.pause_file) if settings.maker.pause_file else None
     return state_file("pause", environment)
+
+
+def with_service(environment: Mapping[str, str], folder: Path = SERVICE) -> Mapping[str, str]:
+    """The environment with the service's state folder, where the service is installed and none is named."""
+    if environment.get("STATE_DIRECTORY") or not folder.is_dir():
+        return environment
+    return {**environment, "STATE_DIRECTORY": str(folder)}
 
 
 def state_file(name: str, environment: Mapping[str, str]) -> Path | None:

@@ -27,9 +27,7 @@ def repair(fd: int, name: str) -> int:
         JournalError: the file is not a journal; it is left untouched.
         OSError: it cannot be read or cut.
     """
-    size = os.fstat(fd).st_size
-    if not _is_journal(fd, size):
-        raise JournalError(f"{name}: not a journal of edge-emotion; choose another file with [journal] file")
+    size = expect_journal(fd, name)
     end = _without_zeros(fd, size)
     tail = os.pread(fd, min(LOOK, end), max(end - LOOK, 0))
     rest = tail[tail.rfind(b"\n") + 1 :]
@@ -42,6 +40,19 @@ def repair(fd: int, name: str) -> int:
     if keep < size or rest:
         os.fsync(fd)
     return size - keep
+
+
+def expect_journal(fd: int, name: str) -> int:
+    """The size of an open file; nothing is changed.
+
+    Raises:
+        JournalError: the file is not a journal.
+        OSError: it cannot be read.
+    """
+    size = os.fstat(fd).st_size
+    if not _is_journal(fd, size):
+        raise JournalError(f"{name}: not a journal of edge-emotion; choose another file with [journal] file")
+    return size
 
 
 def _is_journal(fd: int, size: int) -> bool:

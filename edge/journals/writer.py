@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import logging
 import os
-import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from edge.errors import JournalError
 from edge.files import flush
 from edge.journals.clock_check import ClockCheck, synchronized
 from edge.journals.jsonl import decode, encode
+from edge.journals.opening import cannot_write, open_locked
 from edge.journals.repair import repair
 from edge.journals.rotation import DAY_S, newest, prune, rotate
 from edge.settings import JournalSettings
@@ -77,9 +76,7 @@ class JournalWriter:
             raise
         except OSError as error:
             if error.errno not in FULL:
-                raise JournalError(
-                    f"{path}: cannot write the journal ({error.strerror}); change [journal] file"
-                ) from None
+                raise cannot_write(path, error) from None
             self._failed(error)
 
     def write(self, event: Mapping[str, Any]) -> None:
@@ -146,9 +143,8 @@ class JournalWriter:
 
     def _open(self) -> None:
         """Open the current file; one that was open before is closed once that worked."""
-        fd = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o640)
+        fd = open_locked(self._path)
         try:
-            self._take(fd)
             cut = repair(fd, str(self._path))
             first = decode(os.pread(fd, 1 << 16, 0).partition(b"\n")[0] + b"\n")
         except BaseException:
@@ -160,19 +156,6 @@ class JournalWriter:
         if cut:
             _log.warning("%s: removed a torn last line (%d bytes)", self._path, cut)
             self._append(self._health("journal-repaired", bytes=cut))
-
-    def _take(self, fd: int) -> None:
-        """Lock the file for this process; a new one gets its mode regardless of the umask."""
-        status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode):
-            raise JournalError(f"{self._path}: not a file; change [journal] file")
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise JournalError(f"{self._path}: in use by another edge-emotion; choose another --journal") from None
-        if status.st_size == 0 and status.st_uid == os.geteuid():
-            os.fchmod(fd, 0o640)
-            flush(self._path.parent)
 
     def _rotate_if_due(self, more: int) -> None:
         """Rotate by size and on a new day: what is older than `keep_days` can only be removed in whole files.

@@ -31,8 +31,7 @@ def open_pipeline(settings: Settings, live: bool | None = None, trial_s: float =
     listed = manifest.load(Path(settings.models.dir) if settings.models.dir else None)
     threads, accelerator = settings.engine.threads, settings.engine.accelerator
     fallbacks: list[str] = []
-    haar = settings.models.detector == "haar"
-    tasks = tuple(task for task in DAEMON if not (haar and task == "face"))
+    haar, tasks = settings.models.detector == "haar", daemon_tasks(settings.models)
     engines = open_engines(listed, tasks, threads, accelerator, trial_s, fallbacks.append)
     face, mask, bare, masked = (open_detector(settings, "haar"), *engines) if haar else engines
     live = is_live(settings.source.source) if live is None else live
@@ -41,19 +40,32 @@ def open_pipeline(settings: Settings, live: bool | None = None, trial_s: float =
     return EmotionPipeline(face, mask, bare, masked, settings.models, track, fallbacks, optional)
 
 
+def daemon_tasks(models: ModelsSettings) -> tuple[str, ...]:
+    """The tasks whose models a pipeline always has: the daemon's, without the detector where that is no model."""
+    return tuple(task for task in DAEMON if not (models.detector == "haar" and task == "face"))
+
+
+def optional_tasks(listed: manifest.Manifest, faces: FacesSettings) -> tuple[str, ...]:
+    """The tasks whose models the settings switch on.
+
+    Raises:
+        ModelError: there is no gender model.
+    """
+    if faces.gender and "gender" not in listed.specs:
+        raise ModelError(
+            f"[faces] gender: {listed.folder / 'manifest.json'} has no gender model, because its data's terms bar "
+            "shipping one; switch it off, or train one (docs/training.md)"
+        )
+    return tuple(task for task, on in (("landmarks", faces.landmarks), ("gender", faces.gender)) if on)
+
+
 def open_optional(listed: manifest.Manifest, faces: FacesSettings, threads: int) -> OptionalModels | None:
     """The optional models that the settings switch on, on the CPU; None where none is.
 
     Raises:
         ModelError: one that is on is missing, broken, or not what the manifest says.
     """
-    wanted = {"landmarks": faces.landmarks, "gender": faces.gender}
-    if wanted["gender"] and "gender" not in listed.specs:
-        raise ModelError(
-            f"[faces] gender: {listed.folder / 'manifest.json'} has no gender model, because its data's terms bar "
-            "shipping one; switch it off, or train one (docs/training.md)"
-        )
-    on = [task for task, asked in wanted.items() if asked]
+    on = optional_tasks(listed, faces)
     return OptionalModels(**dict(zip(on, open_engines(listed, on, threads), strict=True))) if on else None
 
 

@@ -32,11 +32,11 @@ def open_sinks(
     """
     opened: list[Sink] = []
     with contextlib.ExitStack() as stack:
-        for name, adapter in SINKS.builtin.items():
-            if name not in without and enabled(settings, adapter.setting):
+        for name in builtin_names(settings):
+            if name not in without:
                 opened.append(SINKS.load(name)(settings, clock))
                 stack.callback(opened[-1].close)
-        for name in settings.maker.sinks.replace(",", " ").split():
+        for name in other_names(settings):
             opened.append(GuardedSink(name, lambda make: make(settings, clock)))
             stack.callback(opened[-1].close)
         for sink in opened:
@@ -44,6 +44,16 @@ def open_sinks(
                 sink.connect(switch, tuple(opened))
         stack.pop_all()
     return tuple(opened)
+
+
+def builtin_names(settings: Settings) -> list[str]:
+    """Our sinks that the settings switch on."""
+    return [name for name, adapter in SINKS.builtin.items() if enabled(settings, adapter.setting)]
+
+
+def other_names(settings: Settings) -> list[str]:
+    """The sinks of other packages that the settings name."""
+    return settings.maker.sinks.replace(",", " ").split()
 
 
 def enabled(settings: Settings, setting: str) -> bool:

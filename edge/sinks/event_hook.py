@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import logging
 import shlex
-from collections.abc import Mapping
+import shutil
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from edge.clock import Clock
-from edge.errors import SettingsError
+from edge.errors import Absent, SettingsError
 from edge.journals.jsonl import rounded
 from edge.settings import MakerSettings, Settings
 from edge.sinks.hook_process import HookProcess
@@ -36,13 +37,10 @@ class EventHook:
     """
 
     def __init__(self, settings: MakerSettings, clock: Clock) -> None:
-        try:
-            self._command = shlex.split(settings.on_event)
-        except ValueError as error:
-            raise SettingsError(f"[maker] on_event: cannot be split into words ({error})") from None
+        self._command = words(settings)
         self._timeout_s, self._most = settings.on_event_timeout_s, settings.on_event_max
         self._clock = clock
-        self._name = printable((self._command or [""])[0])[:NAMED]
+        self._name = name(self._command)
         self._running: list[tuple[HookProcess, float]] = []
         self._reported: set[str] = set()
         self._said_at: float | None = None
@@ -102,6 +100,39 @@ class EventHook:
         self._said_at = now
         line = said.decode("utf-8", "replace").strip().splitlines()[0]
         _log.warning("on_event: %s said: %s", self._name, printable(line))
+
+
+def words(settings: MakerSettings) -> list[str]:
+    """The command, split like in a shell.
+
+    Raises:
+        SettingsError: it cannot be split.
+    """
+    try:
+        return shlex.split(settings.on_event)
+    except ValueError as error:
+        raise SettingsError(f"[maker] on_event: cannot be split into words ({error})") from None
+
+
+def name(command: Sequence[str]) -> str:
+    """What a command is called in messages."""
+    return printable((command or [""])[0])[:NAMED]
+
+
+def check(settings: Settings) -> str:
+    """What would be started, for `edge-emotion doctor`; nothing is.
+
+    Raises:
+        SettingsError: the command cannot be split.
+        Absent: there is no such command, or it cannot be executed; `run` only reports that.
+    """
+    command = words(settings.maker)
+    if not command:
+        return "an empty command, which is never started"
+    found = shutil.which(command[0])
+    if found is None:
+        raise Absent(f"{name(command)}: no such command, or not executable; change [maker] on_event")
+    return printable(found)
 
 
 def open_event_hook(settings: Settings, clock: Clock) -> EventHook:

@@ -11,7 +11,7 @@ from edge.errors import MissingExtra
 from edge.machine import pip_install
 from edge.ports import FrameReport, Sink, Switch
 from edge.settings import Settings
-from edge.sinks.metrics_http import MetricsServer
+from edge.sinks.metrics_http import MetricsServer, try_address
 from edge.sinks.rate import FrameRate
 from edge.sinks.situation import Situation
 
@@ -38,23 +38,17 @@ class MetricsSink:
     name = "metrics"
 
     def __init__(self, clock: Clock, reading: Callable[[], firmware.Reading] = firmware.read) -> None:
-        try:
-            import prometheus_client as prometheus
-        except ImportError:
-            raise MissingExtra(
-                f"prometheus-client is not installed; install it with: {pip_install('metrics')}"
-            ) from None
-        self._prometheus = prometheus
+        self._prometheus = prometheus = library()
         self._reading, self._sinks = reading, tuple[Sink, ...]()
         self._situation, self._rate = Situation(), FrameRate(clock)
         self._last: dict[int, tuple[str, str]] = {}  # what each face showed: emotion and mask
         self._registry = registry = prometheus.CollectorRegistry()
         self._server: MetricsServer | None = None
 
-        def counter(name: str, help: str, *labels: str) -> prometheus.Counter:
+        def counter(name: str, help: str, *labels: str) -> Any:
             return prometheus.Counter(f"{PREFIX}_{name}", help, labels, registry=registry)
 
-        def gauge(name: str, help: str, *labels: str) -> prometheus.Gauge:
+        def gauge(name: str, help: str, *labels: str) -> Any:
             return prometheus.Gauge(f"{PREFIX}_{name}", help, labels, registry=registry)
 
         self._frames = counter("frames", "Frames processed")
@@ -91,7 +85,7 @@ class MetricsSink:
 
     def page(self) -> bytes:
         """All metrics, in Prometheus' text format."""
-        return self._prometheus.generate_latest(self._registry)
+        return bytes(self._prometheus.generate_latest(self._registry))
 
     @property
     def content_type(self) -> str:
@@ -190,6 +184,40 @@ class _Machine:
         return self._sink.machine()
 
 
+def library() -> Any:
+    """The module prometheus_client.
+
+    Raises:
+        MissingExtra: it is not installed.
+    """
+    try:
+        import prometheus_client
+    except ImportError:
+        raise MissingExtra(f"prometheus-client is not installed; install it with: {pip_install('metrics')}") from None
+    return prometheus_client
+
+
+def own_address(settings: Settings) -> tuple[str, int] | None:
+    """Host and port that serve the metrics alone; None: only the web page's server does (edge/web)."""
+    if settings.web.enabled and not settings.metrics.port:
+        return None
+    return settings.metrics.host, settings.metrics.port or PORT
+
+
+def check(settings: Settings) -> str:
+    """Where the metrics would be served, for `edge-emotion doctor`; the port is free again afterwards.
+
+    Raises:
+        MissingExtra, SettingsError: as `open_metrics`.
+    """
+    library()
+    address = own_address(settings)
+    if address is None:
+        return "at /metrics of the web page"
+    try_address(*address)
+    return "http://{}:{}/metrics".format(*address)
+
+
 def open_metrics(settings: Settings, clock: Clock) -> MetricsSink:
     """The sink of the settings. It serves its page from now on, unless only the web page's server does (edge/web).
 
@@ -198,6 +226,6 @@ def open_metrics(settings: Settings, clock: Clock) -> MetricsSink:
         SettingsError: the address or the port cannot be used.
     """
     sink = MetricsSink(clock)
-    if settings.metrics.port or not settings.web.enabled:
-        sink.serve(settings.metrics.host, settings.metrics.port or PORT)
+    if address := own_address(settings):
+        sink.serve(*address)
     return sink

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import threading
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import socket
 from typing import Any
 
-from edge.errors import SettingsError
+from edge.errors import InUse, SettingsError, one_line
 
 _log = logging.getLogger(__name__)
 
@@ -35,12 +36,7 @@ class MetricsServer:
     """
 
     def __init__(self, host: str, port: int, page: Callable[[], bytes], kind: str) -> None:
-        try:
-            self._server = _Server((host, port), _handler(page, kind))
-        except OSError as error:
-            raise SettingsError(
-                f"[metrics] host, port: cannot listen on {host}:{port} ({error.strerror}); choose another port"
-            ) from None
+        self._server = _bound(host, port, _handler(page, kind))
         self.port = int(self._server.server_address[1])
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="metrics", daemon=True)
         self._thread.start()
@@ -74,6 +70,33 @@ class _Server(ThreadingHTTPServer):
 
     def handle_error(self, request: socket | tuple[bytes, socket], client_address: Any) -> None:
         _log.debug("metrics: a request failed", exc_info=True)
+
+
+class PortInUse(SettingsError, InUse):
+    """A port on which another process listens."""
+
+
+def try_address(host: str, port: int) -> None:
+    """Listen there and stop at once.
+
+    Raises:
+        SettingsError: as MetricsServer.
+    """
+    _bound(host, port, BaseHTTPRequestHandler).server_close()
+
+
+def _bound(host: str, port: int, handler: type[BaseHTTPRequestHandler]) -> _Server:
+    """A server that listens.
+
+    Raises:
+        SettingsError: the address or the port cannot be used.
+    """
+    try:
+        return _Server((host, port), handler)
+    except (OSError, ValueError) as error:  # ValueError: a name that cannot be a host's
+        kind = PortInUse if getattr(error, "errno", None) == errno.EADDRINUSE else SettingsError
+        reason = getattr(error, "strerror", None) or one_line(error)
+        raise kind(f"[metrics] host, port: cannot listen on {host}:{port} ({reason}); choose another port") from None
 
 
 def _handler(page: Callable[[], bytes], kind: str) -> type[BaseHTTPRequestHandler]:

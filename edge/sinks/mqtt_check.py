@@ -6,8 +6,9 @@ import os
 import time
 from collections.abc import Mapping
 
-from edge.errors import EdgeError, MissingExtra, one_line
-from edge.settings import MqttSettings
+from edge.errors import Absent, MissingExtra, one_line
+from edge.machine import pip_install
+from edge.settings import Settings
 from edge.sinks.mqtt_discovery import identifier
 from edge.sinks.mqtt_login import login
 from edge.sinks.mqtt_topics import Topics
@@ -15,11 +16,11 @@ from edge.sinks.mqtt_topics import Topics
 WAIT_S = 10.0
 
 
-class BrokerAbsent(EdgeError, OSError):
+class BrokerAbsent(Absent):
     """A broker that cannot be reached or refuses us; it may change its mind."""
 
 
-def check(settings: MqttSettings, environment: Mapping[str, str] = os.environ) -> str:
+def check(settings: Settings, environment: Mapping[str, str] = os.environ) -> str:
     """Connect once under another name, so that a running service keeps its connection; what was found.
 
     Raises:
@@ -31,10 +32,10 @@ def check(settings: MqttSettings, environment: Mapping[str, str] = os.environ) -
         import paho.mqtt.client as paho
         from paho.mqtt.enums import CallbackAPIVersion
     except ImportError:
-        raise MissingExtra("paho-mqtt is not installed; install it with: pip install 'edge-emotion[mqtt]'") from None
+        raise MissingExtra(f"paho-mqtt is not installed; install it with: {pip_install('mqtt')}") from None
 
-    topics = Topics.of(settings)
-    chosen = login(settings, f"{identifier(topics.node)}-doctor", environment)
+    topics = Topics.of(settings.mqtt)
+    chosen = login(settings.mqtt, f"{identifier(topics.node)}-doctor", environment)
     where = f"{chosen.host}:{chosen.port}"
     answers: list[tuple[bool, str]] = []
     client = paho.Client(CallbackAPIVersion.VERSION2, chosen.client_id)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
+import os
+import re
 import socket
-from collections.abc import Iterable
 
-from edge.errors import EdgeError, SettingsError
+from edge.errors import Absent, InUse, SettingsError, one_line
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # Never reached: connecting a UDP socket sends nothing, but tells which of our addresses would be used.
 ELSEWHERE = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
+
+# Of what a Content-Security-Policy takes: 'self', https:, *, or a host, maybe with a scheme and a port.
+_HOST = r"(?:\*|(?:\*\.)?[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\])"
+_SITE = re.compile(rf"'self'|'none'|https?:|(?:https?://)?{_HOST}(?::(?:[0-9]{{1,5}}|\*))?/?")
 
 
 def is_loopback(host: str) -> bool:
@@ -39,18 +45,47 @@ def proxy_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | 
         raise SettingsError(f"[web] proxy: expected an address such as 172.30.32.2, got {text!r}") from None
 
 
+def frame_ancestors(text: str) -> str:
+    """What [web] frame says, as the Content-Security-Policy has it.
+
+    >>> frame_ancestors(""), frame_ancestors(" https://home.example:8123 ")
+    ("'none'", 'https://home.example:8123')
+
+    Raises:
+        SettingsError: it is not a list of sites.
+    """
+    words = text.split()
+    wrong = [word for word in words if not _SITE.fullmatch(word) or word in ("self", "none")]
+    if wrong:
+        raise SettingsError(
+            f"[web] frame: expected a site such as https://home.example:8123, or 'self' in quotes, got {wrong[0]!r}"
+        )
+    return " ".join(words) or "'none'"
+
+
+class AddressAbsent(Absent):
+    """An address that cannot be had now: not of this machine yet, or not allowed."""
+
+
+class AddressInUse(AddressAbsent, InUse):
+    """An address at which another process listens."""
+
+
 def listening(host: str, port: int) -> socket.socket:
     """A socket that listens.
 
     Raises:
-        EdgeError: the address is in use, not of this machine, or not allowed.
+        AddressAbsent: the address is in use, not of this machine, or not allowed.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=256)
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise EdgeError(f"{host}:{port}: cannot serve there ({reason}); choose another host or port") from None
+    except (OSError, OverflowError, ValueError) as error:  # ValueError: a name that cannot be a host's
+        number = getattr(error, "errno", None) or 0
+        # create_server adds to what the system says; the errors of names have negative numbers.
+        reason = os.strerror(number) if number > 0 else getattr(error, "strerror", None) or one_line(error)
+        kind = AddressInUse if number == errno.EADDRINUSE else AddressAbsent
+        raise kind(f"{host}:{port}: cannot serve there ({reason}); choose another host or port") from None
 
 
 def urls(host: str, port: int) -> list[str]:
@@ -73,11 +108,25 @@ def machine_name() -> str:
     return "" if name in ("", "localhost") else name
 
 
-def known_names(more: Iterable[str] = ()) -> frozenset[str]:
-    """The names, in lower case, under which a browser may ask for the page; addresses in figures always may."""
+def known_names(more: str = "") -> frozenset[str]:
+    """The names, in lower case, under which a browser may ask for the page; addresses in figures always may.
+
+    Args:
+        more: [web] hosts: further names, separated by commas; a port behind one does not matter.
+
+    Raises:
+        SettingsError: one of them cannot be a name.
+    """
     name = machine_name()
     own = {"localhost", *((name, f"{name}.local", f"{name}.lan", f"{name}.home") if name else ())}
-    return frozenset(own | {entry.strip().lower() for entry in more if entry.strip()})
+    return frozenset(own | {_host_name(entry.strip()) for entry in more.split(",") if entry.strip()})
+
+
+def _host_name(text: str) -> str:
+    name = split(f"[{text}]" if text.count(":") > 1 and not text.startswith("[") else text)
+    if name is None:
+        raise SettingsError(f"[web] hosts: expected names such as door.example, separated by commas, got {text!r}")
+    return name.rstrip(".")
 
 
 def is_known(host: str, names: frozenset[str]) -> bool:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from edge.settings import WebSettings
-from edge.web.address import is_known, is_loopback, known_names, proxy_address
+from edge.web.address import frame_ancestors, is_known, is_loopback, known_names, proxy_address
 from edge.web.token import Token
 
 COOKIE, CSRF_COOKIE, CSRF_HEADER = "edge_emotion", "edge_emotion_csrf", "X-CSRF-Token"
@@ -85,6 +85,9 @@ class Guard:
         token: what other machines need; None: nobody does, as only this machine can reach the page.
         rates: how often a peer may ask.
         scrape: another token, with which /metrics can be read and nothing else; None: there is none.
+
+    Raises:
+        SettingsError: a name, the proxy or the frame is wrong.
     """
 
     def __init__(
@@ -92,8 +95,9 @@ class Guard:
     ) -> None:
         self._settings, self.token, self._scrape = settings, token, scrape
         self._rates = rates or Rates.usual()
-        self._names = known_names(settings.hosts.split(","))
+        self._names = known_names(settings.hosts)
         self._proxy = proxy_address(settings.proxy)
+        self._frame = frame_ancestors(settings.frame)
 
     def check(self, request: web.Request) -> None:
         """Let a request pass.
@@ -143,11 +147,10 @@ class Guard:
 
     def headers(self) -> Mapping[str, str]:
         """What every answer says to browsers."""
-        frame = self._settings.frame.strip() or "'none'"
         return {
             "Content-Security-Policy": (
                 "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src blob:; "
-                f"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {frame}"
+                f"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {self._frame}"
             ),
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "no-referrer",

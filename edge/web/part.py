@@ -135,7 +135,26 @@ class WebPart:
         self._server.close()
 
 
-def token_for(settings: WebSettings, environment: Mapping[str, str], once: bool = False) -> Token | None:
+def tokens(
+    settings: Settings, environment: Mapping[str, str], get: Callable[[Path], Token] = load
+) -> tuple[Token | None, Token | None]:
+    """The tokens of `run`: the page's, and the one that opens nothing but /metrics; None as of the two functions below.
+
+    Args:
+        settings: sections web and metrics.
+        environment: for the state folder.
+        get: the token of a file: `load`, or `look`, which makes no file.
+
+    Raises:
+        SettingsError: as of the two functions below.
+    """
+    token = token_for(settings.web, environment, get=get)
+    return token, scrape_token(settings.metrics, environment, get) if token and settings.metrics.on else None
+
+
+def token_for(
+    settings: WebSettings, environment: Mapping[str, str], once: bool = False, get: Callable[[Path], Token] = load
+) -> Token | None:
     """The token that other machines need; None where only this machine can reach the page and no file is named, or
     where a proxy has its users log in.
 
@@ -143,6 +162,7 @@ def token_for(settings: WebSettings, environment: Mapping[str, str], once: bool 
         settings: host and token_file.
         environment: for the state folder.
         once: make one for this run where there is no place to keep one.
+        get: as of `tokens`.
 
     Raises:
         SettingsError: other machines could reach the page, and there is no token; or the file is not usable.
@@ -155,7 +175,7 @@ def token_for(settings: WebSettings, environment: Mapping[str, str], once: bool 
     if is_loopback(settings.host) and (file is None or settings.token_file == "auto"):
         return None
     if file is not None:
-        return load(file)
+        return get(file)
     if once:
         return new()
     raise SettingsError(
@@ -163,14 +183,16 @@ def token_for(settings: WebSettings, environment: Mapping[str, str], once: bool 
     )
 
 
-def scrape_token(settings: MetricsSettings, environment: Mapping[str, str]) -> Token | None:
+def scrape_token(
+    settings: MetricsSettings, environment: Mapping[str, str], get: Callable[[Path], Token] = load
+) -> Token | None:
     """The token for /metrics; None: there is no place to keep one, so that only the page's own token will do.
 
     Raises:
         SettingsError: the file is not usable.
     """
     file = state_file(SCRAPE_TOKEN, environment) if settings.token_file == "auto" else Path(settings.token_file or ".")
-    return load(file) if file is not None and settings.token_file else None
+    return get(file) if file is not None and settings.token_file else None
 
 
 def journal(settings: Settings, environment: Mapping[str, str]) -> Path | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import hmac
 import os
@@ -72,12 +73,9 @@ def load(path: Path) -> Token:
     except FileExistsError:
         return _read(path)
     except OSError as error:
-        if path.exists():
+        if os.path.lexists(path):
             return _read(path)
-        raise SettingsError(
-            f"{path}: cannot make the page's token ({error.strerror}); set [web] token_file to a file in a folder "
-            "that may be written to"
-        ) from None
+        raise _cannot_make(path, error.strerror) from None
     made = new()
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(made.secret + "\n")
@@ -86,11 +84,35 @@ def load(path: Path) -> Token:
     return made
 
 
+def look(path: Path) -> Token:
+    """The token of a file; where there is none, but `load` could make it, one that is stored nowhere.
+
+    Raises:
+        SettingsError: as `load`.
+    """
+    try:
+        os.lstat(path)
+    except FileNotFoundError:
+        if os.access(path.parent, os.W_OK | os.X_OK):
+            return new()
+        raise _cannot_make(path, os.strerror(errno.EACCES if path.parent.is_dir() else errno.ENOENT)) from None
+    except OSError as error:
+        raise _cannot_make(path, error.strerror) from None
+    return _read(path)
+
+
 def token_file(settings: WebSettings, environment: Mapping[str, str]) -> Path | None:
     """Where the token is kept; None: nowhere."""
     if settings.token_file != "auto":
         return Path(settings.token_file) if settings.token_file else None
     return state_file(NAME, environment)
+
+
+def _cannot_make(path: Path, reason: str | None) -> SettingsError:
+    return SettingsError(
+        f"{path}: cannot make the page's token ({reason}); set [web] token_file to a file in a folder that may be "
+        "written to"
+    )
 
 
 def _read(path: Path) -> Token:

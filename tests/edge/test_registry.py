@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from edge import cameras
-from edge.commands import doctor_checks
+from edge.commands import doctor_devices, doctor_outputs
 from edge.errors import AdapterError, EdgeError, SettingsError
 from edge.face import Scene
 from edge.ports import Notice
@@ -171,7 +171,7 @@ def test_another_packages_screen_is_a_setting_a_screen_and_a_line_of_doctor(stra
     screen = open_screen(settings, FakeClock(), lambda: None)
     screen.show(None, Scene(), Notice("paused"))
     assert strangers() == [("shown", "paused")]
-    (finding,) = doctor_checks.screen(Settings(screen=settings))
+    (finding,) = doctor_devices.screen(Settings(screen=settings))
     assert (finding.level, finding.text) == ("ok", "e-ink, 400x300")
     with pytest.raises(SettingsError, match="expected one of none, drm, window, got eink2"):
         Settings(screen=ScreenSettings(kind="eink2"))
@@ -191,7 +191,7 @@ def test_another_packages_sink_gets_the_events_and_may_fail_without_harm(strange
     sink.close()
     assert strangers() == [("led", ""), "start", "stop", "stop", "start", "led closed"]
     assert caplog.messages == ["sink led: failed (RuntimeError: out of light); it may miss events"]
-    (finding,) = doctor_checks.sinks(settings)
+    (finding,) = doctor_outputs.other_sinks(settings)
     assert (finding.level, finding.about) == ("ok", "sink led")
 
 

@@ -560,7 +560,7 @@ def test_a_failed_flush_is_reported_and_so_is_its_end(opened, path, disk, clock,
 @pytest.mark.parametrize(
     ("where", "message"),
     [
-        ("absent/journal.jsonl", r"cannot write the journal \(No such file or directory\); change \[journal\] file"),
+        ("absent/journal.jsonl", r"cannot write the journal \(no such folder\); change \[journal\] file"),
         ("thesis.txt", "not a journal of edge-emotion"),
         ("folder", r"cannot write the journal \(Is a directory\)"),
     ],

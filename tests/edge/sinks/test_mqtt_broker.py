@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.commands import doctor_checks
+from edge.commands import doctor_outputs
 from edge.daemon.control import Control
 from edge.settings import MqttSettings, Settings
 from edge.sinks import mqtt_connection, open_sinks
@@ -403,7 +403,11 @@ def test_the_command_reaches_the_daemons_control_through_open_sinks(plain, liste
 
 
 def found(settings):
-    return [(finding.level, finding.about, finding.text) for finding in doctor_checks.broker(settings)]
+    return [
+        (finding.level, finding.about, finding.text)
+        for finding in doctor_outputs.builtin_sinks(settings)
+        if finding.about == "mqtt"
+    ]
 
 
 def test_the_doctor_says_nothing_where_mqtt_is_off():

@@ -1,0 +1,59 @@
+"""The checks of `edge-emotion doctor` of what leaves the program: the sinks, by their own checks, and the page."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+
+from edge.commands.doctor_finding import Finding, asked, service_status
+from edge.daemon.folders import with_service
+from edge.registry import SINKS
+from edge.settings import Settings
+from edge.sinks import builtin_names, other_names
+from edge.sinks.metrics import own_address
+
+WORDS = {"event_hook": "on_event"}  # what people call a sink of ours, where that is not its name
+
+
+def builtin_sinks(settings: Settings, status: Callable[[], str] = service_status) -> Iterator[Finding]:
+    """The sinks of ours that are on, as `run` would open them.
+
+    Args:
+        settings: the settings.
+        status: gets the status of the service; replaced in tests.
+    """
+    for name in builtin_names(settings):
+        yield _sink(settings, name, WORDS.get(name, name), status)
+
+
+def other_sinks(settings: Settings) -> Iterator[Finding]:
+    """The sinks of other packages, if any are named: whether they can be imported, and what their checks say."""
+    for name in other_names(settings):
+        yield _sink(settings, name, f"sink {name}")
+
+
+def page(
+    settings: Settings, status: Callable[[], str] = service_status, environment: Mapping[str, str] = os.environ
+) -> Iterator[Finding]:
+    """The web page, if `run` is to serve it.
+
+    Args:
+        settings: the settings.
+        status: gets the status of the service; replaced in tests.
+        environment: for the state folder; without one, the service's counts where there is one.
+    """
+    if not settings.web.enabled:
+        return
+    from edge.web.check import check
+
+    metrics = own_address(settings) if settings.metrics.on else None
+    yield asked("page", lambda: check(settings, with_service(environment), metrics), status, prefix="[web] ")
+
+
+def _sink(settings: Settings, name: str, about: str, status: Callable[[], str] = service_status) -> Finding:
+    def ask() -> str:
+        check = SINKS.check(name)
+        return str(check(settings)) if check else "installed"
+
+    section = {"event_hook": "maker"}.get(name, name)
+    return asked(about, ask, status, prefix=f"sink {name}: " if about != name else f"[{section}] ")
