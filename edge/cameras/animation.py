@@ -14,6 +14,7 @@ from edge.frame import Frame
 from edge.picture import MAX_MEGAPIXELS, header
 from edge.picture.kinds import HEAD, sniff
 from edge.picture.reader import open_regular
+from edge.picture.samples import rgb
 from edge.settings import SourceSettings
 from edge.text import printable
 
@@ -73,7 +74,7 @@ class AnimationCamera:
 
     def _decode(self, index: int) -> tuple[np.ndarray, float]:
         self._image.seek(index)
-        pixels = np.array(self._image.convert("RGB"))
+        pixels = rgb(self._image, self._name)
         seconds = float(self._image.info.get("duration") or 0) / 1000
         return pixels, seconds if seconds >= SHORTEST_S else DEFAULT_S
 

@@ -36,12 +36,21 @@ class Header:
         kind: one of edge.picture.kinds.KINDS.
         width, height: pixels, before any turn that EXIF asks for.
         animated: whether there are more frames than the first.
+        pages: whether there are more pages or pictures than the first, which is read.
     """
 
     kind: str
     width: int
     height: int
     animated: bool = False
+    pages: bool = False
+
+    @property
+    def more(self) -> str:
+        """What is said of a file that holds more than the one picture that is read, or ""."""
+        if self.animated:
+            return "animated; only its first frame is read"
+        return "several pages or pictures; only the first is read" if self.pages else ""
 
 
 def parse(file: IO[bytes], kind: str, name: str) -> Header:
@@ -56,7 +65,7 @@ def parse(file: IO[bytes], kind: str, name: str) -> Header:
         image = image_file(file, name)
         animated = kind in MOVING and bool(getattr(image, "is_animated", False))
         width, height = image.size
-        return Header(kind, width, height, animated)
+        return Header(kind, width, height, animated, _has_pages(image, kind))
 
     head: Header = quietly(opened, kind, name)
     if head.width < 1 or head.height < 1:
@@ -96,9 +105,31 @@ def quietly(call: Callable[[], Any], kind: str, name: str) -> Any:
         warnings.simplefilter("ignore")
         try:
             return call()
+        except PictureError:
+            raise
+        except SyntaxError as error:
+            raise PictureError(f"{name}: {_syntax(error, kind)}") from None
         # Damaged files raise about every builtin error in Pillow's parsers.
         except Exception:
-            raise PictureError(f"{name}: cannot decode the picture; the {kind} file is damaged or incomplete") from None
+            raise PictureError(f"{name}: {_damaged(kind)}") from None
+
+
+def _damaged(kind: str) -> str:
+    return f"cannot decode the picture; the {kind} file is damaged or incomplete"
+
+
+def _syntax(error: SyntaxError, kind: str) -> str:
+    """What Pillow's SyntaxError means: most files are damaged, but some TIFFs are whole and of a rare kind."""
+    if str(error) == "unknown pixel mode":
+        return f"{kind} with samples of this kind is not supported, such as RGB of 32 bits; convert it to 8 or 16 bits"
+    return _damaged(kind)
+
+
+def _has_pages(image: Any, kind: str) -> bool:
+    """Whether a TIFF has a second page, by the place that its first names, or an HEIC a second picture."""
+    if kind == "TIFF":
+        return bool(image.tag_v2.next)
+    return kind == "HEIC" and getattr(image, "n_frames", 1) > 1
 
 
 def _missing(kind: str) -> str:

@@ -1,7 +1,7 @@
 """Reading picture files within limits: header first, pixels after.
 
-OpenCV decodes what it can, Pillow the rest. Their pixels are the same for JPEG, PNG and WebP (1,200 pictures of eight
-data sets; OpenCV 4.14, Pillow 13.0), but OpenCV keeps the upper 8 of 16 bits, where Pillow clips them.
+OpenCV decodes what it can and turns as EXIF says, Pillow the rest. Their pixels are the same for JPEG, PNG and WebP
+(1,200 pictures of eight data sets; OpenCV 4.14, Pillow 13.0).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import stat
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import cv2
 import numpy as np
@@ -21,8 +21,11 @@ import numpy as np
 from edge.errors import NotAPicture, PictureError, PictureIsVideo, PictureTooLarge
 from edge.picture import header
 from edge.picture.kinds import HEAD, JPEG_SERIES, KINDS, VIDEO, sniff
+from edge.picture.samples import rgb
 from edge.text import printable
 
+# OpenCV does not turn AVIF, nor WebP before 4.12, nor the frames of an animation.
+_ONLY_PILLOW_TURNS = ("AVIF", "WebP")
 ADVICE = "; raise max_megapixels to read it"  # a setting, a flag and an argument of the Python API
 MAX_MEGAPIXELS = 50.0  # decoded, they take 150 MB
 # What a file may take beyond its pixels (16 bits, four channels, not compressed): previews, a clip beside a photo.
@@ -120,8 +123,7 @@ def _load(
         data = file.read(size)
     except OSError as error:
         raise PictureError(f"{name}: cannot read the picture ({_reason(error)})") from None
-    note = f"{name}: animated; only its first frame is read" if head.animated else ""
-    return Picture(_pixels(data, kind, name), note)
+    return Picture(_pixels(data, head, name), f"{name}: {head.more}" if head.more else "")
 
 
 def _check_bytes(size: int, pixels: float, name: str) -> None:
@@ -137,26 +139,23 @@ def _not_a_picture(kind: str | None, name: str, kinds: Collection[str]) -> NotAP
     return NotAPicture(f"{name}: not a picture that can be decoded; expected {', '.join(most)} or {last}")
 
 
-def _pixels(data: bytes, kind: str, name: str) -> np.ndarray:
-    image = None
-    if kind != "PNG" or header.has_whole_chunks(data):
+def _pixels(data: bytes, head: header.Header, name: str) -> np.ndarray:
+    kind, image = head.kind, None
+    if _for_opencv(data, head):
         with contextlib.suppress(cv2.error):
             image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     if image is not None:
         answer: np.ndarray = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
         return answer
     image_file = header.plugin(kind, name)
-    pixels: np.ndarray = header.quietly(lambda: _by_pillow(image_file(io.BytesIO(data), name)), kind, name)
+    pixels: np.ndarray = header.quietly(lambda: rgb(image_file(io.BytesIO(data), name), name), kind, name)
     return pixels
 
 
-def _by_pillow(opened: Any) -> np.ndarray:
-    from PIL import Image, ImageOps
-
-    image = ImageOps.exif_transpose(opened)
-    if image.mode.startswith("I;16"):
-        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-    return np.array(image.convert("RGB"))
+def _for_opencv(data: bytes, head: header.Header) -> bool:
+    if head.kind == "PNG":
+        return not head.animated and header.has_whole_chunks(data)
+    return head.kind not in _ONLY_PILLOW_TURNS
 
 
 def _reason(error: Exception) -> str:

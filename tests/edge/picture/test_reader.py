@@ -4,12 +4,10 @@ import io
 import os
 import re
 import socket
-import struct
 import sys
 import threading
 import warnings
 
-import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -19,23 +17,7 @@ from PIL import Image, features
 from edge import picture
 from edge.errors import NotAPicture, PictureError, PictureIsVideo, PictureTooLarge
 from edge.picture import header, reader
-
-
-def encoded(image, suffix, *options) -> bytes:
-    return cv2.imencode(suffix, image[:, :, ::-1], list(options))[1].tobytes()
-
-
-def by_pillow(image: Image.Image, kind: str, **options) -> bytes:
-    file = io.BytesIO()
-    image.save(file, kind, **options)
-    return file.getvalue()
-
-
-def with_orientation(jpeg: bytes, orientation: int) -> bytes:
-    """The JPEG with an EXIF segment that says how it is to be turned."""
-    tiff = b"II*\0" + struct.pack("<IHHHIHHI", 8, 1, 0x0112, 3, 1, orientation, 0, 0)
-    exif = b"Exif\0\0" + tiff
-    return jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + jpeg[2:]
+from tests.edge.picture.made import RGB, by_pillow, encoded
 
 
 @pytest.mark.parametrize("suffix", [".png", ".bmp", ".webp", ".jpg", ".tif", ".ppm", ".gif"])
@@ -52,69 +34,6 @@ def test_the_content_decides_not_the_name(tmp_path, image, name):
     path = tmp_path / name
     path.write_bytes(encoded(image, ".png"))
     assert np.array_equal(picture.read(path), image)
-
-
-@pytest.mark.parametrize(
-    ("orientation", "shape", "red_at"),
-    [(1, (64, 128), (32, 10)), (3, (64, 128), (32, 118)), (6, (128, 64), (10, 32)), (8, (128, 64), (118, 32))],
-)
-def test_exif_orientation_is_applied(image, orientation, shape, red_at):
-    got = picture.decode(with_orientation(encoded(image, ".jpg"), orientation), "p")
-    assert got.shape[:2] == shape
-    red, _, blue = got[red_at].astype(int)
-    assert red > 200 > 60 > blue
-
-
-COLOURS = np.uint8([[[200, 100, 50]]]).repeat(8, axis=0).repeat(9, axis=1)
-RGB = Image.fromarray(COLOURS)
-GREY_16 = (np.asarray(RGB.convert("L")).astype(np.uint16) * 257).astype(np.uint16)
-
-
-@pytest.mark.parametrize(
-    ("data", "expected"),
-    [
-        (by_pillow(RGB.convert("L"), "PNG"), (124, 124, 124)),
-        (by_pillow(RGB.convert("L"), "JPEG"), (124, 124, 124)),
-        (by_pillow(RGB.convert("RGBA"), "PNG"), (200, 100, 50)),
-        (by_pillow(RGB.convert("LA"), "PNG"), (124, 124, 124)),
-        (by_pillow(RGB.convert("P", palette=Image.Palette.ADAPTIVE), "PNG"), (200, 100, 50)),
-        (by_pillow(RGB.convert("1"), "PNG"), None),
-        (by_pillow(Image.fromarray(GREY_16), "PNG"), (124, 124, 124)),
-        (by_pillow(Image.fromarray(GREY_16), "TIFF"), (124, 124, 124)),
-        (by_pillow(RGB.convert("CMYK"), "JPEG", quality=100), (200, 100, 50)),
-        (by_pillow(RGB.convert("CMYK"), "TIFF"), (200, 100, 50)),
-        (by_pillow(Image.fromarray(np.full((8, 9), 124.0, np.float32)), "TIFF"), (124, 124, 124)),
-        (b"P2\n9 8\n255\n" + b"124 " * 72, (124, 124, 124)),
-    ],
-    ids=[
-        "grey",
-        "grey-JPEG",
-        "alpha",
-        "grey-alpha",
-        "palette",
-        "bits",
-        "16-bit",
-        "16-bit-TIFF",
-        "CMYK",
-        "CMYK-TIFF",
-        "float",
-        "text",
-    ],
-)
-def test_every_kind_of_pixel_becomes_rgb_of_8_bits(data, expected):
-    got = picture.decode(data, "p")
-    assert (got.shape, got.dtype) == ((8, 9, 3), np.uint8)
-    if expected:
-        assert np.abs(got.astype(int) - expected).max() <= 2
-
-
-@pytest.mark.skipif(not features.check("avif"), reason="this Pillow was built without AVIF")
-@pytest.mark.parametrize("opencv_can", [True, False])
-def test_avif_is_read_by_whoever_can(image, monkeypatch, opencv_can):
-    data = by_pillow(Image.fromarray(image), "AVIF")
-    if not opencv_can:
-        monkeypatch.setattr(reader.cv2, "imdecode", lambda *_: None)
-    assert abs(picture.decode(data, "p").astype(int) - image)[:, [10, 100]].max() < 40
 
 
 def test_heic_is_read_where_the_extra_is_installed(image):
@@ -294,36 +213,6 @@ def test_a_name_is_shown_without_harm_to_the_terminal(tmp_path, image, name, sho
 def test_a_name_that_no_file_can_have_is_one_line(tmp_path, name, reason):
     with pytest.raises(PictureError, match=reason):
         picture.read(tmp_path / name)
-
-
-# --- animations
-
-
-def frames(kind: str) -> bytes:
-    other = RGB.transpose(Image.Transpose.ROTATE_180)
-    other.putpixel((0, 0), (0, 0, 0))
-    return by_pillow(RGB, kind, save_all=True, append_images=[other])
-
-
-@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP"])
-def test_an_animation_gives_its_first_frame_and_says_so(tmp_path, kind):
-    path = tmp_path / "moving.gif"
-    path.write_bytes(frames(kind))
-    loaded = picture.load(path)
-    assert loaded.pixels.shape == (8, 9, 3)
-    assert loaded.note == f"{path}: animated; only its first frame is read"
-
-
-def test_a_still_picture_has_no_note(tmp_path, image):
-    path = tmp_path / "still.gif"
-    path.write_bytes(encoded(image, ".gif"))
-    assert picture.load(path).note == ""
-
-
-def test_a_series_of_jpegs_says_that_only_the_first_is_read(tmp_path, image):
-    path = tmp_path / "clip.mjpeg"
-    path.write_bytes(encoded(image, ".jpg") * 3)
-    assert picture.load(path).note == f"{path}: a series of JPEGs; only its first frame is read"
 
 
 def test_many_threads_may_read_at_once(image):

@@ -1,0 +1,45 @@
+"""What Pillow decoded as RGB of 8 bits: turned as EXIF says, larger samples scaled. Pillow itself would clip those."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from edge.errors import PictureError
+
+# Samples without a scale of their own are taken by the least of these that holds nearly all of them.
+_SCALES = {"float": (1.0, 255.0, 65535.0), "whole": (255.0, 65535.0)}
+_NEARLY_ALL = 99  # percent: a few highlights may be clipped
+_BELOW_ZERO = 0.02  # of the scale: noise of a black that was subtracted
+
+
+def rgb(image: Any, name: str) -> np.ndarray:
+    """A Pillow image, or a frame of one, as uint8 (H, W, 3) RGB, turned.
+
+    Raises:
+        PictureError: its samples have a range that is not known; begins with `name`.
+    """
+    from PIL import ImageOps
+
+    upright = ImageOps.exif_transpose(image)
+    if upright.mode.startswith("I;16"):
+        grey = (np.asarray(upright) >> 8).astype(np.uint8)
+    elif upright.mode in ("F", "I"):
+        grey = _scaled(np.asarray(upright), "float" if upright.mode == "F" else "whole", name)
+    else:
+        return np.array(upright.convert("RGB"))
+    return np.repeat(grey[:, :, None], 3, axis=2)
+
+
+def _scaled(samples: np.ndarray, kind: str, name: str) -> np.ndarray:
+    """Samples of 32 bits (H, W) as uint8; a float of 0 to 1, or of 0 to what 8 or 16 bits hold."""
+    known = np.nan_to_num(samples.astype(np.float32), posinf=np.inf, neginf=0.0)
+    least, most = map(float, np.percentile(known, (100 - _NEARLY_ALL, _NEARLY_ALL)))
+    top = next((top for top in _SCALES[kind] if most <= top), None)
+    if top and least >= -_BELOW_ZERO * top:
+        grey: np.ndarray = np.clip(known * (255.0 / top) + 0.5, 0, 255).astype(np.uint8)
+        return grey
+    raise PictureError(
+        f"{name}: samples of 32 bits from {least:.3g} to {most:.3g}; expected 0 to 65535; convert it to 8 bits"
+    )

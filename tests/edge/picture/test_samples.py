@@ -1,0 +1,100 @@
+"""Every kind of samples: grey, palettes, alpha, CMYK, 16 and 32 bits, floats."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from edge import picture
+from edge.errors import PictureError
+from tests.edge.picture.made import RGB, by_pillow, encoded
+
+GREY_16 = (np.asarray(RGB.convert("L")).astype(np.uint16) * 257).astype(np.uint16)
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (by_pillow(RGB.convert("L"), "PNG"), (124, 124, 124)),
+        (by_pillow(RGB.convert("L"), "JPEG"), (124, 124, 124)),
+        (by_pillow(RGB.convert("RGBA"), "PNG"), (200, 100, 50)),
+        (by_pillow(RGB.convert("LA"), "PNG"), (124, 124, 124)),
+        (by_pillow(RGB.convert("P", palette=Image.Palette.ADAPTIVE), "PNG"), (200, 100, 50)),
+        (by_pillow(RGB.convert("1"), "PNG"), None),
+        (by_pillow(Image.fromarray(GREY_16), "PNG"), (124, 124, 124)),
+        (by_pillow(Image.fromarray(GREY_16), "TIFF"), (124, 124, 124)),
+        (by_pillow(RGB.convert("CMYK"), "JPEG", quality=100), (200, 100, 50)),
+        (by_pillow(RGB.convert("CMYK"), "TIFF"), (200, 100, 50)),
+        (by_pillow(Image.fromarray(np.full((8, 9), 124.0, np.float32)), "TIFF"), (124, 124, 124)),
+        (b"P2\n9 8\n255\n" + b"124 " * 72, (124, 124, 124)),
+    ],
+    ids=[
+        "grey",
+        "grey-JPEG",
+        "alpha",
+        "grey-alpha",
+        "palette",
+        "bits",
+        "16-bit",
+        "16-bit-TIFF",
+        "CMYK",
+        "CMYK-TIFF",
+        "float",
+        "text",
+    ],
+)
+def test_every_kind_of_pixel_becomes_rgb_of_8_bits(data, expected):
+    got = picture.decode(data, "p")
+    assert (got.shape, got.dtype) == ((8, 9, 3), np.uint8)
+    if expected:
+        assert np.abs(got.astype(int) - expected).max() <= 2
+
+
+RAMP = np.linspace(0, 1, 256, dtype=np.float32).reshape(16, 16)
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [
+        RAMP,
+        RAMP * 255,
+        RAMP * 65535,
+        (RAMP * 255).astype(np.int32),
+        (RAMP * 65535).astype(np.int32),
+        np.where(RAMP == 1, np.inf, RAMP),  # a highlight
+        np.where(RAMP == 0, np.nan, RAMP),
+    ],
+    ids=["float to 1", "float to 255", "float to 65535", "whole to 255", "whole to 65535", "infinite", "not a number"],
+)
+def test_samples_of_32_bits_are_scaled_by_their_range(samples):
+    got = picture.decode(by_pillow(Image.fromarray(samples), "TIFF"), "p")
+    assert np.abs(got[:, :, 0].astype(int) - np.round(RAMP * 255)).max() <= 1
+    assert (got[:, :, :1] == got).all()
+
+
+def test_a_black_picture_of_floats_is_black():
+    assert not picture.decode(by_pillow(Image.fromarray(np.zeros((4, 4), np.float32)), "TIFF"), "p").any()
+
+
+@pytest.mark.parametrize(
+    ("samples", "message"),
+    [
+        (RAMP * 1e6, r"samples of 32 bits from 1e\+04 to 9\.9e\+05; expected 0 to 65535; convert it to 8 bits"),
+        ((RAMP * 4e9).astype(np.int64).astype(np.uint32).view(np.int32), "samples of 32 bits from -2"),
+        (RAMP * 2 - 1, "samples of 32 bits from -0"),
+    ],
+    ids=["too large", "without a sign", "around 0"],
+)
+def test_samples_of_a_range_that_is_not_known_are_one_line(samples, message):
+    with pytest.raises(PictureError, match=rf"^p: {message}"):
+        picture.decode(by_pillow(Image.fromarray(samples), "TIFF"), "p")
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int32])
+def test_a_whole_tiff_of_a_rare_kind_is_not_called_damaged(image, dtype):
+    with pytest.raises(PictureError) as caught:
+        picture.decode(encoded(image.astype(dtype), ".tif"), "p")
+    assert str(caught.value) == (
+        "p: TIFF with samples of this kind is not supported, such as RGB of 32 bits; convert it to 8 or 16 bits"
+    )
