@@ -22,6 +22,7 @@ import edge
 from edge.errors import EdgeError, NotAPicture, PictureError, PictureTooLarge, one_line
 from edge.pipeline.pipeline import EmotionPipeline
 from edge.ports import MetricsPage
+from edge.web.connection import HEADERS
 from edge.web.feed import Feed, faces
 from edge.web.guard import METRICS, Guard, Handler, Refused
 from edge.web.history import History
@@ -89,6 +90,7 @@ def create_app(site: Site) -> web.Application:
     uploads, streams = Uploads(site.open_pipeline, pictures), Streams(site.hub, feed, site.live, site.write_s)
     history = History(site.journal)
     app = web.Application(middlewares=[_answer(site.guard)], client_max_size=LOGIN_BYTES)
+    app[HEADERS] = dict(site.guard.headers())
     app.on_response_prepare.append(_with_headers(site.guard))
 
     async def status(request: web.Request) -> web.Response:

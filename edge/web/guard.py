@@ -82,7 +82,8 @@ class Guard:
 
     Args:
         settings: names, proxy, frame.
-        token: what other machines need; None: nobody does, as only this machine can reach the page.
+        token: what every request needs, whatever machine it comes from: this one's may come through a proxy. None:
+            nothing, as only this machine can reach the page.
         rates: how often a peer may ask.
         scrape: another token, with which /metrics can be read and nothing else; None: there is none.
 

@@ -80,7 +80,7 @@ class WebPart:
         hub: where the loop shows.
         control: pauses the loop; None: there is none.
         live: whether the picture may be shown.
-        token: what other machines need; None: only this machine can reach it.
+        token: what every request needs; None: only this machine can reach the page.
         patient: try again where the address is taken.
         environment: for the journal's place.
         metrics: what Prometheus reads at /metrics; None: nothing.
@@ -155,7 +155,7 @@ def tokens(
 def token_for(
     settings: WebSettings, environment: Mapping[str, str], once: bool = False, get: Callable[[Path], Token] = load
 ) -> Token | None:
-    """The token that other machines need; None where only this machine can reach the page and no file is named, or
+    """The token that every request needs; None where only this machine can reach the page and no file is named, or
     where a proxy has its users log in.
 
     Args:

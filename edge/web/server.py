@@ -15,6 +15,7 @@ from aiohttp import web
 
 from edge.errors import EdgeError
 from edge.web.address import listening
+from edge.web.connection import HEADERS, Connection, in_json
 
 _log = logging.getLogger(__name__)
 # What strangers send must not fill the log; what goes wrong in the answers is logged by edge.web.app.
@@ -102,21 +103,18 @@ class Server:
         if self._closed:
             return
         runner = web.AppRunner(
-            self._make_app(),
-            access_log=None,
-            logger=_requests,
-            auto_decompress=False,
-            handler_cancellation=True,
-            keepalive_timeout=self._header_s,
-            lingering_time=LINGER_S,
-            shutdown_timeout=STOP_S,
+            app := self._make_app(), access_log=None, handler_cancellation=True, shutdown_timeout=STOP_S
         )
         await runner.setup()
         try:
+            assert runner.server is not None
+            runner.server.request_handler = in_json(runner.server.request_handler)
             sock = self._socket or await self._patiently()
             if sock is None:
                 return
-            server = await self._loop.create_server(self._limited(runner.server), sock=sock, backlog=AT_ONCE)
+            server = await self._loop.create_server(
+                self._limited(runner.server, app.get(HEADERS, {})), sock=sock, backlog=AT_ONCE
+            )
             sock.listen(BACKLOG)
             self._ready.set()
             await self._stop.wait()
@@ -151,7 +149,7 @@ class Server:
         _log.warning("web page: %s (%r)", context.get("message"), error)
         _log.debug("web", exc_info=error)
 
-    def _limited(self, server: Any) -> Callable[[], asyncio.Protocol]:
+    def _limited(self, server: Any, headers: dict[str, str]) -> Callable[[], asyncio.Protocol]:
         """Makes a connection's protocol; with too many, the one that has been idle longest makes room."""
 
         def connect() -> asyncio.Protocol:
@@ -162,8 +160,16 @@ class Server:
                 if idle is None:
                     return _Full()
                 idle.force_close()
-            protocol: asyncio.Protocol = server()
-            return protocol
+            return Connection(
+                server,
+                headers,
+                loop=self._loop,
+                access_log=None,
+                logger=_requests,
+                auto_decompress=False,
+                keepalive_timeout=self._header_s,
+                lingering_time=LINGER_S,
+            )
 
         return connect
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import os
 import socket
 import time
@@ -64,6 +66,41 @@ def test_odd_requests_are_refused(serve, request_line):
     assert 400 <= status < 500 or request_line.startswith((b"GET http:", b"CONNECT"))
     assert b"root:" not in answer
     assert status < 500
+
+
+SECRET = b"s3cret"
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "status", "error"),
+    [
+        (b"\x16\x03\x01\x02\0\x01\0", 400, "this port speaks HTTP; write http:// in place of https://"),
+        (b"FROB /s3cret HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 400, "unknown method; expected GET, HEAD or POST"),
+        (b"GET /s3cret HTTP/1.1\r\n\r\n", 400, "expected one Host header"),
+        (b"GET /s3cret HTTP/1.1\r\nHost: s3cret\r\nHost: s3cret\r\n\r\n", 400, "expected one Host header"),
+        (b"GET /s3cret" + b"a" * 9000 + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 400, "the request line or a header"),
+        (b"GET /s3cret\xe9 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 400, "malformed address; percent-encode"),
+        (b"GET http://s3cret[/ HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 400, "malformed address; percent-encode"),
+        (b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nA s3cret: x\r\n\r\n", 400, "malformed"),
+        (b"POST /api/image HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: -5\r\n\r\n", 400, "malformed"),
+        (b"GET /s3cret HTTP/9.9\r\nHost: 127.0.0.1\r\n\r\n", 400, "malformed"),
+        (b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nExpect: s3cret\r\nConnection: close\r\n\r\n", 417, "unknown Expect"),
+    ],
+)
+def test_what_is_not_a_request_is_answered_as_every_other_error_is(serve, request_bytes, status, error):
+    house = serve()
+    with connect(house, request_bytes) as odd:
+        answer = http.client.HTTPResponse(odd)
+        answer.begin()
+        body = answer.read()
+    told = json.loads(body)
+    assert (answer.status, list(told)) == (status, ["error"])
+    assert told["error"].startswith(error)
+    assert "\n" not in told["error"]
+    assert answer.getheader("Server") == "edge-emotion"
+    assert answer.getheader("X-Content-Type-Options") == "nosniff"
+    assert answer.getheader("Content-Type").startswith("application/json")
+    assert SECRET not in body + str(answer.headers).encode()
 
 
 def test_many_headers_are_refused(serve):
