@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 from pathlib import Path
 
@@ -11,6 +12,9 @@ import numpy as np
 
 from edge.errors import PictureError
 from edge.text import is_utf8, printable
+
+# Pixels a side; the other formats hold more than a picture that is read has.
+_LARGEST = {".jpg": 65_500, ".jpeg": 65_500, ".webp": 16_383}
 
 
 def write(path: Path, image: np.ndarray, *, new: bool = False) -> None:
@@ -23,9 +27,12 @@ def write(path: Path, image: np.ndarray, *, new: bool = False) -> None:
 
     Raises:
         FileExistsError: with `new`, there is such a file.
-        PictureError: the folder is missing or full, or may not be written to.
+        PictureError: the format does not hold so many pixels; the folder is missing or full, or may not be written to.
     """
     name = printable(path)
+    height, width = image.shape[:2]
+    if max(width, height) > (most := _LARGEST.get(path.suffix.lower(), math.inf)):
+        raise PictureError(f"{name}: {width}x{height} pixels; {path.suffix} holds at most {most} a side; write .png")
     try:
         suffix = path.suffix if is_utf8(path.suffix) else ""
         ok, data = cv2.imencode(suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))

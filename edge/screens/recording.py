@@ -16,6 +16,7 @@ from edge.errors import OutputError
 from edge.face import Scene
 from edge.files import utf8_path
 from edge.frame import Frame
+from edge.picture.animation import LARGEST as LARGEST_WEBP
 from edge.picture.animation import AnimatedWebP
 from edge.ports import NO_NOTICE, Notice, Screen
 from edge.screens.overlay import compose
@@ -26,6 +27,7 @@ from edge.vision.placement import Seat
 
 CLIPS, SHEETS = (".mp4", ".webp"), (".png", ".jpg", ".jpeg", ".webp")
 FPS = 30.0  # of a clip whose source gave a single frame
+LARGEST = 8191  # pixels a side of an mp4
 SLOWEST, FASTEST = 1.0, 120.0  # frames a second of an mp4
 GAP_S = 2.0  # a longer time without frames, such as a pause, is cut down to this
 
@@ -121,15 +123,20 @@ class Mp4:
 
     Args:
         path: the file, overwritten.
-        width, height: of the frames, pixels.
+        width, height: of the frames, pixels, at most 8191 each.
         fps: frames a second.
 
     Raises:
-        OutputError: OpenCV cannot write it.
+        OutputError: the frames are too large for MPEG-4, or OpenCV cannot write it.
     """
 
     def __init__(self, path: Path, width: int, height: int, fps: float) -> None:
         self._path, self._fps, self._time, self._written = path, fps, 0.0, 0
+        if max(width, height) > LARGEST:
+            raise OutputError(
+                f"{printable(path)}: frames of {width}x{height}; .mp4 holds at most {LARGEST} pixels a side; write "
+                f".webp (at most {LARGEST_WEBP}), or make the source smaller: ffmpeg -i IN -vf scale=1920:-2 OUT.mp4"
+            )
         self._size = (width - width % 2, height - height % 2)  # the codec wants even sides
         fourcc = cv2.VideoWriter.fourcc(*"mp4v")
         try:

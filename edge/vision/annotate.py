@@ -25,7 +25,7 @@ from edge.vision.placement import Detail
 
 # A picture whose shorter side is below this is enlarged before it is drawn on, so that captions fit.
 LEGIBLE_PX = 360
-ENLARGED_PIXELS = 8_000_000  # more it does not become by that
+ENLARGED_PIXELS, ENLARGED_SIDE = 8_000_000, 8191  # more it does not become by that; an mp4 has no longer side
 LARGEST_PIXELS, LARGEST_SIDE = 200_000_000, 32_767  # of a picture that a caller has enlarged: 600 MB
 SMALLEST = 9  # height of capitals, pixels
 STYLES = ("box", "circle")
@@ -34,7 +34,7 @@ CHARTS = 2  # with more faces than this, there are no charts
 
 def factor(width: int, height: int) -> int:
     """By how much a picture should be enlarged before it is drawn on: 1 to 8; a long narrow one less."""
-    roomy = math.isqrt(ENLARGED_PIXELS // (width * height))
+    roomy = min(math.isqrt(ENLARGED_PIXELS // (width * height)), ENLARGED_SIDE // max(width, height))
     return max(1, min(8, roomy, math.ceil(LEGIBLE_PX / min(width, height))))
 
 

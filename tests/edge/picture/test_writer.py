@@ -18,6 +18,20 @@ def test_what_cannot_be_written_is_one_line(tmp_path, image, name):
         picture.write(tmp_path / name, image)
 
 
+@pytest.mark.parametrize(("suffix", "most"), [(".jpg", 65_500), (".JPEG", 65_500), (".webp", 16_383)])
+@pytest.mark.parametrize("upright", [False, True])
+def test_a_format_that_is_too_small_is_named(tmp_path, suffix, most, upright):
+    path = tmp_path / f"p{suffix}"
+    strip = np.zeros((most, 1, 3) if upright else (1, most, 3), np.uint8)
+    picture.write(path, strip)
+    assert picture.read(path).shape == strip.shape
+    longer = np.zeros((most + 1, 1, 3) if upright else (1, most + 1, 3), np.uint8)
+    size = f"1x{most + 1}" if upright else f"{most + 1}x1"
+    with pytest.raises(PictureError, match=rf"{size} pixels; {suffix} holds at most {most} a side; write \.png$"):
+        picture.write(path, longer)
+    picture.write(tmp_path / "p.png", longer)
+
+
 def test_a_new_file_never_replaces_another(tmp_path, image):
     path = tmp_path / "p.png"
     picture.write(path, image, new=True)

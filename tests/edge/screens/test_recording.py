@@ -18,9 +18,8 @@ from edge.errors import OutputError, PictureError
 from edge.face import Detection, Scene, Track
 from edge.frame import Box, Frame
 from edge.screens.recording import GAP_S, Recording, check
-from edge.screens.sheet import Sheet, stamp_of
+from edge.screens.sheet import Sheet
 from edge.testing import FakeScreen
-from edge.vision.lettering import Style
 
 WIDTH, HEIGHT = 480, 360
 
@@ -174,34 +173,6 @@ def test_a_file_that_is_there_is_only_replaced_by_force_and_the_source_never(tmp
         check(tmp_path / "again.mp4", str(source), clip=True, force=True)
 
 
-@pytest.mark.parametrize(("count", "wanted"), [(1, 1), (3, 3), (12, 12), (1000, 12)])
-def test_a_sheet_shows_even_times_however_long_the_run_is(tmp_path, count, wanted):
-    sheet = Sheet(tmp_path / "s.png")
-    for n in range(count):
-        sheet.add(np.full((36, 48, 3), n * 255 // count, np.uint8), n / 10)
-    assert len(sheet._kept) < 100
-    sheet.close()
-    image = picture.read(tmp_path / "s.png")
-    columns, rows, high = min(4, wanted), -(-wanted // 4), 370 + Style(11).row
-    assert image.shape == (rows * high + 10, columns * 490 + 10, 3)
-    middles = [
-        image[10 + row * high + 100, 10 + column * 490 + 200, 0] for row in range(rows) for column in range(columns)
-    ]
-    assert middles == sorted(middles)
-
-
-def test_a_time_hides_nothing_of_its_picture(tmp_path):
-    sheet = Sheet(tmp_path / "s.png")
-    sheet.add(np.full((36, 48, 3), 90, np.uint8), 0.0)
-    image = sheet.image()
-    assert (image[10:370, 10:490] == 90).all()
-    assert image[370:, 10:].max() > 200  # the time is below
-
-
-def test_times_are_written_as_on_a_clip():
-    assert [stamp_of(s) for s in (-1, 0, 7.9, 65, 3725)] == ["0:00", "0:00", "0:07", "1:05", "1:02:05"]
-
-
 @pytest.mark.parametrize("size", [(1, 1), (1, 60_000), (60_000, 1), (30, 3000)], ids=str)
 def test_a_strip_of_pixels_has_its_place_on_a_sheet_and_the_sheet_stays_small(tmp_path, size):
     recording = Recording(FakeScreen(), None, Sheet(tmp_path / "s.png"))
@@ -218,6 +189,22 @@ def test_a_strip_is_one_line_where_a_clip_cannot_hold_it(tmp_path):
     recording.show(frame(0, 0.0, 60_000, 1), Scene())
     with pytest.raises(PictureError, match="WebP holds at most"):
         recording.close()
+
+
+@pytest.mark.parametrize("size", [(8191, 20), (20, 8191)], ids=str)
+def test_an_mp4_holds_what_it_says(tmp_path, size):
+    play(Recording(FakeScreen(), tmp_path / "a.mp4"), [0.0, 0.1], width=size[0], height=size[1])
+    assert clip(tmp_path / "a.mp4") == (10, 2)
+
+
+@pytest.mark.parametrize("size", [(8192, 20), (20, 8192), (8192, 4320)], ids=str)
+def test_frames_too_large_for_an_mp4_are_named_with_what_to_do(tmp_path, size):
+    recording = Recording(FakeScreen(), tmp_path / "a.mp4")
+    recording.show(frame(0, 0.0, *size), Scene())
+    message = rf"frames of {size[0]}x{size[1]}; \.mp4 holds at most 8191 pixels a side; write \.webp .*: ffmpeg -i IN"
+    with pytest.raises(OutputError, match=message):
+        recording.close()
+    assert list(tmp_path.iterdir()) == []
 
 
 @contextlib.contextmanager
