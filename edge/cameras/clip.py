@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import numpy as np
 from edge.cameras.opencv import UNCERTAIN, codec_of
 from edge.cameras.size_watch import SizeWatch, follows
 from edge.cameras.timestamps import Timestamps, plausible_fps
+from edge.cameras.unopened import CONVERT, reason
 from edge.errors import SourceError
 from edge.files import utf8_path
 from edge.frame import Frame
@@ -22,14 +22,7 @@ from edge.settings import SourceSettings
 
 _log = logging.getLogger(__name__)
 
-CONVERT = "convert it: ffmpeg -i IN -c:v libx264 OUT.mp4"
 RESIZE = "convert it: ffmpeg -i IN -vf scale={0}:force_original_aspect_ratio=decrease,pad={0}:-1:-1 OUT.mp4"
-# How containers name the codecs that some builds of OpenCV cannot decode.
-MARKS = {
-    b"V_AV1": "AV1", b"av01": "AV1", b"V_MPEGH/ISO/HEVC": "H.265 (HEVC)", b"hvc1": "H.265 (HEVC)",
-    b"hev1": "H.265 (HEVC)",
-}  # fmt: skip
-HEAD = 100_000  # bytes at either end of a file that hold its header
 
 
 class ClipCamera:
@@ -64,11 +57,7 @@ class ClipCamera:
         except OSError as error:
             raise SourceError(f"{path}: cannot read the clip ({error.strerror or error})") from None
         if not self._capture.isOpened():
-            if codec := _codec_in(path):
-                raise SourceError(f"{path}: no frame of this clip can be decoded ({codec}); {CONVERT}")
-            raise SourceError(
-                f"{path}: not a clip or picture that can be decoded; its beginning or its end may be missing"
-            )
+            raise SourceError(f"{path}: {reason(path)}")
         sides = (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
         width, height = self._declared = (int(self._capture.get(sides[0])), int(self._capture.get(sides[1])))
         if width * height > max_megapixels * 1e6:
@@ -180,15 +169,6 @@ class ClipCamera:
         self._capture.release()
         if self._watch:
             self._watch.close()
-
-
-def _codec_in(path: Path) -> str:
-    """The codec of MARKS that a clip's header names, or ""."""
-    with open(path, "rb") as file:
-        data = file.read(HEAD)
-        file.seek(max(0, os.fstat(file.fileno()).st_size - HEAD))
-        data += file.read(HEAD)
-    return next((codec for mark, codec in MARKS.items() if mark in data), "")
 
 
 def broke_off(decoded: int, declared: float) -> bool:

@@ -1,0 +1,67 @@
+"""Why a file is no clip that OpenCV can open, as far as its containers' headers say."""
+
+from __future__ import annotations
+
+import os
+import re
+import struct
+from pathlib import Path
+from typing import BinaryIO
+
+CONVERT = "convert it: ffmpeg -i IN -c:v libx264 OUT.mp4"
+ENDS = 100_000  # bytes at either end of a file that hold its header
+BOXES, MOVIE = 1000, 50_000_000  # of an MP4: how many boxes, and bytes of its header, are looked through
+# How containers name the codecs that some builds of OpenCV cannot decode.
+MARKS = {
+    b"V_AV1": "AV1", b"av01": "AV1", b"V_MPEGH/ISO/HEVC": "H.265 (HEVC)", b"hvc1": "H.265 (HEVC)",
+    b"hev1": "H.265 (HEVC)",
+}  # fmt: skip
+# First bytes of formats that hold sound alone: MP3 behind its tags, FLAC, WAV, AIFF, AMR, Core Audio, AAC, MP3.
+_SOUND = re.compile(
+    rb"ID3|fLaC|RIFF....WAVE|FORM....AIF[FC]|#!AMR|caff|\xff[\xf0\xf1\xf8\xf9]|\xff[\xe2\xe3\xf2-\xf7\xfa-\xff]", re.S
+)
+_OGG_SOUND, _OGG_VIDEO = re.compile(rb"\x01vorbis|OpusHead|\x7fFLAC|Speex   "), re.compile(rb"\x80theora|\x01video")
+# Matroska: an element CodecID (0x86), its length, and the codec's name.
+_MKV_SOUND, _MKV_VIDEO = (re.compile(rb"\x86(?:[\x80-\xff]|\x01.{7})" + kind, re.S) for kind in (b"A_", b"V_"))
+
+
+def reason(path: Path) -> str:
+    """What to say of a readable file that could not be opened as a clip."""
+    with open(path, "rb") as file:
+        head = file.read(ENDS)
+        file.seek(max(0, os.fstat(file.fileno()).st_size - ENDS))
+        ends = head + file.read(ENDS)
+        if codec := next((codec for mark, codec in MARKS.items() if mark in ends), ""):
+            return f"no frame of this clip can be decoded ({codec}); {CONVERT}"
+        if _is_sound(file, head):
+            return "there is no video in this file, only sound"
+    return "not a clip or picture that can be decoded; its beginning or its end may be missing"
+
+
+def _is_sound(file: BinaryIO, head: bytes) -> bool:
+    """Whether a file holds sound and no video; False where that is not certain."""
+    if head.startswith(b"OggS"):
+        return bool(_OGG_SOUND.search(head)) and not _OGG_VIDEO.search(head)
+    if head.startswith(b"\x1aE\xdf\xa3"):
+        return bool(_MKV_SOUND.search(head)) and not _MKV_VIDEO.search(head)
+    if head[4:8] == b"ftyp":
+        tracks = _tracks(file)
+        return b"soun" in tracks and b"vide" not in tracks
+    return bool(_SOUND.match(head))
+
+
+def _tracks(file: BinaryIO) -> set[bytes]:
+    """The kinds of tracks (ISO/IEC 14496-12, 8.4.3) that an MP4's header lists; empty where it is missing."""
+    at, end = 0, os.fstat(file.fileno()).st_size
+    for _ in range(BOXES):
+        file.seek(min(at, end))
+        size, name = struct.unpack(">I4s", file.read(8).ljust(8, b"\0"))
+        if size == 1:
+            size = int.from_bytes(file.read(8), "big")
+        if name == b"moov":
+            movie = file.read(min(size or MOVIE, MOVIE))
+            return {movie[found.end() + 8 : found.end() + 12] for found in re.finditer(b"hdlr", movie)}
+        if size < 8:  # the last box, or none
+            break
+        at += size
+    return set()

@@ -1,0 +1,82 @@
+"""What is said of files that are no clips: most are whole, but of something else."""
+
+from __future__ import annotations
+
+import struct
+import wave
+
+import pytest
+
+from edge import cameras
+from edge.cameras.unopened import reason
+from edge.errors import SourceError
+from edge.settings import SourceSettings
+from tests.edge.cameras.matroska import element
+
+SOUND = "there is no video in this file, only sound"
+UNKNOWN = "not a clip or picture that can be decoded; its beginning or its end may be missing"
+
+
+def box(name: bytes, content: bytes = b"", large: bool = False) -> bytes:
+    """A box of an MP4; with its size in 64 bits where it is large."""
+    if large:
+        return struct.pack(">I4sQ", 1, name, len(content) + 16) + content
+    return struct.pack(">I4s", len(content) + 8, name) + content
+
+
+def mp4(*tracks: bytes, data: bytes = bytes(300_000), large: bool = False) -> bytes:
+    """An MP4 with its header at the end, as cameras write them."""
+    movie = b"".join(box(b"trak", box(b"mdia", box(b"hdlr", bytes(8) + kind + bytes(13)))) for kind in tracks)
+    return box(b"ftyp", b"isom" + bytes(4)) + box(b"mdat", data, large) + box(b"moov", bytes(150_000) + movie)
+
+
+def matroska(*codecs: bytes) -> bytes:
+    tracks = b"".join(element("AE", element("86", codec)) for codec in codecs)
+    return element("1A45DFA3", element("4282", b"matroska")) + element("18538067", element("1654AE6B", tracks))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"no clip", UNKNOWN),
+        (b"RIFF\0\0\n\0WAVEfmt ", SOUND),
+        (b"RIFF\0\0\n\0AVI LIST", UNKNOWN),
+        (b"fLaC\0\0\0\x22", SOUND),
+        (b"ID3\4\0\0\0\0\0\x23", SOUND),
+        (b"\xff\xfb\x90\x64", SOUND),
+        (b"\xff\xf1\x50\x80", SOUND),
+        (b"\xff\xd8\xff\xe0", UNKNOWN),
+        (b"OggS" + bytes(24) + b"\x01vorbis", SOUND),
+        (b"OggS" + bytes(24) + b"\x80theora" + bytes(99) + b"OggS" + bytes(24) + b"\x01vorbis", UNKNOWN),
+        (matroska(b"A_OPUS"), SOUND),
+        (matroska(b"A_OPUS", b"V_VP9"), UNKNOWN),
+        (matroska(b"V_AV1", b"A_OPUS"), "no frame of this clip can be decoded (AV1); convert it: ffmpeg"),
+        (matroska(), UNKNOWN),
+        (mp4(b"soun"), SOUND),
+        (mp4(b"soun", large=True), SOUND),
+        (mp4(b"soun", b"vide"), UNKNOWN),
+        (mp4(b"vide", b"soun", data=b"soun"), UNKNOWN),
+        (mp4(b"soun")[:300_000], UNKNOWN),
+        (box(b"ftyp", b"isom") + box(b"free") * 5000 + box(b"moov"), UNKNOWN),
+        (box(b"ftyp", b"isom") + struct.pack(">I4sQ", 1, b"mdat", 2**64 - 1), UNKNOWN),
+        (box(b"ftyp", b"isom") + struct.pack(">I4sQ", 1, b"mdat", 0), UNKNOWN),
+    ],
+    ids=[
+        "text", "WAV", "AVI", "FLAC", "MP3 with tags", "MP3", "AAC", "JPEG", "Ogg sound", "Ogg video", "Matroska sound",
+        "Matroska video", "Matroska AV1", "Matroska without tracks", "MP4 sound", "a large MP4", "MP4 sound and video",
+        "MP4 video and sound", "a torn MP4", "many boxes", "a box without end", "a box of no size",
+    ],
+)  # fmt: skip
+def test_it_is_said_why_a_file_is_no_clip(tmp_path, content, said):
+    path = tmp_path / "a.mp4"
+    path.write_bytes(content)
+    assert reason(path).startswith(said)
+
+
+def test_a_source_of_sound_alone_is_not_called_incomplete(tmp_path):
+    path = tmp_path / "song.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(bytes(8000))
+    with pytest.raises(SourceError, match=rf"^{path}: {SOUND}$"):
+        cameras.open_camera(SourceSettings(source=str(path)))
