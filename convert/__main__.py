@@ -9,6 +9,7 @@ from pathlib import Path
 
 from convert import commands, interrupt
 from edge import cli
+from edge.parser import Parser, suggestion
 
 PROGRAM = "edge-emotion-convert"
 DEFAULT = "convert"  # what runs where no command is named
@@ -47,7 +48,7 @@ def meant(words: Sequence[str]) -> str:
     first = next((word for word in words if not word.startswith("-")), "")
     if not first or "." in first or "/" in first or first != next(iter(words)) or Path(first).exists():
         return ""
-    hint = cli.suggestion(first, commands.SUMMARIES)
+    hint = suggestion(first, commands.SUMMARIES)
     return f"no such command: {first}{hint}" if hint else ""
 
 
@@ -59,11 +60,11 @@ def completion() -> str:
     return script(PROGRAM, parsers[DEFAULT], parsers)
 
 
-def parser_of(name: str) -> cli.Parser:
+def parser_of(name: str) -> Parser:
     """The parser of a command."""
     command = commands.load(name)
     examples = tuple(getattr(command, "EXAMPLES", ()))
-    parser = cli.Parser(
+    parser = Parser(
         PROGRAM if name == DEFAULT else f"{PROGRAM} {name}",
         usage=getattr(command, "USAGE", None),
         description=(command.__doc__ or "").partition("\n\n")[0],

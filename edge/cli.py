@@ -1,7 +1,6 @@
 """What the command lines share: one policy for errors, --debug, --version, Ctrl-C and readers that went away.
 
-`run` wraps a program's main function; `Parser` is an ArgumentParser that has --debug and --version and suggests the
-word that was probably meant; `Commands` is a program made of subcommands.
+`run` wraps a program's main function; `Commands` is a program made of subcommands; edge/parser.py has their parsers.
 """
 
 from __future__ import annotations
@@ -9,17 +8,16 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import platform
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn, Protocol
+from typing import Any, Protocol
 
-import edge
 from edge.address import redacted
 from edge.errors import EdgeError, one_line
+from edge.output import checked_output
+from edge.parser import Parser, suggestion
 
-USAGE = 2
 INTERRUPTED = 130  # what a shell reports for Ctrl-C
 LOGGERS = ("edge", "convert", "training")
 # Libraries that write to standard error on their own, bypassing Python's logging.
@@ -44,12 +42,11 @@ def run(program: str, main: Callable[[list[str]], int], argv: Sequence[str] | No
         os.environ.setdefault(name, value)
     _configure_logging(program, debug)
     try:
-        return main(words)
+        with checked_output():
+            return main(words)
     except EdgeError as error:
         return _failed(program, debug, one_line(error), error.exit_code)
-    except BrokenPipeError:
-        # The reader is gone. Nothing more may be written, not even by the interpreter's last flush.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader is gone
         return 1
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -65,77 +62,6 @@ def wants_debug(words: Iterable[str]) -> bool:
     """Whether --debug is among the arguments, wherever it stands before a `--`."""
     words = list(words)
     return "--debug" in words[: words.index("--") if "--" in words else None]
-
-
-def version(program: str) -> str:
-    """What --version prints: the program's version, Python's, and the bundled models by the start of their hashes."""
-    from edge import manifest
-
-    lines = [f"{program} {edge.__version__} (Python {platform.python_version()})"]
-    try:
-        specs = manifest.load().specs
-        lines += [f"model {task}: {spec.name}, sha256 {spec.sha256[:12]}" for task, spec in specs.items()]
-    except EdgeError as error:
-        lines.append(f"models: {one_line(error)}")
-    return "\n".join(lines)
-
-
-def suggestion(word: str, known: Iterable[str]) -> str:
-    """The end of an error message about an unknown word: "; did you mean 'run'?", or nothing where none is close."""
-    import difflib  # for mistakes alone
-
-    by_letters = {name.lstrip("-"): name for name in known}  # dashes make all flags alike
-    close = difflib.get_close_matches(word.lstrip("-"), list(by_letters), n=1, cutoff=0.65)
-    return f"; did you mean {by_letters[close[0]]!r}?" if close else ""
-
-
-class Parser(argparse.ArgumentParser):
-    """An ArgumentParser with --debug and --version, which suggests the flag that was probably meant.
-
-    Args:
-        prog: the program's name, with the command's where there is one.
-        examples: command lines that the help shows at its end.
-        kwargs: as of argparse.ArgumentParser.
-    """
-
-    def __init__(self, prog: str | None = None, *, examples: Sequence[str] = (), **kwargs: Any) -> None:
-        if examples:
-            kwargs.setdefault("epilog", "\n".join(["examples:", *(f"  {line}" for line in examples)]))
-            kwargs.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
-        super().__init__(prog, **kwargs)
-        self.add_argument(
-            "--debug", action="store_true", default=argparse.SUPPRESS, help="show tracebacks and log details"
-        )
-        self.add_argument("--version", action=_Version, help="show the versions of the program and its models")
-
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """As of argparse, but an unknown argument is an error of the (sub)parser that met it."""
-        known, extra = super().parse_known_args(args, namespace)
-        if extra:
-            flags = [flag for action in self._actions for flag in action.option_strings]
-            self.error(f"unknown argument {redacted(extra[0])}{suggestion(extra[0].partition('=')[0], flags)}")
-        return known, extra
-
-    def _check_value(self, action: argparse.Action, value: Any) -> None:
-        """As of argparse, in the words of our other errors and with a suggestion."""
-        if action.choices is not None and value not in action.choices:
-            choices = list(map(str, action.choices))
-            line = f"expected one of {', '.join(choices)}, got {value}{suggestion(str(value), choices)}"
-            raise argparse.ArgumentError(action, line)
-
-    def error(self, message: str) -> NoReturn:
-        """The usage and one line, exit code 2."""
-        self.print_usage(sys.stderr)
-        self.exit(USAGE, f"{self.prog}: {message}\n")
-
-
-class _Version(argparse.Action):
-    def __init__(self, option_strings: Sequence[str], dest: str, help: str | None = None) -> None:
-        super().__init__(option_strings, argparse.SUPPRESS, nargs=0, default=argparse.SUPPRESS, help=help)
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        print(version(parser.prog.partition(" ")[0]))
-        parser.exit()
 
 
 class Command(Protocol):

@@ -6,13 +6,13 @@ import argparse
 import dataclasses
 import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from edge import cli
 from edge.errors import SettingsError, one_line
 from edge.files import read_small
+from edge.parser import number, suggestion, whole_number
 from edge.settings import Settings, check, shown, table
 
 _log = logging.getLogger(__name__)
@@ -20,6 +20,7 @@ _log = logging.getLogger(__name__)
 # Settings that files written for an older version may still have; they are skipped, with a warning.
 REMOVED = {("screen", "hardware_preview")}
 LARGEST = 1_000_000  # bytes of a settings file
+KINDS: dict[type, Callable[[str], Any]] = {int: whole_number(), float: number(), str: str}  # of flags
 FLAG = "setting "  # the beginning of a settings flag's name among the parsed arguments
 
 
@@ -74,7 +75,7 @@ def _read(path: Path) -> Iterable[tuple[str, str, Any]]:
     known = {section.name for section in dataclasses.fields(Settings)}
     for section, keys in document.items():
         if section not in known:
-            hint, there = cli.suggestion(section, known), ", ".join(sorted(known))
+            hint, there = suggestion(section, known), ", ".join(sorted(known))
             raise SettingsError(f"{path}: [{section}]: unknown section{hint}; expected one of {there}")
         if not isinstance(keys, dict):
             # The value is not shown: it may be an address with a password.
@@ -97,7 +98,7 @@ def add_flags(parser: argparse.ArgumentParser, *sections: str) -> None:
         closed = about["choices"] if about["registry"] is None else ()
         parser.add_argument(
             about["flag"], dest=f"{FLAG}{section}.{key}", metavar=None if closed else _metavar(key, entry),
-            type=type(entry.default), choices=closed or None, help=_flag_help(entry).replace("%", "%%"),
+            type=KINDS[type(entry.default)], choices=closed or None, help=_flag_help(entry).replace("%", "%%"),
         )  # fmt: skip
 
 
@@ -132,7 +133,7 @@ def _hint(section: str, key: str) -> str:
     if elsewhere:
         other, _, name = elsewhere[0].partition(".")
         return f"; did you mean [{other}] {name}?"
-    close = cli.suggestion(key, [name.partition(".")[2] for name in keys if name.startswith(f"{section}.")])
+    close = suggestion(key, [name.partition(".")[2] for name in keys if name.startswith(f"{section}.")])
     return close or "; systemd/config.toml lists all settings"
 
 

@@ -98,6 +98,19 @@ def utf8_path(path: Path | str) -> Iterator[str]:
         yield str(link)
 
 
+def identity(path: Path | str) -> tuple[int, int] | str:
+    """What all names of one file have in common, links included; of a file that is not there, its path without links.
+
+    >>> identity("/proc/self/../version") == identity("/proc/version")
+    True
+    """
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return os.path.realpath(path) if "\0" not in str(path) else str(path)
+    return found.st_dev, found.st_ino
+
+
 def flush(path: Path) -> None:
     """Wait until a file's content, or the names in a folder, are on the disk: a power cut then takes neither away.
 

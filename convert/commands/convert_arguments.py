@@ -13,6 +13,7 @@ from convert.labels import parse_folds
 from convert.request import Request
 from edge.errors import one_line
 from edge.manifest import COLOURS, ORDERS, ModelSpec
+from edge.parser import number, whole_number
 from edge.tasks import TASKS
 
 EXAMPLES = (
@@ -50,13 +51,13 @@ def _input(add: Adder) -> None:
         choices=(*preprocess.PRESETS, "auto"),
         help=f"what the model was fed in training. {names}; auto: found with labelled pictures",
     )
-    add("--low", type=float, metavar="X", help="the real value of pixel 0, instead of --preprocess's")
-    add("--high", type=float, metavar="X", help="the real value of pixel 255, instead of --preprocess's")
+    add("--low", type=number(), metavar="X", help="the real value of pixel 0, instead of --preprocess's")
+    add("--high", type=number(), metavar="X", help="the real value of pixel 255, instead of --preprocess's")
     add("--order", choices=ORDERS, help="the order of the channels; pictures read with cv2.imread are bgr")
     add("--mean", metavar="R,G,B", help="what was subtracted from the real values, in the model's channel order")
     add("--std", metavar="R,G,B", help="what they were divided by afterwards")
-    add("--width", type=int, metavar="PX", help="input width, if the model leaves it open")
-    add("--height", type=int, metavar="PX", help="input height, if the model leaves it open")
+    add("--width", type=whole_number(1), metavar="PX", help="input width, if the model leaves it open")
+    add("--height", type=whole_number(1), metavar="PX", help="input height, if the model leaves it open")
     add("--colour", choices=tuple(COLOURS), help="colour or grey, if the model leaves it open")
 
 
@@ -68,8 +69,8 @@ def _check(add: Adder) -> None:
         metavar="PATH",
         help="real pictures like those the model will see: a folder, a .npz with `images`, fer2013.npz, the Kaggle csv",
     )
-    add("--samples", type=int, metavar="N", help="calibration pictures (default 500)")
-    add("--seed", type=int, metavar="N", help="seed of their random selection (default 1)")
+    add("--samples", type=whole_number(1), metavar="N", help="calibration pictures (default 500)")
+    add("--seed", type=whole_number(0), metavar="N", help="seed of their random selection (default 1)")
     add(
         "--evaluate",
         type=Path,
@@ -77,8 +78,8 @@ def _check(add: Adder) -> None:
         help="labelled pictures, for the accuracy before and after; or the folder of our data sets, for the figure "
         "that edge-emotion-train evaluate measures",
     )
-    add("--max-loss", type=float, metavar="POINTS", help="accuracy that int8 may lose (default 0.5 points)")
-    add("--tolerance", type=float, metavar="X", help="relative error that an output may have (default 0.15)")
+    add("--max-loss", type=number(0), metavar="POINTS", help="accuracy that int8 may lose (default 0.5 points)")
+    add("--tolerance", type=number(0), metavar="X", help="relative error that an output may have (default 0.15)")
 
 
 def _output(add: Adder) -> None:
@@ -103,12 +104,12 @@ def _output(add: Adder) -> None:
     add("--input-type", dest="integer", choices=("int8", "uint8"), help="type of input and outputs (default int8)")
     add(
         "--threshold",
-        type=float,
+        type=number(),
         metavar="P",
         help="decision threshold (default 0.5); for a mask model with the class background see docs/convert.md",
     )
-    add("--margin", type=float, metavar="X", help="side of the square around a face / longer side of its box (1)")
-    add("--shift", type=float, metavar="X", help="how far down the square moves, in heights of the box (0)")
+    add("--margin", type=number(), metavar="X", help="side of the square around a face / longer side of its box (1)")
+    add("--shift", type=number(), metavar="X", help="how far down the square moves, in heights of the box (0)")
 
 
 def _detector(add: Adder) -> None:

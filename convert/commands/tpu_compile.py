@@ -11,6 +11,7 @@ from convert import compiler, publish, tflite, tpu
 from convert.commands.tpu_report import memory_line, named
 from convert.errors import CompilerError
 from edge import manifest
+from edge.parser import number
 from edge.tasks import DAEMON
 
 
@@ -18,7 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The models folder, and the compiler."""
     parser.add_argument("models", type=Path, metavar="DIR", help="a models folder with a manifest.json")
     parser.add_argument("--compiler", metavar="COMMAND", help="the compiler, if it is not on the PATH")
-    parser.add_argument("--timeout", type=float, default=compiler.TIMEOUT_S, metavar="S", help="time limit in seconds")
+    parser.add_argument(
+        "--timeout", type=number(above=0), default=compiler.TIMEOUT_S, metavar="S", help="time limit in seconds"
+    )
 
 
 def main(arguments: argparse.Namespace) -> int:

@@ -20,6 +20,8 @@ from edge.errors import ModelError, SourceError
 from edge.face import Scene
 from edge.frame import Box, Frame
 from edge.machine import machine
+from edge.output import require_output
+from edge.parser import whole_number
 from edge.pipeline.detector import FaceDetector
 from edge.pipeline.factory import open_detector, open_pipeline
 from edge.pipeline.pipeline import EmotionPipeline
@@ -47,8 +49,10 @@ BUSY = 3.0  # the 95th percentile over the median: other programs take the proce
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     parser.add_argument("--source", default="demo", help="source of the frames, as for run (default: demo)")
-    parser.add_argument("--frames", type=_count, default=100, metavar="N", help="load N frames (default: 100)")
-    parser.add_argument("--rounds", type=_count, default=3, metavar="N", help="process all frames N times (default: 3)")
+    parser.add_argument("--frames", type=whole_number(1), default=100, metavar="N", help="load N frames (default: 100)")
+    parser.add_argument(
+        "--rounds", type=whole_number(1), default=3, metavar="N", help="process all frames N times (default: 3)"
+    )
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--json", action="store_true", help="print one JSON object")
     how.add_argument("--share", action="store_true", help="print a block of Markdown to paste into an issue")
@@ -59,8 +63,9 @@ def main(arguments: argparse.Namespace) -> int:
     """Measure and print.
 
     Raises:
-        EdgeError: wrong settings, models or source.
+        EdgeError: wrong settings, models or source, or standard output is closed.
     """
+    require_output()
     settings = config.from_arguments(arguments)
     # Every face is processed from its first frame on: the work is what is measured.
     track = replace(settings.track, min_hits=1)
@@ -264,10 +269,3 @@ def since_start() -> float:
     # After the name in brackets, which may hold spaces, the start time is the 20th field.
     started = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")
     return time.clock_gettime(time.CLOCK_BOOTTIME) - started
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"expected at least 1, got {text}")
-    return value

@@ -10,8 +10,10 @@ from pathlib import Path
 from edge import config, picture
 from edge.address import is_address, redacted
 from edge.commands.image_crops import Chart, Crops
+from edge.commands.image_folder import Taken
 from edge.commands.image_output import Drawn, Lines, Total
 from edge.errors import EdgeError, EngineError, PictureError, PictureIsVideo
+from edge.output import require_output
 from edge.pipeline.detail import DETAILS
 from edge.pipeline.factory import open_pipeline
 from edge.terminal import Progress, is_terminal
@@ -50,16 +52,15 @@ def main(arguments: argparse.Namespace) -> int:
     Raises:
         EdgeError: settings or models that are wrong, or standard output that cannot be written.
     """
+    require_output()
     settings = config.from_arguments(arguments)
-    lines = Lines(sys.stdout, arguments.json)
-    pipeline = open_pipeline(settings, live=False)
+    lines, total = Lines(sys.stdout, arguments.json), Total()
     paths = list(found(arguments.paths))
-    read = [path for path in paths if isinstance(path, Path)]
-    drawn, crops = (
-        Drawn(arguments.out, read, arguments.force, arguments.style),
-        Crops(arguments.crop, read, arguments.force),
-    )
-    chart, total = Chart(arguments.chart, read, arguments.force), Total()
+    taken = Taken(path for path in paths if isinstance(path, Path))
+    chart = Chart(arguments.chart, taken, arguments.force)
+    drawn = Drawn(arguments.out, taken, arguments.force, arguments.style)
+    crops = Crops(arguments.crop, taken, arguments.force)
+    pipeline = open_pipeline(settings, live=False)
     # Lines on the same terminal say enough.
     progress = Progress(None if is_terminal(sys.stdout) else sys.stderr, "pictures", len(paths))
     try:

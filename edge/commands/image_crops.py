@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from edge import picture
-from edge.commands.image_folder import Folder
+from edge.commands.image_folder import Folder, Taken, make_folder
 from edge.errors import PictureError
 from edge.face import Track
 from edge.labels import EMOTIONS, extra_labels
@@ -23,6 +23,7 @@ from edge.vision.palette import DARK, INK, MUTED
 
 MARGIN = 1.25  # side of the square that is cut out / longer side of the box
 UNTOLD = ("unsure", "too-small")
+TAKEN = "exists; choose another --chart, or add --force"
 
 
 class Crops:
@@ -30,12 +31,12 @@ class Crops:
 
     Args:
         folder: made when the first face is written; None: nothing is written.
-        read: the pictures of this run, which are never replaced.
+        taken: what this run may not write to.
         force: replace other files.
     """
 
-    def __init__(self, folder: Path | None, read: Sequence[Path] = (), force: bool = False) -> None:
-        self._folder = Folder(folder, read, force) if folder else None
+    def __init__(self, folder: Path | None, taken: Taken, force: bool = False) -> None:
+        self._folder = Folder(folder, taken, force) if folder else None
 
     @property
     def count(self) -> int:
@@ -65,23 +66,28 @@ class Chart:
     """Counts faces by emotion and mask, and draws them as bars.
 
     Args:
-        path: the picture file; None: nothing is drawn.
-        read: the pictures of this run, which are never replaced.
+        path: the picture file, its folder made if need be; None: nothing is drawn.
+        taken: what this run may not write to; from now on, this file too.
         force: replace another file.
 
     Raises:
-        PictureError: there is such a file.
+        PictureError: there is such a file, it cannot be a picture by its suffix, or its folder cannot be made.
     """
 
-    def __init__(self, path: Path | None, read: Sequence[Path] = (), force: bool = False) -> None:
-        self._path = path
+    def __init__(self, path: Path | None, taken: Taken, force: bool = False) -> None:
+        self._path, self._force = path, force
         self._counts: collections.Counter[tuple[str, bool]] = collections.Counter()
-        if path is None or not os.path.lexists(path):
+        if path is None:
             return
-        if os.path.realpath(path) in {os.path.realpath(other) for other in read}:
-            raise PictureError(f"{printable(path)}: is one of the input pictures; choose another --chart")
-        if not force:
-            raise PictureError(f"{printable(path)}: exists; choose another --chart, or add --force")
+        name = printable(path)
+        if path.suffix.lower() not in picture.WRITABLE:
+            raise PictureError(f"{name}: expected a --chart that ends in {' or '.join(picture.WRITABLE)}")
+        if path in taken:
+            raise PictureError(f"{name}: is one of the input pictures; choose another --chart")
+        if os.path.lexists(path) and not force:
+            raise PictureError(f"{name}: {TAKEN}")
+        make_folder(path.parent)
+        taken.add(path)
 
     def add(self, tracks: Sequence[Track]) -> None:
         """The faces of one more picture."""
@@ -93,8 +99,12 @@ class Chart:
         Raises:
             PictureError: it cannot be written.
         """
-        if self._path is not None:
-            picture.write(self._path, self.image())
+        if self._path is None:
+            return
+        try:
+            picture.write(self._path, self.image(), new=not self._force)
+        except FileExistsError:
+            raise PictureError(f"{printable(self._path)}: {TAKEN}") from None
 
     def image(self) -> np.ndarray:
         """The chart, uint8 (H, 900, 3) RGB: a bar for each emotion, its part with a mask darker."""

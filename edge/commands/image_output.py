@@ -5,54 +5,35 @@ from __future__ import annotations
 import collections
 import itertools
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
 import numpy as np
 
-from edge import records
-from edge.commands.image_folder import Folder
-from edge.errors import OutputError
+from edge import picture, records
+from edge.commands.image_folder import Folder, Taken
 from edge.face import Track
 from edge.text import printable
 from edge.vision import captions
 from edge.vision.annotate import annotate, factor
-
-WRITABLE = (".jpg", ".jpeg", ".png", ".webp")  # other pictures become PNGs
 
 
 class Lines:
     """One line per picture, as JSON or in words.
 
     Args:
-        stream: standard output, or None where it is closed.
+        stream: standard output.
         as_json: lines are JSON objects.
-
-    Raises:
-        OutputError: standard output is closed.
     """
 
-    def __init__(self, stream: TextIO | None, as_json: bool) -> None:
-        if stream is None:
-            raise OutputError("standard output is closed; nothing could be printed")
+    def __init__(self, stream: TextIO, as_json: bool) -> None:
         self._stream, self._json = stream, as_json
 
     def write(self, path: Path, image: np.ndarray, tracks: Sequence[Track], drawn: Path | None) -> None:
-        """One picture's line.
-
-        Raises:
-            OutputError: it cannot be written; BrokenPipeError: nobody reads it any more.
-        """
+        """One picture's line."""
         line = self._record(path, image, tracks, drawn) if self._json else words(path, tracks, drawn)
-        try:
-            print(line, file=self._stream, flush=True)
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            _give_up(self._stream)
-            raise OutputError(f"standard output: cannot write ({error.strerror or error})") from None
+        print(line, file=self._stream, flush=True)
 
     def _record(self, path: Path, image: np.ndarray, tracks: Sequence[Track], drawn: Path | None) -> str:
         record = records.picture_record(str(path), image, tracks)
@@ -64,14 +45,6 @@ class Lines:
         except UnicodeEncodeError:  # a name that is not UTF-8, or an ASCII terminal
             return json.dumps(record)
         return line
-
-
-def _give_up(stream: TextIO) -> None:
-    """Nothing more is written, not even by the interpreter's last flush."""
-    try:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-    except (OSError, ValueError):
-        return
 
 
 def words(path: Path, tracks: Sequence[Track], drawn: Path | None = None) -> str:
@@ -86,14 +59,14 @@ class Drawn:
 
     Args:
         folder: made when the first picture is written; None: nothing is drawn.
-        read: the pictures of this run, which are never replaced.
+        taken: what this run may not write to.
         force: replace other files.
         outline: how faces are marked, "box" or "circle".
     """
 
-    def __init__(self, folder: Path | None, read: Sequence[Path], force: bool = False, outline: str = "box") -> None:
+    def __init__(self, folder: Path | None, taken: Taken, force: bool = False, outline: str = "box") -> None:
         self._outline = outline
-        self._folder = Folder(folder, read, force) if folder else None
+        self._folder = Folder(folder, taken, force) if folder else None
 
     @property
     def count(self) -> int:
@@ -113,7 +86,7 @@ class Drawn:
             return None
         self._folder.make()
         drawn = annotate(image, tracks, factor(image.shape[1], image.shape[0]), True, self._outline)
-        suffix = path.suffix if path.suffix.lower() in WRITABLE else ".png"
+        suffix = path.suffix if path.suffix.lower() in picture.WRITABLE else ".png"
         more = (f"{path.stem}-{number}{suffix}" for number in itertools.count(2))
         return self._folder.write(itertools.chain([f"{path.stem}{suffix}"], more), drawn)
 

@@ -14,8 +14,10 @@ from typing import Any
 
 from edge import config
 from edge.clock import from_rfc3339
-from edge.errors import OutputError, SettingsError
+from edge.errors import SettingsError
 from edge.journals.location import SERVICE, journal_file
+from edge.output import require_output
+from edge.parser import whole_number
 from edge.settings import Settings
 from edge.terminal import Progress
 
@@ -74,7 +76,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         if name == "tail":
             child.add_argument("-f", "--follow", action="store_true", help="keep following (like tail -f)")
             child.add_argument(
-                "-n", "--lines", type=int, default=10, metavar="N", help="show the last N events (default: 10)"
+                "-n",
+                "--lines",
+                type=whole_number(0),
+                default=10,
+                metavar="N",
+                help="show the last N events (default: 10)",
             )
         if name in ("plot", "report"):
             child.add_argument("--title", default="", help="title (default: the journal's name)")
@@ -96,8 +103,7 @@ def main(arguments: argparse.Namespace) -> int:
         JournalError: there is no such journal, or it cannot be read.
         OutputError: standard output is closed.
     """
-    if sys.stdout is None:
-        raise OutputError("standard output is closed; nothing could be printed")
+    require_output()
     if arguments.kind is None:
         arguments.overview.print_help()
         return 0

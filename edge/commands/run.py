@@ -24,8 +24,9 @@ from edge.daemon.stderr_filter import filtered_stderr
 from edge.daemon.supervisor import ReconnectingCamera
 from edge.daemon.systemd import Systemd
 from edge.engines import AGAIN_S, FIRST_S
-from edge.errors import OutputError
 from edge.journals.location import journal_file
+from edge.output import is_closed
+from edge.parser import whole_number
 from edge.pipeline.factory import open_pipeline
 from edge.pipeline.pipeline import EmotionPipeline
 from edge.ports import Camera, MetricsPage, Screen, Sink
@@ -52,7 +53,7 @@ EXAMPLES = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     config.add_flags(parser)
-    parser.add_argument("--frames", type=_count, default=0, metavar="N", help="stop after N frames")
+    parser.add_argument("--frames", type=whole_number(1), default=0, metavar="N", help="stop after N frames")
     parser.add_argument(
         "--out", type=Path, metavar="CLIP", help="write an annotated video, .mp4 or .webp; it shows the people in it"
     )
@@ -81,6 +82,10 @@ def main(arguments: argparse.Namespace) -> int:
     file = journal_file(settings.journal, os.environ)
     readable = is_terminal(sys.stdout) and not arguments.json
     progress = Progress(None if live or not readable else sys.stderr, "frames")
+    if not live or arguments.out or arguments.sheet:
+        from edge.screens.outputs import check_outputs
+
+        check_outputs(settings.source.source, file, arguments.out, arguments.sheet, arguments.force)
     with contextlib.ExitStack() as stack:
         if live:
             stack.enter_context(filtered_stderr(clock))
@@ -121,7 +126,7 @@ def main(arguments: argparse.Namespace) -> int:
         )
         Loop(parts).run()
         marker.end()
-    if file != "-" or readable:
+    if (file != "-" or readable) and not is_closed():
         print("\n".join([summary.summary.text(), "", *written(file, arguments)]).rstrip())
     return 0
 
@@ -132,22 +137,13 @@ def counted(settings: Settings, clock: Clock, progress: Progress, most: int) -> 
 
 
 def recorded(arguments: argparse.Namespace, settings: Settings, clock: Clock, control: Control) -> Screen:
-    """The screen of the settings, and what --out and --sheet ask for beside it.
-
-    Raises:
-        OutputError: the clip cannot be written there.
-    """
+    """The screen of the settings, and what --out and --sheet ask for beside it."""
     screen = ReconnectingScreen(lambda: open_screen(settings.screen, clock, control.stop), clock)
     if arguments.out is None and arguments.sheet is None:
         return screen
-    from edge.screens.recording import Recording, check
+    from edge.screens.recording import Recording
     from edge.screens.sheet import Sheet
 
-    for path in (arguments.out, arguments.sheet):
-        if path is not None:
-            check(path, settings.source.source, clip=path is arguments.out, force=arguments.force)
-    if arguments.out == arguments.sheet:
-        raise OutputError(f"{printable(arguments.out)}: choose two files for --out and --sheet")
     return Recording(screen, arguments.out, Sheet(arguments.sheet) if arguments.sheet else None, settings.screen.style)
 
 
@@ -179,10 +175,3 @@ def about(settings: Settings, pipeline: EmotionPipeline, live: bool) -> dict[str
         "version": edge.__version__,
         "models": {engine.spec.task: engine.spec.sha256[:12] for engine in pipeline.engines},
     }
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"expected at least 1, got {text}")
-    return value

@@ -13,6 +13,7 @@ from pathlib import Path
 from edge import config
 from edge.address import is_address, redacted
 from edge.errors import SourceError
+from edge.parser import whole_number
 from edge.pipeline.detail import DETAILS
 from edge.scan import cluster, tables
 from edge.scan.finish import Report, finish
@@ -47,7 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "tiles (full)",
     )  # fmt: skip
     who = parser.add_mutually_exclusive_group()
-    who.add_argument("--workers", type=_count, metavar="N", help="worker processes here (default: one per core)")
+    who.add_argument(
+        "--workers", type=whole_number(1, 1024), metavar="N", help="worker processes here (default: one per core)"
+    )
     who.add_argument("--scheduler", metavar="ADDRESS", help="use this Dask cluster, such as tcp://10.0.0.5:8786")
     parser.add_argument("--force", action="store_true", help="discard the earlier scan in DIR and start over")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
@@ -113,14 +116,13 @@ def _scan(found: Found, request: Request, folder: Folder, workers: int | None, a
                 schedule.run(there)
     except KeyboardInterrupt:
         progress.clear()
-        say(
-            f"stopped; {count.done + count.before:,} pictures and frames are done; run the same command again to resume"
-        )
+        done = _counted(count.done + count.before, "is", "are")
+        say(f"stopped; {done} done; run the same command again to resume")
         raise
     finally:
         progress.clear()
     if count.before:
-        say(f"{count.before:,} pictures and frames were done before, {count.done:,} now")
+        say(f"{_counted(count.before)} done before, {count.done:,} now")
 
 
 @contextmanager
@@ -165,11 +167,9 @@ def seconds(text: str) -> float:
     return value
 
 
-def _count(text: str) -> int:
-    value = int(text)
-    if not 1 <= value <= 1024:
-        raise argparse.ArgumentTypeError(f"expected 1 to 1024, got {text}")
-    return value
+def _counted(count: int, one: str = "was", many: str = "were") -> str:
+    """Such as "1 picture or frame was"."""
+    return f"1 picture or frame {one}" if count == 1 else f"{count:,} pictures and frames {many}"
 
 
 def say(line: str) -> None:

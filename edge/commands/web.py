@@ -21,6 +21,7 @@ from edge.daemon.health import Health
 from edge.daemon.loop import Loop, Parts
 from edge.daemon.supervisor import POLL_S, ReconnectingCamera
 from edge.daemon.systemd import Systemd
+from edge.parser import whole_number
 from edge.pipeline.factory import open_pipeline
 from edge.ports import Camera
 from edge.screens.none import NoScreen
@@ -42,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     host, port = WebSettings.host, WebSettings.port
     parser.add_argument("--host", help=f"address to serve on; 0.0.0.0: all networks, with a token (default: {host})")
-    parser.add_argument("--port", type=int, help=f"TCP port; 0: any free one (default: {port})")
+    parser.add_argument("--port", type=whole_number(0, 65535), help=f"TCP port; 0: any free one (default: {port})")
     parser.add_argument("--source", help="also show this source live, as for run (default: none)")
     parser.add_argument("--journal", help="show the history of this journal (default: the service's)")
     parser.add_argument("--open", action="store_true", help="open the page in a browser, if there is a display")

@@ -4,9 +4,12 @@
 `folder` lists, `writer` writes.
 """
 
-from edge.picture.folder import listing, scan
+from edge.picture.folder import is_picture, listing, scan
 from edge.picture.kinds import KINDS, SUFFIXES
 from edge.picture.reader import MAX_MEGAPIXELS, Picture, decode, load, read
-from edge.picture.writer import write
+from edge.picture.writer import WRITABLE, write
 
-__all__ = ["KINDS", "MAX_MEGAPIXELS", "SUFFIXES", "Picture", "decode", "listing", "load", "read", "scan", "write"]
+__all__ = [
+    "KINDS", "MAX_MEGAPIXELS", "SUFFIXES", "WRITABLE", "Picture", "decode", "is_picture", "listing", "load", "read",
+    "scan", "write",
+]  # fmt: skip

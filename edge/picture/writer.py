@@ -16,6 +16,8 @@ from edge.text import is_utf8, printable
 # Pixels a side; the other formats hold more than a picture that is read has.
 _LARGEST = {".jpg": 65_500, ".jpeg": 65_500, ".webp": 16_383}
 
+WRITABLE = (".png", ".jpg", ".jpeg", ".webp")
+
 
 def write(path: Path, image: np.ndarray, *, new: bool = False) -> None:
     """Write uint8 (H, W, 3) RGB in the format of the file's suffix; what could not be written whole is removed.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
@@ -25,7 +24,7 @@ from edge.text import printable
 from edge.vision.annotate import factor
 from edge.vision.placement import Seat
 
-CLIPS, SHEETS = (".mp4", ".webp"), (".png", ".jpg", ".jpeg", ".webp")
+CLIPS = (".mp4", ".webp")
 FPS = 30.0  # of a clip whose source gave a single frame
 LARGEST = 8191  # pixels a side of an mp4
 SLOWEST, FASTEST = 1.0, 120.0  # frames a second of an mp4
@@ -180,26 +179,6 @@ class Mp4:
             with contextlib.suppress(OSError):
                 self._path.unlink()
             raise OutputError(f"{printable(self._path)}: the clip could not be written whole; is the disk full?")
-
-
-def check(path: Path, source: str, *, clip: bool, force: bool = False) -> None:
-    """Whether a clip, or a picture, could be written there without the loss of anything else.
-
-    Raises:
-        OutputError: its suffix is none of ours, its folder does not exist, there is such a file (unless `force`), or it
-            is the source itself.
-    """
-    name, kinds = printable(path), CLIPS if clip else SHEETS
-    if path.suffix.lower() not in kinds:
-        raise OutputError(f"{name}: expected a file that ends in {' or '.join(kinds)}")
-    if not path.parent.is_dir():
-        raise OutputError(f"{printable(path.parent)}: no such folder; create it first")
-    if not os.path.lexists(path):
-        return
-    if os.path.exists(source) and os.path.exists(path) and os.path.samefile(path, source):
-        raise OutputError(f"{name}: is the source itself; choose another file")
-    if not force:
-        raise OutputError(f"{name}: exists; choose another file, or add --force")
 
 
 def fitted(image: np.ndarray, width: int, height: int) -> np.ndarray:

@@ -14,6 +14,7 @@ from edge.journals import opening
 from edge.journals.location import journal_file
 from edge.journals.stream import DeviceWriter, StreamWriter
 from edge.journals.writer import JournalWriter
+from edge.output import is_closed
 from edge.ports import Sink
 from edge.settings import Settings
 
@@ -26,7 +27,7 @@ def open_journal(settings: Settings, clock: Clock, environment: Mapping[str, str
     """
     file = journal_file(settings.journal, environment)
     if file == "-":
-        if sys.stdout is None:
+        if is_closed():
             raise JournalError("standard output is closed; name a file with --journal or [journal] file")
         return StreamWriter(sys.stdout.buffer, clock)
     path = Path(file)

@@ -12,6 +12,7 @@ import pytest
 from edge import manifest
 from edge.commands import log_csv
 from edge.commands.image_crops import Chart
+from edge.commands.image_folder import Taken
 from edge.engines import open_engine
 from edge.errors import InvalidValue, ModelError
 from edge.face import Scene, Track
@@ -192,7 +193,7 @@ def test_the_overlay_has_a_row_for_it():
 
 
 def test_the_chart_of_a_folder_has_a_bar_for_it(tmp_path):
-    chart = Chart(tmp_path / "c.png")
+    chart = Chart(tmp_path / "c.png", Taken())
     chart.add([scornful(), track()])
     assert (chart.image() == np.array(palette.OTHER, np.uint8)).all(axis=2).any()
 

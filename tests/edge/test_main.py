@@ -52,6 +52,16 @@ def ending(monkeypatch):
         (["run", "--hlep"], "edge-emotion run: unknown argument --hlep; did you mean '--help'?"),
         (["log", "tail", "--folow"], "edge-emotion log tail: unknown argument --folow; did you mean '--follow'?"),
         (["run", "--frames", "0"], "edge-emotion run: argument --frames: expected at least 1, got 0"),
+        (["run", "--frames", "x"], "edge-emotion run: argument --frames: expected a whole number, got x"),
+        (["run", "--threads", "x"], "edge-emotion run: argument --threads: expected a whole number, got x"),
+        (
+            ["log", "tail", "-n", "-1"],
+            "edge-emotion log tail: argument -n/--lines: expected at least 0, got -1",
+        ),
+        (
+            ["web", "--port", "99999"],
+            "edge-emotion web: argument --port: expected at least 0, at most 65535, got 99999",
+        ),
         (["doctor", "extra"], "edge-emotion doctor: unknown argument extra"),
         (
             ["log", "tial"],

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TextIO
 
 from edge import manifest
+from edge.parser import whole_number
 from edge.terminal import Progress
 from training import evaluate
-from training.commands.train import positive
 from training.data.fer2013 import DataError
 from training.evaluate import report, table
 from training.evaluate.context import EvaluationContext
@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--float", action="store_true", dest="floats", help="also measure the float network of each model"
     )
     parser.add_argument(
-        "--limit", type=positive, default=0, metavar="N", help="at most N rows of each set, for a quick look"
+        "--limit", type=whole_number(1), default=0, metavar="N", help="at most N rows of each set, for a quick look"
     )
 
 

@@ -15,10 +15,10 @@ from edge.engines import open_engine
 from edge.errors import InvalidValue, ModelError, one_line
 from edge.labels import EMOTIONS
 from edge.manifest import Manifest, ModelSpec
+from edge.parser import whole_number
 from edge.tasks import classifiers
 from training import distances, features, weights
 from training.backend import load_keras
-from training.commands.train import positive
 from training.data.landmark_detector import LandmarkDetector
 from training.evaluate import landmarks
 from training.evaluate.context import EvaluationContext
@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--distances", action="store_true", help="write the 68 x 68 distances between landmarks and the label, a csv"
     )
-    parser.add_argument("--limit", type=positive, default=0, metavar="N", help="only the first N faces")
+    parser.add_argument("--limit", type=whole_number(1), default=0, metavar="N", help="only the first N faces")
     parser.add_argument(
         "--plot", type=Path, metavar="FILE.png", help="also plot the embeddings in two dimensions (PCA)"
     )

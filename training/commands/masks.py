@@ -24,6 +24,7 @@ from tqdm import tqdm
 
 from edge import manifest
 from edge.errors import InvalidValue
+from edge.parser import whole_number
 from edge.terminal import Progress
 from training.commands import INTERRUPTED
 from training.data import fer2013, masked_folder, masked_v1, masks
@@ -50,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="folder with detector and landmark model (default: the bundled models)",
     )
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the masks (default: 0)")
+    parser.add_argument("--seed", type=whole_number(0), default=0, metavar="N", help="seed of the masks (default: 0)")
     parser.add_argument(
         "--kinds",
         type=_kinds,

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from edge.errors import InvalidValue
+from edge.parser import number, whole_number
 from edge.terminal import Progress
 from training import inventory
 from training.commands import prepare_folders
@@ -51,12 +52,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ferplus", type=Path, metavar="FILE", help="with --csv: FER+'s fer2013new.csv, for its votes")
     parser.add_argument(
         "--drop",
-        type=float,
+        type=number(),
         default=ckplus.DROP,
         metavar="PART",
         help="with --ckplus: part of each full sequence to drop from its start (default: 0.4)",
     )
-    parser.add_argument("--seed", type=int, default=1, help="with --ckplus: seed of the split by subject (default: 1)")
+    parser.add_argument(
+        "--seed", type=whole_number(0), default=1, help="with --ckplus: seed of the split by subject (default: 1)"
+    )
     parser.add_argument(
         "--models",
         type=Path,

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.errors import SettingsError
+from edge.parser import number, whole_number
 from edge.terminal import Progress
 from training.commands import INTERRUPTED
 from training.data import ckplus, combined, emotion_folders
@@ -52,29 +53,26 @@ def _options(parser: argparse.ArgumentParser, name: str) -> None:
     """What the sets have beside sources and OUT."""
     parser.set_defaults(size=48, drop=ckplus.DROP, seed=1, models=None, crops=False)
     if name == "combined":
-        parser.add_argument("--size", type=_side, metavar="PX", help="side of the pictures (default: 48)")
+        parser.add_argument(
+            "--size", type=whole_number(16, 1024), metavar="PX", help="side of the pictures (default: 48)"
+        )
         parser.add_argument("--crops", action="store_true", help="pictures in folders are face crops: keep them whole")
     if name in ("ckplus", "combined"):
         parser.add_argument(
             "--drop",
-            type=float,
+            type=number(),
             metavar="PART",
             help="part of each full CK+ sequence to drop from its start (default: 0.4)",
         )
-        parser.add_argument("--seed", type=int, metavar="N", help="seed of CK+'s split by subject (default: 1)")
+        parser.add_argument(
+            "--seed", type=whole_number(0), metavar="N", help="seed of CK+'s split by subject (default: 1)"
+        )
         parser.add_argument(
             "--models",
             type=Path,
             metavar="DIR",
             help="folder with the detector that finds faces (default: the bundled models)",
         )
-
-
-def _side(text: str) -> int:
-    side = int(text)
-    if not 16 <= side <= 1024:
-        raise argparse.ArgumentTypeError(f"expected 16-1024 pixels, got {side}")
-    return side
 
 
 def main(arguments: argparse.Namespace) -> int:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from edge.errors import SettingsError
+from edge.parser import number
 from training import prior
 from training import recipe as recipes
 from training.backend import load_keras
@@ -27,12 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", type=Path, metavar="RUN", help="the folder of a finished training run")
     parser.add_argument("--recipe", required=True, metavar="NAME|FILE", help="the recipe that it was trained with")
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the folder with the data sets")
-    parser.add_argument("--tau", type=float, metavar="T", help="use this tau instead of the best one in the table")
+    parser.add_argument("--tau", type=number(), metavar="T", help="use this tau instead of the best one in the table")
     parser.add_argument(
-        "--neutral", type=float, metavar="N", help="use this addition to neutral instead of the best one"
+        "--neutral", type=number(), metavar="N", help="use this addition to neutral instead of the best one"
     )
     parser.add_argument(
-        "--recall", type=float, metavar="W", help="use this weight of the mean recall instead of the best one"
+        "--recall", type=number(), metavar="W", help="use this weight of the mean recall instead of the best one"
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from edge.errors import InvalidValue
+from edge.parser import whole_number
 from training import launch
 from training import nodes as together
 from training import recipe as recipes
@@ -35,25 +36,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_fit_arguments(parser)
     parser.add_argument(
         "--nodes",
-        type=positive,
+        type=whole_number(1),
         default=1,
         metavar="N",
         help="train in N processes that share every batch (needs JAX), on this machine or on several",
     )
-    parser.add_argument("--node", type=int, metavar="K", help="on several machines: this one's number; 0 is the lead")
+    parser.add_argument(
+        "--node", type=whole_number(0), metavar="K", help="on several machines: this one's number; 0 is the lead"
+    )
     parser.add_argument("--coordinator", metavar="HOST:PORT", help="on several machines: an address of node 0")
 
 
 def add_fit_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of every command that trains."""
-    parser.add_argument("--epochs", type=positive, metavar="N", help="number of epochs, instead of the recipe's")
-    parser.add_argument("--batch", type=positive, metavar="N", help="pictures per step, instead of the recipe's")
-    parser.add_argument("--threads", type=positive, metavar="N", help="threads to compute on (default: all)")
+    parser.add_argument("--epochs", type=whole_number(1), metavar="N", help="number of epochs, instead of the recipe's")
+    parser.add_argument("--batch", type=whole_number(1), metavar="N", help="pictures per step, instead of the recipe's")
+    parser.add_argument("--threads", type=whole_number(1), metavar="N", help="threads to compute on (default: all)")
     parser.add_argument(
-        "--every", type=positive, default=1, metavar="N", help="epochs between measurements (default: 1)"
+        "--every", type=whole_number(1), default=1, metavar="N", help="epochs between measurements (default: 1)"
     )
     parser.add_argument(
-        "--calibration", type=positive, default=500, metavar="N", help="crops to calibrate with (default: 500)"
+        "--calibration", type=whole_number(1), default=500, metavar="N", help="crops to calibrate with (default: 500)"
     )
     parser.add_argument(
         "--bf16", action="store_true", help="mixed bfloat16: faster with KERAS_BACKEND=torch on CPUs that have it"
@@ -63,14 +66,6 @@ def add_fit_arguments(parser: argparse.ArgumentParser) -> None:
 def changes(arguments: argparse.Namespace) -> dict[str, int]:
     """What the arguments change in a recipe's [fit] table."""
     return {key: value for key in ("epochs", "batch") if (value := getattr(arguments, key)) is not None}
-
-
-def positive(text: str) -> int:
-    """A whole number of at least 1."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"expected at least 1, got {number}")
-    return number
 
 
 def main(arguments: argparse.Namespace) -> int:

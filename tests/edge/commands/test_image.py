@@ -11,8 +11,10 @@ import pytest
 
 from edge import picture, records
 from edge.commands import image
+from edge.commands.image_crops import Chart
+from edge.commands.image_folder import Taken
 from edge.commands.image_output import Total
-from edge.errors import ModelError, OutputError, PictureError
+from edge.errors import ModelError, PictureError
 from edge.pipeline.factory import open_models
 from tests.edge.vision.faces import feeling, track
 
@@ -215,20 +217,6 @@ def test_a_picture_in_an_unsearchable_folder_is_one_line(command, folder, monkey
     assert err[0] == f"edge-emotion: {behind}: cannot read the picture (Permission denied)"
 
 
-@pytest.mark.parametrize(
-    ("stream", "message"),
-    [(None, "standard output is closed"), ("/dev/full", "No space left on device")],
-    ids=["closed", "full"],
-)
-def test_a_standard_output_that_takes_nothing_is_one_line(tiny, folder, monkeypatch, stream, message):
-    # Closing it must not raise: what is left in the buffer may go nowhere.
-    with open(stream or os.devnull, "w") as opened:
-        monkeypatch.setattr(image.sys, "stdout", opened if stream else None)
-        with pytest.raises(OutputError, match=message) as caught:
-            image.main(arguments(tiny, folder))
-    assert caught.value.exit_code == 1
-
-
 def test_no_models_is_a_model_error(command, folder, tmp_path):
     with pytest.raises(ModelError, match=r"manifest\.json"):
         command(folder, "--models", tmp_path)
@@ -278,6 +266,57 @@ def test_a_chart_of_all_faces(command, folder, tmp_path):
     with pytest.raises(PictureError, match="is one of the input pictures"):
         command(folder, "--chart", folder / "a.png", "--force")
     assert command(folder, "--chart", chart, "--force")[0] == 0
+
+
+def test_nothing_that_a_run_wrote_is_replaced_by_the_same_run(command, folder, tmp_path):
+    out = tmp_path / "out"
+    (folder / "b.png").rename(folder / "a-1.png")
+    (folder / "c.png").rename(folder / "a.png")
+    for _ in range(2):  # --force replaces what the first run left, and still nothing of its own
+        code, lines, err = command(folder, "--out", out, "--crop", out, "--chart", out / "a.png", "--force")
+        assert code == 0
+        assert [line.split(" -> ")[1] for line in lines] == [str(out / f"{n}.png") for n in ("a-1", "a-2")]
+        assert err[-1].endswith(f"; 3 faces are in {out}")
+        assert {path.name for path in out.iterdir()} == {f"{n}.png" for n in ("a", "a-1", "a-1-1", "a-2", "a-3", "a-4")}
+        assert picture.read(out / "a.png").shape == (96 + 7 * 44 + 24, 900, 3), "the chart"
+        assert {picture.read(out / f"{n}.png").shape for n in ("a-1", "a-2")} == {(360, 480, 3)}
+
+
+def test_a_picture_that_is_read_is_not_replaced_by_another_of_its_names(command, folder, tmp_path):
+    before = (folder / "b.png").read_bytes()
+    (tmp_path / "out").mkdir()
+    for name in ("b.png", "b-1.png", "chart.png"):
+        (tmp_path / "out" / name).hardlink_to(folder / "b.png")
+    words = ("--out", tmp_path / "out", "--crop", tmp_path / "out", "--force")
+    assert command(folder / "b.png", *words)[0] == 0
+    assert (folder / "b.png").read_bytes() == before
+    with pytest.raises(PictureError, match="is one of the input pictures"):
+        command(folder / "b.png", "--chart", tmp_path / "out" / "chart.png", "--force")
+
+
+def test_a_chart_that_cannot_be_written_is_refused_before_any_work(command, folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(image, "open_pipeline", lambda *_, **__: pytest.fail("the models were opened"))
+    for name, reason in (
+        ("chart", r"chart: expected a --chart that ends in \.png or \.jpg or \.jpeg or \.webp"),
+        ("chart.txt", "expected a --chart that ends in"),
+        ("-", "expected a --chart that ends in"),
+        ("pictures/a.png/chart.png", r"a\.png: cannot make the folder"),
+    ):
+        with pytest.raises(PictureError, match=reason):
+            command(folder, "--chart", tmp_path / name)
+
+
+def test_a_chart_does_not_replace_what_came_while_it_was_counted(tmp_path):
+    for force in (False, True):
+        chart = Chart(tmp_path / f"{force}.png", Taken(), force)
+        (tmp_path / f"{force}.png").write_text("new")
+        if force:
+            chart.write()
+            assert picture.read(tmp_path / "True.png").shape[1] == 900
+        else:
+            with pytest.raises(PictureError, match="exists; choose another --chart"):
+                chart.write()
+            assert (tmp_path / "False.png").read_text() == "new"
 
 
 def test_faces_are_marked_with_a_circle_if_asked_for(command, folder, tmp_path):

@@ -219,6 +219,20 @@ def test_somebody_elses_file_is_not_written_to(go, film, tmp_path, data):
     assert file.read_bytes() == data
 
 
+def test_an_output_that_would_be_lost_is_refused_before_anything_is_opened(go, film, tmp_path):
+    journal = tmp_path / "z.png"
+    go("--source", film, "--journal", journal, "--frames", 2)
+    before = {path: path.read_bytes() for path in (journal, film / "000.png")}
+    for words, said in (
+        (("--sheet", film / "000.png"), f"{film / '000.png'}: is one of the source's pictures; choose another file"),
+        (("--journal", journal, "--sheet", journal), f"{journal}: choose two files for --journal and --sheet"),
+    ):
+        code, out, err = go("--source", film, *words, "--force")
+        assert (code, out) == (1, "")
+        assert one_line(err).startswith(said)
+        assert {path: path.read_bytes() for path in before} == before
+
+
 @pytest.mark.parametrize(
     ("file", "environment", "answer"),
     [

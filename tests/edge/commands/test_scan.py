@@ -118,6 +118,10 @@ def test_where_all_is_done_no_worker_is_started(command, photos, asked):
     code, _, err = command("photos", "--out", "results")
     assert (code, asked) == (0, [3])
     assert err[0] == "edge-emotion: 3 pictures and frames were done before, 0 now"
+    picture = next(photos.glob("*.png"))
+    for _ in range(2):
+        _, _, err = command(picture, "--out", "one")
+    assert err[0] == "edge-emotion: 1 picture or frame was done before, 0 now"
     assert (photos.parent / "results" / "faces.parquet").read_bytes() == before
 
 

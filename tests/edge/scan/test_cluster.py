@@ -219,7 +219,7 @@ def test_a_command_that_is_killed_leaves_no_process_and_goes_on_where_it_was(arc
     out, err = second.communicate(timeout=DEADLINE_S)
     assert second.returncode == 1, "the archive has broken files"
     assert '"failed": 2' in out
-    assert "were done before" in err
+    assert " done before, " in err
     assert len(err.splitlines()) == 1, err
     after = {name: (archive.parent / "results" / PARTS / name[:2] / name).stat().st_mtime_ns for name in finished}
     assert after == before, "finished parts are not done again"
@@ -238,7 +238,7 @@ def test_ctrl_c_is_one_line_and_leaves_no_process(archive, tiny):
     until(lambda: all(is_gone(pid) for pid in workers))
     assert (command.returncode, out) == (130, "")
     assert err.startswith("edge-emotion: stopped; ")
-    assert err.endswith("are done; run the same command again to resume\n")
+    assert err.endswith(" done; run the same command again to resume\n")
     assert len(err.splitlines()) == 1, err
 
 

@@ -17,7 +17,7 @@ from edge import picture
 from edge.errors import OutputError, PictureError
 from edge.face import Detection, Scene, Track
 from edge.frame import Box, Frame
-from edge.screens.recording import GAP_S, Recording, check
+from edge.screens.recording import GAP_S, Recording
 from edge.screens.sheet import Sheet
 from edge.testing import FakeScreen
 
@@ -142,35 +142,6 @@ def test_without_a_frame_nothing_is_written(tmp_path):
     recording.show(None, Scene())
     recording.close()
     assert list(tmp_path.iterdir()) == []
-
-
-def test_what_cannot_be_written_is_said_before_the_run(tmp_path):
-    source = tmp_path / "clip.mp4"
-    source.write_bytes(b"")
-    for path, error in (
-        (tmp_path / "a.avi", r"expected a file that ends in \.mp4 or \.webp"),
-        (tmp_path / "none" / "a.mp4", "no such folder"),
-        (source, "is the source itself"),
-    ):
-        with pytest.raises(OutputError, match=error):
-            check(path, str(source), clip=True)
-    with pytest.raises(OutputError, match=r"\.png"):
-        check(tmp_path / "sheet.mp4", "demo", clip=False)
-    check(tmp_path / "a.MP4", "demo", clip=True)
-
-
-def test_a_file_that_is_there_is_only_replaced_by_force_and_the_source_never(tmp_path):
-    holiday, link, source = tmp_path / "holiday.mp4", tmp_path / "link.mp4", tmp_path / "source.mp4"
-    holiday.write_bytes(b"mine")
-    link.symlink_to("nowhere.mp4")
-    source.write_bytes(b"mine")
-    (tmp_path / "again.mp4").hardlink_to(source)
-    for path in (holiday, link):
-        with pytest.raises(OutputError, match="exists; choose another file, or add --force"):
-            check(path, "demo", clip=True)
-        check(path, "demo", clip=True, force=True)
-    with pytest.raises(OutputError, match="is the source itself"):
-        check(tmp_path / "again.mp4", str(source), clip=True, force=True)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 60_000), (60_000, 1), (30, 3000)], ids=str)

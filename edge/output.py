@@ -1,0 +1,89 @@
+"""Standard output that says in one line why it takes nothing: it is closed, or full."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from edge.errors import OutputError
+
+CLOSED = "standard output is closed; nothing could be printed"
+
+
+@contextlib.contextmanager
+def checked_output() -> Iterator[None]:
+    """While this lasts, standard output is flushed at its end, and raises an OutputError where it cannot be written.
+
+    Only the process's own standard output is replaced, or one that is closed: not that of a test, for example.
+    """
+    before: Any = sys.stdout
+    own = before is not None and before is sys.__stdout__
+    if before is None:
+        sys.stdout = io.TextIOWrapper(_Closed(), write_through=True)
+    elif own:
+        raw = _Raw(before.fileno(), "wb", closefd=False)
+        # As Python sets it up: with -u, nothing is held back.
+        binary: Any = raw if before.write_through else io.BufferedWriter(raw)
+        sys.stdout = io.TextIOWrapper(
+            binary, before.encoding, before.errors, "\n", before.line_buffering, before.write_through
+        )
+    try:
+        yield
+    except SystemExit:  # after --help or --version, too, it counts whether they were printed
+        _flush()
+        raise
+    except BaseException:
+        with contextlib.suppress(OSError):  # there is already something to say
+            _flush()
+        raise
+    else:
+        _flush()
+    finally:
+        sys.stdout = before
+
+
+def is_closed() -> bool:
+    """Whether standard output was closed before the process began."""
+    return sys.stdout is None or isinstance(getattr(sys.stdout, "buffer", None), _Closed)
+
+
+def require_output() -> None:
+    """For a command that does nothing but print.
+
+    Raises:
+        OutputError: standard output is closed.
+    """
+    if is_closed():
+        raise OutputError(CLOSED)
+
+
+class _Raw(io.FileIO):
+    def write(self, data: Any) -> int:
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputError(f"standard output: cannot write ({error.strerror or error})") from None
+
+
+class _Closed(io.RawIOBase):
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        raise OutputError(CLOSED)
+
+
+def _flush() -> None:
+    """Write what is left; where that fails, nothing more is written, not even by the interpreter's last flush."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise

@@ -1,0 +1,87 @@
+"""A standard output that takes nothing, seen from outside: one line that says so, and exit code 1."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from edge import picture
+
+FULL, CLOSED = "standard output: cannot write (No space left on device)", "standard output is closed"
+
+
+@pytest.fixture(scope="module")
+def material(tmp_path_factory, tiny, paint):
+    """The words of commands that print."""
+    folder = tmp_path_factory.mktemp("material")
+    picture.write(folder / "a.png", paint((32, 32, False, True)))
+    journal = folder / "j.jsonl"
+    event = {"time": "2026-01-31T08:00:00.000Z", "monotonic": 0.0, "event": "start", "source": "demo", "live": True}
+    journal.write_text(json.dumps(event) + "\n")
+    models = ("--models", tiny, "--accelerator", "cpu")
+    return {
+        "version": ("--version",),
+        "help": ("--help",),
+        "completion": ("--completion",),
+        "overview": (),
+        "run": ("run", *models, "--source", folder / "a.png", "--journal", "-"),
+        "image": ("image", *models, folder / "a.png"),
+        "image --json": ("image", *models, folder / "a.png", "--json"),
+        "log summary": ("log", "summary", journal),
+        "log tail": ("log", "tail", journal),
+        "log csv": ("log", "csv", journal),
+        "bench": ("bench", *models, "--source", folder / "a.png", "--frames", 1, "--rounds", 1),
+        "bench --json": ("bench", *models, "--source", folder / "a.png", "--frames", 1, "--rounds", 1, "--json"),
+        "doctor": ("doctor", "--software", *models),
+        "doctor --json": ("doctor", "--software", *models, "--json"),
+    }
+
+
+NAMES = (
+    "version", "help", "completion", "overview", "run", "image", "image --json", "log summary", "log tail", "log csv",
+    "bench", "bench --json", "doctor", "doctor --json",
+)  # fmt: skip
+
+
+def ended(target, words, module="edge", unbuffered=""):
+    """The exit code, and the lines on standard error."""
+    command = ["sh", "-c", f'exec "$@" {target}', "sh", sys.executable, "-m", module, *map(str, words)]
+    environment = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, timeout=120, env=environment)
+    return done.returncode, done.stderr.splitlines()
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("target", "said"), [(">/dev/full", FULL), (">&-", CLOSED)], ids=["full", "closed"])
+def test_what_cannot_be_printed_is_one_line_and_exit_1(material, name, target, said):
+    code, lines = ended(target, material[name])
+    assert (code, len(lines)) == (1, 1), lines
+    assert lines[0].startswith(f"edge-emotion: {said}")
+
+
+@pytest.mark.parametrize("name", ["version", "help", "log tail"])
+def test_so_it_is_where_nothing_is_buffered(material, name):
+    assert ended(">/dev/full", material[name], unbuffered="1") == (1, [f"edge-emotion: {FULL}"])
+
+
+@pytest.mark.parametrize("module", ["convert", "training"])
+@pytest.mark.parametrize(("target", "said"), [(">/dev/full", FULL), (">&-", CLOSED)], ids=["full", "closed"])
+def test_so_it_is_for_the_programs_of_the_workstation(module, target, said):
+    code, lines = ended(target, ["--version"], module)
+    assert (code, len(lines)) == (1, 1), lines
+    assert said in lines[0]
+
+
+def test_what_a_command_printed_before_it_failed_is_still_printed(tmp_path):
+    script = (
+        "import sys; from edge import __main__ as p; from edge.commands import doctor; from edge.errors import *\n"
+        "def main(a):\n    print('half'); raise EdgeError('the rest is missing')\n"
+        "doctor.main = main\nsys.exit(p.main(['doctor']))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout) == (1, "half\n")
+    assert done.stderr == "edge-emotion: the rest is missing\n"
