@@ -54,6 +54,8 @@ class ClipCamera:
                     raise SourceError(f"{path}: the file is empty")
             with utf8_path(path) as text:
                 self._capture = cv2.VideoCapture(text, cv2.CAP_FFMPEG)
+        except SourceError:
+            raise
         except OSError as error:
             raise SourceError(f"{path}: cannot read the clip ({error.strerror or error})") from None
         if not self._capture.isOpened():
