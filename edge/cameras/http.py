@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import socket
-import ssl
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from http.client import HTTPException
 from typing import Any
-from urllib.parse import unquote, urlsplit, urlunsplit
 
 import numpy as np
 
 from edge import picture
 from edge.address import redacted
-from edge.cameras.compressed import unpacked
+from edge.cameras.http_request import Open, ask, reason, request
 from edge.cameras.mjpeg import BETWEEN, MAX_BYTES, MjpegReader, boundary_of
 from edge.errors import CameraTimeout, PictureError, SourceError, one_line
 from edge.picture.kinds import HEAD, KINDS, sniff
@@ -25,25 +20,6 @@ from edge.settings import SourceSettings
 SNAPSHOT_FPS = 5.0  # requests a second, at most
 MULTIPART = "multipart/"
 DOCUMENTS = ("text/html", "application/xhtml+xml", "application/json")  # of a login page, or of a wrong path
-STATUS = {
-    401: "the camera rejects the user name or password",
-    403: "the camera does not allow this user",
-    404: "the camera has no such address",
-}
-Open = Callable[[str, float], Any]  # from an address and a time-out in seconds to a response of urllib
-
-
-def request(address: str, timeout_s: float) -> Any:
-    """The response to one request, its body not read yet. Users and passwords may be in the address."""
-    parts = urlsplit(address)
-    plain = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-    known = urllib.request.HTTPPasswordMgrWithDefaultRealm()
-    if parts.username is not None:
-        known.add_password(None, plain, unquote(parts.username), unquote(parts.password or ""))
-    opener = urllib.request.build_opener(
-        urllib.request.HTTPDigestAuthHandler(known), urllib.request.HTTPBasicAuthHandler(known)
-    )
-    return opener.open(urllib.request.Request(plain, headers={"User-Agent": "edge-emotion"}), timeout=timeout_s)
 
 
 def open_http(settings: SourceSettings, open_address: Open = request) -> HttpGrabber | None:
@@ -54,7 +30,7 @@ def open_http(settings: SourceSettings, open_address: Open = request) -> HttpGra
     """
     name = redacted(settings.source)
     try:
-        response = _ask(settings, open_address)
+        response = ask(settings, open_address)
     except SourceError as error:
         raise SourceError(f"{name}: {error}") from None
     if response is None:
@@ -73,7 +49,7 @@ def open_http(settings: SourceSettings, open_address: Open = request) -> HttpGra
             return SnapshotGrabber(name, settings, begun, open_address)
     except (OSError, HTTPException, SourceError) as error:
         response.close()
-        raise SourceError(f"{name}: {error if isinstance(error, SourceError) else _reason(error)}") from None
+        raise SourceError(f"{name}: {error if isinstance(error, SourceError) else reason(error)}") from None
     response.close()
     if kind.partition(";")[0] in DOCUMENTS or getattr(response, "status", 200) == 204:
         what = kind.partition(";")[0] or "nothing"
@@ -235,7 +211,7 @@ class SnapshotGrabber(HttpGrabber):
             self._response.close()
             self._sleep(max(0.0, self._due - self._clock()))
             self._due = max(self._due + self._interval, self._clock())
-            response = _ask(self._settings, self._open)
+            response = ask(self._settings, self._open)
             if response is None:
                 raise SourceError("the camera's certificate has changed")
             self._response = response
@@ -246,41 +222,3 @@ class SnapshotGrabber(HttpGrabber):
             if len(data) > MAX_BYTES:
                 raise SourceError(f"a picture of more than {MAX_BYTES // 1_000_000} MB")
         return bytes(data)
-
-
-def _ask(settings: SourceSettings, open_address: Open) -> Any:
-    """The response, or None where its certificate is not trusted: FFmpeg does not check those of cameras.
-
-    Raises:
-        SourceError: there is none; the message has no name in it.
-    """
-    try:
-        return unpacked(open_address(settings.source, settings.timeout_s), settings.timeout_s)
-    except SourceError:
-        raise
-    except urllib.error.HTTPError as error:
-        error.close()
-        what = STATUS.get(error.code, f"the camera answered with HTTP {error.code}")
-        raise SourceError(f"{what} (HTTP {error.code})" if error.code in STATUS else what) from None
-    except urllib.error.URLError as error:
-        if isinstance(error.reason, ssl.SSLError):
-            return None
-        raise SourceError(_reason(error.reason)) from None
-    except TimeoutError:
-        raise SourceError(f"the camera did not answer within {settings.timeout_s:g} s") from None
-    except (OSError, ValueError, HTTPException) as error:
-        raise SourceError(_reason(error)) from None
-
-
-def _reason(reason: object) -> str:
-    """Why a connection failed, for people."""
-    if isinstance(reason, TimeoutError):
-        return "the camera does not answer"
-    if isinstance(reason, ConnectionRefusedError):
-        return "nothing is listening on this host and port"
-    if isinstance(reason, socket.gaierror):
-        return "the host name is unknown"
-    if isinstance(reason, OSError):
-        return f"cannot be reached ({reason.strerror or type(reason).__name__})"
-    # The texts of the other errors quote the address, which may hold a password.
-    return f"the address or the answer is not valid HTTP ({type(reason).__name__})"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import socket
 import time
-from base64 import b64encode
-from hashlib import md5
 from urllib.parse import unquote, urlsplit
+
+from edge.cameras.login import ASKED, Challenge, authorization, challenges
+from edge.errors import SourceError
 
 GENERAL = "the stream cannot be opened; check the address, its user and its password"
 PORT = 554
@@ -46,6 +47,8 @@ def diagnose(address: str, timeout_s: float) -> str:
         return f"nothing is listening on port {port} of this host"
     except TimeoutError:
         return f"the host did not answer within {timeout_s:g} s"
+    except SourceError as error:
+        return str(error)
     except (OSError, ValueError):
         return GENERAL
 
@@ -66,15 +69,16 @@ class Conversation:
         self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
         self._url = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
         self._sequence = 0
-        self._challenge = ""
+        self._offered: list[Challenge] = []
 
     def findings(self) -> str:
         """What is wrong, or GENERAL where the camera did all that was asked of it."""
         status, head, body = self._ask("DESCRIBE", self._url, "Accept: application/sdp")
         if status == 401 and self._user:
-            found = re.findall(r"(?im)^www-authenticate:\s*(.+?)\s*$", head)
-            self._challenge = next((one for one in found if one.lower().startswith("digest")), "".join(found[:1]))
+            self._offered = challenges(re.findall(r"(?im)^www-authenticate:\s*(.+?)\s*$", head))
             status, head, body = self._ask("DESCRIBE", self._url, "Accept: application/sdp")
+        if status == 401 and not self._user:
+            return f"{ASKED} (RTSP 401)"
         if status != 200:
             return REASONS.get(status, f"the camera answered with an error (RTSP {status})")
         video = body.partition("m=video")[2].partition("\nm=")[0]
@@ -97,8 +101,8 @@ class Conversation:
         """A request's status, the answer's head and its body."""
         self._sequence += 1
         lines = [f"{method} {url} RTSP/1.0", f"CSeq: {self._sequence}", "User-Agent: edge-emotion", header]
-        if self._challenge:
-            lines.append(f"Authorization: {self._authorization(method, url)}")
+        if self._offered:
+            lines.append(f"Authorization: {authorization(self._offered, method, url, self._user, self._password)}")
         self._connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
         self._deadline = time.monotonic() + self._timeout_s
         data = b""
@@ -121,16 +125,3 @@ class Conversation:
         if not found or len(data) > MAX_BYTES:
             raise ValueError("no end of the answer")
         return found
-
-    def _authorization(self, method: str, url: str) -> str:
-        if not self._challenge.lower().startswith("digest"):
-            return "Basic " + b64encode(f"{self._user}:{self._password}".encode()).decode()
-        asked = dict(re.findall(r'(\w+)="([^"]*)"', self._challenge))
-        realm, nonce = asked.get("realm", ""), asked.get("nonce", "")
-        one = _md5(f"{self._user}:{realm}:{self._password}")
-        response = _md5(f"{one}:{nonce}:{_md5(f'{method}:{url}')}")
-        return f'Digest username="{self._user}", realm="{realm}", nonce="{nonce}", uri="{url}", response="{response}"'
-
-
-def _md5(text: str) -> str:
-    return md5(text.encode(), usedforsecurity=False).hexdigest()  # what RTSP's digests are made of

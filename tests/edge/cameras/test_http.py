@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import http.client
 import io
+import re
 import ssl
 import threading
 import urllib.error
@@ -286,6 +288,77 @@ class Handler(BaseHTTPRequestHandler):
         if "packed" in self.path:
             body = gzip.compress(body)
         self.wfile.write(body)
+
+
+class DigestHandler(Handler):
+    """Asks for a digest as its server's `offered` says; sends on from /moved, and to another host from /away."""
+
+    def do_GET(self):
+        given = self.headers.get("Authorization", "")
+        if self.path in ("/moved.jpg", "/away.jpg"):
+            host = "127.0.0.1" if "moved" in self.path else "localhost"
+            self.send_response(302)
+            self.send_header("Location", f"http://{host}:{self.server.server_port}/shot.jpg")
+            self.end_headers()
+        elif self._is_right(given):
+            self.headers.replace_header("Authorization", "Basic bWU6c2VjcmV0")
+            super().do_GET()
+        else:
+            self.send_response(401)
+            for challenge in self.server.offered:
+                self.send_header("WWW-Authenticate", challenge)
+            self.end_headers()
+
+    def _is_right(self, given):
+        fields = dict(re.findall(r'(\w+)="?([^",]*)', given))
+        kind = hashlib.sha256 if fields.get("algorithm") == "SHA-256" else hashlib.md5
+        one, two = (kind(text.encode()).hexdigest() for text in ("me:cam:secret", f"GET:{self.path}"))
+        middle = f"n:{fields['nc']}:{fields['cnonce']}:auth:" if "qop" in fields else "n:"
+        return fields.get("response") == kind(f"{one}:{middle}{two}".encode()).hexdigest()
+
+
+DIGEST = 'Digest realm="cam", nonce="n"'
+ASKED = "the camera asks for a user name and password; write USER:PASSWORD@ before its host"
+
+
+@pytest.mark.parametrize(
+    ("offered", "path", "user", "error"),
+    [
+        ([DIGEST], "shot.jpg", "me:secret@", ""),
+        ([f'{DIGEST}, qop="auth"'], "shot.jpg", "me:secret@", ""),
+        ([f'{DIGEST}, qop="auth", algorithm=SHA-256'], "shot.jpg", "me:secret@", ""),
+        (['Basic realm="cam"', f"{DIGEST}, algorithm=SHA-256", DIGEST], "shot.jpg", "me:secret@", ""),
+        ([DIGEST], "moved.jpg", "me:secret@", ""),
+        ([DIGEST], "away.jpg", "me:secret@", r"the camera rejects the user name or password \(HTTP 401\)"),
+        ([DIGEST], "shot.jpg", "me:wrong@", r"the camera rejects the user name or password \(HTTP 401\)"),
+        ([f"{DIGEST}, stale=true"], "shot.jpg", "me:wrong@", r"the camera rejects the user name or password"),
+        ([DIGEST], "shot.jpg", "", ASKED),
+        (['Basic realm="cam"'], "shot.jpg", "", ASKED),
+        ([], "shot.jpg", "", ASKED),
+        ([], "shot.jpg", "me:secret@", "the camera rejects the user name or password"),
+        (["Negotiate"], "shot.jpg", "me:secret@", "the camera asks for a login by Negotiate; set it to Basic, or"),
+        ([f"{DIGEST}, algorithm=SHA-512-256"], "shot.jpg", "me:secret@", "by Digest with SHA-512-256; set it to"),
+    ],
+)
+def test_a_camera_with_a_digest_is_opened_or_says_what_it_wants(offered, path, user, error):
+    server = HTTPServer(("127.0.0.1", 0), DigestHandler)
+    server.offered = offered
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        source = SourceSettings(source=f"http://{user}127.0.0.1:{server.server_port}/{path}")
+        if error:
+            with pytest.raises(SourceError, match=rf"^http://127\.0\.0\.1: .*{error}") as caught:
+                opencv.open_stream(source)
+            assert "\n" not in str(caught.value)
+        else:
+            grabber = opencv.open_stream(source)
+            assert round(grabber.read().mean()) == pytest.approx(90, abs=2)
+            grabber.close()
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 @pytest.mark.parametrize(

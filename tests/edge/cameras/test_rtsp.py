@@ -7,6 +7,7 @@ import socket
 import pytest
 
 from edge.cameras import rtsp
+from edge.cameras.login import ASKED
 from edge.cameras.rtsp import GENERAL, REASONS, diagnose
 
 ADDRESS = "rtsp://me:se%40cret@cam:8554/live"
@@ -80,6 +81,16 @@ def test_what_is_wrong_is_said(camera, answers, message):
     found = diagnose(ADDRESS, 1.0)
     assert found.startswith(message)
     assert "cret" not in found
+
+
+def test_an_address_without_a_user_is_told_to_have_one(camera):
+    camera(answer(401, "", 'WWW-Authenticate: Digest realm="cam", nonce="n"'))
+    assert diagnose("rtsp://cam:8554/live", 1.0) == f"{ASKED} (RTSP 401)"
+
+
+def test_a_login_that_is_not_known_is_named(camera):
+    camera(answer(401, "", "WWW-Authenticate: Negotiate"), answer(401))
+    assert diagnose(ADDRESS, 1.0).startswith("the camera asks for a login by Negotiate; set it to Basic, or to Digest")
 
 
 def test_the_track_is_asked_for_over_tcp_and_no_request_names_the_password(camera):
