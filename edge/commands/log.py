@@ -102,11 +102,15 @@ def main(arguments: argparse.Namespace) -> int:
     Raises:
         JournalError: there is no such journal, or it cannot be read.
         OutputError: standard output is closed.
+        SettingsError: --since is not before --until.
     """
     require_output()
     if arguments.kind is None:
         arguments.overview.print_help()
         return 0
+    if None not in (arguments.since, arguments.until) and arguments.since >= arguments.until:
+        since, until = (f"{datetime.fromtimestamp(t):%Y-%m-%d %H:%M:%S}" for t in (arguments.since, arguments.until))
+        raise SettingsError(f"--since {since} is not before --until {until}; swap them, or name the day as well")
     files = [*arguments.files, *arguments.journal] or [default_file(arguments.config, os.environ)]
     return int(importlib.import_module(f"edge.commands.log_{arguments.kind}").show(arguments, files))
 

@@ -13,7 +13,7 @@ from edge.clock import Clock, SystemClock, from_rfc3339
 from edge.commands.log import between, within
 from edge.errors import JournalError
 from edge.journals.backwards import read_last
-from edge.journals.reader import follow
+from edge.journals.follow import follow
 from edge.journals.summary import REASONS, ROUTES, human
 from edge.text import printable
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import errno
-import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO
 
-from edge.errors import JournalError
-from edge.journals.jsonl import LONGEST, decode
-from edge.journals.parts import Part, open_part
-from edge.journals.reader import Event, parts_of
+from edge.journals.jsonl import LONGEST, decode, ended, is_torn
+from edge.journals.parts import Part
+from edge.journals.reader import Event, Tally, parts_of, reading
 from edge.journals.repair import end_of_data
-
-_log = logging.getLogger(__name__)
 
 BLOCK = 1 << 16  # bytes
 
@@ -29,70 +26,63 @@ def read_last(paths: Iterable[Path], count: int, accepts: Callable[[Event], bool
         accepts: whether an event counts.
 
     Raises:
-        JournalError: a journal does not exist or cannot be read.
+        JournalError: a journal does not exist, cannot be read, or has other lines but no event.
     """
     found: list[Event] = []
-    for part in reversed(parts_of(paths)):
-        if len(found) >= count:
-            break
-        found += _last_of(part, count - len(found), accepts)
+    for journal, group in groupby(reversed(parts_of(paths)), lambda part: part.journal):
+        tally = Tally(journal)
+        for part in group:
+            if len(found) < count:
+                found += _last_of(part, count - len(found), accepts, tally)
+        tally.report()
     return found[::-1]
 
 
-def _last_of(part: Part, count: int, accepts: Callable[[Event], bool]) -> list[Event]:
-    """The last events of one file, the newest first; lines that are not events are skipped, their number is logged."""
+def _last_of(part: Part, count: int, accepts: Callable[[Event], bool], tally: Tally) -> list[Event]:
+    """The last events of one file, the newest first; lines that are not events are skipped and counted."""
     found: list[Event] = []
-    bad = 0
-    try:
-        file = open_part(part)
-        if file is None:
-            return []
-        with file:
-            for line in lines_backwards(file):
-                event = decode(line)
-                if event is None:
-                    bad += 1
-                elif accepts(event):
-                    found.append(event)
-                    if len(found) == count:
-                        break
-    except OSError as error:
-        raise JournalError(f"{part.path}: cannot read the journal ({error.strerror or error})") from None
-    if bad:
-        _log.warning(
-            "%s: skipped %d %s",
-            part.path,
-            bad,
-            "line that is not an event" if bad == 1 else "lines that are not events",
-        )
+    events = others = 0
+    with reading(part) as file:
+        for line in lines_backwards(file) if file else ():
+            event = decode(ended(line))
+            if event is None:
+                others += not is_torn(line)
+                continue
+            events += 1
+            if accepts(event):
+                found.append(event)
+                if len(found) == count:
+                    break
+    tally.add(part, events, others)
     return found
 
 
 def lines_backwards(file: BinaryIO) -> Iterator[bytes]:
-    """The complete lines of a file, the last one first; one that is too long for an event becomes an empty line.
+    """The lines of a file, the last one first; one that is too long for an event becomes an empty line.
 
-    What follows the last line end is left out: the writer is in the middle of it. Holes are not read.
+    What follows the last line end comes without one, if it is not too long. Holes are not read.
     """
     place = end_of_data(file.fileno(), os.fstat(file.fileno()).st_size)
     rest: list[bytes] = []  # what is known of the line that the last block begins in, its end first
-    size, ended = 0, False
+    size, whole = 0, False  # whether it has a line end
     while place > 0:
         begin = max(0, place - BLOCK)
         block = _block(file, begin, place)
         place = begin
         *complete, first = block.split(b"\n")[::-1]
         for part in complete:
-            if ended:
-                yield _line([*rest, part], size + len(part))
-            rest, size, ended = [], 0, True
+            yield from _line([*rest, part], size + len(part), whole)
+            rest, size, whole = [], 0, True
         size += len(first)
         rest = [*rest, first] if size < LONGEST else []
-    if ended:
-        yield _line(rest, size)
+    yield from _line(rest, size, whole)
 
 
-def _line(parts: Sequence[bytes], size: int) -> bytes:
-    return b"\n" if size >= LONGEST else b"".join(reversed(parts)) + b"\n"
+def _line(parts: Sequence[bytes], size: int, whole: bool) -> Iterator[bytes]:
+    """The line of these parts, its end first; nothing where there is none."""
+    line = b"" if size >= LONGEST else b"".join(reversed(parts))
+    if line or whole:
+        yield line + (b"\n" if whole else b"")
 
 
 def _block(file: BinaryIO, begin: int, end: int) -> bytes:

@@ -11,6 +11,7 @@ from edge.clock import from_rfc3339, rfc3339
 
 DECIMALS = 4
 HEAD = b'{"time": "'  # the beginning of every line
+BOM = b"\xef\xbb\xbf"  # which some editors put in front of a file
 LONGEST = 1 << 20  # bytes; a longer line is not an event
 
 # How a line that this program wrote begins: a zero stands for a digit.
@@ -36,6 +37,7 @@ def encode(event: Mapping[str, Any], wall: float) -> bytes:
 
 def decode(line: bytes) -> dict[str, Any] | None:
     """The event of a line, or None where it is not a complete one or one of its values has a type of its own."""
+    line = line.removeprefix(BOM)
     if not line.startswith(HEAD) or not line.endswith(b"\n") or len(line) > LONGEST:
         return None
     try:
@@ -45,16 +47,36 @@ def decode(line: bytes) -> dict[str, Any] | None:
     return event if isinstance(event.get("event"), str) and _is_sound(event) else None
 
 
+def ended(line: bytes) -> bytes:
+    """The line with its line end, which the last one of a file that was copied or edited may lack; without the zeros
+    that a power cut leaves there.
+    """
+    return line if line.endswith(b"\n") else line.rstrip(b"\0") + b"\n"
+
+
+def is_torn(line: bytes) -> bool:
+    """Whether the last line of a file is only the beginning of one of ours: the writer is in the middle of it, or a
+    power cut came.
+
+    A whole object whose line end alone is missing is not torn: no beginning of an object is an object.
+    """
+    if line.endswith(b"\n") or not begins_as_ours(line := line.rstrip(b"\0")):
+        return False
+    try:
+        _DECODER.decode(line.removeprefix(BOM).decode("utf-8", "surrogatepass"))
+    except (ValueError, RecursionError):
+        return True
+    return False
+
+
 def is_ours(line: bytes) -> bool:
     """Whether this program wrote the (complete) line: other programs' logs may be JSON with a `time`, too."""
-    return _OURS.match(line) is not None and decode(line) is not None
+    return _OURS.match(line.removeprefix(BOM)) is not None and decode(line) is not None
 
 
 def begins_as_ours(data: bytes) -> bool:
     """Whether these bytes, cut off anywhere, can be the beginning of a line of ours."""
-    if len(data) > len(_TEMPLATE):
-        data = data[: len(_TEMPLATE)]
-    digits = data.translate(bytes.maketrans(b"123456789", b"0" * 9))
+    digits = data.removeprefix(BOM)[: len(_TEMPLATE)].translate(bytes.maketrans(b"123456789", b"0" * 9))
     return _TEMPLATE.startswith(digits)
 
 

@@ -1,17 +1,19 @@
-"""Reading journals: all files of one in order, and what is being added to its end."""
+"""Reading journals: all files of one, in order."""
 
 from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
+import shlex
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from edge.errors import JournalError
-from edge.files import open_regular
-from edge.journals.jsonl import LONGEST, decode
+from edge.journals.jsonl import LONGEST, decode, ended, is_torn
 from edge.journals.parts import Part, open_part, parts
 from edge.journals.rotation import foreign
 
@@ -19,22 +21,36 @@ _log = logging.getLogger(__name__)
 
 Event = dict[str, Any]
 
+# How compressed files begin: the format, and what unpacks it.
+PACKED = {
+    b"\x1f\x8b": ("gzip", "zcat"), b"\xfd7zXZ\0": ("xz", "xzcat"), b"BZh": ("bzip2", "bzcat"),
+    b"\x28\xb5\x2f\xfd": ("zstd", "zstdcat"),
+}  # fmt: skip
+
 
 def read(paths: Iterable[Path], warn: bool = True) -> Iterator[Event]:
     """The events of journals, each with its rotated files, the oldest first. Lines that are not events are counted
     and, with `warn`, logged.
 
     Raises:
-        JournalError: a journal does not exist (raised at once) or cannot be read.
+        JournalError: a journal does not exist (raised at once), cannot be read, or has other lines but no event.
     """
-    return chain.from_iterable(read_part(part, warn) for part in parts_of(paths, warn))
+    return _read(parts_of(paths, warn), warn)
+
+
+def _read(listed: Iterable[Part], warn: bool) -> Iterator[Event]:
+    for journal, group in groupby(listed, lambda part: part.journal):
+        tally = Tally(journal)
+        for part in group:
+            yield from read_part(part, tally)
+        tally.report(warn)
 
 
 def parts_of(paths: Iterable[Path], warn: bool = True) -> list[Part]:
     """The files of journals, each with its rotated ones, the oldest first; what is not a regular file is named.
 
     Raises:
-        JournalError: a journal does not exist, or its folder cannot be read.
+        JournalError: a journal does not exist or is a folder, or its folder cannot be read.
     """
     found: list[Part] = []
     for path in paths:
@@ -51,37 +67,95 @@ def parts_of(paths: Iterable[Path], warn: bool = True) -> list[Part]:
             raise JournalError(
                 f"{path}: no such journal; name its file, or write one with: edge-emotion run --journal FILE"
             )
+        if path.is_dir():
+            raise JournalError(f"{path}: is a folder; name the journal in it{_such_as(path)}")
         found += files
     return found
 
 
-def read_part(part: Part, warn: bool = True) -> Iterator[Event]:
-    """The events of one file, none if it was removed; lines that are not events are skipped, their number is logged.
+def _such_as(folder: Path) -> str:
+    try:
+        return next((f", such as {file}" for file in sorted(folder.glob("*.jsonl"))), "")
+    except OSError:
+        return ""
+
+
+@dataclass
+class Tally:
+    """What the lines of one journal are.
+
+    Attributes:
+        journal: its current file.
+        events: how many are events.
+        others: how many are not, by file.
+    """
+
+    journal: Path
+    events: int = 0
+    others: dict[Path, int] = field(default_factory=dict)
+
+    def add(self, part: Part, events: int, others: int) -> None:
+        """Count the lines of one file."""
+        self.events += events
+        if others:
+            self.others[part.path] = others
+
+    def report(self, warn: bool = True) -> None:
+        """Log, with `warn`, how many lines were skipped.
+
+        Raises:
+            JournalError: all were: this is no journal.
+        """
+        if self.others and not self.events:
+            raise JournalError(f"{self.journal}: not a journal of edge-emotion, none of its lines is an event")
+        for path, count in self.others.items() if warn else ():
+            lines = "line that is not an event" if count == 1 else "lines that are not events"
+            _log.warning("%s: skipped %d %s", path, count, lines)
+
+
+def read_part(part: Part, tally: Tally) -> Iterator[Event]:
+    """The events of one file, none if it was removed; lines that are not events are skipped and counted.
 
     Raises:
-        JournalError: it cannot be read.
+        JournalError: it cannot be read, or is compressed.
     """
-    bad = 0
+    events = others = 0
+    with reading(part) as file:
+        for line in lines(file) if file else ():
+            event = decode(ended(line))
+            if event is not None:
+                events += 1
+                yield event
+            elif not is_torn(line):
+                others += 1
+    tally.add(part, events, others)
+
+
+@contextmanager
+def reading(part: Part) -> Iterator[BinaryIO | None]:
+    """A file of a journal, open for reading; None if it was removed.
+
+    Raises:
+        JournalError: it cannot be read, or is compressed.
+    """
     try:
         file = open_part(part)
         if file is None:
+            yield None
             return
         with file:
-            for line in lines(file):
-                event = decode(line)
-                if event is not None:
-                    yield event
-                elif line.endswith(b"\n"):  # else the writer is in the middle of it
-                    bad += 1
+            head = os.pread(file.fileno(), 8, 0)
+            for magic, (name, command) in PACKED.items():
+                if head.startswith(magic):
+                    raise JournalError(
+                        f"{part.path}: compressed with {name}; unpack it first, such as with: "
+                        f"{command} {shlex.quote(str(part.path))} > journal.jsonl"
+                    )
+            yield file
+    except JournalError:
+        raise
     except OSError as error:
         raise JournalError(f"{part.path}: cannot read the journal ({error.strerror or error})") from None
-    if bad and warn:
-        _log.warning(
-            "%s: skipped %d %s",
-            part.path,
-            bad,
-            "line that is not an event" if bad == 1 else "lines that are not events",
-        )
 
 
 def lines(file: BinaryIO) -> Iterator[bytes]:
@@ -107,89 +181,3 @@ def _skip_hole(file: BinaryIO) -> None:
         data = os.fstat(fd).st_size
     os.lseek(fd, before, os.SEEK_SET)  # where the buffer believes to be
     file.seek(data)
-
-
-def follow(path: Path, wait: Callable[[], bool], from_end: bool = True) -> Iterator[Event]:
-    """The events that are added to a journal, across any number of rotations.
-
-    Args:
-        path: the current file; it need not exist yet.
-        wait: called when there is nothing new; False ends the iteration.
-        from_end: skip what is already there.
-
-    Raises:
-        JournalError: it cannot be read, or is not a regular file.
-    """
-    files: list[BinaryIO] = []  # the one being followed, and newer ones after a rotation
-    rest = b""
-    try:
-        while True:
-            if not files and os.path.exists(path):
-                files = [_opened(path)]
-                if from_end:
-                    files[0].seek(0, os.SEEK_END)
-            from_end = False
-            for line in lines(files[0]) if files else ():
-                rest = rest + line if len(rest) < LONGEST else b"\0" + line[-1:]
-                if rest.endswith(b"\n"):
-                    event, rest = decode(rest), b""
-                    if event is not None:
-                        yield event
-            if len(files) == 1:
-                files += _newer(path, files[0])
-            if len(files) > 1:
-                # Nobody writes to the old file any more, but its last lines may be newer than our last read.
-                for line in lines(files[0]):
-                    event, rest = decode(rest + line), b""
-                    if event is not None:
-                        yield event
-                files.pop(0).close()
-                rest = b""
-            elif not wait():
-                return
-            elif files and files[0].tell() > os.fstat(files[0].fileno()).st_size:
-                rest = b""  # a torn end was cut off
-                files[0].seek(0, os.SEEK_END)
-    finally:
-        for file in files:
-            file.close()
-
-
-def _newer(path: Path, file: BinaryIO) -> list[BinaryIO]:
-    """The files that came after an open one, the oldest first; empty while it is the current one.
-
-    They are opened from the newest on: a rotation in between shows one of them twice but hides none. If the open one
-    no longer has a name, only the current one is known to be newer.
-    """
-    found: dict[tuple[int, int], BinaryIO] = {}
-    name, number = path, 0
-    while True:
-        try:
-            other = open_regular(name)
-        except OSError:
-            for known in list(found.values())[1:]:
-                known.close()
-            return list(found.values())[:1]
-        identity = _identity(other)
-        if identity == _identity(file):
-            other.close()
-            return list(reversed(found.values()))
-        if identity in found:
-            other.close()
-        else:
-            found[identity] = other
-        number += 1
-        name = path.with_name(f"{path.name}.{number}")
-
-
-def _opened(path: Path) -> BinaryIO:
-    try:
-        return open_regular(path)
-    except OSError as error:
-        raise JournalError(f"{path}: cannot read the journal ({error.strerror or error})") from None
-
-
-def _identity(file: BinaryIO) -> tuple[int, int]:
-    """What identifies a file even when it is renamed."""
-    status = os.fstat(file.fileno())
-    return status.st_dev, status.st_ino

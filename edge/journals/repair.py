@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from edge.errors import JournalError
-from edge.journals.jsonl import begins_as_ours, is_ours
+from edge.journals.jsonl import begins_as_ours, is_ours, is_torn
 
 WINDOW = 1 << 20  # bytes that are read at once in the search for the end of zeros
 LOOK = 1 << 16  # bytes at the beginning and at the end that are looked at: some hundred lines
@@ -14,7 +14,8 @@ LOOK = 1 << 16  # bytes at the beginning and at the end that are looked at: some
 def repair(fd: int, name: str) -> int:
     """Cut what a power cut leaves behind the last line: the beginning of a line of ours, or zeros of the file system.
 
-    Anything else behind it stays and becomes a line of its own, which readers skip.
+    Anything else behind it stays and becomes a line of its own: an event that lacks only its line end, or what readers
+    skip.
 
     Args:
         fd: the file, open for reading and writing.
@@ -31,7 +32,7 @@ def repair(fd: int, name: str) -> int:
     end = _without_zeros(fd, size)
     tail = os.pread(fd, min(LOOK, end), max(end - LOOK, 0))
     rest = tail[tail.rfind(b"\n") + 1 :]
-    torn = len(rest) < LOOK and begins_as_ours(rest)
+    torn = len(rest) < LOOK and is_torn(rest)
     keep = end - len(rest) if torn else end
     if keep < size:
         os.ftruncate(fd, keep)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.clock import from_rfc3339
-from edge.journals.jsonl import decode
+from edge.journals.jsonl import decode, ended
 
 DAY_S = 86400.0
 MAX_LINE = 65_536  # bytes
@@ -159,7 +159,7 @@ def _began(file: Path) -> float | None:
     """The time of a journal's first line, in seconds since 1970; None where there is none."""
     try:
         with open(file, "rb") as lines:
-            event = decode(lines.readline(MAX_LINE))
+            event = decode(ended(lines.readline(MAX_LINE)))
     except OSError:
         return None
     try:

@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 
 from edge.clock import rfc3339
 from edge.errors import EdgeError, JournalError, one_line
-from edge.journals.jsonl import HEAD, decode
+from edge.journals.jsonl import HEAD, decode, ended
 from edge.journals.parts import Part, open_part, parts
 from edge.journals.spans import Span, Spans
 from edge.web.zone import offsets
@@ -171,7 +171,7 @@ def between(files: Iterable[Part], begin: float, end: float) -> Iterator[dict[st
                 for line in file:
                     if line[: len(last)] >= last and line.startswith(HEAD):
                         break
-                    event = decode(line)
+                    event = decode(ended(line))
                     if event is not None:
                         yield event
         except OSError as error:

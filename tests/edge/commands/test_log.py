@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import os
+import re
 import sys
 import time
 from dataclasses import replace
@@ -103,6 +104,14 @@ def test_since_and_until_are_local_times(journal, capsys):
     assert "watched 1 min 1 s" in call(capsys, "summary", journal, "--until", "2024-10-04T05:01:30")[1]
     assert call(capsys, "summary", journal, "--since", "2024-10-05")[1] == "No events.\n"
     assert "watched 1 min 59 s" in call(capsys, "summary", journal, "--since", "2024-10-04T08:01Z")[1]
+
+
+@pytest.mark.parametrize(("since", "until"), [("10:00", "09:00"), ("2024-10-04", "2024-10-04"), ("today", "yesterday")])
+@pytest.mark.parametrize("kind", ["summary", "tail", "csv", "plot", "report"])
+def test_a_range_the_wrong_way_round_is_refused(journal, capsys, kind, since, until):
+    code, out, err = call(capsys, kind, journal, "--since", since, "--until", until)
+    assert (code, out) == (2, "")
+    assert re.fullmatch(r"edge-emotion: --since \S+ \S+ is not before --until \S+ \S+; swap them.*\n", err)
 
 
 NOW = datetime(2026, 1, 31, 12, 0)

@@ -30,9 +30,10 @@ def path(tmp_path):
     ("content", "answer"),
     [
         (b"", []),
-        (b"torn", []),
+        (b"torn", [b"torn"]),
         (b"one\n", [b"one\n"]),
-        (b"one\ntorn", [b"one\n"]),
+        (b"one\ntorn", [b"torn", b"one\n"]),
+        (b"one\n" + b"a" * LONGEST, [b"one\n"]),
         (b"one\n\nthree\n", [b"three\n", b"\n", b"one\n"]),
         (b"a" * (BLOCK - 1) + b"\nb\n", [b"b\n", b"a" * (BLOCK - 1) + b"\n"]),
         (b"a" * BLOCK + b"\nb\n", [b"b\n", b"a" * BLOCK + b"\n"]),
@@ -41,7 +42,8 @@ def path(tmp_path):
         (b"a" * LONGEST + b"\nc\n", [b"c\n", b"\n"]),
     ],
     ids=[
-        "empty", "torn", "one", "torn after one", "an empty line", "ends with a block", "begins with a block",
+        "empty", "torn", "one", "torn after one", "too long and torn", "an empty line",
+        "ends with a block", "begins with a block",
         "longer than blocks", "too long", "too long at the beginning",
     ],
 )  # fmt: skip
@@ -76,7 +78,7 @@ def test_of_a_big_journal_only_the_end_is_read(path, monkeypatch):
     pread = os.pread
     monkeypatch.setattr(backwards.os, "pread", lambda fd, size, at: taken.append(size) or pread(fd, size, at))
     assert numbers(read_last([path], 10)) == [1] * 9 + [2]
-    assert taken == [BLOCK]
+    assert taken == [8, BLOCK]  # its beginning tells whether it is compressed
 
 
 def test_a_hole_is_not_read(path, monkeypatch):

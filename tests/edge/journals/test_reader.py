@@ -1,18 +1,18 @@
 from __future__ import annotations
 
+import bz2
+import gzip
 import logging
+import lzma
 import os
+import re
 
 import pytest
 
 from edge.errors import JournalError
-from edge.files import open_regular
-from edge.journals.jsonl import encode
-from edge.journals.reader import follow, read
-from edge.journals.rotation import rotate
-from edge.journals.writer import JournalWriter
-from edge.settings import JournalSettings
-from edge.testing import FakeClock
+from edge.journals.backwards import read_last
+from edge.journals.jsonl import BOM, encode
+from edge.journals.reader import read
 
 
 def line(n):
@@ -70,7 +70,8 @@ def test_gigabytes_without_a_line_end_are_skipped_without_being_read_or_held(pat
     path.write_bytes(line(1))
     os.truncate(path, 50 << 30)
     assert tracks(read([path])) == [1]
-    append(path, b"\n" + line(2))()
+    with open(path, "ab") as file:
+        file.write(b"\n" + line(2))
     assert tracks(read([path])) == [1, 2]
 
 
@@ -91,8 +92,6 @@ def test_a_fifo_is_not_a_journal_and_is_not_waited_for(path):
     message = r"cannot read the journal \(a FIFO, expected a regular file\)"
     with pytest.raises(JournalError, match=message):
         list(read([path]))
-    with pytest.raises(JournalError, match=message):
-        followed(path)
 
 
 @pytest.mark.parametrize("name", ["journal.jsonl", "absent/journal.jsonl"])
@@ -101,124 +100,57 @@ def test_a_missing_journal_is_named_with_a_fix(tmp_path, name):
         list(read([tmp_path / name]))
 
 
-def test_a_folder_is_not_a_journal(tmp_path):
-    with pytest.raises(JournalError, match=r"cannot read the journal \(Is a directory\)"):
+def test_a_folder_is_not_a_journal_but_may_have_one(tmp_path):
+    with pytest.raises(JournalError, match=r": is a folder; name the journal in it$"):
+        list(read([tmp_path]))
+    (tmp_path / "b.jsonl").touch()
+    (tmp_path / "a.jsonl").touch()
+    with pytest.raises(JournalError, match=rf": is a folder; name the journal in it, such as {tmp_path}/a\.jsonl$"):
         list(read([tmp_path]))
 
 
-def followed(path, *steps, from_end=True):
-    """The tracks that `follow` tells of, while each wait makes one of the steps."""
-    left = list(steps)
-
-    def wait():
-        if not left:
-            return False
-        left.pop(0)()
-        return True
-
-    return tracks(follow(path, wait, from_end))
+@pytest.mark.parametrize("tail", [b"", b"\0" * 700])
+def test_a_last_event_without_a_line_end_is_an_event(path, caplog, tail):
+    path.write_bytes(line(1) + line(2)[:-1] + tail)
+    assert tracks(read([path])) == tracks(read_last([path], 9)) == [1, 2]
+    path.with_name("journal.jsonl.1").write_bytes(line(0)[:-1])
+    assert tracks(read([path])) == tracks(read_last([path], 9)) == [0, 1, 2]
+    assert caplog.text == ""
 
 
-def append(path, data):
-    def step():
-        with open(path, "ab") as file:
-            file.write(data)
-
-    return step
-
-
-def test_following_gives_what_is_added_but_not_what_was_there(path):
-    path.write_bytes(line(1))
-    assert followed(path, append(path, line(2)), append(path, line(3) + line(4))) == [2, 3, 4]
-    assert followed(path, from_end=False) == [1, 2, 3, 4]
+def test_a_last_line_without_a_line_end_that_is_no_event_is_counted(path, caplog):
+    path.write_bytes(line(1) + b"a note")
+    for reader in read, lambda paths: read_last(paths, 9):
+        caplog.clear()
+        assert tracks(reader([path])) == [1]
+        assert caplog.messages == [f"{path}: skipped 1 line that is not an event"]
 
 
-def test_following_waits_for_a_journal_that_does_not_exist_yet(path):
-    assert followed(path, lambda: None, append(path, line(1))) == [1]
+def test_a_mark_of_an_editor_in_front_of_a_journal_hides_no_event(path, caplog):
+    path.write_bytes(BOM + line(1) + BOM + line(2))
+    assert tracks(read([path])) == tracks(read_last([path], 9)) == [1, 2]
+    assert caplog.text == ""
 
 
-def test_following_waits_for_the_rest_of_a_line(path):
-    path.touch()
-    data = line(1)
-    assert followed(path, append(path, data[:9]), append(path, data[9:]), append(path, line(2))) == [1, 2]
-
-
-def test_following_crosses_a_rotation_without_losing_a_line(path):
-    path.write_bytes(line(1))
-
-    def rotate():
-        append(path, line(3))()
-        os.rename(path, path.with_name("journal.jsonl.1"))
-
-    assert followed(path, append(path, line(2)), rotate, append(path, line(4)), append(path, line(5))) == [2, 3, 4, 5]
-
-
-def turn(path):
-    """What the journal's writer does with the names when a file is full."""
-    rotate(path)
-    path.touch()
-
-
-@pytest.mark.parametrize("times", [2, 3, 12])
-def test_following_sees_files_that_came_and_went_between_two_looks(path, times):
-    path.write_bytes(line(0))
-
-    def much():
-        for n in range(times):
-            append(path, line(2 * n + 2))()
-            turn(path)
-            append(path, line(2 * n + 3))()
-
-    assert followed(path, append(path, line(1)), much, append(path, line(99))) == [*range(1, 2 * times + 2), 99]
-
-
-def test_following_a_deleted_file_continues_with_the_new_one(path):
-    path.write_bytes(line(1))
+@pytest.mark.parametrize("data", [b"my thesis\n", b"my thesis", line(1).decode().encode("utf-16"), b'{"a": 1}\n' * 9])
+def test_a_file_without_an_event_is_not_a_journal(path, caplog, data):
+    path.write_bytes(data)
+    for reader in read, lambda paths: read_last(paths, 9):
+        with pytest.raises(JournalError, match=r"journal\.jsonl: not a journal of edge-emotion, none of its lines is"):
+            list(reader([path]))
+    assert caplog.text == ""
     path.with_name("journal.jsonl.1").write_bytes(line(0))
-
-    def remove():
-        append(path, line(2))()
-        path.unlink()
-        append(path, line(3))()
-
-    assert followed(path, lambda: None, remove, append(path, line(4))) == [2, 3, 4]
+    assert tracks(read([path])) == tracks(read_last([path], 9)) == [0]
 
 
-def test_a_rotation_while_it_looks_for_newer_files_loses_nothing(path, monkeypatch):
-    path.write_bytes(line(0))
-    opened = []
-
-    def slow(name):
-        file = open_regular(name)
-        opened.append(name)
-        if len(opened) == 3:  # the new current file is open, and becomes number 1
-            turn(path)
-            append(path, line(4))()
-        return file
-
-    def twice():
-        for n in (1, 2):
-            append(path, line(n))()
-            turn(path)
-        append(path, line(3))()
-
-    monkeypatch.setattr("edge.journals.reader.open_regular", slow)
-    assert followed(path, twice, lambda: None) == [1, 2, 3, 4]
-    assert [name.name for name in opened[2:6]] == [path.name, *(f"{path.name}.{n}" for n in (1, 2, 3))]
-
-
-def test_following_continues_after_a_torn_end_was_cut(path):
-    path.touch()
-
-    def cut():
-        os.truncate(path, len(line(1)))
-
-    assert followed(path, append(path, line(1) + line(9)[:12]), cut, lambda: None, append(path, line(2))) == [1, 2]
-
-
-def test_following_a_real_journal_through_its_own_rotations(path):
-    journal = JournalWriter(path, JournalSettings(max_bytes=4096), FakeClock())
-    steps = [lambda n=n: journal.write({"monotonic": 0.0, "event": "sample", "track": n}) for n in range(120)]
-    assert followed(path, *steps) == list(range(120))
-    assert path.with_name("journal.jsonl.2").exists()
-    journal.close()
+@pytest.mark.parametrize(
+    ("pack", "name", "command"), [(gzip.compress, "gzip", "zcat"), (bz2.compress, "bzip2", "bzcat"),
+                                  (lzma.compress, "xz", "xzcat")],
+)  # fmt: skip
+def test_a_compressed_journal_says_so(tmp_path, pack, name, command):
+    path = tmp_path / "journal 1.jsonl.gz"
+    path.write_bytes(pack(line(1)))
+    fix = re.escape(f"compressed with {name}; unpack it first, such as with: {command} '{path}' > journal.jsonl")
+    for reader in read, lambda paths: read_last(paths, 9):
+        with pytest.raises(JournalError, match=fix):
+            list(reader([path]))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from edge.errors import JournalError
 from edge.journals import repair as module
-from edge.journals.jsonl import encode
+from edge.journals.jsonl import BOM, encode
 from edge.journals.repair import repair
 
 LINES = [encode({"monotonic": float(n), "event": "sample", "text": "é" * n}, n) for n in range(4)]
@@ -39,18 +39,34 @@ def test_a_sound_journal_is_left_as_it_is(path, data):
 
 def test_wherever_a_power_cut_tears_the_last_line_the_lines_before_it_stay(path):
     before = WHOLE[: -len(LINES[-1])]
-    for size in range(1, len(LINES[-1])):
+    for size in range(1, len(LINES[-1]) - 1):
         assert repaired(path, before + LINES[-1][:size]) == (before, size)
 
 
 def test_a_first_line_that_was_torn_leaves_an_empty_journal(path):
-    for size in range(1, len(LINES[0])):
+    for size in range(1, len(LINES[0]) - 1):
         assert repaired(path, LINES[0][:size]) == (b"", size)
 
 
-@pytest.mark.parametrize("tail", [b"\0" * 700, b'{"time": "2\0\0\0', LINES[1][:-1], LINES[1][:-1] + b"\0" * 5000])
+@pytest.mark.parametrize("tail", [b"\0" * 700, b'{"time": "2\0\0\0', LINES[1][:-2], LINES[1][:-2] + b"\0" * 5000])
 def test_zeros_and_half_a_line_after_the_last_whole_line_are_cut(path, tail):
     assert repaired(path, WHOLE + tail) == (WHOLE, len(tail))
+
+
+@pytest.mark.parametrize("before", [b"", WHOLE])
+def test_a_last_event_that_lacks_only_its_line_end_gets_it(path, before):
+    assert repaired(path, before + LINES[1][:-1]) == (before + LINES[1], 0)
+    assert repaired(path, before + LINES[1][:-1] + b"\0" * 5000) == (before + LINES[1], 5000)
+
+
+def test_an_object_of_ours_that_is_no_event_is_kept_too(path):
+    odd = LINES[1].replace(b'"sample"', b"5")
+    assert repaired(path, WHOLE + odd[:-1]) == (WHOLE + odd, 0)
+
+
+def test_a_journal_with_an_editors_mark_is_a_journal(path):
+    assert repaired(path, BOM + WHOLE + LINES[1][:9]) == (BOM + WHOLE, 9)
+    assert repaired(path, BOM + LINES[1][:9]) == (b"", 12)
 
 
 @pytest.mark.parametrize("tail", [b"\n", b"\n\n\0\n", LINES[1][:20] + b"\n", b"a note of somebody's\n", NESTED])
