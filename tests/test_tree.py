@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -45,6 +46,11 @@ def test_the_top_level_is_the_agreed_one(tracked):
     assert {path.parts[0] for path in tracked} <= TOP
 
 
+def test_no_link_is_tracked(root, tracked):
+    modes = subprocess.run(["git", "ls-files", "-s"], cwd=root, capture_output=True, text=True, check=True).stdout
+    assert [line for line in modes.splitlines() if line.startswith("120000")] == []
+
+
 def test_no_pictures_clips_or_weights_but_the_portrait_in_the_public_domain(tracked):
     assert [str(path) for path in tracked if path.suffix.lower() in PICTURES | WEIGHTS] == [PORTRAIT]
 
@@ -69,3 +75,17 @@ def test_no_address_of_a_registry(root, tracked):
     words = [b"--index" + b"-url", b"extra-index" + b"-url", b"trusted" + b"-host"]
     found = [str(path) for path in tracked if any(word in (root / path).read_bytes() for word in words)]
     assert found == []
+
+
+def test_opencv_is_given_no_path_as_it_stands(root, tracked):
+    """It crashes on names that are not UTF-8: see edge.files.utf8_path. cameras/opencv.py refuses such devices."""
+    call = re.compile(r"cv2\.(imread|imwrite|VideoCapture|VideoWriter|CascadeClassifier)\(\s*(str\(|f\"|\")")
+    code = [path for path in tracked if path.suffix == ".py" and path.parts[0] in ("convert", "edge", "training")]
+    found = [str(path) for path in code if any(_calls(call, (root / path).read_text(encoding="utf-8")))]
+    assert found == ["edge/cameras/opencv.py"]
+
+
+def _calls(call, text):
+    return (
+        line for line in call.finditer(text) if not text[: line.start()].rpartition("\n")[2].lstrip().startswith(">>>")
+    )

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from edge.errors import EdgeError
+from edge.files import utf8_path
 from training.data import boxes, ckplus, fer2013, landmarks68, mask_pairs
 from training.data.fer2013 import BLANK_ROW, PRIVATE, PUBLIC, TRAINING, DataError, Fer2013
 
@@ -147,7 +148,8 @@ def _ckplus(path: Path) -> dict[str, Any]:
 def _clips(path: Path) -> dict[str, Any]:
     facts = {}
     for clip in sorted(p for p in path.iterdir() if p.suffix in (".mp4", ".mkv", ".avi", ".mov")):
-        source = cv2.VideoCapture(str(clip))
+        with utf8_path(clip) as text:
+            source = cv2.VideoCapture(text)
         facts[clip.name] = f"{int(source.get(cv2.CAP_PROP_FRAME_COUNT))} frames" if source.isOpened() else "unreadable"
         source.release()
     return facts

@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from edge.files import utf8_path
 from edge.frame import Box
 from edge.labels import EMOTIONS
 from edge.vision.crop import crop
@@ -59,7 +60,8 @@ def real_masks(data: Path) -> np.ndarray:
             if width < SMALLEST or squeezed or (name == "masked_faces" and not row["image"].startswith("maks")):
                 continue
             path = data / name / "images" / row["image"]
-            image = cv2.imread(str(path))
+            with utf8_path(path) as text:
+                image = cv2.imread(text)
             if image is None:
                 raise DataError(f"{path}: cannot read this picture; expected the data set whole")
             image = image[:, :, ::-1]

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from edge.errors import PictureError
+from edge.files import utf8_path
 from edge.vision.letterbox import letterbox
 from training import recipe as recipes
 from training.backend import load_keras
@@ -31,7 +32,8 @@ def samples(data: Path, width: int, height: int, seed: int) -> np.ndarray:
             listed = sorted({row["image"] for row in csv.DictReader(file) if row["split"] == "train"})
         for place in rng.permutation(len(listed))[:count]:
             path = data / name / "images" / listed[place]
-            image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+            with utf8_path(path) as text:
+                image = cv2.imread(text, cv2.IMREAD_COLOR)
             if image is None:
                 raise PictureError(f"{path}: cannot read this picture; restore the data set")
             canvases.append(letterbox(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), width, height)[0])

@@ -24,6 +24,7 @@ from tqdm import tqdm
 
 from edge import manifest
 from edge.errors import InvalidValue
+from edge.files import utf8_path
 from edge.parser import whole_number
 from edge.terminal import Progress
 from training.commands import INTERRUPTED
@@ -131,7 +132,7 @@ def write(data: Fer2013, faces: FacePoints, out: Path, seed: int = 0, *, freeze:
             "sha256": masked_v1.digest(test),
             "kinds": dict(Counter(worn[table.rows].tolist())),
         }
-        cv2.imwrite(str(out / f"sheet-{name}.png"), sheet(test[:: max(1, len(test) // 256)][:256]))
+        _write(out / f"sheet-{name}.png", sheet(test[:: max(1, len(test) // 256)][:256]))
     looks = mask_training_rows(data, faces, seed)
     for row, look in tqdm(looks.items(), desc="drawing", unit="row"):
         pictures[row] = masks.draw(data.images[row], faces.points[row], look.kind, look.colour, look.seed)
@@ -144,7 +145,7 @@ def write(data: Fer2013, faces: FacePoints, out: Path, seed: int = 0, *, freeze:
         "covered": covered(data.images[list(looks)], pictures[list(looks)]),
     }
     for kind in TRAINING_KINDS:
-        cv2.imwrite(str(out / f"sheet-{kind}.png"), sheet(pictures[worn == kind][:128]))
+        _write(out / f"sheet-{kind}.png", sheet(pictures[worn == kind][:128]))
     np.savez_compressed(out / "masked-fer2013.npz", images=pictures, kinds=worn, labels=data.labels, usage=data.usage)
     (out / "statistics.json").write_text(json.dumps(statistics, indent=2) + "\n", encoding="utf-8")
     return statistics
@@ -154,6 +155,11 @@ def mask_training_rows(data: Fer2013, faces: FacePoints, seed: int) -> dict[int,
     """A random mask for each Training row with plausible landmarks; the others are skipped."""
     rows = data.rows(TRAINING)
     return {int(row): masks.random_mask(np.random.default_rng((seed, int(row)))) for row in rows[faces.plausible[rows]]}
+
+
+def _write(path: Path, picture: np.ndarray) -> None:
+    with utf8_path(path) as text:
+        cv2.imwrite(text, picture)
 
 
 def covered(bare: np.ndarray, masked: np.ndarray) -> float:

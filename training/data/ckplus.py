@@ -16,6 +16,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from edge.files import utf8_path
 from edge.frame import Box
 from edge.labels import Emotion
 from edge.vision.crop import crop
@@ -232,7 +233,8 @@ def _places(folder: Path, name: str) -> list[Path]:
 
 
 def _read(path: Path) -> np.ndarray:
-    image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    with utf8_path(path) as text:
+        image = cv2.imread(text, cv2.IMREAD_GRAYSCALE)
     if image is None:
         raise Damaged("cannot be read as a picture")
     return image

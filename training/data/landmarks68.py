@@ -14,6 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from edge.files import utf8_path
 from edge.frame import Box
 from edge.vision.crop import crop
 from training.data.fer2013 import DataError
@@ -94,7 +95,8 @@ def load(
     for name, split, shape in rows(Path(folder) / "points.csv"):
         if not wanted(name, split):
             continue
-        picture = cv2.imread(str(Path(folder) / name), cv2.IMREAD_GRAYSCALE)
+        with utf8_path(Path(folder) / name) as text:
+            picture = cv2.imread(text, cv2.IMREAD_GRAYSCALE)
         if picture is None:
             raise DataError(f"{Path(folder) / name}: cannot be read as a picture")
         square = face_square(shape, margin, shift)

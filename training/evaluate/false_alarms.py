@@ -9,6 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from edge.files import utf8_path
 from training.data.fer2013 import DataError
 from training.evaluate import backgrounds, thresholds
 from training.evaluate.context import EvaluationContext, Figure
@@ -46,7 +47,8 @@ def _clip(context: EvaluationContext) -> Iterable[np.ndarray]:
 
 def clip(path: Path) -> Iterator[np.ndarray]:
     """The frames of a clip, uint8 (H, W, 3) RGB."""
-    source = cv2.VideoCapture(str(path))
+    with utf8_path(path) as text:
+        source = cv2.VideoCapture(text)
     try:
         while True:
             done, image = source.read()

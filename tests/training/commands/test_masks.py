@@ -45,6 +45,13 @@ def test_everything_that_it_promises_is_written(tmp_path: Path) -> None:
     assert not any((tmp_path / f"sheet-{kind}.png").exists() for kind in HELD_OUT)
 
 
+def test_a_folder_whose_name_is_not_utf_8_holds_its_sheets(tmp_path: Path) -> None:
+    folder = tmp_path / "\udce9"
+    folder.mkdir()
+    command.write(DATA, faces(), folder, freeze=True)
+    assert (folder / "sheet-masked-v1.png").stat().st_size > 0
+
+
 def test_the_set_keeps_its_rows_and_says_what_each_wears(tmp_path: Path) -> None:
     command.write(DATA, faces(), tmp_path, freeze=True)
     with np.load(tmp_path / "masked-fer2013.npz") as stored:

@@ -64,6 +64,12 @@ def test_the_beginning_of_each_full_sequence_is_left_out(tmp_path) -> None:
     assert len(ckplus.load(tmp_path, drop=0.0).labels) == 15
 
 
+def test_a_folder_whose_name_is_not_utf_8_is_read(tmp_path) -> None:
+    full(tmp_path / "a", "S005/001", 10, "3.0000000e+00")
+    (tmp_path / "a").rename(tmp_path / "\udce9")
+    assert len(ckplus.load(tmp_path / "\udce9", drop=0.0).labels) == 10
+
+
 def test_contempt_and_unlabelled_sequences_are_dropped_and_counted(tmp_path) -> None:
     full(tmp_path, "S005/001", 5, "1.0")
     full(tmp_path, "S005/002", 5, "2.0")
