@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import os
 import sys
@@ -15,7 +16,7 @@ from typing import Any, Protocol
 
 from edge.address import redacted
 from edge.errors import EdgeError, one_line
-from edge.output import checked_output
+from edge.output import checked_output, flush
 from edge.parser import Parser, suggestion
 
 INTERRUPTED = 130  # what a shell reports for Ctrl-C
@@ -167,6 +168,9 @@ def _configure_logging(program: str, debug: bool) -> None:
 def _failed(program: str, debug: bool, line: str, code: int) -> int:
     if debug:
         logging.getLogger("edge").exception("%s", line)
-    else:
-        print(f"{program}: {line}", file=sys.stderr)
+    elif sys.stderr is not None:  # else print would write to standard output
+        with contextlib.suppress(OSError):  # the terminal may be gone
+            print(f"{program}: {line}", file=sys.stderr)
+        with contextlib.suppress(OSError):
+            flush(sys.stderr)
     return code

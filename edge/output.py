@@ -7,7 +7,7 @@ import io
 import os
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TextIO
 
 from edge.errors import OutputError
 
@@ -34,14 +34,14 @@ def checked_output() -> Iterator[None]:
     try:
         yield
     except SystemExit:  # after --help or --version, too, it counts whether they were printed
-        _flush()
+        flush(sys.stdout)
         raise
     except BaseException:
         with contextlib.suppress(OSError):  # there is already something to say
-            _flush()
+            flush(sys.stdout)
         raise
     else:
-        _flush()
+        flush(sys.stdout)
     finally:
         sys.stdout = before
 
@@ -79,11 +79,15 @@ class _Closed(io.RawIOBase):
         raise OutputError(CLOSED)
 
 
-def _flush() -> None:
-    """Write what is left; where that fails, nothing more is written, not even by the interpreter's last flush."""
+def flush(stream: TextIO) -> None:
+    """Write what is left; where that fails, nothing more is written, not even by the interpreter's last flush.
+
+    Raises:
+        OSError: it failed.
+    """
     try:
-        sys.stdout.flush()
+        stream.flush()
     except OSError:
         with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         raise

@@ -16,6 +16,8 @@ STAMP = len("2026-01-31 08:00:01")
 class TerminalSink:
     """Prints events for a person; samples, which say nothing new, are left out. Those of a clip have their place in it.
 
+    Once the terminal is closed, nothing is printed: the journal and the recording still get their end.
+
     Args:
         stream: standard output, a terminal.
         colours: whether to write in colour.
@@ -25,15 +27,18 @@ class TerminalSink:
 
     def __init__(self, stream: TextIO, colours: bool, journal: str, progress: Progress) -> None:
         self._stream, self._colours, self._journal, self._progress = stream, colours, journal, progress
-        self._live = True
+        self._live, self._gone = True, False
 
     def write(self, event: Mapping[str, Any]) -> None:
         """Print one event."""
         kind = event["event"]
-        if kind in ("sample", "stop"):
+        if self._gone or kind in ("sample", "stop"):
             return
         self._progress.clear()
-        print(self._started(event) if kind == "start" else self._line(event), file=self._stream, flush=True)
+        try:
+            print(self._started(event) if kind == "start" else self._line(event), file=self._stream, flush=True)
+        except OSError:
+            self._gone = True
 
     def tick(self) -> None:
         """Nothing is due."""

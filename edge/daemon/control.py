@@ -95,12 +95,22 @@ class Control:
             self._fault = f"{self._memory}: cannot save the pause; it will end with this run ({error.strerror})"
 
     def listen(self) -> None:
-        """SIGTERM and SIGINT stop (a second one at once), SIGUSR1 pauses and resumes. For the main thread."""
+        """SIGTERM, SIGINT (a second one at once) and SIGHUP stop, SIGUSR1 pauses and resumes. For the main thread.
+
+        Where SIGHUP is ignored, as under nohup, it stays so.
+        """
 
         def stop(number: int, _: FrameType | None) -> None:
             self.stop()
             signal.signal(number, signal.SIG_DFL)
 
+        def hang_up(number: int, _: FrameType | None) -> None:
+            self.stop()
+            # The kernel and the shell each send one when a terminal is closed: the second must not end what is written.
+            signal.signal(number, signal.SIG_IGN)
+
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+            signal.signal(signal.SIGHUP, hang_up)
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
         signal.signal(signal.SIGUSR1, lambda *_: self.toggle())

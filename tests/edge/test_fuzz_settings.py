@@ -81,7 +81,7 @@ def place(tmp_path_factory, tiny):
     (folder / "folder").mkdir()
     (folder / "loop").symlink_to("loop")
     (folder / "text").write_text("text\n")
-    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
     handlers = {number: signal.getsignal(number) for number in numbers}
     before = Path.cwd()
     os.chdir(folder)

@@ -26,7 +26,7 @@ def both(tiny, tmp_path, paint, capfd, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("edge.daemon.folders.SERVICE", tmp_path / "not-installed")
     monkeypatch.chdir(tmp_path)
-    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
     before = {number: signal.getsignal(number) for number in numbers}
     frame, config = tmp_path / "frame.png", tmp_path / "config.toml"
     picture.write(frame, paint((48, 32, False, True)))

@@ -24,7 +24,7 @@ QUIET = ("INFO: Created TensorFlow Lite XNNPACK delegate for CPU.", "[")
 @pytest.fixture
 def signals():
     """What signals did before."""
-    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
     before = {number: signal.getsignal(number) for number in numbers}
     yield
     for number, handler in before.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -9,6 +10,7 @@ import pty
 import subprocess
 import sys
 
+import cv2
 import numpy as np
 import pytest
 
@@ -48,6 +50,37 @@ def test_it_says_what_it_watches_then_a_line_an_event_but_for_samples():
     assert first == r"Watching rtsp://***@door/\x1b[2J; Ctrl-C stops it. Journal: j.jsonl"
     assert second.endswith("face 1 appeared: mask, happy 83 %, intensity 0.70")
     assert third.endswith("health dark")
+
+
+def test_a_closed_terminal_does_not_keep_the_journal_from_its_end():
+    class Closed(io.StringIO):
+        def write(self, text):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    sink = TerminalSink(Closed(), False, "", Progress(None, "frames"))
+    for kind in ("start", "appeared"):
+        sink.write(FACE | {"event": kind, "source": "demo"})
+    sink.close()
+
+
+def test_a_recording_is_whole_when_its_terminal_is_closed(tiny, tmp_path):
+    names = ("clip.mp4", "sheet.png", "journal.jsonl")
+    clip, sheet, journal = (tmp_path / name for name in names)
+    child, terminal = pty.fork()
+    if not child:
+        os.environ["PYTHONUNBUFFERED"] = ""
+        words = ("--source", "demo", "--models", tiny, "--out", clip, "--sheet", sheet, "--journal", journal)
+        os.execv(sys.executable, [sys.executable, "-m", "edge", "run", *map(str, words)])
+    said = b""
+    while b"appeared" not in said:
+        said += os.read(terminal, 4096)
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1, "not by the signal"
+    stop = json.loads(journal.read_text().splitlines()[-1])
+    assert stop["event"] == "stop"
+    capture = cv2.VideoCapture(str(clip), cv2.CAP_FFMPEG)
+    assert capture.get(cv2.CAP_PROP_FRAME_COUNT) == stop["frames"]
+    assert picture.read(sheet).shape[2] == 3
 
 
 def test_events_of_a_clip_have_their_place_in_it():

@@ -18,7 +18,7 @@ def clock():
 @pytest.fixture
 def listening(clock):
     """A control that listens to signals; the previous handlers are restored."""
-    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
     before = {number: signal.getsignal(number) for number in numbers}
     control = Control(clock)
     control.listen()
@@ -37,6 +37,22 @@ def test_a_signal_stops_and_a_second_one_would_kill(listening, number):
     os.kill(os.getpid(), number)
     assert listening.stopped
     assert signal.getsignal(number) == signal.SIG_DFL
+
+
+def test_a_closed_terminal_stops_however_often_it_says_so(listening):
+    for _ in range(2):
+        os.kill(os.getpid(), signal.SIGHUP)
+        assert listening.stopped
+    assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    assert signal.getsignal(signal.SIGTERM) not in (signal.SIG_DFL, signal.SIG_IGN), "it can still be ended"
+
+
+def test_under_nohup_a_closed_terminal_means_nothing(listening, clock):
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    control = Control(clock)
+    control.listen()
+    os.kill(os.getpid(), signal.SIGHUP)
+    assert not control.stopped
 
 
 def test_sigusr1_pauses_and_resumes(listening):
