@@ -204,7 +204,7 @@ def _listed(path: Path, held_out: bool) -> Source:
     """Pictures named by manifest.csv with image and maybe split; the folder that an image lies in is its class."""
     file, wanted = path / "manifest.csv", "test" if held_out else "train"
     try:
-        with open(file, newline="", encoding="utf-8") as stream:
+        with open(file, newline="", encoding="utf-8-sig") as stream:
             names = [row["image"] for row in csv.DictReader(stream) if row.get("split", wanted) == wanted]
     except (OSError, KeyError, UnicodeDecodeError, csv.Error) as error:
         raise CalibrationError(f"{file}: expected a csv with a column 'image' ({one_line(error, 80)})") from None

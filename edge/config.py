@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from edge.errors import SettingsError, one_line
+from edge.errors import InvalidValue, SettingsError, one_line
 from edge.files import read_small
 from edge.parser import number, suggestion, whole_number
 from edge.settings import Settings, check, shown, table
+from edge.text import decoded
 
 _log = logging.getLogger(__name__)
 
@@ -65,9 +66,11 @@ def _read(path: Path) -> Iterable[tuple[str, str, Any]]:
     import tomllib
 
     try:
-        document = tomllib.loads(read_small(path, LARGEST).decode("utf-8").replace("\r\n", "\n"))
+        document = tomllib.loads(decoded(read_small(path, LARGEST)).replace("\r\n", "\n"))
     except OSError as error:
         raise SettingsError(f"{path}: cannot read the settings ({error.strerror or error})") from None
+    except InvalidValue as error:
+        raise SettingsError(f"{path}: {error}") from None
     except RecursionError:
         raise SettingsError(f"{path}: not valid TOML (nested too deeply)") from None
     except ValueError as error:

@@ -10,11 +10,11 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from edge.errors import ModelError
+from edge.errors import InvalidValue, ModelError
 from edge.files import replacing
 from edge.labels import EXTRA_LABELS, extra_labels, is_extra_label
 from edge.tasks import HEADS, TASKS
-from edge.text import printable
+from edge.text import decoded, printable
 
 COLOURS = {"rgb": 3, "grey": 1}
 ORDERS = ("rgb", "bgr")
@@ -210,11 +210,13 @@ def load(folder: Path | None = None) -> Manifest:
     try:
         if path.exists() and not path.is_file():
             raise OSError(errno.EINVAL, "not a regular file")
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(decoded(path.read_bytes()))
     except OSError as error:
         raise ModelError(
             f"{path}: cannot read the manifest ({error.strerror or error}); point [models] dir at a folder with one"
         ) from None
+    except InvalidValue as error:
+        raise ModelError(f"{path}: {error}") from None
     except (ValueError, RecursionError) as error:  # the latter: nested thousands of times
         raise ModelError(f"{path}: not valid JSON ({error}); convert the models again") from None
     if not isinstance(document, dict) or document.get("version") != VERSION:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from edge.errors import SettingsError
+from edge.errors import InvalidValue, SettingsError
 from edge.files import read_small
+from edge.text import decoded
 
 LARGEST = 4096  # bytes of a password file
 
@@ -32,11 +33,11 @@ def password(file: str, credential: str, where: str, environment: Mapping[str, s
     elif not file:
         return None
     try:
-        lines = read_small(path, LARGEST).decode().splitlines()
+        lines = decoded(read_small(path, LARGEST)).splitlines()
     except OSError as error:
         raise SettingsError(f"{where}: {path}: cannot be read ({error.strerror})") from None
-    except ValueError:
-        raise SettingsError(f"{where}: {path}: not text in UTF-8") from None
+    except InvalidValue as error:
+        raise SettingsError(f"{where}: {path}: {error}") from None
     if not lines or not lines[0]:
         raise SettingsError(f"{where}: {path}: expected the password in the first line, got none")
     return lines[0]

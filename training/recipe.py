@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from edge.errors import SettingsError
+from edge.errors import InvalidValue, SettingsError
 from edge.tasks import TASKS
+from edge.text import decoded
 
 FOLDER = Path(__file__).resolve().parent / "recipes"
 OPTIMIZERS = ("sgd", "adam", "adamw")
@@ -95,8 +96,8 @@ def load(path: Path, changes: Mapping[str, Any] | None = None) -> Recipe:
         SettingsError: not TOML, a missing or unknown key; the message names the key and the file.
     """
     try:
-        document = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
+        document = tomllib.loads(decoded(Path(path).read_bytes()).replace("\r\n", "\n"))
+    except (OSError, InvalidValue, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{path}: cannot read the recipe ({error})") from None
     _known(path, "", document, {f.name for f in fields(Recipe)})
     fit = {**_current(path, "fit", document.get("fit", {})), **(changes or {})}

@@ -11,10 +11,11 @@ from convert import preprocess
 from convert.errors import ConversionError
 from convert.labels import parse_folds
 from convert.request import Request
-from edge.errors import one_line
+from edge.errors import InvalidValue, one_line
 from edge.manifest import COLOURS, ORDERS, ModelSpec
 from edge.parser import number, whole_number
 from edge.tasks import TASKS
+from edge.text import decoded
 
 EXAMPLES = (
     "edge-emotion-convert emotion.h5 --task emotion-bare --calibrate faces/train --evaluate faces/test --manifest mine",
@@ -152,9 +153,9 @@ def text_or_file(value: str) -> str:
     """The text itself, or the content of the file of that name."""
     path = Path(value)
     try:
-        return path.read_text(encoding="utf-8") if len(value) < 256 and path.is_file() else value
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConversionError(f"{path}: cannot read this text ({one_line(error, 80)}); give a UTF-8 file") from None
+        return decoded(path.read_bytes()) if len(value) < 256 and path.is_file() else value
+    except (OSError, InvalidValue) as error:
+        raise ConversionError(f"{path}: cannot read this text ({one_line(error, 80)})") from None
 
 
 def _given(arguments: argparse.Namespace, keys: tuple[str, ...]) -> dict[str, Any]:

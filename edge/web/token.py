@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from edge.daemon.folders import state_file
-from edge.errors import SettingsError
+from edge.errors import InvalidValue, SettingsError
 from edge.settings import WebSettings
+from edge.text import decoded
 
 NAME = "web-token"  # in the service's state folder
 BYTES = 18  # 144 bits, 24 characters
@@ -117,10 +118,12 @@ def _cannot_make(path: Path, reason: str | None) -> SettingsError:
 
 def _read(path: Path) -> Token:
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            text = file.read(LONGEST).strip()
+        with open(path, "rb") as file:
+            text = decoded(file.read(LONGEST)).strip()
     except OSError as error:
         raise SettingsError(f"{path}: cannot read the page's token ({error.strerror})") from None
+    except InvalidValue as error:
+        raise SettingsError(f"{path}: {error}") from None
     if len(text) < SHORTEST or len(text.split()) != 1:
         raise SettingsError(
             f"{path}: expected one word of at least {SHORTEST} characters; delete the file to have a token made"

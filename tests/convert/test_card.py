@@ -10,6 +10,8 @@ from convert import card as cards
 from convert import card_failures, card_figures
 from convert.__main__ import main
 from convert.card import ModelCard
+from convert.commands.convert_arguments import text_or_file
+from convert.errors import ConversionError
 from edge import manifest
 from edge.tasks import TASKS
 from training import markdown
@@ -206,3 +208,12 @@ def test_a_model_that_no_recipe_made(models, capsys):
     err = capsys.readouterr().err
     assert "stranger: no such recipe" in err
     assert err.count("\n") == 1
+
+
+def test_a_text_in_a_file_may_come_from_windows(tmp_path):
+    path = tmp_path / "about.txt"
+    path.write_bytes("Größe".encode("utf-8-sig"))
+    assert (text_or_file("Größe"), text_or_file(str(path))) == ("Größe", "Größe")
+    path.write_bytes("Größe".encode("utf-16"))
+    with pytest.raises(ConversionError, match=r"cannot read this text \(text in UTF-16; save it as UTF-8\)"):
+        text_or_file(str(path))

@@ -105,10 +105,12 @@ def test_an_npz_may_name_its_classes(tmp_path):
 def test_a_listed_set_keeps_its_splits_apart(tmp_path):
     for name in ("with/a.png", "with/b.png", "without/c.png"):
         write(tmp_path / name, textured(1, channels=3)[0])
-    _text(tmp_path / "manifest.csv", "image,split\nwith/a.png,train\nwith/b.png,test\nwithout/c.png,train\n")
-    train, test = open_source(tmp_path), open_source(tmp_path, held_out=True)
-    assert (train.size, train.classes, train.labels.tolist()) == (2, ("with", "without"), [0, 1])
-    assert test.size == 1
+    for mark in "", "\ufeff":  # spreadsheets put one in front
+        rows = "image,split\nwith/a.png,train\nwith/b.png,test\nwithout/c.png,train\n"
+        _text(tmp_path / "manifest.csv", mark + rows)
+        train, test = open_source(tmp_path), open_source(tmp_path, held_out=True)
+        assert (train.size, train.classes, train.labels.tolist()) == (2, ("with", "without"), [0, 1])
+        assert test.size == 1
 
 
 def annotated(folder):

@@ -85,9 +85,19 @@ def test_a_wrong_file_is_one_line_that_names_it(file, text, message):
 def test_a_file_that_is_missing_or_not_text_is_named(tmp_path):
     with pytest.raises(SettingsError, match=r"absent\.toml: cannot read the settings \(No such file"):
         config.load(tmp_path / "absent.toml")
-    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(SettingsError, match=r"binary\.toml: not valid TOML"):
+    (tmp_path / "binary.toml").write_bytes(b"\xff\x00")
+    with pytest.raises(SettingsError, match=r"binary\.toml: not text in UTF-8; save it as UTF-8$"):
         config.load(tmp_path / "binary.toml")
+
+
+def test_a_file_of_an_editor_on_windows_is_read_or_says_how_to_save_it(tmp_path):
+    path, text = tmp_path / "config.toml", '# Größe\r\n[source]\r\nsource = "demo"\r\n'
+    path.write_bytes(text.encode("utf-8-sig"))
+    assert config.load(path) == Settings(source=SourceSettings(source="demo"))
+    for encoding, mark in (("utf-16-le", b"\xff\xfe"), ("utf-16-be", b"\xfe\xff")):
+        path.write_bytes(mark + text.encode(encoding))
+        with pytest.raises(SettingsError, match=r"config\.toml: text in UTF-16; save it as UTF-8$"):
+            config.load(path)
 
 
 def test_what_is_not_a_regular_small_file_is_not_read(tmp_path):

@@ -66,6 +66,15 @@ def test_a_manifest_that_is_none_is_one_line(tmp_path, text, message):
     assert "\n" not in str(caught.value)
 
 
+def test_a_manifest_that_was_edited_on_windows_is_read_or_says_how_to_save_it(tiny, tiny_manifest, tmp_path):
+    text = (tiny / "manifest.json").read_text()
+    (tmp_path / "manifest.json").write_bytes(text.encode("utf-8-sig"))
+    assert manifest.load(tmp_path).specs == tiny_manifest.specs
+    (tmp_path / "manifest.json").write_bytes(text.encode("utf-16"))
+    with pytest.raises(ModelError, match=r"manifest\.json: text in UTF-16; save it as UTF-8$"):
+        manifest.load(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -29,6 +29,15 @@ def test_a_recipe_is_found_by_its_name_or_its_file(tmp_path) -> None:
         recipes.find("nobody")
 
 
+def test_a_recipe_of_an_editor_on_windows_is_read_or_says_how_to_save_it(tmp_path) -> None:
+    path, text = tmp_path / "a.toml", GOOD.replace("\n", "\r\n")
+    path.write_bytes(text.encode("utf-8-sig"))
+    assert recipes.load(path).name == "a"
+    path.write_bytes(text.encode("utf-16"))
+    with pytest.raises(SettingsError, match=r"cannot read the recipe \(text in UTF-16; save it as UTF-8\)"):
+        recipes.load(path)
+
+
 def test_flags_replace_values_of_fit(tmp_path) -> None:
     path = tmp_path / "a.toml"
     path.write_text(GOOD + "[fit]\nepochs = 7\nbatch = 9\n")

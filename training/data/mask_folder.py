@@ -225,7 +225,7 @@ def _hash(image: np.ndarray) -> np.ndarray:
 def _manifest(path: Path) -> Mapping[str, str]:
     """Part by picture, where a manifest.csv with the columns image and split says so."""
     try:
-        with open(path, newline="", encoding="utf-8") as file:
+        with open(path, newline="", encoding="utf-8-sig") as file:
             rows = list(csv.DictReader(file))
         return {row["image"]: SPLITS[row["split"].lower()] for row in rows}
     except FileNotFoundError:

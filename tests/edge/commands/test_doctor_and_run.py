@@ -34,6 +34,7 @@ def both(tiny, tmp_path, paint, capfd, monkeypatch):
     (tmp_path / "thesis.txt").write_text("my thesis\n")
     (tmp_path / "script").write_text("#!/bin/sh\n")
     (tmp_path / "short-token").write_text("abc\n")
+    (tmp_path / "token-in-utf-16").write_bytes("a-token-of-forty-letters".encode("utf-16"))
     (tmp_path / "empty-password").write_text("\n")
 
     def call(text):
@@ -78,6 +79,7 @@ REFUSED = [
     (f'{WEB}host = "0.0.0.0"\n', "page", "without a token; set [web] token_file"),
     (f'{WEB}host = "0.0.0.0"\ntoken_file = "/nonexist/x"\n', "page", "cannot make the page's token (No such file"),
     (f'{WEB}token_file = "short-token"\n', "page", "expected one word of at least 16 characters"),
+    (f'{WEB}token_file = "token-in-utf-16"\n', "page", "token-in-utf-16: text in UTF-16; save it as UTF-8"),
     (f'{WEB}token_file = "{"x" * 300}"\n', "page", "cannot make the page's token (File name too long)"),
     (f'{WEB}token_file = "token"\n[metrics]\nenabled = true\ntoken_file = "short-token"\n', "page", "one word of"),
     (f'{WEB}frame = "javascript:x y"\n', "page", "frame: expected a site such as"),

@@ -33,9 +33,12 @@ def test_the_password_comes_from_the_systemd_credential_or_the_file_and_is_not_p
     (credentials / "mqtt-password").write_text(f"{SECRET}\n")
     file = tmp_path / "secret"
     file.write_text(f"{SECRET}\nsecond line\n")
+    windows = tmp_path / "windows"
+    windows.write_bytes(f"{SECRET}\r\n".encode("utf-8-sig"))
     for settings, environment in (
         (MqttSettings(user="pi"), {"CREDENTIALS_DIRECTORY": str(credentials)}),
         (MqttSettings(user="pi", password_file=str(file)), {}),
+        (MqttSettings(user="pi", password_file=str(windows)), {}),
     ):
         made = login(settings, "me", environment)
         assert made.password == SECRET
@@ -48,7 +51,8 @@ def test_the_password_comes_from_the_systemd_credential_or_the_file_and_is_not_p
         (None, {"user": "pi"}, "cannot be read (No such file or directory)"),
         (b"", {"user": "pi"}, "expected the password in the first line, got none"),
         (b"\n" + SECRET.encode(), {"user": "pi"}, "expected the password in the first line, got none"),
-        (b"\xff\xfe", {"user": "pi"}, "not text in UTF-8"),
+        (b"\xff\x00", {"user": "pi"}, "not text in UTF-8; save it as UTF-8"),
+        (SECRET.encode("utf-16"), {"user": "pi"}, "text in UTF-16; save it as UTF-8"),
         (SECRET.encode(), {}, "[mqtt] password_file: a password needs a user; set [mqtt] user"),
     ],
 )

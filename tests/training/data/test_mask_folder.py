@@ -115,9 +115,10 @@ def test_a_split_that_the_folder_gives_is_kept(tmp_path) -> None:
     assert faces.about == "as the folder says"
 
 
-def test_a_manifest_says_the_split(tmp_path) -> None:
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])  # spreadsheets put a mark in front
+def test_a_manifest_says_the_split(tmp_path, encoding) -> None:
     folder = folder_of(tmp_path, 20)
-    with open(folder / "manifest.csv", "w", newline="") as file:
+    with open(folder / "manifest.csv", "w", newline="", encoding=encoding) as file:
         writer = csv.writer(file)
         writer.writerow(["image", "split"])
         for kind in ("with_mask", "without_mask"):
