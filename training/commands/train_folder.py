@@ -22,8 +22,10 @@ from training import csv_table, history, markdown, plots
 from training import recipe as recipes
 from training.backend import load_keras, precision, use_threads
 from training.commands import INTERRUPTED
+from training.counted import counted
 from training.data import mask_folder
 from training.data.mask_folder import PARTS, Faces
+from training.data.mask_split import FILE, Kept
 from training.metrics import wilson
 from training.recipe import Recipe, Schedule
 
@@ -33,6 +35,10 @@ FITS = {
     "mobilenetv2": Schedule(20, 32, 3e-4, 1.0, "adamw", 0.02, 0.98),
 }
 NAMED = 20
+ONE_CLASS = {
+    "val": "epochs are compared by one class only",
+    "test": "the figures say nothing about that class, and 100 % may mean that every answer is the same",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -86,11 +92,14 @@ def run(recipe: Recipe, arguments: argparse.Namespace, folder: Path) -> None:
     from training.tasks.mask_folder import FolderMask, size_of, wide_size
 
     size = size_of(arguments.backbone, recipe)
-    faces = read(recipe, arguments, size, wide_size(size))
+    earlier = Kept.load(folder / FILE) if arguments.resume and (folder / history.FILE).exists() else None
+    if arguments.resume and not earlier:
+        print(f"{folder}: no run to resume; starting one")
+    faces = read(recipe, arguments, size, wide_size(size), earlier)
     print("\n".join(data_lines(faces)))
     task = FolderMask(recipe, faces, arguments.backbone, arguments.backbone_weights)
-    if arguments.resume and not (folder / history.FILE).exists():
-        print(f"{folder}: no run to resume; starting one")
+    folder.mkdir(parents=True, exist_ok=True)
+    Kept.save(folder / FILE, faces.names, faces.parts.tolist(), faces.contents)
     model = fit.train(recipe, task, folder, resume=arguments.resume, every=arguments.every)
     served = task.export(model)
     served.save(folder / "model.keras")
@@ -122,13 +131,15 @@ def run(recipe: Recipe, arguments: argparse.Namespace, folder: Path) -> None:
     print(text)
 
 
-def read(recipe: Recipe, arguments: argparse.Namespace, size: int, wide: int) -> Faces:
+def read(recipe: Recipe, arguments: argparse.Namespace, size: int, wide: int, earlier: Kept | None = None) -> Faces:
     """The faces of the folder, found by the device's own detector: crops of `wide` pixels around squares of `size`."""
     progress = Progress(sys.stderr, "pictures read", len(mask_folder.listing(arguments.dataset)[0]))
     margin, shift = recipe.model.get("margin", 1.0), recipe.model.get("shift", 0.0)
     find = None if arguments.crops else finder()
     try:
-        return mask_folder.load(arguments.dataset, find, wide, wide / size, margin, shift, recipe.seed, progress.update)
+        return mask_folder.load(
+            arguments.dataset, find, wide, wide / size, margin, shift, recipe.seed, progress.update, earlier
+        )
     finally:
         progress.clear()
 
@@ -153,12 +164,14 @@ def data_lines(faces: Faces) -> list[str]:
     for part in PARTS:
         worn = faces.worn[faces.of(part)]
         lines.append(
-            f"- {part}: {len(worn)} pictures, "
+            f"- {part}: {counted(len(worn), 'picture')}, "
             f"{int(worn.sum())} {faces.classes[1]}, {int((~worn).sum())} {faces.classes[0]}"
         )
+        if len(set(worn.tolist())) == 1:
+            lines.append(f"- {part}: no picture of {faces.classes[int(not worn[0])]}, so {ONE_CLASS[part]}")
     lines.append(f"- split: {faces.about}")
     if faces.whole:
-        lines.append(f"- no face found in {len(faces.whole)} pictures, used whole: {_some(faces.whole)}")
+        lines.append(f"- no face found in {counted(len(faces.whole), 'picture')}, used whole: {_some(faces.whole)}")
     lines.append(f"- skipped: {len(faces.skipped) or 'nothing'}" + (", named in skipped.csv" if faces.skipped else ""))
     lines += [f"  - {name}: {reason}" for name, reason in faces.skipped[:NAMED]]
     return lines
@@ -177,13 +190,14 @@ def verdict(faces: Faces, rows: np.ndarray, said: np.ndarray) -> list[str]:
     right = int((said == worn).sum())
     low, high = wilson(right, len(rows))
     return [
-        f"On the {len(rows)} test pictures, which no training and no choice has seen, {right} answers are right: "
+        f"On the {counted(len(rows), 'test picture')}, which no training and no choice has seen, "
+        f"{counted(right, 'answer')} {'is' if right == 1 else 'are'} right: "
         f"{100 * right / max(len(rows), 1):.1f} % (95 % interval {100 * low:.1f} to {100 * high:.1f} %).",
         "",
         markdown.text(("class", "precision", "recall", "F1", "pictures"), table),
         "",
         "Precision: how many of those that it calls so are so. Recall: how many of those that are so it finds.",
-        f"{len(rows) - right} mistakes, named in mistakes.csv.",
+        f"{counted(len(rows) - right, 'mistake')}, named in mistakes.csv.",
     ]
 
 

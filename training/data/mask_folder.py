@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-import cv2
 import numpy as np
 
 from edge import picture
@@ -17,7 +17,12 @@ from edge.frame import Box
 from edge.picture.folder import is_picture
 from edge.text import printable
 from edge.vision.crop import crop
+from training.counted import counted
+from training.data import mask_split, walk
 from training.data.fer2013 import DataError
+from training.data.mask_split import PARTS, SPLITS, Kept
+
+__all__ = ["PARTS", "DataError", "Faces", "Find", "Listed", "kind_of", "listing", "load"]
 
 WORN = frozenset(
     ("correctmask", "facemask", "mask", "masked", "maskedface", "maskon", "masks", "wearingmask", "with", "withmask",
@@ -27,14 +32,6 @@ BARE = frozenset(
     ("bare", "bareface", "maskoff", "no", "nomask", "nonmask", "notmasked", "notwearingmask", "off", "unmasked",
      "without", "withoutmask")
 )  # fmt: skip
-SPLITS = {
-    "train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test",
-    "testing": "test",
-}  # fmt: skip
-PARTS = ("train", "val", "test")
-SHARE = 0.15  # of the pictures, for validation and test each, where the folder does not say
-NEAR = 5  # bits of 64 by which the hashes of nearly equal pictures differ at most
-
 # The box of the largest face of a picture uint8 (H, W, 3) RGB, or None where none is seen.
 Find = Callable[[np.ndarray], Box | None]
 
@@ -52,6 +49,7 @@ class Faces:
         skipped: (name, reason) of what was left out.
         whole: names of pictures without a face that was found: they are used as they are.
         about: how the split came about, for the report.
+        contents: a hash of each picture's file.
     """
 
     images: np.ndarray
@@ -62,6 +60,7 @@ class Faces:
     skipped: tuple[tuple[str, str], ...]
     whole: tuple[str, ...]
     about: str
+    contents: tuple[str, ...] = ()
 
     def of(self, part: str) -> np.ndarray:
         """Positions of the pictures of a part, int64."""
@@ -95,11 +94,12 @@ def listing(folder: Path) -> tuple[list[Listed], list[tuple[str, str]]]:
     """
     if not folder.is_dir():
         raise DataError(f"{printable(folder)}: no such folder; give one with a sub-folder for each of the two classes")
-    given = _manifest(folder / "manifest.csv")
+    files, skipped = walk.below(folder)
+    names = {str(path.relative_to(folder)): path for path in files if not path.name.startswith(".")}
+    given, lost = _manifest(folder / "manifest.csv", names)
+    skipped += lost
     found: list[Listed] = []
-    skipped: list[tuple[str, str]] = []
-    for path in sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")):
-        name = str(path.relative_to(folder))
+    for name, path in names.items():
         parents = path.relative_to(folder).parts[:-1]
         worn = next((kind for part in reversed(parents) if (kind := kind_of(part)) is not None), None)
         if worn is None:
@@ -118,7 +118,7 @@ def listing(folder: Path) -> tuple[list[Listed], list[tuple[str, str]]]:
 
 def load(
     folder: Path, find: Find | None, size: int, around: float, margin: float, shift: float, seed: int = 1,
-    progress: Callable[[int], None] = lambda done: None,
+    progress: Callable[[int], None] = lambda done: None, earlier: Kept | None = None,
 ) -> Faces:  # fmt: skip
     """Read the folder and cut out the largest face of each picture; a picture without one is used as it is.
 
@@ -130,15 +130,20 @@ def load(
         margin, shift: of that part, the square around the face's box (edge.frame.Box.square).
         seed: of the split, where the folder does not say.
         progress: told how many pictures are done.
+        earlier: the split of the run that is resumed.
 
     Raises:
-        DataError: a class is missing, or no picture of it can be read.
+        DataError: a class is missing, no picture of it can be read, there are too few to train on, or pictures of the
+            run that is resumed are not there.
     """
     listed, skipped = listing(folder)
-    kept, images, whole = [], [], []
+    contents = [walk.digest(one.path) for one in listed]
+    if earlier:
+        earlier.check(folder, contents)
+    kept, images, whole, known = [], [], [], []
     for number, one in enumerate(listed):
         progress(number)
-        name = str(one.path.relative_to(folder))
+        name = _name(one, folder)
         try:
             pixels = picture.read(one.path)
         except PictureError as error:
@@ -150,88 +155,71 @@ def load(
         square = box.square(margin * around, shift) if box else _whole(pixels).square(around)
         images.append(crop(pixels, square, size, size))
         kept.append(one)
+        known.append(contents[number])
     worn = np.array([one.worn for one in kept], bool)
     if worn.all() or not worn.any():
-        raise DataError(f"{printable(folder)}: no readable picture of one of the classes; the first: {skipped[0]}")
-    stacked = np.stack(images)
-    parts, about = split([one.part for one in kept], worn, stacked, seed)
-    classes = tuple(_called(kept, folder, kind) for kind in (False, True))
-    names = tuple(str(one.path.relative_to(folder)) for one in kept)
-    return Faces(stacked, worn, parts, names, (classes[0], classes[1]), tuple(skipped), tuple(whole), about)
+        absent = not worn.all()
+        others = {_name(one, folder) for one in listed if one.worn == absent}
+        name, reason = next((name, why) for name, why in skipped if name in others)
+        raise DataError(
+            f"{printable(folder)}: no readable picture of one of the classes; the first: {printable(name)}: {reason}"
+        )
+    stacked, given = np.stack(images), [one.part for one in kept]
+    names = tuple(_name(one, folder) for one in kept)
+    parts, about = (
+        earlier.extend(names, known, given, stacked) if earlier else mask_split.split(given, worn, stacked, seed)
+    )
+    classes = _called(kept, folder, False), _called(kept, folder, True)
+    mask_split.check(parts, worn, classes, folder)
+    return Faces(stacked, worn, parts, names, classes, tuple(skipped), tuple(whole), about, tuple(known))
+
+
+def _name(one: Listed, folder: Path) -> str:
+    return str(one.path.relative_to(folder))
 
 
 def _whole(pixels: np.ndarray) -> Box:
     return Box(0, 0, pixels.shape[1], pixels.shape[0])
 
 
-def split(given: Sequence[str], worn: np.ndarray, images: np.ndarray, seed: int) -> tuple[np.ndarray, str]:
-    """Each picture's part, and how it came about.
+def _manifest(path: Path, names: Collection[str]) -> tuple[dict[str, str], list[tuple[str, str]]]:
+    """Part by picture, where a manifest.csv with the columns image and split says so, and its rows without a picture.
 
-    Parts that the folder names stay. What is missing of validation and test is taken from the training part, groups of
-    nearly equal pictures as a whole: a random split would show a network in training what it is tested on.
+    Commas, semicolons or tabs may part the columns, slashes or backslashes the folders.
 
-    Args:
-        given: of each picture, "" where the folder does not say.
-        worn: bool (N,).
-        images: uint8 (N, S, S, 3).
-        seed: of the draw.
+    Raises:
+        DataError: it has other columns, another part, or none of its pictures is in the folder.
     """
-    parts = np.array([part or "train" for part in given], dtype="<U5")
-    missing = [part for part in ("val", "test") if part not in set(given)]
-    if not missing:
-        return parts, "as the folder says"
-    rows = np.flatnonzero(parts == "train")
-    groups = near_groups(images[rows])
-    rng = np.random.default_rng(seed)
-    wanted = max(1, round(SHARE * len(rows)))
-    order = iter(rng.permutation(np.unique(groups)))
-    for part in missing:
-        taken = np.zeros(len(rows), bool)
-        for group in order:
-            taken |= groups == group
-            if taken.sum() >= wanted and len(set(worn[rows[taken]])) == 2:
-                break
-        parts[rows[taken]] = part
-    drawn = f"{100 * SHARE:.0f} % each of {len(rows)} pictures, {len(np.unique(groups))} groups of near-duplicates"
-    words = f"{' and '.join(missing)}: {drawn}"
-    return parts, words if len(missing) == 2 and not any(given) else f"the rest as the folder says; {words}"
-
-
-def near_groups(images: np.ndarray) -> np.ndarray:
-    """The group of each picture uint8 (N, S, S, 3), int64 (N,); nearly equal pictures share one, mirrored ones too.
-
-    Nearly equal: the difference hashes of two pictures (9x8 grey pixels, each against its right neighbour) differ in
-    at most NEAR of 64 bits.
-    """
-    straight = np.array([_hash(image) for image in images]).reshape(-1, 64)
-    mirrored = np.array([_hash(image[:, ::-1]) for image in images]).reshape(-1, 64)
-    group = np.arange(len(images))
-    for n in range(len(images)):
-        near = np.minimum((straight[:n] != straight[n]).sum(axis=1), (straight[:n] != mirrored[n]).sum(axis=1)) <= NEAR
-        if near.any():
-            joined = {*group[:n][near].tolist(), int(group[n])}
-            group[np.isin(group, list(joined))] = min(joined)
-    return group
-
-
-def _hash(image: np.ndarray) -> np.ndarray:
-    grey = cv2.resize(
-        cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2GRAY), (9, 8), interpolation=cv2.INTER_AREA
-    )
-    bits: np.ndarray = (grey[:, 1:] > grey[:, :-1]).reshape(-1)
-    return bits
-
-
-def _manifest(path: Path) -> Mapping[str, str]:
-    """Part by picture, where a manifest.csv with the columns image and split says so."""
     try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file))
-        return {row["image"]: SPLITS[row["split"].lower()] for row in rows}
+        text = path.read_bytes().decode("utf-8-sig", "surrogateescape")
     except FileNotFoundError:
-        return {}
-    except (KeyError, OSError, UnicodeDecodeError, AttributeError) as error:
-        raise DataError(f"{path}: expected the columns image and split (train, val or test), got {error}") from None
+        return {}, []
+    except OSError as error:
+        raise DataError(f"{printable(path)}: cannot be read ({error.strerror})") from None
+    first = text.partition("\n")[0]
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count))
+    head = [name.strip().lower() for name in next(rows, [])]
+    if missing := [name for name in ("image", "split") if name not in head]:
+        raise DataError(f"{printable(path)}: expected the columns image and split, there is no {missing[0]}")
+    places = head.index("image"), head.index("split")
+    parts: dict[str, str] = {}
+    for row in rows:
+        if not any(row):
+            continue
+        image, part = (row[place].strip() if place < len(row) else "" for place in places)
+        if part.lower() not in SPLITS:
+            raise DataError(
+                f"{printable(path)}, line {rows.line_num}: split: expected train, val or test, got {part!r}"
+            )
+        name = image if image in names else str(PurePosixPath(image.replace("\\", "/")))
+        parts[name] = SPLITS[part.lower()]
+    lost = [name for name in parts if name not in names]
+    if parts and len(lost) == len(parts):
+        raise DataError(
+            f"{printable(path)}: none of its {counted(len(parts), 'picture')} is there, such as {printable(lost[0])}; "
+            "give names relative to the folder, such as with_mask/1.jpg"
+        )
+    return parts, [(name, "in manifest.csv, but there is no such file") for name in lost]
 
 
 def _called(listed: Sequence[Listed], folder: Path, worn: bool) -> str:

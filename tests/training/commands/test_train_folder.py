@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shlex
 from pathlib import Path
@@ -89,6 +90,41 @@ def test_an_interrupted_run_is_resumed_where_it_stopped(words, tmp_path, capsys,
     history = [json.loads(one) for one in (tmp_path / "run/history.jsonl").read_text().splitlines()]
     assert [one["epoch"] for one in history] == [1, 2, 3]
     assert {"loss", "val_loss", "accuracy", "val_accuracy", "score"} <= history[-1].keys()
+
+
+def test_a_run_that_is_resumed_with_more_pictures_tests_on_none_that_it_trained_on(words, folder, tmp_path) -> None:
+    assert main([*words, "--epochs", "1"]) == 0
+    with open(tmp_path / "run/split.csv", newline="") as file:
+        before = {row["picture"]: row["part"] for row in csv.DictReader(file)}
+    rng = np.random.default_rng(7)
+    for name in ("mask", "no_mask"):
+        for n in range(20):
+            cv2.imwrite(str(folder / name / f"a{n}.png"), rng.integers(0, 256, (64, 64, 3)).astype(np.uint8))
+    assert main([*words, "--epochs", "2", "--resume"]) == 0
+    with open(tmp_path / "run/split.csv", newline="") as file:
+        after = {row["picture"]: row["part"] for row in csv.DictReader(file)}
+    assert len(after) == 80
+    assert {name: after[name] for name in before} == before
+    assert "40 new pictures: train 40" in (tmp_path / "run/report.md").read_text()
+
+
+def test_a_run_is_not_resumed_on_another_folder(words, folder, tmp_path, capsys) -> None:
+    assert main([*words, "--epochs", "1"]) == 0
+    capsys.readouterr()
+    for path in folder.rglob("*.png"):
+        cv2.imwrite(str(path), 255 - cv2.imread(str(path)))
+    assert main([*words, "--epochs", "2", "--resume"]) == 1
+    err = capsys.readouterr().err
+    assert "faces: 40 of the 40 pictures of this run are not there" in err
+    assert err.strip().count("\n") == 0
+
+
+def test_a_test_part_of_one_class_is_named(folder, words, capsys) -> None:
+    (folder / "test/mask").mkdir(parents=True)
+    for n in range(4):
+        (folder / f"mask/{n}.png").rename(folder / f"test/mask/{n}.png")
+    assert main([*words, "--epochs", "1"]) == 0
+    assert "- test: no picture of no_mask, so the figures say nothing about that class" in capsys.readouterr().out
 
 
 def _small(input_tensor, include_top, weights, alpha):

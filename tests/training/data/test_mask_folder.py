@@ -1,4 +1,4 @@
-"""A folder of two classes: their names, what is left out, and a split that no near-duplicate crosses."""
+"""A folder of two classes: their names, what is left out, and the split that it says itself."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from edge.frame import Box
 from training.data import mask_folder
 from training.data.fer2013 import DataError
-from training.data.mask_folder import kind_of, listing, load, near_groups
+from training.data.mask_folder import kind_of, listing, load
 
 
 def noise(seed: int, size: int = 64) -> np.ndarray:
@@ -69,40 +69,17 @@ def test_the_largest_face_is_cut_out_and_a_picture_without_one_is_used_whole(tmp
     folder = tmp_path / "set"
     image = np.zeros((100, 200, 3), np.uint8)
     image[20:60, 120:160] = 255
-    for kind in ("mask", "no_mask"):
-        for n in range(4):
-            write(folder / kind / f"{n}.png", image if n else np.full((50, 50, 3), 90 + n, np.uint8))
+    for n, part in enumerate(("", "train", "val", "test")):
+        for kind in ("mask", "no_mask"):
+            write(folder / part / kind / f"{n}.png", image if n else np.full((50, 50, 3), 90, np.uint8))
 
     def find(pixels: np.ndarray) -> Box | None:
         return Box(120, 20, 160, 60) if pixels.shape[1] == 200 else None
 
     faces = crops(folder, find)
-    assert (faces.images[1:4] == 255).all()
     assert set(faces.whole) == {"mask/0.png", "no_mask/0.png"}
-    assert (faces.images[0] == 90).all()
-
-
-def test_near_duplicates_share_a_group_mirrored_ones_too() -> None:
-    a, b = noise(1), noise(2)
-    brighter = np.clip(a.astype(int) + 12, 0, 255).astype(np.uint8)
-    groups = near_groups(np.stack([a, b, a[:, ::-1], brighter, b]))
-    assert groups[0] == groups[2] == groups[3]
-    assert groups[1] == groups[4] != groups[0]
-    assert near_groups(np.zeros((0, 64, 64, 3), np.uint8)).shape == (0,)
-
-
-def test_no_near_duplicate_stands_on_two_sides(tmp_path) -> None:
-    faces = crops(folder_of(tmp_path, 40))
-    sides: dict[tuple[bool, int], set[str]] = {}
-    for name, worn, part in zip(faces.names, faces.worn, faces.parts, strict=True):
-        sides.setdefault((bool(worn), int(Path(name).stem) // 2), set()).add(str(part))
-    assert all(len(side) == 1 for side in sides.values())
-    for part in ("val", "test"):
-        assert len(set(faces.worn[faces.of(part)])) == 2
-        assert 10 <= len(faces.of(part)) <= 20
-    assert "80 pictures, 40 groups of near-duplicates" in faces.about
-    assert np.array_equal(faces.parts, crops(tmp_path / "set").parts)
-    assert not np.array_equal(faces.parts, crops(tmp_path / "set", seed=2).parts)
+    for name, pixels in zip(faces.names, faces.images, strict=True):
+        assert (pixels == (90 if name in faces.whole else 255)).all()
 
 
 def test_a_split_that_the_folder_gives_is_kept(tmp_path) -> None:
@@ -150,6 +127,68 @@ def test_both_classes_are_needed(tmp_path, kinds, expected) -> None:
         listing(tmp_path)
     with pytest.raises(DataError, match="no such folder"):
         listing(tmp_path / "absent")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufeffimage,split\n{0},test\n{1},Test\n",
+        "image;split;who\n{0};test;me\n{1};testing;you\n",
+        "Split\tImage\ntest\t{0}\n\ntest\t{1}\n",
+        "image,split\nwith_mask\\0.png,test\n.\\without_mask\\0.png,test\n",
+        '"image","split"\r\n"./{0}","test"\r\n"{1}","test"\r\nwith_mask/gone.png,train\r\n',
+    ],
+    ids=["byte order mark", "semicolons", "tabs", "backslashes", "a row without a picture"],
+)
+def test_a_manifest_may_come_from_any_program(tmp_path, text) -> None:
+    folder = folder_of(tmp_path, 12)
+    table = text.format("with_mask/0.png", "without_mask/0.png")
+    (folder / "manifest.csv").write_bytes(table.encode())
+    faces = crops(folder)
+    assert {faces.names[n] for n in faces.of("test")} == {"with_mask/0.png", "without_mask/0.png"}
+    lost = [("with_mask/gone.png", "in manifest.csv, but there is no such file")] if "gone" in text else []
+    assert list(faces.skipped) == lost
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("image,split\nwith_mask/0.png,holdout\n", "line 2: split: expected train, val or test, got 'holdout'"),
+        ("image,split\nwith_mask/0.png\n", "line 2: split: expected train, val or test, got ''"),
+        ("image,split\nset/with_mask/0.png,test\n", "none of its 1 picture is there, such as set/with_mask/0.png"),
+        ("picture,split\n", "expected the columns image and split, there is no image"),
+        ("", "expected the columns image and split, there is no image"),
+    ],
+)
+def test_what_is_wrong_in_a_manifest_is_named(tmp_path, text, expected) -> None:
+    folder = folder_of(tmp_path, 6)
+    (folder / "manifest.csv").write_text(text)
+    with pytest.raises(DataError) as told:
+        crops(folder)
+    assert expected in str(told.value)
+
+
+def test_links_are_followed_and_what_cannot_be_is_named(tmp_path) -> None:
+    folder = folder_of(tmp_path, 6)
+    (folder / "with_mask").rename(tmp_path / "elsewhere")
+    (folder / "with_mask").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere/loop").symlink_to(tmp_path / "elsewhere")
+    (folder / "without_mask/lost.png").symlink_to(tmp_path / "nowhere.png")
+    faces = crops(folder)
+    assert len(faces.worn) == 12
+    assert dict(faces.skipped).keys() == {"with_mask/loop/", "without_mask/lost.png"}
+
+
+def test_too_few_pictures_are_counted_in_one_line(tmp_path) -> None:
+    for n in range(2):
+        write(tmp_path / "few/mask" / f"{n}.png", noise(n))
+        write(tmp_path / "few/no_mask" / f"{n}.png", noise(100 + n))
+        for part in ("val", "test"):
+            write(tmp_path / "untrained" / part / "mask" / f"{n}.png", noise(n))
+            write(tmp_path / "untrained" / part / "no_mask" / f"{n}.png", noise(n))
+    for name in ("few", "untrained"):
+        with pytest.raises(DataError, match=rf"{name}: no picture of (no_)?mask is left to train on: train has \d"):
+            crops(tmp_path / name)
 
 
 def test_a_class_without_a_readable_picture_is_an_error(tmp_path) -> None:
