@@ -12,10 +12,10 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from edge import picture
-from edge.errors import PictureError
+from edge.errors import InvalidValue, PictureError
 from edge.frame import Box
 from edge.picture.folder import is_picture
-from edge.text import printable
+from edge.text import decoded, printable
 from edge.vision.crop import crop
 from training.counted import counted
 from training.data import mask_split, walk
@@ -191,11 +191,13 @@ def _manifest(path: Path, names: Collection[str]) -> tuple[dict[str, str], list[
         DataError: it has other columns, another part, or none of its pictures is in the folder.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig", "surrogateescape")
+        text = decoded(path.read_bytes())
     except FileNotFoundError:
         return {}, []
     except OSError as error:
         raise DataError(f"{printable(path)}: cannot be read ({error.strerror})") from None
+    except InvalidValue as error:
+        raise DataError(f"{printable(path)}: {error}") from None
     first = text.partition("\n")[0]
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count))
     head = [name.strip().lower() for name in next(rows, [])]
