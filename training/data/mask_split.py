@@ -98,7 +98,7 @@ class Kept:
             ],
             dtype="<U5",
         )
-        new = np.flatnonzero(parts == "")
+        new = np.flatnonzero(parts == "").tolist()
         groups = near_groups(images) if len(new) else np.zeros(0, int)
         known = parts.copy()
         for row in new:
