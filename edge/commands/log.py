@@ -87,7 +87,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             child.add_argument("--title", default="", help="title (default: the journal's name)")
         if name in OUTPUTS:
             default = OUTPUTS[name]
-            where = default or "standard output"
+            where = {"plot": f"{default}; .png, .svg or .pdf", "report": f"{default}; -: standard output"}.get(
+                name, "-, standard output"
+            )
             child.add_argument(
                 "--out", type=Path, default=default, metavar="FILE", help=f"output file (default: {where})"
             )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from edge.commands.log import between
-from edge.commands.log_output import new_file
+from edge.commands.log_output import STDOUT, new_file
 from edge.journals.reader import read
 from edge.labels import EMOTIONS, EXTRA_LABELS, is_extra_label
 from edge.text import printable
@@ -34,7 +34,7 @@ def show(arguments: argparse.Namespace, files: Sequence[Path]) -> int:
     """
     labels = (*EMOTIONS, *_others(read(files, warn=False)))
     events = between(read(files), arguments.since, arguments.until)
-    if arguments.out is None:
+    if arguments.out in (None, STDOUT):
         write(events, sys.stdout, labels)
         return 0
     mark = ",".join(FIRST[:9]).encode()

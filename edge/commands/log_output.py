@@ -1,4 +1,4 @@
-"""Where `log csv` and `log plot` write: never over a journal or over somebody else's file, and all of it or nothing."""
+"""Where `log csv`, `plot` and `report` write: never over a journal or another's file, and all of it or nothing."""
 
 from __future__ import annotations
 
@@ -7,12 +7,22 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from edge.errors import JournalError
+from edge.errors import JournalError, OutputError
 from edge.files import open_regular
 from edge.journals.rotation import rotated
 from edge.text import printable
 
 LOOK = 1 << 16  # bytes at the beginning and at the end of a file in which a mark is looked for
+
+
+STDOUT = Path("-")  # as for `run --journal`
+
+
+def expect_suffix(out: Path, suffixes: Sequence[str]) -> None:
+    """Raises OutputError where the name of a new file, or of one that is replaced, does not end in one of these."""
+    special = os.path.exists(out) and not os.path.isfile(out)  # such as /dev/stdout
+    if not special and out.suffix.lower() not in suffixes:
+        raise OutputError(f"{printable(out)}: expected a file that ends in {' or '.join(suffixes)}")
 
 
 @contextlib.contextmanager

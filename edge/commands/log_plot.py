@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from edge.commands.log import between, counted
-from edge.commands.log_output import new_file
+from edge.commands.log_output import expect_suffix, new_file
 from edge.errors import JournalError, MissingExtra
 from edge.journals.reader import read
 from edge.journals.summary import REASONS, ROUTES, WORD
@@ -23,6 +23,7 @@ from edge.text import printable
 from edge.vision import palette
 
 MARK = "edge-emotion log plot"
+SUFFIXES = (".png", ".svg", ".pdf")
 DAYS = 3  # a longer period is shown day by day
 TICKS = 16
 LINE = "#1f6fb2"
@@ -39,8 +40,10 @@ def show(arguments: argparse.Namespace, files: Sequence[Path]) -> int:
 
     Raises:
         MissingExtra: matplotlib is not installed.
+        OutputError: the output is not named like a picture.
         JournalError: a journal cannot be read, has nothing to show, or the picture cannot be written.
     """
+    expect_suffix(arguments.out, SUFFIXES)
     timeline = Timeline.of(between(counted(read(files)), arguments.since, arguments.until))
     if not timeline.spans:
         raise JournalError(f"{', '.join(map(str, files))}: no face in this period; nothing to draw")
@@ -103,10 +106,10 @@ def draw(timeline: Timeline, heading: str, path: Path) -> None:
     order = [label for label in timeline.labels if label in shown]
     words = [printable(REASONS.get(label, label))[:WORD] for label in order]
     figure.legend([shown[label] for label in order], words, loc="outside right upper", frameon=False)
-    # Where the format has such a field, the picture is known as ours, and the next one may replace it.
-    field = {"": "Software", ".png": "Software", ".svg": "Creator", ".pdf": "Creator"}.get(path.suffix.lower())
-    # Else Matplotlib would choose another name for a file without a suffix.
-    figure.savefig(path, format=path.suffix[1:].lower() or "png", metadata={field: MARK} if field else None)
+    # By this field the picture is known as ours, and the next one may replace it.
+    field = {".svg": "Creator", ".pdf": "Creator"}.get(path.suffix.lower(), "Software")
+    # A device such as /dev/stdout, which has no suffix, takes a PNG.
+    figure.savefig(path, format=path.suffix[1:].lower() or "png", metadata={field: MARK})
 
 
 def _colour(label: str) -> str:

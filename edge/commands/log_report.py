@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from edge.commands.log import between, counted
-from edge.commands.log_output import new_file
+from edge.commands.log_output import STDOUT, new_file
 from edge.journals.groups import Statistics
 from edge.journals.reader import read
 from edge.journals.report import Report
@@ -18,7 +18,7 @@ MARK = "edge-emotion log report"
 
 
 def show(arguments: argparse.Namespace, files: Sequence[Path]) -> int:
-    """Write the page and print its path.
+    """Write the page and print its path; or print the page, where the output is `-`.
 
     Raises:
         JournalError: a journal cannot be read, or the page cannot be written.
@@ -28,7 +28,11 @@ def show(arguments: argparse.Namespace, files: Sequence[Path]) -> int:
         summary.add(event)
         statistics.add(event)
     title = printable(arguments.title or f"Visitors: {', '.join(path.name for path in files)}")
+    page = Report(title, summary, statistics, MARK).page()
+    if arguments.out == STDOUT:
+        print(page)
+        return 0
     with new_file(arguments.out, files, MARK.encode(), "report", arguments.force) as path:
-        path.write_text(Report(title, summary, statistics, MARK).page(), encoding="utf-8")
+        path.write_text(page, encoding="utf-8")
     print(printable(arguments.out))
     return 0

@@ -293,12 +293,15 @@ def test_a_table_that_cannot_be_written_is_one_line(journal, capsys, tmp_path):
 @pytest.mark.parametrize("kind", ["csv", "plot", "report"])
 def test_the_output_never_replaces_the_journal_nor_one_of_its_rotated_files(journal, capsys, tmp_path, kind):
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
-    link = tmp_path / "link.csv"
+    link = tmp_path / "link.png"
     link.symlink_to(journal)
     for out in (*before, link):
         for force in ((), ("--force",)):
             code, _, err = call(capsys, kind, journal, "--out", out, *force)
-            assert (code, err) == (1, f"edge-emotion: {out}: is the journal itself; choose another --out\n")
+            said = "is the journal itself; choose another --out"
+            if kind == "plot" and out != link:
+                said = "expected a file that ends in .png or .svg or .pdf"
+            assert (code, err) == (1, f"edge-emotion: {out}: {said}\n")
     assert {path: path.read_bytes() for path in tmp_path.iterdir() if path != link} == before
 
 
@@ -475,11 +478,38 @@ def test_a_folder_is_no_output(journal, capsys, tmp_path, kind):
     assert (tmp_path / "album.png").read_bytes() == b"mine"
 
 
+@pytest.mark.parametrize("name", ["p", "p.txt", "p.jpg", "-", ".png"])
+def test_a_plot_of_another_kind_is_refused_before_the_journal_is_read(capsys, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    said = f"edge-emotion: {name}: expected a file that ends in .png or .svg or .pdf\n"
+    assert call(capsys, "plot", tmp_path / "absent.jsonl", "--out", name) == (1, "", said)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("suffix", ["png", "svg", "PDF"])
+def test_a_plot_is_of_the_kind_that_its_name_says_and_known_as_ours(journal, capsys, tmp_path, suffix):
+    pytest.importorskip("matplotlib")
+    out = tmp_path / f"p.{suffix}"
+    for _ in range(2):
+        assert call(capsys, "plot", journal, "--out", out)[0] == 0
+    assert out.read_bytes().startswith({"png": b"\x89PNG", "svg": b"<?xml", "PDF": b"%PDF"}[suffix])
+
+
+@pytest.mark.parametrize("kind", ["report", "csv"])
+def test_a_dash_is_standard_output(journal, capsys, tmp_path, monkeypatch, kind):
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.iterdir())
+    code, out, err = call(capsys, kind, journal, "--out", "-")
+    assert (code, err, sorted(tmp_path.iterdir())) == (0, "", before)
+    assert call(capsys, kind, journal, "--out", "./-x")[0] == 0
+    assert out.strip() == (tmp_path / "-x").read_text().strip() != ""
+
+
 @pytest.mark.parametrize("title", ["$\\frac{$", "caf\udce9", "a\x1b[31m\nb", "100 $ and $ 200"], ids=ascii)
 @pytest.mark.parametrize("kind", ["plot", "report"])
 def test_any_title_is_written(journal, capsys, tmp_path, kind, title):
     pytest.importorskip("matplotlib")
-    out = tmp_path / "out"
+    out = tmp_path / ("out.png" if kind == "plot" else "out")
     assert call(capsys, kind, journal, "--title", title, "--out", out) == (0, f"{out}\n", "")
     assert out.read_bytes()[:4] == (b"\x89PNG" if kind == "plot" else b"<!do")
     assert call(capsys, kind, journal, "--title", title, "--out", out)[0] == 0  # it is known as ours
