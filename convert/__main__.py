@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
-from collections.abc import Sequence
-from pathlib import Path
 
-from convert import commands, interrupt
-from edge import cli
-from edge.parser import Parser, suggestion
+try:
+    import argparse
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from convert import commands, interrupt
+    from edge import cli
+    from edge.parser import Parser, suggestion
+except KeyboardInterrupt:  # Ctrl-C needs no traceback, however soon it comes
+    sys.exit(130)
 
 PROGRAM = "edge-emotion-convert"
 DEFAULT = "convert"  # what runs where no command is named

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
-import signal
 import sys
-from collections.abc import Sequence
 
-from edge import cli
+try:
+    import importlib
+    import signal
+    from collections.abc import Sequence
+
+    from edge import cli
+except KeyboardInterrupt:  # Ctrl-C needs no traceback, however soon it comes
+    sys.exit(130)
 
 COMMANDS = {
     "run": "watch a camera or a clip and write a journal",

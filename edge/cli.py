@@ -39,10 +39,10 @@ def run(program: str, main: Callable[[list[str]], int], argv: Sequence[str] | No
     """
     words = list(sys.argv[1:] if argv is None else argv)
     debug = wants_debug(words)
-    for name, value in QUIET.items():
-        os.environ.setdefault(name, value)
-    _configure_logging(program, debug)
     try:
+        for name, value in QUIET.items():
+            os.environ.setdefault(name, value)
+        _configure_logging(program, debug)
         with checked_output():
             return main(words)
     except EdgeError as error:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
-from collections.abc import Sequence
-from types import ModuleType
 
-from edge import cli
-from edge.errors import MissingExtra
-from training.backend import FIX
+try:
+    import importlib
+    from collections.abc import Sequence
+    from types import ModuleType
+
+    from edge import cli
+    from edge.errors import MissingExtra
+    from training.backend import FIX
+except KeyboardInterrupt:  # Ctrl-C needs no traceback, however soon it comes
+    sys.exit(130)
 
 # A command's module is loaded on demand: some need packages that the device's install does not have.
 COMMANDS = {

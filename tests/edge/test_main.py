@@ -12,6 +12,7 @@ import pytest
 
 import edge
 from edge import __main__ as program
+from edge import cli
 from edge.commands import doctor
 from edge.errors import CameraTimeout, EdgeError, JournalError, ModelError, SettingsError, SourceError, one_line
 
@@ -171,6 +172,29 @@ def test_a_reader_that_goes_away_is_a_silent_exit_1():
     assert child.stderr.read() == b""
     assert child.wait() == 1
     child.stderr.close()
+
+
+@pytest.mark.parametrize(
+    ("module", "last"), [("edge", "edge.cli"), ("convert", "convert.interrupt"), ("training", "training.backend")]
+)
+def test_ctrl_c_while_the_program_is_still_loading_is_exit_130_without_a_traceback(module, last):
+    script = (
+        "import runpy, sys\nclass Hook:\n    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name == {last!r}: raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Hook()); sys.argv[1:] = ['--version']\n"
+        f"runpy.run_module({module!r}, run_name='__main__')"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_so_it_is_before_the_command_is_known(monkeypatch, capsys):
+    def interrupted(program, debug):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_configure_logging", interrupted)
+    assert program.main(["doctor"]) == 130
+    assert capsys.readouterr() == ("", "")
 
 
 def test_only_the_command_that_is_run_is_imported():
