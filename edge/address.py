@@ -15,6 +15,7 @@ DEVICE = "v4l2:"  # stands before a device file, and is no scheme
 # Bounded: without a bound, a search in a text of n letters takes n * n steps.
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,30}):/+")
 _AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._-]+)(:[0-9]*)?")
+_LOCAL = re.compile(r"(?i)file:(?://(?:localhost)?)?/(?!/)")
 _SECRET_KEY = re.compile(r"(?i)(pass|pwd|user|usr|login|token|auth|secret|key)\w{0,30}=")
 CREDENTIAL = "camera-password"  # of systemd
 
@@ -28,6 +29,7 @@ def redacted(source: str) -> str:
     >>> redacted("rtsp://admin:p@ss@10.0.0.9:554/h264?pwd=p"), redacted("clip.mp4")
     ('rtsp://10.0.0.9', 'clip.mp4')
     """
+    source = local_path(source) or source
     device = DEVICE if source.startswith(f"{DEVICE}/") else ""
     return device + _redacted(source.removeprefix(device))
 
@@ -48,8 +50,20 @@ def _is_suspicious(text: str) -> bool:
     return bool(_SCHEME.search(text) or ("@" in text and ":" in text) or "=" in query or _SECRET_KEY.search(text))
 
 
+def local_path(source: str) -> str:
+    """The path that a file address names, such as file:///home/pi/clip.mp4; "" for anything else.
+
+    >>> local_path("file:///home/pi/a%20clip.mp4"), local_path("http://host/clip.mp4")
+    ('/home/pi/a clip.mp4', '')
+    """
+    match = _LOCAL.match(source)
+    return unquote(source[match.end() - 1 :]) if match and not _exists(source) else ""
+
+
 def is_address(source: str) -> bool:
-    """Whether the source looks like an address, even a mistyped one."""
+    """Whether the source looks like an address, even a mistyped one; those of files are paths."""
+    if local_path(source):
+        return False
     return redacted(source) != source or "://" in source
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from edge.address import is_address, redacted
+from edge.address import is_address, local_path, redacted
 from edge.cameras import is_live
 from edge.errors import InvalidValue, SettingsError
 from edge.scalars import whole
@@ -57,7 +57,7 @@ def picture_path(value: str | os.PathLike[str]) -> Path:
             f"picture: {redacted(path)} is an address, expected the path of a file; "
             "recognizer.track(ADDRESS) follows a camera"
         )
-    return Path(path)
+    return Path(local_path(path) or path)
 
 
 def picture_pixels(picture: Any, bgr: bool) -> np.ndarray:

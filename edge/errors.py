@@ -1,10 +1,21 @@
 """The errors of the device: one tree, each child also a builtin, each with the exit code it ends a command with."""
 
+from edge.text import printable
+
 
 class EdgeError(Exception):
-    """Root of every error that this package raises on purpose. Its message is one line: what, where, how to fix it."""
+    """Root of every error that this package raises on purpose. Its message is one line: what, where, how to fix it.
+
+    What it quotes may come from anywhere, such as the name of a file: control characters are escaped.
+
+    >>> EdgeError("caf\\udce9\\n.jpg: the file is empty")
+    EdgeError('caf\\\\xe9\\\\n.jpg: the file is empty')
+    """
 
     exit_code = 1
+
+    def __init__(self, *message: object) -> None:
+        super().__init__(*(printable(part) if isinstance(part, str) else part for part in message))
 
 
 class InvalidValue(EdgeError, ValueError):

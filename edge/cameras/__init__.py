@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
-from edge.address import is_address, with_credentials
+from edge.address import is_address, local_path, with_credentials
 from edge.address import redacted as redacted
 from edge.clock import Clock, SystemClock
 from edge.errors import SourceError
@@ -68,7 +68,8 @@ def open_camera(settings: SourceSettings, clock: Clock | None = None) -> Camera:
 
 
 def _open(settings: SourceSettings, clock: Clock) -> Camera:
-    source = settings.source
+    source = local_path(settings.source) or settings.source
+    settings = dataclasses.replace(settings, source=source)
     name = _name(source) or _file_kind(source)
     if name == "stream":
         source = with_credentials(source, settings.user, settings.password_file, os.environ)
@@ -105,6 +106,8 @@ def _file_kind(source: str) -> str:
         mode = os.stat(path).st_mode
     except (OSError, ValueError) as error:
         if is_address(source):
+            if camera_name(source.strip()):
+                raise SourceError(f"{redacted(source.strip())}: remove the spaces around the address") from None
             schemes = ", ".join(f"{scheme}://HOST/..." for scheme in STREAMS)
             raise SourceError(f"{redacted(source)}: not the address of a camera; expected {schemes}") from None
         if isinstance(error, ValueError | FileNotFoundError | NotADirectoryError):

@@ -52,7 +52,8 @@ def resolved(url: str, seconds: float) -> str:
     except ValueError:
         host = ""
     if not host:
-        raise SourceError(f"{redacted(url)}: no host in this address; expected rtsp://HOST/...")
+        scheme = url.partition(":")[0].lower()
+        raise SourceError(f"{redacted(url)}: no host in this address; expected {scheme}://HOST/...")
     with _lock:
         question = _pending.get(host) or _Question(host)
         if not question.answered.is_set():

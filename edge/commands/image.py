@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from edge import config, picture
-from edge.address import is_address, redacted
+from edge.address import is_address, local_path, redacted
 from edge.commands.image_crops import Chart, Crops
 from edge.commands.image_folder import Taken
 from edge.commands.image_output import Drawn, Lines, Total
@@ -109,7 +109,8 @@ def found(paths: Sequence[Path]) -> Iterator[Path | PictureError]:
 
     What a folder holds beside pictures is counted and named on standard error.
     """
-    for path in paths:
+    for given in paths:
+        path = Path(local_path(str(given)) or given)
         try:
             folder = path.is_dir()
         except (OSError, ValueError):  # no such name can be: reading it says why

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from edge import config
-from edge.address import is_address, redacted
+from edge.address import is_address, local_path, redacted
 from edge.errors import SourceError
 from edge.parser import whole_number
 from edge.pipeline.detail import DETAILS
@@ -85,6 +85,7 @@ def look_for(paths: list[Path], out: Path) -> Found:
     Raises:
         SourceError: there is none, or a path is the address of a camera.
     """
+    paths = [Path(local_path(str(path)) or path) for path in paths]
     for path in paths:
         if is_address(str(path)):
             shown = redacted(str(path))

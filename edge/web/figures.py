@@ -8,10 +8,8 @@ than what was asked for are skipped without being read. Days and hours are those
 from __future__ import annotations
 
 import json
-import math
 import os
 import sys
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -24,11 +22,13 @@ from edge.errors import EdgeError, JournalError, one_line
 from edge.journals.jsonl import HEAD, decode, ended
 from edge.journals.parts import Part, open_part, parts
 from edge.journals.spans import Span, Spans
+from edge.text import printable
+from edge.web.dwell import Dwell
 from edge.web.zone import offsets
 
 EARLIER_S = 900.0  # read from so long before, for faces that were in sight at the beginning
 SPANS = 20_000  # of a day, at most
-DWELL_S = (2, 5, 10, 30, 60, 300)  # the limits of the classes of dwell time, seconds
+FIRST_YEAR, LAST_YEAR = 1971, 9000  # of a day that can be asked for
 TROUBLE = ("camera-lost", "camera-back", "paused", "resumed", "dark", "light", "throttled", "engine-failed")
 
 
@@ -69,45 +69,6 @@ def overview(events: Iterable[Mapping[str, Any]], begin: float, end: float) -> d
     ]
     told = {mask: {label: round(s, 3) for label, s in by.items()} for mask, by in shares.items()}
     return {"days": days, "hours": hours, "shares": told, "dwell": dwell.told()}
-
-
-class Dwell:
-    """Dwell times in classes; the median is the geometric middle of its fine class (within 0.25 %)."""
-
-    SHORTEST, LONGEST, STEP = 0.1, 1e7, 1.005  # the limits of the fine classes, seconds; each is so much longer
-
-    def __init__(self) -> None:
-        self._counts = [0] * (len(DWELL_S) + 1)
-        self._fine: dict[int, int] = defaultdict(int)
-        self._count, self._sum = 0, 0.0
-
-    def add(self, seconds: float) -> None:
-        """Count one visit."""
-        self._counts[bisect_left(DWELL_S, seconds)] += 1
-        level = 0
-        if seconds > self.SHORTEST:
-            level = math.ceil(math.log(min(seconds, self.LONGEST) / self.SHORTEST, self.STEP))
-        self._fine[level] += 1
-        self._count, self._sum = self._count + 1, self._sum + max(seconds, 0.0)
-
-    def told(self) -> dict[str, Any]:
-        """Visits, median, mean and classes; null where there was no visit."""
-        if not self._count:
-            return {"visits": 0, "median": None, "mean": None, "classes": []}
-        seen, median = 0, 0.0
-        for level in sorted(self._fine):
-            seen += self._fine[level]
-            if 2 * seen >= self._count:
-                median = self.SHORTEST * self.STEP ** (level - 0.5)
-                break
-        limits: list[float | None] = [*DWELL_S, None]
-        classes = [{"below": limit, "visits": n} for limit, n in zip(limits, self._counts, strict=True)]
-        return {
-            "visits": self._count,
-            "median": round(median, 1),
-            "mean": round(self._sum / self._count, 1),
-            "classes": classes,
-        }
 
 
 def timeline(events: Iterable[Mapping[str, Any]], begin: float, end: float) -> dict[str, Any]:
@@ -212,6 +173,17 @@ def _midnight(day: date) -> float:
     return datetime(day.year, day.month, day.day).timestamp()
 
 
+def _calendar_day(text: str) -> date:
+    """The day that YYYY-MM-DD names; in its year, times are positive, and the day after it has a name, too."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"day: expected a day that the calendar has, as YYYY-MM-DD, got {printable(text)}") from None
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValueError(f"day: expected a day of the years {FIRST_YEAR} to {LAST_YEAR}, got {text}")
+    return day
+
+
 def made(journal: Path, what: str, argument: str, now: datetime) -> dict[str, Any]:
     """The object that is printed.
 
@@ -223,9 +195,7 @@ def made(journal: Path, what: str, argument: str, now: datetime) -> dict[str, An
     except OSError as error:
         raise JournalError(f"{journal.name}: cannot read the journal ({error.strerror})") from None
     if what == "day":
-        day = date.fromisoformat(argument)
-        if not 1971 <= day.year <= 9000:
-            raise ValueError(f"{argument}: expected a day from 1971 on")
+        day = _calendar_day(argument)
         begin, end = _midnight(day), _midnight(day + timedelta(days=1))
         body = timeline(between(files, begin, end), begin, end)
     else:

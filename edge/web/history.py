@@ -49,7 +49,7 @@ class History:
         """GET /api/history/day?day=YYYY-MM-DD: who was in sight when, and with which emotion."""
         day = request.query.get("day", "")
         if not DAY.fullmatch(day) or not day.isascii():
-            raise Refused(400, "day: expected YYYY-MM-DD")
+            raise Refused(400, "day: expected a day as YYYY-MM-DD")
         return await self._answer("day", day)
 
     def close(self) -> None:

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 
 from edge import __main__ as program
-from edge.address import is_address, redacted, with_credentials
+from edge.address import is_address, local_path, redacted, with_credentials
 from edge.errors import SettingsError
 
 # "geheim" is the password, or a part of it.
@@ -55,6 +56,32 @@ def test_of_an_address_scheme_and_host_are_shown(source):
 def test_what_is_shown_of_other_sources(source, shown):
     assert redacted(source) == shown
     assert "geheim" not in shown
+
+
+@pytest.mark.parametrize(
+    ("source", "path"),
+    [
+        ("", ""),
+        ("file:///home/pi/clip.mp4", "/home/pi/clip.mp4"),
+        ("FILE://localhost/home/pi/a%20clip.mp4", "/home/pi/a clip.mp4"),
+        (str(Path("file:///home/pi/clip.mp4")), "/home/pi/clip.mp4"),
+        ("file:clip.mp4", ""),
+        ("file://server/clip.mp4", ""),
+        ("file:////server/clip.mp4", ""),
+        ("http://server/file:///clip.mp4", ""),
+        ("clip.mp4", ""),
+    ],
+)
+def test_the_address_of_a_file_of_this_machine_is_a_path(source, path):
+    assert local_path(source) == path
+    assert not path or (redacted(source) == path and not is_address(source))
+
+
+def test_a_file_that_is_named_like_an_address_is_itself(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file:").mkdir()
+    (tmp_path / "file:" / "clip.mp4").touch()
+    assert local_path("file:/clip.mp4") == ""
 
 
 @pytest.mark.parametrize("part", ["A", "pass", "?", "user_", "a:/", "%41", "@", ":"])

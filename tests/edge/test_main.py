@@ -133,9 +133,9 @@ def test_exit_codes(ending, error, code):
 
 
 def test_an_error_is_one_line_on_standard_error(ending, capsys):
-    ending(SourceError("clip.mp4: no such\n file"))
+    ending(SourceError("a\nclip.mp4: no such  file"))
     program.main(["doctor"])
-    assert capsys.readouterr() == ("", "edge-emotion: clip.mp4: no such file\n")
+    assert capsys.readouterr() == ("", "edge-emotion: a\\nclip.mp4: no such file\n")
 
 
 def test_a_bug_is_one_line_that_names_the_debug_flag(ending, capsys):

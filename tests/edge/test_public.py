@@ -19,7 +19,7 @@ ABSENT = [
 
 IMPORT_ALL = """
 import importlib, json, pkgutil, sys
-SERVER = ("app", "guard", "history", "server", "streams", "uploads")
+SERVER = ("app", "connection", "guard", "history", "reception", "server", "streams", "uploads")
 for name in json.loads(sys.argv[1]):
     sys.modules[name] = None
 import edge

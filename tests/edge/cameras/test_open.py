@@ -108,6 +108,32 @@ def test_a_camera_in_other_letters_is_proposed(source, meant):
     assert str(caught.value).endswith(f"did you mean {meant}?" if meant else "try --source demo")
 
 
+def test_the_address_of_a_file_is_its_path(photo):
+    assert isinstance(opened(f"file://{photo}"), FolderCamera)
+    assert isinstance(opened(f"file:{photo.parent}"), FolderCamera)
+    with pytest.raises(SourceError, match=r"^/nowhere/gone\.mp4: no such file"):
+        opened("file:///nowhere/gone.mp4")
+    with pytest.raises(SourceError, match=r"^file://server: not the address of a camera; expected rtsp://HOST"):
+        opened("file://server/gone.mp4")
+
+
+@pytest.mark.parametrize("source", [" http://cam/1", "\n RTSP://cam/1 "])
+def test_spaces_around_an_address_are_what_is_wrong_with_it(source):
+    with pytest.raises(SourceError) as caught:
+        opened(source)
+    assert str(caught.value).endswith("://cam: remove the spaces around the address")
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [("a\nb.mp4", r"a\nb.mp4"), ("a\0b", r"a\x00b"), ("caf\udce9.mp4", r"caf\xe9.mp4"), ("a\x1b[31m", r"a\x1b[31m")],
+)
+def test_a_source_is_shown_on_one_line(source, shown):
+    with pytest.raises(SourceError) as caught:
+        opened(source)
+    assert str(caught.value).startswith(f"{shown}: no such file, folder or camera")
+
+
 def test_an_empty_source_is_not_the_current_folder():
     with pytest.raises(SourceError, match="the source is empty"):
         cameras.open_camera(SourceSettings(source=""))

@@ -93,6 +93,12 @@ def test_with_silent_name_servers_the_camera_is_lost_and_the_process_goes_on(ser
     turns.close()
 
 
+@pytest.mark.parametrize("scheme", ["rtsp", "rtsps", "http", "HTTPS"])
+def test_an_address_without_a_host_is_told_what_it_would_be(scheme):
+    with pytest.raises(SourceError, match=rf"no host in this address; expected {scheme.lower()}://HOST/\.\.\.$"):
+        resolved(f"{scheme}://", 1.0)
+
+
 def test_a_password_with_a_slash_is_no_port_and_in_no_message():
     with pytest.raises(SourceError, match="no host in this address") as caught:
         resolved("rtsp://me:geheim/b@cam.lan/live", 1.0)

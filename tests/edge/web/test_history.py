@@ -12,7 +12,8 @@ import pytest
 from edge.clock import rfc3339
 from edge.journals.jsonl import encode
 from edge.journals.parts import parts
-from edge.web.figures import Dwell, between, made
+from edge.web.dwell import Dwell
+from edge.web.figures import between, made
 from edge.web.zone import offsets
 
 DAY = datetime(2026, 5, 4)  # a Monday
@@ -128,6 +129,23 @@ def test_visits_that_cannot_be_so_long_are_counted_too(seconds):
     dwell = Dwell()
     dwell.add(seconds)
     assert dwell.told()["visits"] == 1
+
+
+@pytest.mark.parametrize(
+    ("day", "message"),
+    [
+        ("2026-02-30", "day: expected a day that the calendar has, as YYYY-MM-DD, got 2026-02-30"),
+        ("0000-01-01", "day: expected a day that the calendar has, as YYYY-MM-DD, got 0000-01-01"),
+        ("1970-12-31", "day: expected a day of the years 1971 to 9000, got 1970-12-31"),
+        ("9999-12-31", "day: expected a day of the years 1971 to 9000, got 9999-12-31"),
+        ("2026-5-4", "day: expected a day as YYYY-MM-DD"),
+        ("", "day: expected a day as YYYY-MM-DD"),
+    ],
+)
+def test_a_day_that_does_not_exist_is_refused_under_its_arguments_name(serve, tmp_path, day, message):
+    (tmp_path / "journal.jsonl").touch()
+    house = serve(journal=tmp_path / "journal.jsonl")
+    assert house.get(f"/api/history/day?day={day}") == (400, {"error": message})
 
 
 def test_of_a_long_journal_only_the_day_is_read(tmp_path, monkeypatch):
