@@ -1,6 +1,6 @@
 """The errors of the device: one tree, each child also a builtin, each with the exit code it ends a command with."""
 
-from edge.text import printable
+from edge.escape import printable
 
 
 class EdgeError(Exception):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 
 from edge.errors import InvalidValue
+from edge.escape import printable as printable
 
 
 def decoded(data: bytes) -> str:
@@ -24,15 +25,6 @@ def decoded(data: bytes) -> str:
         raise InvalidValue("not text in UTF-8; save it as UTF-8") from None
 
 
-def printable(text: object) -> str:
-    r"""The text on one line: control characters, and bytes of a file name that are not UTF-8, are escaped.
-
-    >>> printable("caf\udce9\x1b[31m.jpg\n")
-    'caf\\xe9\\x1b[31m.jpg\\n'
-    """
-    return "".join(_escaped(c) for c in str(text))
-
-
 def is_utf8(text: str) -> bool:
     r"""Whether the text can be encoded: a file name with other bytes cannot, and given such text OpenCV crashes.
 
@@ -40,9 +32,3 @@ def is_utf8(text: str) -> bool:
     (True, False)
     """
     return not any("\ud800" <= c <= "\udfff" for c in text)
-
-
-def _escaped(c: str) -> str:
-    if "\udc80" <= c <= "\udcff":  # what surrogateescape makes of the byte
-        return f"\\x{ord(c) - 0xDC00:02x}"
-    return c if c.isprintable() else c.encode("unicode_escape").decode("ascii")
