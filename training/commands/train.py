@@ -12,14 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from edge.errors import InvalidValue
+from edge.errors import InvalidValue, SettingsError
 from edge.parser import whole_number
 from training import launch
 from training import nodes as together
 from training import recipe as recipes
 from training.backend import load_keras, precision, use_threads
-from training.commands import INTERRUPTED, train_folder
+from training.commands import INTERRUPTED, next_steps, train_folder
 from training.nodes import ALONE, NodeError, Nodes
+
+UNLESS_GIVEN = {"every": 1, "calibration": 500}  # of add_fit_arguments
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,8 +72,9 @@ def changes(arguments: argparse.Namespace) -> dict[str, int]:
 
 def main(arguments: argparse.Namespace) -> int:
     """Run the command; on Ctrl-C it prints the command that resumes the run."""
+    train_folder.check(arguments)
     if arguments.dataset:
-        if arguments.nodes > 1:
+        if arguments.nodes > 1 or arguments.node is not None or arguments.coordinator:
             raise InvalidValue("--nodes: not with --dataset; train a recipe with --data on several nodes")
         return train_folder.main(arguments)
     recipe = recipes.load(recipes.find(arguments.recipe), changes(arguments))
@@ -92,13 +95,27 @@ def main(arguments: argparse.Namespace) -> int:
     if nodes.count > 1 and (not nodes.lead or launch.WORKER in os.environ):
         return 0
     print(f"{folder}: model.keras, weights.npz, calibration.npz, report.md, curves.png")
-    print(f"next: {convert_command(arguments, folder)}")
-    print(f"then: {shlex.join(['cp', str(folder / 'weights.npz'), f'models/{recipe.task}/'])}  (for the float figures)")
+    into = next_steps.models_folder()
+    weights = ["cp", folder / "weights.npz", f"{into}/{recipe.task}/"]
+    print(f"{next_steps.lines(into, [convert_words(arguments, folder, into), weights])}  (for the float figures)")
     return 0
 
 
 def train_distances(recipe: recipes.Recipe, arguments: argparse.Namespace, folder: Path) -> int:
-    """Train the classifier of landmark distances, which is no model for the device: it ends with its table."""
+    """Train the classifier of landmark distances, which is no model for the device: it ends with its table.
+
+    Raises:
+        SettingsError: a flag that has no effect on it.
+    """
+    given = {
+        "--nodes": arguments.nodes != 1,
+        "--node": arguments.node is not None,
+        "--coordinator": bool(arguments.coordinator),
+        **{f"--{key}": getattr(arguments, key) != default for key, default in UNLESS_GIVEN.items()},
+        "--bf16": arguments.bf16,
+    }
+    if lost := next((flag for flag, is_given in given.items() if is_given), None):
+        raise SettingsError(f"{lost}: has no effect on the recipe {recipe.name}; leave it out")
     load_keras()
     if arguments.threads:
         use_threads(arguments.threads)
@@ -216,13 +233,13 @@ def fit_words(arguments: argparse.Namespace) -> list[str]:
     for key in ("epochs", "batch", "threads"):
         if (value := getattr(arguments, key)) is not None:
             words += [f"--{key}", str(value)]
-    if arguments.every != 1:
-        words += ["--every", str(arguments.every)]
+    for key, default in UNLESS_GIVEN.items():
+        if (value := getattr(arguments, key)) != default:
+            words += [f"--{key}", str(value)]
     return [*words, *(["--bf16"] if arguments.bf16 else [])]
 
 
-def convert_command(arguments: argparse.Namespace, folder: Path) -> str:
-    """The edge-emotion-convert command that makes the device's model of a finished run."""
-    words = ["edge-emotion-convert", folder / "model.keras", "--calibrate", folder / "calibration.npz"]
-    words += ["--recipe", arguments.recipe, "--evaluate", arguments.data, "--manifest", "models"]
-    return shlex.join(str(word) for word in words)
+def convert_words(arguments: argparse.Namespace, folder: Path, into: Path) -> list[str | Path]:
+    """The words of the edge-emotion-convert command that makes the device's model of a finished run."""
+    made = (folder / "model.keras", "--calibrate", folder / "calibration.npz", "--recipe", arguments.recipe)
+    return ["edge-emotion-convert", *made, "--evaluate", arguments.data, "--manifest", into]

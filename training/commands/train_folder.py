@@ -18,26 +18,20 @@ import numpy as np
 from edge.errors import SettingsError
 from edge.labels import MASKS
 from edge.terminal import Progress
-from training import csv_table, history, markdown, plots
+from edge.text import printable
+from training import history
 from training import recipe as recipes
 from training.backend import load_keras, precision, use_threads
-from training.commands import INTERRUPTED
-from training.counted import counted
+from training.commands import INTERRUPTED, next_steps, train_folder_report
 from training.data import mask_folder
-from training.data.mask_folder import PARTS, Faces
+from training.data.mask_folder import Faces
 from training.data.mask_split import FILE, Kept
-from training.metrics import wilson
 from training.recipe import Recipe, Schedule
 
 BACKBONES = ("ours", "mobilenetv2")
 FITS = {
     "ours": Schedule(20, 32, 1e-3, 1.0, "adamw", 0.02, 0.98),
     "mobilenetv2": Schedule(20, 32, 3e-4, 1.0, "adamw", 0.02, 0.98),
-}
-NAMED = 20
-ONE_CLASS = {
-    "val": "epochs are compared by one class only",
-    "test": "the figures say nothing about that class, and 100 % may mean that every answer is the same",
 }
 
 
@@ -54,6 +48,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def check(arguments: argparse.Namespace) -> None:
+    """Refuse flags that would have no effect: only a --dataset has them, and some only MobileNetV2.
+
+    Raises:
+        SettingsError: the message names the flag and what it needs.
+    """
+    given = {
+        "--backbone": arguments.backbone != BACKBONES[0],
+        "--backbone-weights": arguments.backbone_weights is not None,
+        "--crops": arguments.crops,
+    }
+    if not arguments.dataset and (lost := next((flag for flag, is_given in given.items() if is_given), None)):
+        raise SettingsError(
+            f"{lost}: only with --dataset FOLDER; without it, the recipe names the network and its data"
+        )
+    if arguments.backbone_weights and arguments.backbone != "mobilenetv2":
+        raise SettingsError("--backbone-weights: only with --backbone mobilenetv2; add it, or leave the weights out")
+
+
 def main(arguments: argparse.Namespace) -> int:
     """Run the command; on Ctrl-C it prints the command that resumes the run.
 
@@ -68,6 +81,7 @@ def main(arguments: argparse.Namespace) -> int:
     recipe = replace(
         recipe,
         name=f"mask-{arguments.dataset.resolve().name}",
+        about=f"the folder {printable(arguments.dataset.resolve().name)}",
         fit=replace(FITS[arguments.backbone], **changes),
     )
     folder = arguments.out or Path("runs") / recipe.name
@@ -81,7 +95,7 @@ def main(arguments: argparse.Namespace) -> int:
         print(f"\ninterrupted; resume with: {resume_command(arguments, folder)}")
         return INTERRUPTED
     print(f"{folder}: report.md, plot.png, model.keras, weights.npz, calibration.npz, test.npz, mistakes.csv")
-    print(f"next: {convert_command(folder)}")
+    print(next_steps.lines(next_steps.MINE, [convert_words(folder)]))
     return 0
 
 
@@ -89,14 +103,17 @@ def run(recipe: Recipe, arguments: argparse.Namespace, folder: Path) -> None:
     """Train and write everything."""
     from training import fit, report, weights
     from training.commands.train import write_calibration
+    from training.networks import mobilenet
     from training.tasks.mask_folder import FolderMask, size_of, wide_size
 
+    if arguments.backbone_weights:
+        mobilenet.check(arguments.backbone_weights)  # before the pictures are read, which takes longer
     size = size_of(arguments.backbone, recipe)
     earlier = Kept.load(folder / FILE) if arguments.resume and (folder / history.FILE).exists() else None
     if arguments.resume and not earlier:
         print(f"{folder}: no run to resume; starting one")
     faces = read(recipe, arguments, size, wide_size(size), earlier)
-    print("\n".join(data_lines(faces)))
+    print("\n".join(train_folder_report.data_lines(faces)))
     task = FolderMask(recipe, faces, arguments.backbone, arguments.backbone_weights)
     folder.mkdir(parents=True, exist_ok=True)
     Kept.save(folder / FILE, faces.names, faces.parts.tolist(), faces.contents)
@@ -114,21 +131,8 @@ def run(recipe: Recipe, arguments: argparse.Namespace, folder: Path) -> None:
     )
     report.write(recipe, served, folder)
     said = task.logits(model, rows).argmax(axis=1).astype(bool)
-    plot(folder)
-    text = "\n".join([*data_lines(faces), f"- starts from: {task.start}", "", *verdict(faces, rows, said)])
-    words = (folder / "report.md").read_text(encoding="utf-8").partition("\n")
-    about = f"Trained on the folder {arguments.dataset.resolve().name} with `--backbone {arguments.backbone}`."
-    (folder / "report.md").write_text(
-        f"{words[0]}\n\n{about}\n\n{text}\n\n![loss and accuracy](plot.png)\n\n## The training\n{words[2]}",
-        encoding="utf-8",
-    )
-    csv_table.write(folder / "skipped.csv", ("picture", "reason"), faces.skipped)
-    wrong = [n for n, row in enumerate(rows) if said[n] != faces.worn[row]]
-    mistakes = [
-        (faces.names[rows[n]], faces.classes[int(faces.worn[rows[n]])], faces.classes[int(said[n])]) for n in wrong
-    ]
-    csv_table.write(folder / "mistakes.csv", ("picture", "truth", "answer"), mistakes)
-    print(text)
+    about = f"Trained on {recipe.about} with `--backbone {arguments.backbone}`."
+    print(train_folder_report.write(folder, about, faces, task.start, said))
 
 
 def read(recipe: Recipe, arguments: argparse.Namespace, size: int, wide: int, earlier: Kept | None = None) -> Faces:
@@ -158,87 +162,19 @@ def finder() -> mask_folder.Find:
     return find
 
 
-def data_lines(faces: Faces) -> list[str]:
-    """What the folder holds, for a person."""
-    lines = []
-    for part in PARTS:
-        worn = faces.worn[faces.of(part)]
-        lines.append(
-            f"- {part}: {counted(len(worn), 'picture')}, "
-            f"{int(worn.sum())} {faces.classes[1]}, {int((~worn).sum())} {faces.classes[0]}"
-        )
-        if len(set(worn.tolist())) == 1:
-            lines.append(f"- {part}: no picture of {faces.classes[int(not worn[0])]}, so {ONE_CLASS[part]}")
-    lines.append(f"- split: {faces.about}")
-    if faces.whole:
-        lines.append(f"- no face found in {counted(len(faces.whole), 'picture')}, used whole: {_some(faces.whole)}")
-    lines.append(f"- skipped: {len(faces.skipped) or 'nothing'}" + (", named in skipped.csv" if faces.skipped else ""))
-    lines += [f"  - {name}: {reason}" for name, reason in faces.skipped[:NAMED]]
-    return lines
-
-
-def verdict(faces: Faces, rows: np.ndarray, said: np.ndarray) -> list[str]:
-    """The classification report on the test part: precision, recall and F1 of each class."""
-    worn = faces.worn[rows]
-    table = []
-    for kind in (False, True):
-        right = int((said[worn == kind] == kind).sum())
-        told, there = int((said == kind).sum()), int((worn == kind).sum())
-        precision_, recall = right / max(told, 1), right / max(there, 1)
-        f1 = 2 * precision_ * recall / max(precision_ + recall, 1e-9)
-        table.append((faces.classes[int(kind)], f"{precision_:.3f}", f"{recall:.3f}", f"{f1:.3f}", there))
-    right = int((said == worn).sum())
-    low, high = wilson(right, len(rows))
-    return [
-        f"On the {counted(len(rows), 'test picture')}, which no training and no choice has seen, "
-        f"{counted(right, 'answer')} {'is' if right == 1 else 'are'} right: "
-        f"{100 * right / max(len(rows), 1):.1f} % (95 % interval {100 * low:.1f} to {100 * high:.1f} %).",
-        "",
-        markdown.text(("class", "precision", "recall", "F1", "pictures"), table),
-        "",
-        "Precision: how many of those that it calls so are so. Recall: how many of those that are so it finds.",
-        f"{counted(len(rows) - right, 'mistake')}, named in mistakes.csv.",
-    ]
-
-
-def plot(folder: Path) -> None:
-    """plot.png: loss and accuracy over the epochs, training and validation."""
-    past = history.read(folder)
-    measured = [line for line in past if "val_loss" in line]
-    epochs, known = [line["epoch"] for line in past], [line["epoch"] for line in measured]
-    plots.compared(
-        folder / "plot.png",
-        {
-            "loss": {
-                "training (changed pictures)": (epochs, [line["loss"] for line in past]),
-                "validation": (known, [line["val_loss"] for line in measured]),
-            },
-            "accuracy": {
-                "training": (known, [line["accuracy"] for line in measured]),
-                "validation": (known, [line["val_accuracy"] for line in measured]),
-            },
-        },
-        "epoch",
-    )
-
-
 def resume_command(arguments: argparse.Namespace, folder: Path) -> str:
     """The command that resumes this run."""
+    from training.commands.train import fit_words
+
     words = ["edge-emotion-train", "train", arguments.recipe, "--dataset", str(arguments.dataset), "--out", str(folder)]
-    for key in ("epochs", "batch", "threads", "backbone_weights"):
-        if (value := getattr(arguments, key)) is not None:
-            words += [f"--{key.replace('_', '-')}", str(value)]
+    words += fit_words(arguments)
     words += ["--backbone", arguments.backbone] if arguments.backbone != BACKBONES[0] else []
-    words += [f"--{key}" for key in ("crops", "bf16") if getattr(arguments, key)]
+    words += ["--backbone-weights", str(arguments.backbone_weights)] if arguments.backbone_weights else []
+    words += ["--crops"] if arguments.crops else []
     return shlex.join([*words, "--resume"])
 
 
-def convert_command(folder: Path) -> str:
-    """The command that makes the device's model of a finished run."""
-    words = ["edge-emotion-convert", folder / "model.keras", "--calibrate", folder / "calibration.npz"]
-    words += ["--evaluate", folder / "test.npz", "--task", "mask", "--manifest", "my-models"]
-    return shlex.join(str(word) for word in words)
-
-
-def _some(names: tuple[str, ...]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+def convert_words(folder: Path) -> list[str | Path]:
+    """The words of the command that makes the device's model of a finished run."""
+    made = (folder / "model.keras", "--calibrate", folder / "calibration.npz", "--evaluate", folder / "test.npz")
+    return ["edge-emotion-convert", *made, "--task", "mask", "--manifest", next_steps.MINE]

@@ -51,12 +51,13 @@ class FolderMask:
         self.start = ""
 
     def build(self) -> keras.Model:
-        """A network that answers logits (B, 2), its weights as good as can be had."""
+        """A network that answers logits (B, 2), its weights as good as can be had; prints which they are."""
         if self.backbone != "ours":
             model, self.start = mobilenet.build(self.size, len(MASKS), weights=self.given)
-            return model
-        model = mask.build(**{**self.recipe.network, "classes": len(MASKS)})
-        self.start = _copy_bundled(model)
+        else:
+            model = mask.build(**{**self.recipe.network, "classes": len(MASKS)})
+            self.start = _copy_bundled(model)
+        print(f"starts from: {self.start}", flush=True)
         return model
 
     def batches(self) -> keras.utils.PyDataset:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shlex
+import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from edge import manifest
 from training.__main__ import main
-from training.commands import train
+from training.commands import next_steps, train
 
 keras = pytest.importorskip("keras")
 
@@ -42,11 +45,12 @@ def test_ctrl_c_ends_with_the_line_that_goes_on(words, tmp_path, capsys, monkeyp
         raise KeyboardInterrupt
 
     monkeypatch.setattr(train, "run", interrupted)
-    assert main([*words, "--batch", "8", "--every", "3"]) == 130
+    more = ["--batch", "8", "--every", "3", "--calibration", "9"]
+    assert main([*words, *more]) == 130
     line = capsys.readouterr().out.strip()
     assert line.startswith("interrupted; resume with: edge-emotion-train train ")
     again = shlex.split(line.partition(": ")[2])[1:]
-    assert again == [*words, "--batch", "8", "--every", "3", "--resume"]
+    assert again == [*words, *more, "--resume"]
 
 
 def test_to_resume_nothing_is_to_start(words, capsys, monkeypatch) -> None:
@@ -80,6 +84,26 @@ def test_what_is_wrong_is_one_line(words, capsys, change, code, expected) -> Non
     assert expected in err
     assert err.startswith("edge-emotion-train: ")
     assert "\n" not in err
+
+
+@pytest.mark.parametrize("flag", [["--nodes", "2"], ["--bf16"], ["--every", "2"], ["--calibration", "9"]])
+def test_flags_without_effect_on_distances_are_refused(tmp_path, capsys, flag) -> None:
+    assert main(["train", "distances", "--data", str(tmp_path), *flag]) == 2
+    expected = f"edge-emotion-train: {flag[0]}: has no effect on the recipe distances; leave it out\n"
+    assert capsys.readouterr().err == expected
+
+
+def test_without_a_models_folder_the_bundled_models_are_copied_first(tmp_path, monkeypatch) -> None:
+    """One model alone makes no folder that a device can use."""
+    monkeypatch.chdir(tmp_path)
+    assert next_steps.models_folder() == Path("my-models")
+    told = next_steps.lines(Path("my-models"), [["convert", "--manifest", Path("my-models")]]).splitlines()
+    assert told[1:] == ["then: convert --manifest my-models"]
+    subprocess.run(shlex.split(told[0].removeprefix("next: ")), check=True)
+    assert manifest.load(Path("my-models")).specs == manifest.load().specs
+    assert next_steps.lines(Path("my-models"), [["convert"]]) == "next: convert"
+    Path("my-models").rename("models")
+    assert next_steps.models_folder() == Path("models")
 
 
 @pytest.mark.parametrize("flag", ["--epochs", "--batch", "--threads", "--every"])

@@ -11,8 +11,11 @@ import cv2
 import numpy as np
 import pytest
 
+from edge import manifest
+from edge.errors import ModelError
 from tests.training import made
 from training.__main__ import main
+from training.counted import counted
 
 keras = pytest.importorskip("keras")
 
@@ -39,7 +42,10 @@ def words(folder, write_recipe, tmp_path) -> list[str]:
     return ["train", str(recipe), "--dataset", str(folder), "--crops", "--out", str(tmp_path / "run"), "--batch", "8"]
 
 
-def test_a_run_leaves_a_report_a_plot_and_what_the_conversion_needs(words, folder, tmp_path, capsys) -> None:
+def test_a_run_leaves_a_report_a_plot_and_what_the_conversion_needs(
+    words, folder, tmp_path, capsys, monkeypatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     (folder / "mask/letter.txt").write_text("dear")
     assert main([*words, "--epochs", "2", "--calibration", "10"]) == 0
     out = capsys.readouterr().out
@@ -63,7 +69,10 @@ def test_a_run_leaves_a_report_a_plot_and_what_the_conversion_needs(words, folde
     with np.load(run / "calibration.npz") as stored:
         assert stored["images"].shape == (10, 48, 48, 3)
     assert (run / "skipped.csv").read_text().splitlines()[1] == "mask/letter.txt,not a picture"
-    command = shlex.split(next(line for line in out.splitlines() if line.startswith("next: "))[6:])
+    assert "| data | the folder faces |" in report
+    assert out.index("starts from: ") < out.index("  epoch 1 ")  # before the minutes that it takes
+    copy, command = (shlex.split(line[6:]) for line in out.splitlines() if line.startswith(("next: ", "then: ")))
+    assert copy == ["cp", "-r", f"{manifest.default_folder()}/.", "my-models"]
     from convert.__main__ import command_of, parser_of
 
     name, rest = command_of(command[1:])
@@ -131,8 +140,8 @@ def _small(input_tensor, include_top, weights, alpha):
     """In the place of MobileNetV2; ImageNet's weights are at the end of a cable that is not plugged in."""
     if weights == "imagenet":
         raise Exception("URL fetch failure on https://storage: None -- Name or service not known")
-    if weights and not Path(weights).is_file():
-        raise ValueError(f"no such file: {weights}")
+    if weights and Path(weights).read_bytes() != b"good":
+        raise OSError("Unable to open file (file signature not found)")
     x = keras.layers.Conv2D(4, 3, 4)(input_tensor)
     return keras.Model(keras.utils.get_source_inputs(input_tensor), x)  # as MobileNetV2 does
 
@@ -141,16 +150,51 @@ def _small(input_tensor, include_top, weights, alpha):
     ("weights", "start"),
     [
         (None, "random weights, as ImageNet's cannot be had (URL fetch failure"),
-        ("absent.h5", "random weights, as ImageNet's cannot be had (no such file"),
         ("there.h5", "ImageNet's weights, there.h5"),
     ],
 )
 def test_mobilenet_says_what_it_starts_from(monkeypatch, tmp_path, weights, start) -> None:
-    (tmp_path / "there.h5").write_bytes(b"")
+    (tmp_path / "there.h5").write_bytes(b"good")
     monkeypatch.setattr(keras.applications, "MobileNetV2", _small)
     model, told = mobilenet.build(96, 2, weights=tmp_path / weights if weights else None)
     assert told.startswith(start)
     assert model.output_shape == (None, 2)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (None, "w.h5: cannot read the weights (No such file or directory)"),
+        ("folder", "w.h5: cannot read the weights (Is a directory)"),
+        (b"", "w.h5: not the weights of MobileNetV2 without its top (Unable to open file"),
+        (b"text", "w.h5: not the weights of MobileNetV2 without its top (Unable to open file"),
+    ],
+)
+def test_a_file_of_weights_that_is_named_must_be_good(words, tmp_path, capsys, monkeypatch, content, expected) -> None:
+    """Before any picture is read: the data is not even there."""
+    monkeypatch.setattr(keras.applications, "MobileNetV2", _small)
+    path = tmp_path / "w.h5"
+    if content == "folder":
+        path.mkdir()
+    elif content is not None:
+        path.write_bytes(content)
+    words[words.index("--dataset") + 1] = str(tmp_path / "nowhere")
+    assert main([*words, "--backbone", "mobilenetv2", "--backbone-weights", str(path)]) == 4
+    err = capsys.readouterr().err
+    assert err.startswith(f"edge-emotion-train: {tmp_path}/{expected}")
+    assert err.count("\n") == 1
+    assert "no_top.h5" in err
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("error")
+def test_keras_refuses_a_file_of_another_network_in_one_line(tmp_path) -> None:
+    other = keras.Sequential([keras.Input((8,)), keras.layers.Dense(2)])
+    other.save_weights(tmp_path / "other.weights.h5")
+    np.savez(tmp_path / "w.npz", a=np.zeros(3))
+    for name in ("other.weights.h5", "w.npz"):
+        with pytest.raises(ModelError, match="not the weights of MobileNetV2 without its top"):
+            mobilenet.check(tmp_path / name)
 
 
 def test_mobilenet_is_trained_on_pixels_of_0_to_255(words, tmp_path, capsys, monkeypatch) -> None:
@@ -164,7 +208,9 @@ def test_mobilenet_is_trained_on_pixels_of_0_to_255(words, tmp_path, capsys, mon
     assert any(isinstance(layer, keras.layers.Rescaling) for layer in model.layers)
     answers = np.asarray(model.predict(images.astype(np.float32), verbose=0))
     right = int((answers.argmax(axis=1) == labels).sum())
-    assert f"{right} answers are right" in (tmp_path / "run/report.md").read_text()
+    assert (
+        f"{counted(right, 'answer')} {'is' if right == 1 else 'are'} right" in (tmp_path / "run/report.md").read_text()
+    )
 
 
 def test_our_network_starts_from_the_bundled_one() -> None:
@@ -184,15 +230,25 @@ def test_our_network_starts_from_the_bundled_one() -> None:
     [
         ({"--dataset": "/nowhere"}, 1, "/nowhere: no such folder"),
         ({"recipe": "emotion-bare"}, 2, "--dataset: expected a recipe of the task mask"),
+        ({"--backbone-weights": "w.h5"}, 2, "--backbone-weights: only with --backbone mobilenetv2"),
+        ({"--node": "1"}, 1, "--nodes: not with --dataset"),
     ],
 )
 def test_what_is_wrong_is_one_line(words, capsys, change, code, expected) -> None:
     for key, value in change.items():
+        if key not in ("recipe", *words):
+            words += [key, ""]
         words[1 if key == "recipe" else words.index(key) + 1] = value
     assert main(words) == code
     err = capsys.readouterr().err.strip()
     assert expected in err
     assert "\n" not in err
+
+
+@pytest.mark.parametrize("flag", [["--crops"], ["--backbone", "mobilenetv2"], ["--backbone-weights", "w.h5"]])
+def test_flags_of_a_dataset_are_refused_without_one(tmp_path, capsys, flag) -> None:
+    assert main(["train", "mask", "--data", str(tmp_path), *flag]) == 2
+    assert capsys.readouterr().err.startswith(f"edge-emotion-train: {flag[0]}: only with --dataset FOLDER")
 
 
 def test_a_data_folder_or_a_dataset_but_not_both(words, tmp_path, capsys) -> None:
