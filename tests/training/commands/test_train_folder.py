@@ -187,7 +187,7 @@ def test_a_file_of_weights_that_is_named_must_be_good(words, tmp_path, capsys, m
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error::UserWarning")
 def test_keras_refuses_a_file_of_another_network_in_one_line(tmp_path) -> None:
     other = keras.Sequential([keras.Input((8,)), keras.layers.Dense(2)])
     other.save_weights(tmp_path / "other.weights.h5")
