@@ -11,6 +11,7 @@ try:
 
     from convert import commands, interrupt
     from edge import cli
+    from edge.output import require_output
     from edge.parser import Parser, suggestion
 except KeyboardInterrupt:  # Ctrl-C needs no traceback, however soon it comes
     sys.exit(130)
@@ -36,7 +37,9 @@ def _main(words: list[str]) -> int:
     if name == DEFAULT and (hint := meant(rest)):
         parser_of(name).error(hint)
     command = commands.load(name)
-    return int(command.main(parser_of(name).parse_args(rest)))
+    arguments = parser_of(name).parse_args(rest)
+    require_output()
+    return int(command.main(arguments))
 
 
 def command_of(words: Sequence[str]) -> tuple[str, list[str]]:

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from edge.address import redacted
 from edge.errors import EdgeError, one_line
-from edge.output import checked_output, flush
+from edge.output import checked_output, flush, require_output
 from edge.parser import Parser, suggestion
 
 INTERRUPTED = 130  # what a shell reports for Ctrl-C
@@ -66,7 +66,10 @@ def wants_debug(words: Iterable[str]) -> bool:
 
 
 class Command(Protocol):
-    """A module in a commands folder."""
+    """A module in a commands folder.
+
+    It may have EXAMPLES, command lines for its help, and PRINTS = False, if it is of use without standard output.
+    """
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Add the command's arguments."""
@@ -103,7 +106,10 @@ class Commands:
             return 0
         name, parser = self.parser(words)
         arguments = parser.parse_args([word for n, word in enumerate(words) if n != words.index(name)])
-        return int(self.load(name).main(arguments))
+        command = self.load(name)
+        if getattr(command, "PRINTS", True):
+            require_output()
+        return int(command.main(arguments))
 
     def parser(self, words: Sequence[str]) -> tuple[str, Parser]:
         """The name of the command that the arguments name, and its parser, for the words without that name.

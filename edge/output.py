@@ -52,7 +52,7 @@ def is_closed() -> bool:
 
 
 def require_output() -> None:
-    """For a command that does nothing but print.
+    """Before a command whose work would be lost, or in vain, without it.
 
     Raises:
         OutputError: standard output is closed.

@@ -7,6 +7,7 @@ import math
 import platform
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 import edge
@@ -146,6 +147,18 @@ def number(
         return value
 
     return parse
+
+
+def folder_path(text: str) -> Path:
+    """The `type=` of a folder to write to; "-" is refused, as it is standard output to other arguments.
+
+    >>> folder_path("-")
+    Traceback (most recent call last):
+    argparse.ArgumentTypeError: expected a folder, got -; standard output takes no files
+    """
+    if text == "-":
+        raise argparse.ArgumentTypeError("expected a folder, got -; standard output takes no files")
+    return Path(text)
 
 
 def _limit(text: str, value: float, low: float | None, high: float | None) -> None:

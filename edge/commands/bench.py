@@ -20,7 +20,6 @@ from edge.errors import ModelError, SourceError
 from edge.face import Scene
 from edge.frame import Box, Frame
 from edge.machine import machine
-from edge.output import require_output
 from edge.parser import whole_number
 from edge.pipeline.detector import FaceDetector
 from edge.pipeline.factory import open_detector, open_pipeline
@@ -63,9 +62,8 @@ def main(arguments: argparse.Namespace) -> int:
     """Measure and print.
 
     Raises:
-        EdgeError: wrong settings, models or source, or standard output is closed.
+        EdgeError: wrong settings, models or source.
     """
-    require_output()
     settings = config.from_arguments(arguments)
     # Every face is processed from its first frame on: the work is what is measured.
     track = replace(settings.track, min_hits=1)

@@ -12,7 +12,6 @@ import edge
 from edge import config
 from edge.commands import doctor_checks
 from edge.commands.doctor_finding import FAIL, OK, WARN
-from edge.output import require_output
 from edge.terminal import GREEN, RED, YELLOW, coloured, has_colours
 
 EXAMPLES = ("edge-emotion doctor", "edge-emotion doctor --source /dev/video0 --json")
@@ -35,9 +34,7 @@ def main(arguments: argparse.Namespace) -> int:
 
     Raises:
         SettingsError: the settings themselves are wrong.
-        OutputError: standard output is closed.
     """
-    require_output()
     settings = config.from_arguments(arguments)
     colours, found = has_colours(sys.stdout), []
     for check in doctor_checks.SOFTWARE if arguments.software else doctor_checks.CHECKS:

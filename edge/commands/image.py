@@ -13,7 +13,7 @@ from edge.commands.image_crops import Chart, Crops
 from edge.commands.image_folder import Taken
 from edge.commands.image_output import Drawn, Lines, Total
 from edge.errors import EdgeError, EngineError, PictureError, PictureIsVideo
-from edge.output import require_output
+from edge.parser import folder_path
 from edge.pipeline.detail import DETAILS
 from edge.pipeline.factory import open_pipeline
 from edge.terminal import Progress, is_terminal
@@ -30,8 +30,8 @@ EXAMPLES = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     parser.add_argument("paths", nargs="+", type=Path, metavar="FILE|FOLDER", help="pictures, or folders of pictures")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="write annotated copies to DIR")
-    parser.add_argument("--crop", type=Path, metavar="DIR", help="cut the faces out and write them to DIR")
+    parser.add_argument("--out", type=folder_path, metavar="DIR", help="write annotated copies to DIR")
+    parser.add_argument("--crop", type=folder_path, metavar="DIR", help="cut the faces out and write them to DIR")
     parser.add_argument("--chart", type=Path, metavar="FILE", help="draw a chart of all faces' emotions")
     parser.add_argument("--force", action="store_true", help="overwrite files in DIR, but never the input pictures")
     parser.add_argument(
@@ -52,7 +52,6 @@ def main(arguments: argparse.Namespace) -> int:
     Raises:
         EdgeError: settings or models that are wrong, or standard output that cannot be written.
     """
-    require_output()
     settings = config.from_arguments(arguments)
     lines, total = Lines(sys.stdout, arguments.json), Total()
     paths = list(found(arguments.paths))

@@ -16,7 +16,6 @@ from edge import config
 from edge.clock import from_rfc3339
 from edge.errors import SettingsError
 from edge.journals.location import SERVICE, journal_file
-from edge.output import require_output
 from edge.parser import whole_number
 from edge.settings import Settings
 from edge.terminal import Progress
@@ -103,10 +102,8 @@ def main(arguments: argparse.Namespace) -> int:
 
     Raises:
         JournalError: there is no such journal, or it cannot be read.
-        OutputError: standard output is closed.
         SettingsError: --since is not before --until.
     """
-    require_output()
     if arguments.kind is None:
         arguments.overview.print_help()
         return 0

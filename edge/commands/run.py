@@ -48,6 +48,7 @@ EXAMPLES = (
     "edge-emotion run --source clip.mp4 --out annotated.mp4",
     "edge-emotion run --config /etc/edge-emotion/config.toml --screen drm",
 )
+PRINTS = False  # the journal may be a file, and the screen is one
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -144,7 +145,8 @@ def recorded(arguments: argparse.Namespace, settings: Settings, clock: Clock, co
     from edge.screens.recording import Recording
     from edge.screens.sheet import Sheet
 
-    return Recording(screen, arguments.out, Sheet(arguments.sheet) if arguments.sheet else None, settings.screen.style)
+    sheet = Sheet(arguments.sheet, new=not arguments.force) if arguments.sheet else None
+    return Recording(screen, arguments.out, sheet, settings.screen.style)
 
 
 def written(journal: str, arguments: argparse.Namespace) -> list[str]:

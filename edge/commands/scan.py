@@ -13,7 +13,7 @@ from pathlib import Path
 from edge import config
 from edge.address import is_address, local_path, redacted
 from edge.errors import SourceError
-from edge.parser import whole_number
+from edge.parser import folder_path, whole_number
 from edge.pipeline.detail import DETAILS
 from edge.scan import cluster, tables
 from edge.scan.finish import Report, finish
@@ -37,7 +37,7 @@ NAMED = 10  # problems that are printed
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="pictures, clips, and folders of them")
-    parser.add_argument("--out", type=Path, metavar="DIR", required=True, help="folder for the tables")
+    parser.add_argument("--out", type=folder_path, metavar="DIR", required=True, help="folder for the tables")
     parser.add_argument(
         "--every", type=seconds, default=0.5, metavar="TIME",
         help="analyse a clip's frames this often, such as 500ms, 2s or 1min; 0: every frame (default: 0.5s)",

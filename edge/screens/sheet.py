@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 
 from edge import picture
+from edge.errors import PictureError
+from edge.text import printable
 from edge.vision.lettering import Style, write
 from edge.vision.palette import DARK, INK
 
@@ -23,10 +25,11 @@ class Sheet:
     Args:
         path: the picture file that is written in the end.
         count, columns: how many pictures are shown, at most, and how many of them in a row.
+        new: never replace a file, even one that came after the beginning.
     """
 
-    def __init__(self, path: Path, count: int = PICTURES, columns: int = COLUMNS) -> None:
-        self._path, self._count, self._columns = path, count, columns
+    def __init__(self, path: Path, count: int = PICTURES, columns: int = COLUMNS, *, new: bool = False) -> None:
+        self._path, self._count, self._columns, self._new = path, count, columns, new
         self._kept: list[tuple[float, np.ndarray]] = []
         self._interval = 0.0
 
@@ -45,10 +48,15 @@ class Sheet:
         """Write the sheet, if there is a picture.
 
         Raises:
-            PictureError: it cannot be written.
+            PictureError: it cannot be written, or there is such a file that may not be replaced.
         """
-        if self._kept:
-            picture.write(self._path, self.image())
+        if not self._kept:
+            return
+        try:
+            picture.write(self._path, self.image(), new=self._new)
+        except FileExistsError:
+            name = printable(self._path)
+            raise PictureError(f"{name}: exists; choose another file, or add --force") from None
 
     def image(self) -> np.ndarray:
         """The sheet, uint8 (H, W, 3) RGB."""

@@ -63,6 +63,14 @@ def ending(monkeypatch):
             ["web", "--port", "99999"],
             "edge-emotion web: argument --port: expected at least 0, at most 65535, got 99999",
         ),
+        *(
+            (
+                words,
+                f"edge-emotion {words[0]}: argument {words[1]}: expected a folder, got -; "
+                "standard output takes no files",
+            )
+            for words in (["image", "--out", "-"], ["image", "--crop", "-"], ["scan", "--out", "-"])
+        ),
         (["doctor", "extra"], "edge-emotion doctor: unknown argument extra"),
         (
             ["log", "tial"],

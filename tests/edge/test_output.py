@@ -37,6 +37,8 @@ def material(tmp_path_factory, tiny, paint):
         "bench": ("bench", *models, "--source", folder / "a.png", "--frames", 1, "--rounds", 1),
         "bench --json": ("bench", *models, "--source", folder / "a.png", "--frames", 1, "--rounds", 1, "--json"),
         "doctor": ("doctor", "--software", *models),
+        "scan": ("scan", folder / "a.png", "--out", folder / "results"),
+        "web": ("web", *models, "--port", 0),
         "doctor --json": ("doctor", "--software", *models, "--json"),
     }
 
@@ -74,6 +76,14 @@ def test_so_it_is_for_the_programs_of_the_workstation(module, target, said):
     code, lines = ended(target, ["--version"], module)
     assert (code, len(lines)) == (1, 1), lines
     assert said in lines[0]
+
+
+@pytest.mark.parametrize("name", ["scan", "web"])
+def test_no_long_work_begins_whose_answer_nobody_gets(material, name):
+    code, lines = ended(">&-", material[name])
+    assert (code, len(lines)) == (1, 1), lines
+    assert CLOSED in lines[0]
+    assert not list(material["image"][-1].parent.glob("results"))
 
 
 def test_what_a_command_printed_before_it_failed_is_still_printed(tmp_path):

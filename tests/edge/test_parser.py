@@ -11,7 +11,7 @@ import convert.__main__ as convert
 import training.__main__ as training
 from convert import commands
 from edge import __main__ as edge
-from edge.parser import number, whole_number
+from edge.parser import folder_path, number, whole_number
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def arguments():
         for action in parser._actions:
             if isinstance(action, argparse._SubParsersAction):
                 parsers |= {f"{name} {kind}": child for kind, child in action.choices.items()}
-            elif action.type not in (None, str, Path):
+            elif action.type not in (None, str, Path, folder_path):
                 yield f"{name} {'/'.join(action.option_strings) or action.dest}", action.type
 
 

@@ -6,8 +6,23 @@ import numpy as np
 import pytest
 
 from edge import picture
+from edge.errors import PictureError
 from edge.screens.sheet import Sheet, stamp_of
 from edge.vision.lettering import Style
+
+
+def test_a_new_sheet_does_not_replace_what_came_while_the_run_went_on(tmp_path):
+    for new in (True, False):
+        sheet = Sheet(tmp_path / "s.png", new=new)
+        sheet.add(np.zeros((36, 48, 3), np.uint8), 0.0)
+        (tmp_path / "s.png").write_text("somebody's")
+        if new:
+            with pytest.raises(PictureError, match=r"s\.png: exists; choose another file, or add --force"):
+                sheet.close()
+            assert (tmp_path / "s.png").read_text() == "somebody's"
+        else:
+            sheet.close()
+            assert picture.read(tmp_path / "s.png").shape[2] == 3
 
 
 @pytest.mark.parametrize(("count", "wanted"), [(1, 1), (3, 3), (12, 12), (1000, 12)])
