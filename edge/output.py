@@ -22,6 +22,11 @@ def checked_output() -> Iterator[None]:
     """
     before: Any = sys.stdout
     own = before is not None and before is sys.__stdout__
+    errors: Any = sys.stderr
+    if None in (sys.stdin, before, errors):
+        _fill_standard()
+    if errors is None:  # else print(file=sys.stderr) would write to standard output
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
     if before is None:
         sys.stdout = io.TextIOWrapper(_Closed(), write_through=True)
     elif own:
@@ -43,7 +48,9 @@ def checked_output() -> Iterator[None]:
     else:
         flush(sys.stdout)
     finally:
-        sys.stdout = before
+        if errors is None:
+            sys.stderr.close()
+        sys.stdout, sys.stderr = before, errors
 
 
 def is_closed() -> bool:
@@ -77,6 +84,16 @@ class _Closed(io.RawIOBase):
 
     def write(self, data: Any) -> int:
         raise OutputError(CLOSED)
+
+
+def _fill_standard() -> None:
+    """Open /dev/null in the place of what is closed of the descriptors 0 to 2.
+
+    Else the next file that is opened, such as the journal, would be the standard output of libraries and children.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
 
 
 def flush(stream: TextIO) -> None:

@@ -86,6 +86,28 @@ def test_no_long_work_begins_whose_answer_nobody_gets(material, name):
     assert not list(material["image"][-1].parent.glob("results"))
 
 
+def test_without_standard_error_its_lines_are_not_on_standard_output(material, tmp_path):
+    (tmp_path / "empty.png").touch()
+    words = [*material["image"], tmp_path / "empty.png", "--json"]
+    command = ["sh", "-c", 'exec "$@" 2>&-', "sh", sys.executable, "-m", "edge", *map(str, words)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=120)
+    assert done.returncode == 1
+    assert [json.loads(line)["image"] for line in done.stdout.splitlines()] == [str(material["image"][-1])]
+
+
+@pytest.mark.parametrize("target", ["<&-", ">&-", "<&- >&- 2>&-"])
+def test_no_file_becomes_the_standard_output_of_libraries_and_children(tmp_path, target):
+    script = (
+        "import os, sys; from edge import cli\n"
+        "def main(words):\n    with open(words[0], 'w') as file:\n"
+        "        os.system('echo noise; echo noise >&2')\n        file.write(str(file.fileno()))\n    return 0\n"
+        "sys.exit(cli.run('x', main))"
+    )
+    command = ["sh", "-c", f'exec "$@" {target}', "sh", sys.executable, "-c", script, str(tmp_path / "file")]
+    assert subprocess.run(command, timeout=120, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+    assert int((tmp_path / "file").read_text()) > 2
+
+
 def test_what_a_command_printed_before_it_failed_is_still_printed(tmp_path):
     script = (
         "import sys; from edge import __main__ as p; from edge.commands import doctor; from edge.errors import *\n"
