@@ -19,7 +19,8 @@ from edge.pipeline.verifier import VerifiedDetector
 from edge.vision.crop import crop
 from training import plots
 from training.backend import FIX
-from training.data import ckplus, fer2013
+from training.data import fer2013
+from training.data.emotion_words import emotion_of
 from training.data.fer2013 import USAGES, DataError
 
 BATCH = 256
@@ -175,8 +176,8 @@ def _rows(table: Table) -> Iterator[list[Any]]:
 
 def _label(folder: str) -> str:
     """The emotion that a folder is named after, in our words or in CK+'s; "" for another name."""
-    emotion = ckplus.FOLDERS.get(folder)
-    return folder if folder in EMOTIONS else emotion.label if emotion is not None else ""
+    emotion = emotion_of(folder)
+    return "" if emotion is None else emotion.label
 
 
 def _best(finder: VerifiedDetector, image: np.ndarray, spec: ModelSpec) -> np.ndarray | None:

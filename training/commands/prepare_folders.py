@@ -17,7 +17,7 @@ from edge.errors import SettingsError
 from edge.parser import number, whole_number
 from edge.terminal import Progress
 from training.commands import INTERRUPTED
-from training.data import ckplus, combined, emotion_folders
+from training.data import ckplus, combined, emotion_folders, fer2013, fer2013_csv, prepared, walk
 from training.data.emotion_folders import Sample, Skipped
 
 SETS = {
@@ -87,6 +87,9 @@ def main(arguments: argparse.Namespace) -> int:
         _expect(arguments.set, names[0], sources[0])
     if twice := [name for name, count in Counter(names).items() if count > 1]:
         raise SettingsError(f"combined: two sources are named {twice[0]}; rename one of the folders")
+    for source in sources:
+        if source.is_dir() and source.resolve() in (arguments.out.resolve(), *arguments.out.resolve().parents):
+            raise SettingsError(f"{arguments.out}: lies in the source {source}; choose a folder outside of it")
     find = None if arguments.crops or arguments.set == "fer2013" else finder(arguments.models)
     items = [
         combined.samples(
@@ -96,8 +99,9 @@ def main(arguments: argparse.Namespace) -> int:
         for source, name in zip(sources, names, strict=True)
     ]  # fmt: skip
     made_from = {
-        "sources": [[str(source.resolve()), _bytes(source)] for source in sources],
+        "sources": [[str(source.resolve()), walk.fingerprint(source)] for source in sources],
         "options": [arguments.set, arguments.size, arguments.drop, arguments.seed, arguments.crops],
+        "models": str(arguments.models.resolve()) if arguments.models else "",
     }
     progress = Progress(sys.stderr, "pictures")
     try:
@@ -108,7 +112,7 @@ def main(arguments: argparse.Namespace) -> int:
         return INTERRUPTED
     finally:
         progress.clear()
-    print(f"{report.text()}\nwrote {arguments.out}: the pictures, {emotion_folders.REPORT} and the tables beside it")
+    print(f"{report.text()}\nwrote {arguments.out}: the pictures, {prepared.REPORT} and the tables beside it")
     if "ckplus" in names:
         print(RESEARCH)
     return 0
@@ -134,29 +138,20 @@ def _expect(wanted: str, name: str, source: Path) -> None:
         kind = "a file, FER2013's csv or npz" if wanted == "fer2013" else "a folder, that of CK+"
         raise SettingsError(f"{source}: expected {kind}")
     if wanted == "ckplus" and name != "ckplus" and source.exists():
-        raise SettingsError(f"{source}: not a CK+ folder: no {ckplus.IMAGES}/, and no subject_sequence_frame.png below")
-
-
-def _bytes(source: Path) -> int:
-    return source.stat().st_size if source.is_file() else 0
+        raise SettingsError(
+            f"{source}: not a CK+ folder: no {ckplus.IMAGES}/ and no emotions with pictures named S005_001_00000001.png"
+        )
 
 
 def _counted(
     parts: Sequence[Iterator[Sample | Skipped]], sources: Sequence[Path], progress: Progress
 ) -> Iterator[Sample | Skipped]:
     """All items, after counting them for the bar; a csv's rows are counted by its lines and not held in memory."""
-    held = [part if source.suffix == ".csv" else list(part) for part, source in zip(parts, sources, strict=True)]
+    tables = [source.is_file() and not fer2013.is_npz(source) for source in sources]
+    held = [part if table else list(part) for part, table in zip(parts, tables, strict=True)]
     progress.total = sum(
-        len(part) if isinstance(part, list) else max(0, _lines(source) - 1)
+        len(part) if isinstance(part, list) else fer2013_csv.count(source)
         for part, source in zip(held, sources, strict=True)
     )
     for part in held:
         yield from part
-
-
-def _lines(path: Path) -> int:
-    try:
-        with open(path, "rb") as file:
-            return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
-    except OSError:
-        return 0  # reading the rows says why

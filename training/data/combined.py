@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -14,26 +13,22 @@ from edge import picture
 from edge.errors import PictureError
 from edge.frame import Box
 from edge.labels import EMOTIONS
+from edge.text import printable
 from edge.vision.crop import crop
-from training.data import ckplus, fer2013, fer2013_csv
+from training.data import ckplus, fer2013, fer2013_csv, walk
+from training.data.ckplus_frames import excerpts_of, images_of, subject_of
 from training.data.emotion_folders import Sample, Skipped, Unusable
+from training.data.emotion_words import emotion_of
 from training.data.fer2013 import USAGES, DataError
 
 # The face square of a picture uint8 (H, W, 3) RGB, or None where no face is seen.
 Find = Callable[[np.ndarray], Box | None]
 
-WORDS = {
-    "anger": "angry", "angry": "angry", "disgust": "disgust", "disgusted": "disgust", "fear": "fear",
-    "fearful": "fear", "afraid": "fear", "scared": "fear", "happy": "happy", "happiness": "happy", "joy": "happy",
-    "sad": "sad", "sadness": "sad", "surprise": "surprise", "surprised": "surprise", "neutral": "neutral",
-    "neutrality": "neutral",
-}  # fmt: skip
 SPLITS = {
     "train": "Training", "training": "Training", "val": "PublicTest", "valid": "PublicTest",
     "validation": "PublicTest", "publictest": "PublicTest", "test": "PrivateTest", "testing": "PrivateTest",
     "privatetest": "PrivateTest",
 }  # fmt: skip
-_EXCERPT = re.compile(r"S\d+_\d+_\d+$")
 
 
 def samples(
@@ -68,16 +63,13 @@ def name_of(source: Path) -> str:
 
 
 def is_ckplus(folder: Path) -> bool:
-    """Whether a folder is CK+: its full distribution, or classes with pictures named subject_sequence_frame.png."""
-    if next(folder.rglob(ckplus.IMAGES), None):
-        return True
-    first = next((path for name in ckplus.FOLDERS for path in (folder / name).glob("*.png")), None)
-    return first is not None and bool(_EXCERPT.match(first.stem))
+    """Whether a folder is CK+: its full distribution, or classes with pictures named subject_sequence_frame."""
+    return folder.is_dir() and (images_of(folder) or excerpts_of(folder)) is not None
 
 
 def _fer2013(path: Path, size: int, prefix: str) -> Iterator[Sample | Skipped]:
     try:
-        for row in fer2013_csv.rows(path) if path.suffix == ".csv" else _stored(path):
+        for row in _stored(path) if fer2013.is_npz(path) else fer2013_csv.rows(path):
             if isinstance(row, fer2013_csv.BadRow):
                 yield Skipped(f"{prefix}row {row.number}", row.reason)
             else:
@@ -105,7 +97,7 @@ def _ckplus(
             yield frame
             continue
         name = f"{prefix}{frame.path.stem}"
-        yield Sample(name, USAGES[next(usages)], frame.emotion.label, partial(frame.read, size))
+        yield Sample(name, USAGES[next(usages)], frame.emotion.label, partial(frame.read, size), frame.origin)
 
 
 def in_grey(find: Find) -> ckplus.Find:
@@ -115,37 +107,50 @@ def in_grey(find: Find) -> ckplus.Find:
 
 def _folder(folder: Path, size: int, find: Find | None, prefix: str) -> Iterator[Sample | Skipped]:
     """Pictures below folders that are named as an emotion; a folder above it may name the split."""
-    any_class = False
-    for place in sorted(path for path in folder.rglob("*") if path.is_dir()):
-        files = sorted(path for path in place.iterdir() if path.is_file())
-        emotion = WORDS.get(place.name.lower())
-        if emotion is None:
-            if files:
-                yield Skipped(f"{place.relative_to(folder)}/", "no emotion of that name", len(files))
+    files, lost = walk.below(folder)
+    called = Path(folder.resolve().name)
+    yield from (Skipped(f"{called}/{name}", reason) for name, reason in lost)
+    places: dict[Path, list[Path]] = {}
+    for path in files:
+        if not path.name.startswith("."):
+            places.setdefault(path.parent, []).append(path)
+    if not any(emotion_of(place.name) is not None for place in places if place != folder):
+        raise DataError(
+            f"{folder}: no picture in a folder named as an emotion ({', '.join(EMOTIONS)}, or words like them)"
+        )
+    for place, paths in sorted(places.items()):
+        pictures = [path for path in paths if path.suffix.lower() in picture.SUFFIXES]
+        emotion = emotion_of(place.name) if place != folder else None
+        if place == folder:
+            yield from (Skipped(str(called / path.name), "in no folder named as an emotion") for path in pictures)
             continue
-        for path in [path for path in files if path.suffix.lower() not in picture.SUFFIXES]:
-            files.remove(path)
-            yield Skipped(str(path.relative_to(folder)), "not a picture by its name")
-        any_class = True
+        if emotion is None:
+            yield Skipped(f"{called / place.relative_to(folder)}/", "no emotion of that name", len(paths))
+            continue
+        for path in sorted({*paths} - {*pictures}):
+            yield Skipped(str(called / path.relative_to(folder)), "not a picture by its name")
         parts = place.relative_to(folder).parts[:-1]
         usage = next((SPLITS[part.lower()] for part in parts if part.lower() in SPLITS), None)
-        for path in files:
+        for path in pictures:
             name = f"{prefix}{'-'.join((*parts, path.stem))}"
-            yield Sample(name, usage or _by_name(path), emotion, partial(_face, path, size, find))
-    if not any_class:
-        raise DataError(f"{folder}: no folder named as an emotion ({', '.join(EMOTIONS)}, or words like them)")
+            origin = str(called / path.relative_to(folder))
+            yield Sample(name, usage or _by_name(path), emotion.label, partial(_face, path, size, find), origin)
 
 
 def _by_name(path: Path) -> str:
-    """A tenth of the pictures each for PublicTest and PrivateTest, by name, so that new pictures move none."""
-    return {0: "PublicTest", 1: "PrivateTest"}.get(crc32(path.stem.encode("utf-8", "replace")) % 10, "Training")
+    """A tenth of the pictures each for PublicTest and PrivateTest, by name, so that new pictures move none.
+
+    All pictures of a subject of CK+ stay together.
+    """
+    name = subject_of(path.stem) or path.stem
+    return {0: "PublicTest", 1: "PrivateTest"}.get(crc32(name.encode("utf-8", "replace")) % 10, "Training")
 
 
 def _face(path: Path, size: int, find: Find | None) -> np.ndarray:
     try:
         pixels = picture.read(path)
     except PictureError as error:
-        raise Unusable(str(error).removeprefix(f"{path}: ")) from None
+        raise Unusable(str(error).removeprefix(f"{printable(path)}: ")) from None
     square = find(pixels) if find else Box(0, 0, pixels.shape[1], pixels.shape[0])
     if square is None:
         raise Unusable("no face found")

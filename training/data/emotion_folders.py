@@ -6,10 +6,11 @@ the folder was made from, so that two data sets are never mixed by accident.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import json
+import itertools
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,10 @@ from edge.files import replacing
 from edge.labels import EMOTIONS
 from edge.text import printable
 from training import csv_table, markdown
+from training.counted import counted
 from training.data.fer2013 import USAGES, DataError
+from training.data.prepared import NOTES, REPORT, SKIPPED, begin, strays
 
-STATE, REPORT, SKIPPED, NOTES = "prepared.json", "report.md", "skipped.csv", "notes.csv"
 FLAT = 1.0  # standard deviation of the grey values up to which a picture shows nothing
 NAMED = 20  # skipped pictures that are named in the report; skipped.csv has them all
 
@@ -42,12 +44,14 @@ class Sample:
         usage: one of USAGES.
         emotion: one of edge.labels.EMOTIONS.
         read: gives the face, uint8 (H, W) grey, or raises Unusable. Not called for a picture that is there already.
+        origin: the file that it comes from, with its folder; "": the name says it.
     """
 
     name: str
     usage: str
     emotion: str
     read: Callable[[], np.ndarray]
+    origin: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,9 @@ class Report:
     def text(self) -> str:
         """For a person, in Markdown."""
         lines = [self._table(), ""]
-        lines.append(f"{self.total} pictures: {self.written} written now, {self.total - self.written} already there.")
+        lines.append(
+            f"{counted(self.total, 'picture')}: {self.written} written now, {self.total - self.written} already there."
+        )
         lines += [f"No picture of {emotion} in {usage}." for usage, emotion in self.empty()]
         reasons: Counter[str] = Counter()
         for one in self.skipped:
@@ -130,30 +136,34 @@ def write(
     Raises:
         DataError: the folder holds something else, or no picture could be written.
     """
+    rest = iter(items)
+    first = list(itertools.islice(rest, 1))  # a source that cannot be read leaves no folder behind
     begin(out, source)
     report, seen, taken = Report(), _Seen(), set()
-    for number, item in enumerate(items):
+    for number, item in enumerate(itertools.chain(first, rest)):
         progress(number)
         if isinstance(item, Skipped):
             report.skipped.append(item)
             continue
         place = Path(item.usage, item.emotion, f"{item.name}.png")
         if place in taken:
-            report.skipped.append(Skipped(str(place), "another picture of this run has the same name"))
+            report.skipped.append(Skipped(item.origin or str(place), f"{place} is there from another picture"))
             continue
         try:
             png, new = _picture(out / place, item)
         except Unusable as error:
-            report.skipped.append(Skipped(item.name, str(error)))
+            report.skipped.append(Skipped(item.origin or item.name, str(error)))
             continue
         taken.add(place)
         report.counts[item.usage, item.emotion] += 1
         report.written += new
         report.notes += [(str(place), note) for note in seen.notes(png, item, place)]
-    if not report.total:
-        first = f"; the first: {report.skipped[0].name}: {report.skipped[0].reason}" if report.skipped else ""
-        raise DataError(f"{printable(out)}: no picture could be written{first}")
     csv_table.write(out / SKIPPED, ("name", "reason", "count"), [(s.name, s.reason, s.count) for s in report.skipped])
+    if not report.total:
+        raise DataError(f"{printable(out)}: no picture could be written; {_why(report.skipped, out)}")
+    report.notes += [
+        (str(place), "none of the source's: something else has put it there") for place in strays(out, taken)
+    ]
     csv_table.write(out / NOTES, ("picture", "note"), report.notes)
     (out / REPORT).write_text(f"# {out.name}\n\n{report.text()}\n", encoding="utf-8")
     return report
@@ -177,21 +187,17 @@ class _Seen:
         return notes
 
 
-def begin(out: Path, source: Mapping[str, Any]) -> None:
-    """Make the folder, or make sure that it is that of a run on the same source."""
-    state = out / STATE
-    if state.is_file():
-        try:
-            before = json.loads(state.read_text(encoding="utf-8"))
-        except ValueError:
-            before = None
-        if before != json.loads(json.dumps(source)):
-            raise DataError(f"{printable(out)}: was prepared from something else; choose another folder, or delete it")
-        return
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise DataError(f"{printable(out)}: exists and holds other files; choose a new or an empty folder")
-    out.mkdir(parents=True, exist_ok=True)
-    state.write_text(json.dumps(source, indent=2) + "\n", encoding="utf-8")
+def _why(skipped: Sequence[Skipped], out: Path) -> str:
+    """The commonest reason, with an example."""
+    if not skipped:
+        return "the source has none"
+    reasons: Counter[str] = Counter()
+    for one in skipped:
+        reasons[one.reason] += one.count
+    reason, count = reasons.most_common(1)[0]
+    name = next(one.name for one in skipped if one.reason == reason)
+    more = f" and {count - 1:,} more" if count > 1 else ""
+    return f"{printable(name)}{more}: {reason}; {printable(out / SKIPPED)} names all"
 
 
 def _picture(path: Path, item: Sample) -> tuple[bytes, bool]:
@@ -201,11 +207,18 @@ def _picture(path: Path, item: Sample) -> tuple[bytes, bool]:
     done, encoded = cv2.imencode(".png", item.read())
     if not done:
         raise Unusable("OpenCV cannot encode it")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as scratch:
-        scratch.write_bytes(encoded.tobytes())
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as scratch:
+            scratch.write_bytes(encoded.tobytes())
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            path.with_name(f"{path.name}.new").unlink()
+        raise DataError(
+            f"{printable(path)}: cannot be written ({error.strerror}); the same command goes on once it can"
+        ) from None
     return encoded.tobytes(), True
 
 
 def _times(count: int) -> str:
-    return f" ({count} pictures)" if count != 1 else ""
+    return f" ({counted(count, 'picture')})" if count != 1 else ""

@@ -16,11 +16,13 @@ import numpy as np
 
 from edge.errors import EdgeError
 from edge.labels import EMOTIONS, Emotion
+from edge.text import printable
 from training.data import fer2013_csv
 from training.data.fer2013_csv import USAGES
 
 __all__ = [
-    "BLANK_ROW", "MOSAIC", "PRIVATE", "PUBLIC", "TRAINING", "USAGES", "DataError", "Fer2013", "load", "soft_labels",
+    "BLANK_ROW", "MOSAIC", "PRIVATE", "PUBLIC", "TRAINING", "USAGES", "DataError", "Fer2013", "is_npz", "load",
+    "soft_labels",
 ]  # fmt: skip
 
 TRAINING, PUBLIC, PRIVATE = 0, 1, 2
@@ -83,20 +85,34 @@ class Fer2013:
 
 
 def load(path: Path) -> Fer2013:
-    """Read the npz, or the Kaggle csv where the name ends in .csv.
+    """Read the npz, or the Kaggle csv, which gzip may have packed; the content says which, whatever the name.
 
     Raises:
         DataError: the file is missing or has another layout.
     """
     path = Path(path)
+    if not path.exists():
+        raise DataError(f"{printable(path)}: no such file or folder; expected fer2013.npz or the Kaggle csv")
     try:
-        return _load_csv(path) if path.suffix == ".csv" else _load_npz(path)
+        return _load_npz(path) if is_npz(path) else _load_csv(path)
     except (OSError, KeyError, ValueError, BadZipFile, zlib.error) as error:
         raise DataError(f"{path}: cannot read FER2013 ({error}); expected fer2013.npz or the Kaggle csv") from None
 
 
+def is_npz(path: Path) -> bool:
+    """Whether a file is an npz, by its content.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with open(path, "rb") as file:
+        return file.read(4) == b"PK\x03\x04"
+
+
 def _load_npz(path: Path) -> Fer2013:
     with np.load(path) as stored:
+        if missing := [name for name in ("labels", "usage", "ferplus", "png") if name not in stored.files]:
+            raise ValueError(f"an archive without {missing[0]}; if the csv is in it, unpack it")
         labels, usage, ferplus = stored["labels"], stored["usage"], stored["ferplus"]
         mosaic = cv2.imdecode(np.frombuffer(stored["png"].tobytes(), np.uint8), cv2.IMREAD_GRAYSCALE)
     if mosaic is None:

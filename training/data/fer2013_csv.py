@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
+import gzip
+import io
+import re
+import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO, cast
 
 import numpy as np
 
@@ -15,6 +22,9 @@ from edge.setting import shown
 USAGES = ("Training", "PublicTest", "PrivateTest")
 COLUMNS = ("emotion", "pixels", "usage")
 SIDE = 48
+GZIP, START = b"\x1f\x8b", 512
+# Python's own int() also takes 1_0, +5 and the digits of every script.
+_CHARACTERS, _NUMBER = re.compile(r"[0-9\s-]*"), re.compile(r"-?[0-9]{1,18}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +52,8 @@ def rows(path: Path) -> Iterator[Row | BadRow]:
         OSError: the file cannot be read.
         ValueError: it has no such columns.
     """
-    with open(path, encoding="utf-8-sig", errors="replace") as file:
-        head = [name.strip().lower() for name in _fields(next(file, ""))]
+    with opened(path) as file:
+        head = [name.strip().lower() for name in _fields(next(file, "")) or ()]
         missing = [name for name in COLUMNS if name not in head]
         if missing:
             raise ValueError(f"expected the columns emotion, pixels and Usage; there is no {missing[0]!r}")
@@ -52,14 +62,48 @@ def rows(path: Path) -> Iterator[Row | BadRow]:
             yield _row(number, _fields(line), places, len(head))
 
 
-def _fields(line: str) -> list[str]:
+def count(path: Path) -> int:
+    """About how many rows there are: lines but for the head; 0 where reading the rows will say what is wrong."""
+    try:
+        with opened(path) as file:
+            return max(0, sum(1 for _ in file) - 1)
+    except (OSError, ValueError):
+        return 0
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[TextIO]:
+    """The text of the csv, also where gzip packs it.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it is an archive, text of another encoding, or breaks off.
+    """
+    with open(path, "rb") as plain:
+        packed = plain.peek(2)[:2] == GZIP
+        file = cast(io.BufferedReader, gzip.GzipFile(fileobj=plain) if packed else plain)
+        try:
+            start = file.peek(START)[:START]
+            if start[257:262] == b"ustar":
+                raise ValueError("an archive; unpack it and give the csv that is in it")
+            if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                raise ValueError("text in UTF-16; save it as UTF-8")
+            yield io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace")
+        except (EOFError, zlib.error) as error:
+            raise ValueError(f"what gzip packed is damaged: {error}") from None
+
+
+def _fields(line: str) -> list[str] | None:
+    """The fields of a line; None where one is too long to be any of FER2013's."""
     try:
         return next(csv.reader([line.rstrip("\n")]), [])
-    except csv.Error:  # a field of more than 131,072 characters
-        return []
+    except csv.Error:
+        return None
 
 
-def _row(number: int, fields: Sequence[str], places: Sequence[int], count: int) -> Row | BadRow:
+def _row(number: int, fields: Sequence[str] | None, places: Sequence[int], count: int) -> Row | BadRow:
+    if fields is None:
+        return BadRow(number, f"a field of more than {csv.field_size_limit():,} characters")
     if len(fields) != count:
         return BadRow(number, f"expected {count} columns, got {len(fields)}")
     emotion, pixels, usage = (fields[place].strip() for place in places)
@@ -68,9 +112,11 @@ def _row(number: int, fields: Sequence[str], places: Sequence[int], count: int) 
     if usage not in USAGES:
         return BadRow(number, f"usage: expected one of {', '.join(USAGES)}, got {shown(usage)}")
     try:
+        if not _CHARACTERS.fullmatch(pixels):
+            raise ValueError
         values = np.array([int(value) for value in pixels.split()], np.int64)
     except (ValueError, OverflowError):
-        wrong = next((value for value in pixels.split() if not _is_pixel(value)), "")
+        wrong = next((value for value in pixels.split() if not _NUMBER.fullmatch(value)), "")
         return BadRow(number, f"pixels: expected whole numbers, got {shown(wrong)}")
     if len(values) != SIDE * SIDE:
         return BadRow(number, f"pixels: expected {SIDE * SIDE}, got {len(values)}")
@@ -78,7 +124,3 @@ def _row(number: int, fields: Sequence[str], places: Sequence[int], count: int) 
         wrong = values[(values < 0) | (values > 255)][0]
         return BadRow(number, f"pixels: expected 0-255, got {wrong}")
     return Row(number, values.astype(np.uint8).reshape(SIDE, SIDE), int(emotion), USAGES.index(usage))
-
-
-def _is_pixel(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 19

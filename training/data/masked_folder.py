@@ -23,10 +23,10 @@ from edge.text import printable
 from edge.vision.crop import crop
 from training.data import masks
 from training.data.drawn import SMALLEST, fits
-from training.data.emotion_folders import begin
 from training.data.face_points import locate
 from training.data.fer2013 import DataError
 from training.data.landmark_detector import LandmarkDetector
+from training.data.prepared import begin
 
 MASKS, SKIPPED, REPORT = "masks.csv", "skipped.csv", "report.md"
 HEAD = ("picture", "left", "top", "right", "bottom", "kind", "colour", "seed")

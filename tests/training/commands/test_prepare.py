@@ -91,7 +91,7 @@ def test_clips_are_listed_with_their_frames(tmp_path, capsys) -> None:
     [
         (["--data", "/nowhere"], 1, "/nowhere: no such folder"),
         (["--csv", "/nowhere.csv"], 1, "--out: expected the .npz to write"),
-        (["--csv", "/nowhere.csv", "--out", "x.npz"], 1, "nowhere.csv: cannot read FER2013"),
+        (["--csv", "/nowhere.csv", "--out", "x.npz"], 1, "nowhere.csv: no such file or folder"),
         (["--ckplus", "/nowhere", "--out", "x.npz"], 1, "neither cohn-kanade-images"),
     ],
 )

@@ -142,9 +142,9 @@ def test_all_that_is_wrong_in_a_full_ck_plus_is_named(tmp_path, capsys) -> None:
         reason for name, reason in reasons.items() if name.endswith("S003_001_00000003_emotion.txt")
     ).startswith("expected a number")
     assert reasons["S004/001"] == "unlabelled sequence"
-    assert reasons["S000_001_00000003"] == "cannot be read as a picture"
-    assert "expected 68 points" in reasons["S000_001_00000002"]
-    assert reasons["S005_001_00000003"] == "no face found"
+    assert reasons["S000/001/S000_001_00000003.png"] == "cannot be read as a picture"
+    assert "expected 68 points" in reasons["S000/001/S000_001_00000002.png"]
+    assert reasons["S005/001/S005_001_00000003.png"] == "no face found"
     assert "No picture of disgust in" in capsys.readouterr().out
 
 
@@ -184,8 +184,8 @@ def test_a_combined_set_has_faces_that_were_found_cut_out_and_resized(table, tmp
     skipped = {Path(name).name: (reason, count) for name, reason, count in rows(tmp_path / "out/skipped.csv")}
     assert skipped["bored"] == ("no emotion of that name", "1")
     assert skipped["notes.txt"] == ("not a picture by its name", "1")
-    assert skipped["photos-test-wall"] == ("no face found", "1")
-    assert "photos-train-torn" in skipped
+    assert skipped["wall.png"] == ("no face found", "1")
+    assert "torn.jpg" in skipped
     assert "Skipped: 6" in capsys.readouterr().out  # two frames of CK+'s beginning
 
 
@@ -210,7 +210,7 @@ def test_the_face_of_a_picture_is_what_is_cut_out(tmp_path) -> None:
         (("fer2013", "text.csv", "out"), 1, "text.csv: cannot read FER2013 (expected the columns"),
         (("fer2013", "empty.csv", "out"), 1, "out: no picture could be written"),
         (("ckplus", "here", "out"), 2, "here: not a CK+ folder"),
-        (("combined", "here", "out"), 1, "here: no folder named as an emotion"),
+        (("combined", "here", "out"), 1, "here: no picture in a folder named as an emotion"),
         (("combined", "here", "here", "out"), 2, "combined: two sources are named here"),
         ((), 1, "prepare: expected one of fer2013, ckplus, combined, or --data DIR"),
     ],

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -33,6 +36,10 @@ def read(path, text: str) -> list:
         (f"3,{GREY[:-1]}x,Training", "pixels: expected whole numbers, got 'x'"),
         (f"3,{GREY[:-1]}1.5,Training", "pixels: expected whole numbers, got '1.5'"),
         (f"3,{GREY[:-1]}{9:030d}9999999999999999999999,Training", "pixels: expected whole numbers"),
+        (f"3,{GREY[:-1]}1_0,Training", "pixels: expected whole numbers, got '1_0'"),
+        (f"3,{GREY[:-1]}+7,Training", "pixels: expected whole numbers, got '+7'"),
+        (f"3,{GREY[:-1]}\u0667,Training", "pixels: expected whole numbers, got '\u0667'"),
+        (f"3,{GREY * 100},Training", "a field of more than 131,072 characters"),
         (f'3,"{GREY},Training', "expected 3 columns, got 2"),
     ],
 )
@@ -63,6 +70,29 @@ def test_columns_may_come_in_another_order(tmp_path) -> None:
 def test_another_table_is_an_error(tmp_path, text) -> None:
     with pytest.raises(ValueError, match="expected the columns emotion, pixels and Usage"):
         read(tmp_path / "a.csv", text)
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (gzip.compress(f"{HEAD}\n0,{GREY},Training\n".encode())[:-20], "what gzip packed is damaged"),
+        (gzip.compress(b"fer2013/fer2013.csv".ljust(257, b"\0") + b"ustar"), "an archive; unpack it"),
+        (f"{HEAD}\n".encode("utf-16"), "text in UTF-16; save it as UTF-8"),
+    ],
+)
+def test_what_is_packed_otherwise_is_named(tmp_path, data, expected) -> None:
+    (tmp_path / "a.csv").write_bytes(data)
+    with pytest.raises(DataError, match=rf"a\.csv: cannot read FER2013 \({expected}"):
+        fer2013.load(tmp_path / "a.csv")
+
+
+def test_an_archive_with_the_csv_in_it_is_not_an_npz(tmp_path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("fer2013.csv", HEAD)
+    with pytest.raises(DataError, match="an archive without labels; if the csv is in it, unpack it"):
+        fer2013.load(tmp_path / "a.zip")
+    with pytest.raises(DataError, match="nowhere: no such file or folder"):
+        fer2013.load(tmp_path / "nowhere")
 
 
 def test_a_training_does_not_skip_rows_but_names_the_first_bad_one(tmp_path) -> None:
