@@ -27,6 +27,7 @@ from edge.errors import InvalidValue
 from edge.files import utf8_path
 from edge.parser import whole_number
 from edge.terminal import Progress
+from edge.text import printable
 from training.commands import INTERRUPTED
 from training.data import fer2013, masked_folder, masked_v1, masks
 from training.data.face_points import FacePoints, locate
@@ -70,6 +71,8 @@ def main(arguments: argparse.Namespace) -> int:
     out = arguments.folder or arguments.out
     if out is None or (arguments.folder and arguments.out):
         raise InvalidValue("masks: expected one folder to write into, as in: edge-emotion-train masks IN OUT")
+    if not arguments.data.exists():
+        raise DataError(f"{printable(arguments.data)}: no such file or folder; check the path")
     if arguments.data.is_dir() and not (arguments.data / "fer2013.npz").is_file():
         return _folder(arguments, out)
     data = fer2013.load(arguments.data / "fer2013.npz" if arguments.data.is_dir() else arguments.data)

@@ -115,7 +115,7 @@ def test_what_was_written_into_the_folder_is_not_masked_again(photos, capsys) ->
         (("walls",), 1, "masks: expected one folder to write into"),
         (("walls", "out", "--out", "other"), 1, "masks: expected one folder to write into"),
         (("walls", "mine"), 1, "mine: exists and holds other files"),
-        (("nowhere", "out"), 1, "nowhere: cannot read FER2013"),
+        (("nowhere", "out"), 1, "nowhere: no such file or folder; check the path"),
     ],
 )
 def test_what_is_wrong_is_one_line(tmp_path, monkeypatch, capsys, words, code, expected) -> None:
