@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import threading
+import weakref
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
@@ -30,7 +31,9 @@ Source = int | str | os.PathLike[str]
 class Recognizer:
     """Detects faces, masks and emotions. It loads the models once; close it, or use it in a `with` statement.
 
-    Threads may share it: one call runs at a time.
+    Threads may share it: one call runs at a time. A child process that is forked has its own; where another thread was
+    in a call at that moment, the child loads the models again with its first one. A loop over `track` stays with the
+    process that began it.
 
     Args:
         models: a folder with a manifest.json; empty: the bundled models.
@@ -80,7 +83,10 @@ class Recognizer:
             source=arguments.section(SourceSettings, max_megapixels=max_megapixels),
         )
         self._pipeline: EmotionPipeline | None = open_pipeline(self._settings, live=False)
+        self._closed = False
         self._lock = threading.Lock()
+        self._abandoned: EmotionPipeline | None = None
+        _RECOGNIZERS.add(self)
 
     def detect(self, picture: Picture, *, bgr: bool = False) -> Result:
         """The faces of one picture, best first.
@@ -144,7 +150,8 @@ np.stack([picture] * 3, axis=2)
         return self._track(dataclasses.replace(self._settings.source, source=arguments.source(source)))
 
     def _track(self, settings: SourceSettings) -> Iterator[Result]:
-        opened = self._open()
+        with self._lock:
+            opened = self._open()
         if is_live(settings.source):
             # The same models under a live camera's schedule.
             face, mask, bare, masked = opened.engines
@@ -170,7 +177,7 @@ np.stack([picture] * 3, axis=2)
         with self._lock:
             if self._pipeline:
                 self._pipeline.close()
-            self._pipeline = None
+            self._pipeline, self._closed = None, True
 
     def __enter__(self) -> Self:
         return self
@@ -182,9 +189,31 @@ np.stack([picture] * 3, axis=2)
 
     def __repr__(self) -> str:
         models = self._settings.models.dir or "bundled models"
-        return f"<edge.Recognizer {'closed' if self._pipeline is None else models}>"
+        return f"<edge.Recognizer {'closed' if self._closed else models}>"
 
     def _open(self) -> EmotionPipeline:
-        if self._pipeline is None:
+        """The pipeline; called with the lock."""
+        if self._closed:
             raise EngineError("the recognizer is closed; make a new one")
+        if self._pipeline is None:
+            self._pipeline = open_pipeline(self._settings, live=False)
         return self._pipeline
+
+    def _forked(self) -> None:
+        """In a child process: the thread that was in a call does not exist here, and would never let go of the lock."""
+        if self._lock.locked():
+            # Its models are as it left them in mid-run. They are not closed: that may wait for other threads.
+            self._abandoned, self._pipeline = self._pipeline, None
+        self._lock = threading.Lock()
+
+
+_RECOGNIZERS: weakref.WeakSet[Recognizer] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for recognizer in list(_RECOGNIZERS):
+        recognizer._forked()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from pathlib import Path
 
 import cv2
@@ -13,6 +16,7 @@ from edge.demo import portrait
 from edge.errors import EngineError, InvalidValue, ModelError, PictureError, SettingsError, SourceError
 from edge.frame import Frame
 from edge.pipeline.factory import open_models
+from edge.pipeline.pipeline import EmotionPipeline
 
 
 @pytest.fixture
@@ -181,6 +185,45 @@ def test_a_closed_recognizer_says_so(tiny, photo):
     for use in (lambda: recognizer.detect(photo), lambda: next(results)):
         with pytest.raises(EngineError, match="the recognizer is closed"):
             use()
+
+
+def in_a_child(check) -> int:
+    """What a forked child process that runs `check` ends with: 0 where it is true; killed if that takes a minute."""
+    child = os.fork()
+    if child == 0:
+        signal.alarm(60)
+        right = False
+        try:
+            right = check()
+        finally:
+            os._exit(0 if right else 1)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def test_a_child_forked_during_a_call_has_its_own_models(tiny, photo, monkeypatch):
+    begun, go = threading.Event(), threading.Event()
+    plain = EmotionPipeline.detect
+
+    def slowly(self, *arguments):
+        if threading.current_thread().name == "worker":
+            begun.set()
+            assert go.wait(60)
+        return plain(self, *arguments)
+
+    monkeypatch.setattr(EmotionPipeline, "detect", slowly)
+    with edge.Recognizer(tiny) as recognizer:
+        expected, before = recognizer.detect(photo).faces, recognizer._pipeline
+        assert in_a_child(lambda: recognizer.detect(photo).faces == expected and recognizer._pipeline is before) == 0
+        worker = threading.Thread(target=recognizer.detect, args=(photo,), name="worker")
+        worker.start()
+        try:
+            assert begun.wait(60)
+            assert in_a_child(lambda: recognizer.detect(photo).faces == expected) == 0
+        finally:
+            go.set()
+            worker.join()
+        assert recognizer.detect(photo).faces == expected
+    assert in_a_child(lambda: "closed" in repr(recognizer)) == 0
 
 
 # --- following
