@@ -20,17 +20,18 @@ def models(settings: Settings) -> Iterator[Finding]:
     """Each model that the settings need: its hash, and that it runs; then that they fit together."""
     try:
         listed = manifest.load(Path(settings.models.dir) if settings.models.dir else None)
-        tasks = (*daemon_tasks(settings.models), *optional_tasks(listed, settings.faces))
     except EdgeError as error:
         yield Finding(FAIL, "models", str(error))
         return
-    found = [_model(settings, listed, task) for task in tasks]
+    found = [_model(settings, listed, task) for task in daemon_tasks(settings.models)]
     yield from found
-    if all(finding.level == OK for finding in found):
-        try:
+    try:
+        optional = [_model(settings, listed, task) for task in optional_tasks(listed, settings.faces)]
+        yield from optional
+        if all(finding.level == OK for finding in (*found, *optional)):
             open_pipeline(replace(settings, engine=replace(settings.engine, accelerator="cpu"))).close()
-        except EdgeError as error:
-            yield Finding(FAIL, "models", str(error))
+    except EdgeError as error:
+        yield Finding(FAIL, "models", str(error))
 
 
 def _model(settings: Settings, listed: manifest.Manifest, task: str) -> Finding:

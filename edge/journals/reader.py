@@ -149,7 +149,7 @@ def reading(part: Part) -> Iterator[BinaryIO | None]:
                 if head.startswith(magic):
                     raise JournalError(
                         f"{part.path}: compressed with {name}; unpack it first, such as with: "
-                        f"{command} {shlex.quote(str(part.path))} > journal.jsonl"
+                        f"{command} {shlex.quote(str(part.path))} > unpacked.jsonl"
                     )
             yield file
     except JournalError:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import shutil
 from functools import partial
 
@@ -12,6 +13,7 @@ from edge.commands import doctor_devices, doctor_finding, doctor_models, doctor_
 from edge.screens.drm import DrmScreen
 from edge.settings import (
     EngineSettings,
+    FacesSettings,
     JournalSettings,
     ModelsSettings,
     ScreenSettings,
@@ -33,6 +35,25 @@ def test_good_models_are_four_lines_with_their_hashes(tiny, tiny_manifest):
     findings = list(doctor_models.models(Settings(models=ModelsSettings(dir=str(tiny)))))
     assert levels(findings) == ["ok"] * 4
     assert all(tiny_manifest[f.about.removeprefix("model ")].sha256[:12] in f.text for f in findings)
+
+
+def test_an_optional_model_that_is_missing_fails_and_the_others_are_still_checked(tiny):
+    settings = Settings(models=ModelsSettings(dir=str(tiny)), faces=FacesSettings(gender=True))
+    *others, last = doctor_models.models(settings)
+    assert levels(others) == ["ok"] * 4
+    assert (last.level, last.about, "has no gender model" in last.text) == ("fail", "models", True)
+
+
+def test_models_that_run_but_do_not_fit_together_fail(tiny, tmp_path):
+    folder = tmp_path / "models"
+    shutil.copytree(tiny, folder)
+    text = (folder / "manifest.json").read_text()
+    document = json.loads(text)
+    document["models"]["mask"]["labels"] = ["left", "right"]
+    (folder / "manifest.json").write_text(json.dumps(document))
+    *others, last = doctor_models.models(Settings(models=ModelsSettings(dir=str(folder))))
+    assert levels(others) == ["ok"] * 4
+    assert (last.level, last.about, "expected the labels" in last.text) == ("fail", "models", True)
 
 
 def test_a_missing_folder_is_one_failure(tmp_path):

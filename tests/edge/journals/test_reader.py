@@ -150,7 +150,7 @@ def test_a_file_without_an_event_is_not_a_journal(path, caplog, data):
 def test_a_compressed_journal_says_so(tmp_path, pack, name, command):
     path = tmp_path / "journal 1.jsonl.gz"
     path.write_bytes(pack(line(1)))
-    fix = re.escape(f"compressed with {name}; unpack it first, such as with: {command} '{path}' > journal.jsonl")
+    fix = re.escape(f"compressed with {name}; unpack it first, such as with: {command} '{path}' > unpacked.jsonl")
     for reader in read, lambda paths: read_last(paths, 9):
         with pytest.raises(JournalError, match=fix):
             list(reader([path]))
