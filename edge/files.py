@@ -1,5 +1,5 @@
 """Opening files that others may have put there: only regular ones, so that no read blocks or never ends; writing files
-whole; and names that libraries in C++ can take.
+whole, and apart from what is read; and names that libraries in C++ can take.
 """
 
 from __future__ import annotations
@@ -8,11 +8,12 @@ import errno
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from edge.errors import OutputError
 from edge.text import is_utf8
 
 KINDS = {
@@ -109,6 +110,28 @@ def identity(path: Path | str) -> tuple[int, int] | str:
     except (OSError, ValueError):
         return os.path.realpath(path) if "\0" not in str(path) else str(path)
     return found.st_dev, found.st_ino
+
+
+def expect_apart(outputs: Mapping[str, Path | None], read: Iterable[Path | str | None] = ()) -> None:
+    """Whether outputs are files of their own: none is read, and none is written twice.
+
+    Args:
+        outputs: by their flags; None: not asked for.
+        read: what is read meanwhile, files or folders; None and what is not there are skipped.
+
+    Raises:
+        OutputError: two of them are the same file, by whatever name.
+    """
+    there = {identity(path) for path in read if path is not None and os.path.exists(path)}
+    seen: dict[object, str] = {}
+    for flag, path in outputs.items():
+        if path is None:
+            continue
+        if identity(path) in there:
+            raise OutputError(f"{path}: is one of the files that are read; choose another {flag}")
+        other = seen.setdefault(identity(path), flag)
+        if other != flag:
+            raise OutputError(f"{path}: choose two files for {other} and {flag}")
 
 
 def flush(path: Path) -> None:

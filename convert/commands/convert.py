@@ -14,6 +14,7 @@ from convert.measure import open_evaluation
 from convert.pipeline import Result
 from convert.sources import open_source
 from convert.verdict import Refused
+from edge.files import expect_apart
 from edge.terminal import Step
 
 __all__ = ["EXAMPLES", "USAGE", "add_arguments", "main"]
@@ -31,6 +32,9 @@ def main(arguments: argparse.Namespace) -> int:
         if folder is None or not request.task:
             raise ConversionError("--out: expected a place for the .tflite, or --manifest and --task; add one")
         out = folder / request.task / "model.tflite"
+    texts = (arguments.about, arguments.failures, arguments.recipe)
+    read = (arguments.model, arguments.weights, arguments.arch, arguments.calibrate, arguments.evaluate, *texts)
+    expect_apart({"--out": out, "--card": arguments.card}, read)
     step = Step(sys.stderr)
     try:
         step.show("reading the pictures")

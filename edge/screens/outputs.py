@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edge import picture
 from edge.errors import OutputError
-from edge.files import identity
+from edge.files import expect_apart, identity
 from edge.screens.recording import CLIPS
 from edge.text import printable
 
@@ -30,14 +30,7 @@ def check_outputs(source: str, journal: str, clip: Path | None, sheet: Path | No
     for path, flag, kinds in ((clip, "--out", CLIPS), (sheet, "--sheet", picture.WRITABLE)):
         if path is not None:
             _check(path, source, flag, kinds, force)
-    named = {"--journal": None if journal == "-" else Path(journal), "--out": clip, "--sheet": sheet}
-    seen: dict[object, str] = {}
-    for flag, path in named.items():
-        if path is None:
-            continue
-        other = seen.setdefault(identity(path), flag)
-        if other != flag:
-            raise OutputError(f"{printable(path)}: choose two files for {other} and {flag}")
+    expect_apart({"--journal": None if journal == "-" else Path(journal), "--out": clip, "--sheet": sheet})
 
 
 def _check(path: Path, source: str, flag: str, kinds: tuple[str, ...], force: bool) -> None:

@@ -140,6 +140,15 @@ def test_a_small_set_is_warned_of(place, tmp_path, capsys):
     assert "accuracy: not measured" in out
 
 
+def test_nothing_that_is_read_is_written_over(place, tmp_path, capsys):
+    notes = tmp_path / "notes.md"
+    notes.write_text("where the data is from")
+    words = [str(place / "mine.keras"), "--calibrate", str(place / "set.npz"), "--about", str(notes)]
+    assert main([*words, "--out", str(tmp_path / "m.tflite"), "--card", str(notes)]) == 1
+    assert "notes.md: is one of the files that are read; choose another --card" in said(capsys)[1]
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["where the data is from"]
+
+
 def test_a_refusal_writes_nothing_over(place, tmp_path, capsys):
     for name in ("m.tflite", "m.md", "m.json"):
         (tmp_path / name).write_text("old")

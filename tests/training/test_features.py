@@ -34,6 +34,14 @@ def models(tmp_path_factory):
     return folder
 
 
+def test_the_faces_are_not_replaced_by_their_table(models, made_data, tmp_path, capsys) -> None:
+    faces = tmp_path / "fer2013.npz"
+    shutil.copy(made_data / "fer2013.npz", faces)
+    assert main(["features", str(faces), "--models", str(models), "--out", str(faces)]) == 1
+    assert "fer2013.npz: is one of the files that are read; choose another --out" in capsys.readouterr().err
+    assert faces.read_bytes() == (made_data / "fer2013.npz").read_bytes()
+
+
 def test_rows_of_fer2013_with_embedding_and_probabilities(models, made_data, tmp_path, capsys) -> None:
     words = ["features", str(made_data / "fer2013.npz"), "--models", str(models), "--usage", "PublicTest"]
     assert main([*words, "--out", str(tmp_path / "f.npz"), "--plot", str(tmp_path / "f.png")]) == 0

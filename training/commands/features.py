@@ -13,6 +13,7 @@ from typing import Any
 from edge import manifest
 from edge.engines import open_engine
 from edge.errors import InvalidValue, ModelError, one_line
+from edge.files import expect_apart
 from edge.labels import EMOTIONS
 from edge.manifest import Manifest, ModelSpec
 from edge.parser import whole_number
@@ -56,6 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Run the command."""
+    expect_apart({"--out": arguments.out, "--plot": arguments.plot}, (arguments.faces, arguments.weights))
     models = manifest.load(arguments.models)
     if arguments.distances:
         return write_distances(arguments, models)

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from edge.errors import InvalidValue
+from edge.files import expect_apart
 from edge.parser import number, whole_number
 from edge.terminal import Progress
 from training import inventory
@@ -79,6 +80,7 @@ def main(arguments: argparse.Namespace) -> int:
         raise InvalidValue(f"prepare: expected one of {sets}, or --data DIR, --csv FILE or --ckplus DIR")
     if not arguments.out:
         raise InvalidValue("--out: expected the .npz to write; add --out FILE.npz")
+    expect_apart({"--out": arguments.out}, (arguments.csv, arguments.ckplus, arguments.ferplus))
     if arguments.csv:
         data = fer2013.load(arguments.csv)
         if arguments.ferplus:

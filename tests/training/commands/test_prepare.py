@@ -55,6 +55,14 @@ def test_the_kaggle_csv_becomes_the_npz(tmp_path, capsys) -> None:
     assert "training rows used: 53" in capsys.readouterr().out
 
 
+def test_the_csv_is_not_replaced_by_what_is_made_of_it(tmp_path, capsys) -> None:
+    write_csv(tmp_path / "fer.csv", made.fer())
+    before = (tmp_path / "fer.csv").read_bytes()
+    assert main(["prepare", "--csv", str(tmp_path / "fer.csv"), "--out", str(tmp_path / "fer.csv")]) == 1
+    assert "fer.csv: is one of the files that are read; choose another --out" in capsys.readouterr().err
+    assert (tmp_path / "fer.csv").read_bytes() == before
+
+
 def test_ck_plus_becomes_an_npz_split_by_subject(tmp_path, capsys) -> None:
     for number in range(10):
         full(tmp_path / "ck", f"S{number:03d}/001", 5, "3.0" if number else "2.0")
