@@ -83,7 +83,7 @@ def open_source(path: Path, *, held_out: bool = False, faces: bool = True) -> So
     path = Path(path)
     if not path.exists():
         raise CalibrationError(f"{path}: no such file or folder; give real pictures, a folder or an .npz")
-    if path.suffix == ".csv" and path.is_file():
+    if path.suffix.lower() == ".csv" and path.is_file():
         return _fer2013(path, held_out)
     if path.is_file():
         return _npz(path, held_out)

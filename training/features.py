@@ -21,7 +21,7 @@ from training import plots
 from training.backend import FIX
 from training.data import fer2013
 from training.data.emotion_words import emotion_of
-from training.data.fer2013 import USAGES, DataError
+from training.data.fer2013 import LEFT_OUT, USAGES, DataError
 
 BATCH = 256
 
@@ -62,7 +62,7 @@ def from_fer2013(path: Path, spec: ModelSpec, usage: str = "", limit: int = 0) -
     data = fer2013.load(path)
     if usage and usage not in USAGES:
         raise DataError(f"{path}: no usage {usage!r}; expected one of {', '.join(USAGES)}")
-    rows = data.rows(USAGES.index(usage)) if usage else np.arange(len(data.labels))
+    rows = data.rows(USAGES.index(usage)) if usage else np.flatnonzero(data.usage != LEFT_OUT)
     rows = rows[:limit] if limit else rows
     if not len(rows):
         raise DataError(f"{path}: no row of usage {usage}")

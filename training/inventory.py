@@ -15,7 +15,7 @@ import numpy as np
 from edge.errors import EdgeError
 from edge.files import utf8_path
 from training.data import boxes, ckplus, fer2013, landmarks68, mask_pairs
-from training.data.fer2013 import BLANK_ROW, PRIVATE, PUBLIC, TRAINING, DataError, Fer2013
+from training.data.fer2013 import BLANK_ROW, LEFT_OUT, PRIVATE, PUBLIC, TRAINING, DataError, Fer2013
 
 NO_FACE_VOTES = 5  # FER+ votes for "no face" from which a picture is named here
 MISSING, BROKEN, GOOD = "missing", "broken", "ok"
@@ -39,7 +39,7 @@ def survey(data: Path) -> Iterator[Entry]:
     data = Path(data)
     if not data.is_dir():
         raise DataError(f"{data}: no such folder; give the one that holds fer2013.npz and the other sets with --data")
-    return (_entry(data / name, look) for name, look in LOOKS.items())
+    return (_entry(fer2013.find(data) if name == fer2013.NAME else data / name, look) for name, look in LOOKS.items())
 
 
 def _entry(path: Path, look: Callable[[Path], dict[str, Any]]) -> Entry:
@@ -58,8 +58,9 @@ def _fer2013(path: Path) -> dict[str, Any]:
 def fer2013_facts(data: Fer2013) -> dict[str, Any]:
     """Counts, and what training leaves out: rows that are in a test set, and flat pictures."""
     training, kept = data.rows(TRAINING), data.training_rows()
-    flat = data.images.reshape(len(data.images), -1).std(axis=1) <= 1
-    held_out = {data.images[row].tobytes() for row in np.flatnonzero(data.usage != TRAINING)}
+    used = data.usage != LEFT_OUT
+    flat = data.images[used].reshape(int(used.sum()), -1).std(axis=1) <= 1
+    held_out = {data.images[row].tobytes() for usage in (PUBLIC, PRIVATE) for row in data.rows(usage)}
     in_test = sum(data.images[row].tobytes() in held_out for row in training)
     return {
         "pixels_sha256": hashlib.sha256(data.images.tobytes()).hexdigest(),
@@ -74,15 +75,16 @@ def fer2013_facts(data: Fer2013) -> dict[str, Any]:
         "public_test_rows_left_out_of_selection": len(data.rows(PUBLIC)) - len(data.selection_rows()),
         "identical_pictures_with_different_labels": _conflicts(data),
         "flat_pictures": int(flat.sum()),
-        "pictures_voted_no_face": int((data.ferplus[:, 9] >= NO_FACE_VOTES).sum()),
-        "rows_with_votes": int((data.ferplus.sum(axis=1) > 0).sum()),
+        "pictures_voted_no_face": int((data.ferplus[used, 9] >= NO_FACE_VOTES).sum()),
+        "rows_with_votes": int((data.ferplus[used].sum(axis=1) > 0).sum()),
         "row_whose_votes_are_ignored": BLANK_ROW if len(data.labels) > BLANK_ROW else None,
     }
 
 
 def _conflicts(data: Fer2013) -> int:
     labels: dict[bytes, set[int]] = {}
-    for image, label in zip(data.images, data.labels.tolist(), strict=True):
+    used = data.usage != LEFT_OUT
+    for image, label in zip(data.images[used], data.labels[used].tolist(), strict=True):
         labels.setdefault(image.tobytes(), set()).add(label)
     return sum(len(found) > 1 for found in labels.values())
 

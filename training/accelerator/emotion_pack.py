@@ -72,7 +72,7 @@ def real_masks(data: Path) -> np.ndarray:
 def pack(data: Path, quality: int) -> dict[str, np.ndarray]:
     """All arrays of the file."""
     landmarks = LandmarkDetector.open()
-    fer = fer2013.load(data / "fer2013.npz")
+    fer = fer2013.of_folder(data)
     train, val = (emotion_wild.load(data / "emotion_wild", split) for split in ("train", "val"))
     rows, public = fer.training_rows(), fer.selection_rows()
     print(f"FER2013: {len(rows)} rows, {len(public)} to choose by", flush=True)

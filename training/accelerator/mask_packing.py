@@ -17,6 +17,7 @@ from edge.vision.crop import crop
 from training.accelerator import mask_pack, mask_sources
 from training.accelerator.mask_pack import BARE, GROUPS, INCORRECT, LEAST_SIDE, WIDE, WORN, Pack
 from training.accelerator.mask_sources import Found
+from training.data import fer2013
 from training.data.candidates import LEAST
 from training.data.landmark_detector import LandmarkDetector
 from training.data.masks import plausible
@@ -92,7 +93,7 @@ def everything(data: Path, packer: Packer, part: float) -> Iterator[Found]:
     yield from mask_sources.wild(data / "wild", "val", some(250), rng)
     yield from mask_sources.faces80(data / "faces80", some(4400), rng)
     yield from mask_sources.emotion_wild(data / "emotion_wild", some(500), rng)
-    yield from mask_sources.fer2013_rows(data / "fer2013.npz", some(1100), rng)
+    yield from mask_sources.fer2013_rows(fer2013.find(data), some(1100), rng)
     yield from mask_sources.mask_pairs(data / "mask_pairs", packer.finder, some(560), rng)
     yield from mask_sources.no_faces(data / "no_faces", packer.finder, some(1700), rng)
     yield from mask_sources.candidates_of(data, packer.finder, some(1500), rng)

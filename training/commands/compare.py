@@ -26,7 +26,9 @@ EXAMPLES = ("edge-emotion-train compare mlp cnn4 emotion-bare-fer2013 --data DAT
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.add_argument("recipes", nargs="+", metavar="RECIPE", help=f"recipes of {TASK}, by file or bundled name")
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the folder with fer2013.npz")
+    parser.add_argument(
+        "--data", type=Path, required=True, metavar="DIR", help="the folder with fer2013.npz or fer2013.csv"
+    )
     parser.add_argument(
         "--out",
         type=Path,
@@ -60,11 +62,15 @@ def load(name: str, arguments: argparse.Namespace) -> Recipe:
 
     Raises:
         SettingsError: there is no such recipe, or it is broken.
-        InvalidValue: it is of another task.
+        InvalidValue: it is of another task, or not a network over pictures.
     """
     recipe = recipes.load(recipes.find(name), train.changes(arguments))
     if recipe.task != TASK:
         raise InvalidValue(f"recipe {recipe.name}: expected the task {TASK}, got {recipe.task}")
+    if recipe.network.get("kind") == "distances":
+        raise InvalidValue(
+            f"recipe {recipe.name}: has a table of its own; run it alone: edge-emotion-train train {name}"
+        )
     return recipe
 
 
@@ -77,8 +83,12 @@ def compare(chosen: list[Recipe], arguments: argparse.Namespace) -> str:
     from training import compare as table
     from training import weights
 
-    data = fer2013.load(arguments.data / "fer2013.npz")
+    data = fer2013.of_folder(arguments.data)
     rows, runs = [], [arguments.out / recipe.name for recipe in chosen]
+    for recipe, run in zip(chosen, runs, strict=True):
+        if not (arguments.resume and finished(run, recipe)):
+            check(recipe, arguments.data)
+    keras.backend.clear_session()
     for name, recipe, run in zip(arguments.recipes, chosen, runs, strict=True):
         if not (arguments.resume and finished(run, recipe)):
             print(f"{recipe.name}: {recipe.fit.epochs} epochs", flush=True)
@@ -91,6 +101,21 @@ def compare(chosen: list[Recipe], arguments: argparse.Namespace) -> str:
         if path.is_file():
             rows.append(table.measure("shipped", weights.load(path), data, arguments.out / "shipped"))
     return table.write(rows, runs, arguments.out)
+
+
+def check(recipe: Recipe, data: Path) -> None:
+    """Find out before the first epoch of the first recipe what would end the last one.
+
+    Raises:
+        SettingsError: a key that its network or its [data] does not have.
+        DataError: a data set that it needs is missing.
+    """
+    from training.tasks import open_task
+
+    task = open_task(recipe, data)
+    task.build()
+    if task.options.wild:
+        task.beside()
 
 
 def finished(run: Path, recipe: Recipe) -> bool:

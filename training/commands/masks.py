@@ -73,9 +73,9 @@ def main(arguments: argparse.Namespace) -> int:
         raise InvalidValue("masks: expected one folder to write into, as in: edge-emotion-train masks IN OUT")
     if not arguments.data.exists():
         raise DataError(f"{printable(arguments.data)}: no such file or folder; check the path")
-    if arguments.data.is_dir() and not (arguments.data / "fer2013.npz").is_file():
+    if arguments.data.is_dir() and not fer2013.find(arguments.data).is_file():
         return _folder(arguments, out)
-    data = fer2013.load(arguments.data / "fer2013.npz" if arguments.data.is_dir() else arguments.data)
+    data = (fer2013.of_folder if arguments.data.is_dir() else fer2013.load)(arguments.data)
     pointer = LandmarkDetector.open(arguments.models)
     faces = locate(lambda images: pointer.on_crops(images) / images.shape[1], data.images)
     out.mkdir(parents=True, exist_ok=True)

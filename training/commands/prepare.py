@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,9 @@ from edge.parser import number, whole_number
 from edge.terminal import Progress
 from training import inventory
 from training.commands import prepare_folders
+from training.counted import counted
 from training.data import ckplus, combined, fer2013, fer2013_pack
+from training.data.fer2013_csv import BadRow
 
 # Facts whose names in the JSON object are too terse for people.
 WORDS = {
@@ -38,6 +40,7 @@ WORDS = {
     "pictures_voted_no_face": "pictures with many votes for no face",
     "row_whose_votes_are_ignored": "row whose votes are ignored",
 }
+NAMED = 20  # bad rows
 NUMBERS = ("row_whose_votes_are_ignored",)  # they count nothing
 
 
@@ -82,11 +85,11 @@ def main(arguments: argparse.Namespace) -> int:
         raise InvalidValue("--out: expected the .npz to write; add --out FILE.npz")
     expect_apart({"--out": arguments.out}, (arguments.csv, arguments.ckplus, arguments.ferplus))
     if arguments.csv:
-        data = fer2013.load(arguments.csv)
+        data, bad = fer2013.read(arguments.csv)
         if arguments.ferplus:
             data = fer2013_pack.with_votes(data, arguments.ferplus)
         fer2013_pack.save(data, arguments.out)
-        print("\n".join(_lines(inventory.fer2013_facts(data))))
+        print("\n".join([*_lines(inventory.fer2013_facts(data)), *bad_lines(bad)]))
     else:
         convert_ckplus(arguments)
     print(f"wrote {arguments.out}")
@@ -108,6 +111,15 @@ def check(arguments: argparse.Namespace) -> int:
             print(f"{entry.name}: {entry.state}")
             print("\n".join(_lines(entry.facts, "  ")) + "\n" * bool(entry.facts), end="")
     return int(any(entry.state == inventory.BROKEN for entry in entries))
+
+
+def bad_lines(bad: Sequence[BadRow]) -> list[str]:
+    """The rows that are left out: their count, and the first of them with the reason."""
+    if not bad:
+        return []
+    lines = [f"left out: {counted(len(bad), 'bad row')}; the others keep their numbers"]
+    lines += [f"- row {row.number}: {row.reason}" for row in bad[:NAMED]]
+    return [*lines, *([f"- and {len(bad) - NAMED:,} more"] if len(bad) > NAMED else [])]
 
 
 def convert_ckplus(arguments: argparse.Namespace) -> None:

@@ -81,10 +81,14 @@ def _fer2013(path: Path, size: int, prefix: str) -> Iterator[Sample | Skipped]:
         raise DataError(f"{path}: cannot read FER2013 ({error}); expected the Kaggle csv or fer2013.npz") from None
 
 
-def _stored(path: Path) -> Iterator[fer2013_csv.Row]:
+def _stored(path: Path) -> Iterator[fer2013_csv.Row | fer2013_csv.BadRow]:
     data = fer2013.load(path)
     for number, image in enumerate(data.images):
-        yield fer2013_csv.Row(number, image, int(data.labels[number]), int(data.usage[number]))
+        usage = int(data.usage[number])
+        if usage == fer2013.LEFT_OUT:
+            yield fer2013_csv.BadRow(number, "left out when the csv was converted")
+        else:
+            yield fer2013_csv.Row(number, image, int(data.labels[number]), usage)
 
 
 def _ckplus(

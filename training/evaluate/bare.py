@@ -42,7 +42,7 @@ def data(context: EvaluationContext) -> Fer2013:
     Raises:
         DataError: it is not there.
     """
-    return context.once("fer2013", lambda: fer2013.load(context.data / "fer2013.npz"))
+    return context.once("fer2013", lambda: fer2013.of_folder(context.data))
 
 
 def of_usage(context: EvaluationContext, usage: int, floats: bool = False) -> Answers:

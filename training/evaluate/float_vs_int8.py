@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edge.ports import Engine
 from edge.tasks import TASKS
-from training.data import landmarks68, masked_v1
+from training.data import fer2013, landmarks68, masked_v1
 from training.data.fer2013 import PRIVATE, DataError
 from training.evaluate import bare, face, landmarks, mask, masked
 from training.evaluate.context import EvaluationContext
@@ -43,7 +43,9 @@ class Comparison:
 
 def is_data(folder: Path) -> bool:
     """Whether this is a folder of data sets, and not a set itself."""
-    return folder.is_dir() and any((folder / task.data).exists() for task in TASKS.values())
+    return folder.is_dir() and (
+        fer2013.find(folder).exists() or any((folder / task.data).exists() for task in TASKS.values())
+    )
 
 
 def measure(context: EvaluationContext, task: str) -> Comparison:

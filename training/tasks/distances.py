@@ -148,7 +148,7 @@ def _ckplus(data: Path) -> tuple[np.ndarray, ...]:
 
 
 def _fer2013(data: Path) -> tuple[np.ndarray, ...]:
-    faces = fer2013.load(data / "fer2013.npz")
+    faces = fer2013.of_folder(data)
     usage = np.where(faces.usage == TRAINING, NO_USAGE, faces.usage).astype(np.uint8)
     usage[faces.training_rows()] = TRAINING
     nobody = np.full(len(usage), "")

@@ -37,7 +37,7 @@ class BareEmotion:
     def __init__(self, recipe: Recipe, data: Path) -> None:
         self.recipe = recipe
         self.options, self.augment = self._parse()
-        self.set = fer2013.load(data / "fer2013.npz")
+        self.set = fer2013.of_folder(data)
         self.folder = data / "emotion_wild"
         self.engine: Any = None
 

@@ -156,7 +156,7 @@ class MaskClassifier:
 
     def _fer2013(self, usage: int) -> Crops:
         """Rows bare and with a drawn mask, as colour pictures; each is already the square."""
-        stored = fer2013.load(self.data / "fer2013.npz")
+        stored = fer2013.of_folder(self.data)
         rows = stored.training_rows() if usage == fer2013.TRAINING else stored.selection_rows()
         rows = np.random.default_rng(self.recipe.seed).permutation(rows)[: self.options.fer2013]
         images = stored.images[rows]

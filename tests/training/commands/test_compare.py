@@ -65,8 +65,25 @@ def test_ctrl_c_ends_with_the_line_that_goes_on(words, capsys, monkeypatch) -> N
         (lambda words: [words[0], "mask", *words[3:]], 1, "recipe mask: expected the task emotion-bare, got mask"),
         (lambda words: [words[0], words[1], *words[1:]], 1, "recipe small: given twice"),
         (lambda words: [words[0], "nobody", *words[3:]], 2, "nobody: no such recipe"),
+        (lambda words: [*words[:2], "distances", *words[3:]], 1, "recipe distances: has a table of its own"),
+        (lambda words: [*words[:2], "emotion-bare", *words[3:4], "DATA", *words[5:]], 1, "emotion_wild"),
+        (lambda words: [*words[:2], "four.toml", *words[3:]], 2, "recipe four: network.kind: expected one of"),
     ],
 )
-def test_what_is_wrong_is_one_line(words, capsys, change, code, expected) -> None:
+def test_what_is_wrong_is_one_line_before_the_first_epoch(
+    words, capsys, monkeypatch, tmp_path, made_data, change, code, expected
+) -> None:
+    from training.commands import train
+
+    def work(*_args) -> None:
+        raise AssertionError("the first recipe is trained")
+
+    monkeypatch.setattr(train, "work", work)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "DATA").mkdir()
+    (tmp_path / "DATA/fer2013.npz").symlink_to(made_data / "fer2013.npz")
+    (tmp_path / "four.toml").write_text((tmp_path / "four.toml").read_text().replace("cnn4", "cnn5"))
     assert main(change(words)) == code
-    assert expected in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert expected in err
+    assert err.count("\n") == 1

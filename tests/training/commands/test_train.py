@@ -73,7 +73,7 @@ def test_to_resume_nothing_is_to_start(words, capsys, monkeypatch) -> None:
     ("change", "code", "expected"),
     [
         ({"recipe": "nobody"}, 2, "nobody: no such recipe"),
-        ({"--data": "/nowhere"}, 1, "fer2013.npz: cannot read FER2013"),
+        ({"--data": "/nowhere"}, 1, "fer2013.npz: no such file or folder"),
     ],
 )
 def test_what_is_wrong_is_one_line(words, capsys, change, code, expected) -> None:
