@@ -68,9 +68,7 @@ def load(name: str, arguments: argparse.Namespace) -> Recipe:
     if recipe.task != TASK:
         raise InvalidValue(f"recipe {recipe.name}: expected the task {TASK}, got {recipe.task}")
     if recipe.network.get("kind") == "distances":
-        raise InvalidValue(
-            f"recipe {recipe.name}: has a table of its own; run it alone: edge-emotion-train train {name}"
-        )
+        raise InvalidValue(f"recipe {recipe.name}: has a table of its own; use: edge-emotion-train train {name}")
     return recipe
 
 
