@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +14,7 @@ from edge.face import Track
 from edge.frame import Box, Frame
 from edge.labels import EMOTIONS, MASK_STATES, MASK_WORDS, Emotion
 from edge.records import labelled, record
-from edge.scalars import real
+from edge.scalars import real, whole
 from edge.setting import shown
 
 REASONS = {"too-small": "too small", "unsure": "unsure"}
@@ -66,16 +67,23 @@ class Face:
     labels: tuple[str, ...] = EMOTIONS
 
     def __post_init__(self) -> None:
+        if not isinstance(self.box, Box):
+            raise InvalidValue(f"face box: expected an edge.frame.Box, got {type(self.box).__name__}")
+        if self.track is not None:
+            if (track := whole(self.track)) is None or track < 1:
+                raise InvalidValue(f"face track: expected None or a whole number from 1, got {shown(self.track)}")
+            object.__setattr__(self, "track", track)
+        object.__setattr__(self, "labels", tuple(self.labels))
         for name in ("score", "mask"):
             value = real(getattr(self, name))
             if value is None or not 0.0 <= value <= 1.0:
                 raise InvalidValue(f"face {name}: expected 0-1, got {shown(getattr(self, name))}")
             object.__setattr__(self, name, value)
         if self.distribution is not None:
-            values = tuple(map(float, self.distribution))
+            values = tuple(math.nan if (number := real(value)) is None else number for value in self.distribution)
             if len(values) != len(self.labels) or not min(values) >= 0.0 or not abs(sum(values) - 1.0) < 1e-3:
                 raise InvalidValue(
-                    f"face distribution: expected {len(self.labels)} numbers that sum to 1, got {values}"
+                    f"face distribution: expected {len(self.labels)} numbers that sum to 1, got {shown(values)}"
                 )
             object.__setattr__(self, "distribution", values)
         if not self.mask_state:
@@ -142,7 +150,7 @@ class Face:
             intensity=self.intensity,
             reason=self.reason,
         )
-        return told if self.track is None else {"track": int(self.track), **told}
+        return told if self.track is None else {"track": self.track, **told}
 
     def __repr__(self) -> str:
         words = [] if self.track is None else [f"track {self.track}"]
@@ -201,8 +209,8 @@ class Result:
         """
         from edge.vision.annotate import STYLES, annotate
 
-        if style not in STYLES:
-            raise InvalidValue(f"style: expected one of {', '.join(STYLES)}, got {style!r}")
+        if not isinstance(style, str) or style not in STYLES:
+            raise InvalidValue(f"style: expected one of {', '.join(STYLES)}, got {shown(style)}")
         drawn = annotate(self.frame, self.tracks, enlarge, outline=style)
         return np.ascontiguousarray(drawn[:, :, ::-1]) if bgr else drawn
 

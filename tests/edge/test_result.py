@@ -83,6 +83,12 @@ def test_a_face_is_a_value():
         ({"distribution": (1.0,)}, "expected 7 numbers that sum to 1"),
         ({"distribution": (0.5,) * 7}, "expected 7 numbers that sum to 1"),
         ({"distribution": (float("nan"),) * 7}, "expected 7 numbers that sum to 1"),
+        ({"box": None}, "face box: expected an edge.frame.Box, got NoneType"),
+        ({"box": (0, 0, 1, 1)}, "face box: expected an edge.frame.Box, got tuple"),
+        ({"track": 0}, "face track: expected None or a whole number from 1, got 0"),
+        ({"track": "1"}, "face track: expected None or a whole number from 1, got '1'"),
+        ({"distribution": (None,) * 7}, "expected 7 numbers that sum to 1"),
+        ({"distribution": "happily"}, "expected 7 numbers that sum to 1"),
         ({"score": "0.5"}, "face score: expected 0-1, got '0.5'"),
         ({"score": True}, "face score: expected 0-1, got True"),
         ({"reason": "shy"}, "expected None, too-small or unsure, got 'shy'"),
@@ -135,6 +141,8 @@ def test_annotating_draws_on_a_copy_in_either_order_of_colours(result):
     assert not np.array_equal(result.annotate(style="circle"), drawn)
     with pytest.raises(InvalidValue, match="style: expected one of box, circle, got 'star'"):
         result.annotate(style="star")
+    with pytest.raises(InvalidValue, match="style: expected one of box, circle, got array"):
+        result.annotate(style=np.zeros(3))
 
 
 @pytest.mark.parametrize("enlarge", [0, -3, 1.5, 2.0, True, "2", None, np.float32(2.0), 201, 10**400])
