@@ -29,7 +29,8 @@ def write(path: Path, image: np.ndarray, *, new: bool = False) -> None:
 
     Raises:
         FileExistsError: with `new`, there is such a file.
-        PictureError: the format does not hold so many pixels; the folder is missing or full, or may not be written to.
+        PictureError: the format does not hold so many pixels; the folder is missing or full, or may not be written to:
+            then its cause is an OSError.
     """
     name = printable(path)
     height, width = image.shape[:2]
@@ -49,7 +50,7 @@ def write(path: Path, image: np.ndarray, *, new: bool = False) -> None:
         raise
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise PictureError(f"{name}: cannot write the picture ({reason})") from None
+        raise PictureError(f"{name}: cannot write the picture ({reason})") from error
 
 
 def _write_whole(descriptor: int, data: bytes, path: Path) -> None:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import itertools
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+import errno
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -21,22 +17,20 @@ from edge.picture.folder import is_picture
 from edge.pipeline.verifier import VerifiedDetector
 from edge.text import printable
 from edge.vision.crop import crop
-from training.data import masks
+from training.counted import counted
+from training.data import masks, walk
 from training.data.drawn import SMALLEST, fits
 from training.data.face_points import locate
 from training.data.fer2013 import DataError
 from training.data.landmark_detector import LandmarkDetector
-from training.data.prepared import begin
+from training.data.masked_tables import DONE_HEAD, HEAD, SKIPPED_HEAD, UNCLEAR, Report, Table, earlier, stamp
+from training.data.prepared import DONE, MASKS, REPORT, SKIPPED, begin
 
-MASKS, SKIPPED, REPORT = "masks.csv", "skipped.csv", "report.md"
-HEAD = ("picture", "left", "top", "right", "bottom", "kind", "colour", "seed")
 KEPT = (".jpg", ".jpeg", ".png", ".webp")  # formats that are kept; other pictures become PNGs
 SQUARE = 1.35  # the longer side / the shorter one up to which a whole picture may be a face crop
 # P(face) of the mask model from which a whole picture counts as a face crop. Of 911 pictures without a face (no_faces)
 # 187 have plausible landmarks, 3 this too; of 21 faces of FER2013 that the detector misses, 15 and 8.
 SURE = 0.9
-UNCLEAR = "a face whose landmarks are not clear"
-NAMED = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,43 +76,6 @@ class FaceFinder:
         return [Face(whole, located.points[0] * (width / side, height / side))] if located.plausible[0] else []
 
 
-@dataclass
-class Report:
-    """What a run did.
-
-    Attributes:
-        rows: one a mask, the values of HEAD.
-        skipped: (picture, why there is no mask on it, or not on all of its faces).
-        pictures: with a mask.
-        before: how many pictures an earlier run had done.
-    """
-
-    rows: list[list[str]] = field(default_factory=list)
-    skipped: list[tuple[str, str]] = field(default_factory=list)
-    before: int = 0
-
-    @property
-    def pictures(self) -> int:
-        """How many pictures have a mask."""
-        return len({row[0] for row in self.rows})
-
-    def text(self) -> str:
-        """For a person, in Markdown."""
-        lines = [f"{len(self.rows)} masks on {self.pictures} pictures ({self.before} pictures were done before)."]
-        for place, what in ((5, "kinds"), (6, "colours")):
-            counts = Counter(row[place] for row in self.rows)
-            lines.append(f"{what}: {', '.join(f'{name} {count}' for name, count in counts.most_common())}")
-        reasons = Counter(_kind(reason) for _, reason in self.skipped)
-        lines.append(
-            f"Without a mask, or not on every face: {len(self.skipped) or 'none'}"
-            + (f", named in {SKIPPED}:" if reasons else ".")
-        )
-        few = len(self.skipped) <= NAMED
-        lines += [f"- {name}: {reason}" for name, reason in self.skipped if few]
-        lines += [f"- {reason}: {count}" for reason, count in reasons.most_common() if not few]
-        return "\n".join(lines)
-
-
 def add_masks(
     folder: Path,
     out: Path,
@@ -129,45 +86,85 @@ def add_masks(
 ) -> Report:
     """Write the pictures below `folder` that have a face, with masks, under the same names below `out`.
 
-    An interrupted run goes on: masks.csv and skipped.csv say what is done.
+    An interrupted run goes on: done.csv says what is done. Pictures that were added or have changed since are drawn.
 
     Raises:
-        DataError: there is no picture, no face in any, or `out` holds something else.
+        DataError: there is no picture, no face in any, `out` holds something else, or it cannot be written.
     """
     paths, others = pictures_below(folder, out)
     if not paths:
         raise DataError(f"{printable(folder)}: no picture below it, and no fer2013.npz in it; check the path")
     begin(out, {"masks": str(folder.resolve()), "seed": seed, "kinds": list(kinds)})
-    report = _earlier(out)
-    done = {row[0] for row in report.rows} | {name for name, _ in report.skipped}
-    report.before = report.pictures
-    with _Table(out / MASKS, HEAD, report.rows) as drawn, _Table(out / SKIPPED, ("picture", "reason")) as skipped:
-        report.skipped += [(name, "not a picture") for name in others]
-        skipped.add(*report.skipped)
-        for number, path in enumerate(paths):
-            progress(number)
-            name = str(path.relative_to(folder))
-            if name in done:
-                continue
-            rows, reason = _one(path, out / _place(path.relative_to(folder)), name, finder, seed, kinds)
-            drawn.add(*rows)
-            if reason:
-                skipped.add((name, reason))
-                report.skipped.append((name, reason))
-            report.rows += rows
+    pictures = {str(path.relative_to(folder)): path for path in paths}
+
+    def one(path: Path, place: Path, name: str) -> tuple[list[list[str]], str]:
+        return _one(path, place, name, finder, seed, kinds)
+
+    try:
+        report = _draw(pictures, others, out, one, progress)
+    except OSError as error:
+        raise DataError(
+            f"{printable(error.filename or out)}: cannot be written ({error.strerror or error}); "
+            "the same command goes on once it can"
+        ) from None
     if not report.rows:
-        raise DataError(f"{printable(folder)}: no face in any of {len(paths)} pictures; {out / SKIPPED} says why")
+        raise DataError(f"{printable(folder)}: no face in {counted(len(paths), 'picture')}; {out / SKIPPED} says why")
     (out / REPORT).write_text(f"# {out.name}\n\n{report.text()}\n", encoding="utf-8")
     return report
 
 
-def pictures_below(folder: Path, out: Path) -> tuple[list[Path], list[str]]:
-    """The pictures below a folder, told by their content, and the names of the other files; `out` is left out."""
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.startswith(".")]
-    files = [path for path in files if out.resolve() not in path.resolve().parents]
+def pictures_below(folder: Path, out: Path) -> tuple[list[Path], list[tuple[str, str]]]:
+    """The pictures below a folder, told by their content, and (name, what it is) of the other files.
+
+    Raises:
+        DataError: `out`, whose content is left out, is the folder or holds it.
+    """
+    inner = out.resolve()
+    if folder.resolve() == inner:
+        raise DataError(f"{printable(out)}: OUT is IN; choose another folder to write into")
+    if inner in folder.resolve().parents:
+        raise DataError(f"{printable(out)}: IN lies in OUT; choose another folder to write into")
+    files, lost = walk.below(folder, out)
+    files = [path for path in files if not path.name.startswith(".")]
     pictures = [path for path in files if is_picture(path)]
     chosen = set(pictures)
-    return pictures, [str(path.relative_to(folder)) for path in files if path not in chosen]
+    others = [(str(path.relative_to(folder)), "not a picture") for path in files if path not in chosen]
+    return pictures, sorted(others + lost)
+
+
+def _draw(
+    pictures: Mapping[str, Path],
+    others: Sequence[tuple[str, str]],
+    out: Path,
+    one: Callable[[Path, Path, str], tuple[list[list[str]], str]],
+    progress: Callable[[int], None],
+) -> Report:
+    """Draw on all that is not done; the tables grow with every picture."""
+    report, done = earlier(out, pictures, lambda name: (out / _place(Path(name))).is_file())
+    report.before = report.pictures
+    report.skipped = [*others, *report.skipped]
+    taken: dict[Path, str] = {}
+    with (
+        Table(out / MASKS, HEAD, report.rows) as drawn,
+        Table(out / SKIPPED, SKIPPED_HEAD, report.skipped) as skipped,
+        Table(out / DONE, DONE_HEAD, [(name, *known) for name, known in done.items()]) as finished,
+    ):
+        for number, (name, path) in enumerate(pictures.items()):
+            progress(number)
+            place = _place(Path(name))
+            first = taken.setdefault(place, name)
+            if name in done:
+                continue
+            known = stamp(path)
+            rows, reason = one(path, out / place, name) if first == name else ([], f"{place} is drawn from {first}")
+            drawn.add(*rows)
+            if reason:
+                skipped.add((name, reason))
+                report.skipped.append((name, reason))
+            if first == name:
+                finished.add((name, *known))
+            report.rows += rows
+    return report
 
 
 def _one(
@@ -177,6 +174,7 @@ def _one(
     try:
         image = picture.read(path)
     except PictureError as error:
+        place.unlink(missing_ok=True)
         return [], str(error).removeprefix(f"{printable(path)}: ")
     faces, unclear = finder.find(image)
     rows = []
@@ -192,7 +190,12 @@ def _one(
         try:
             picture.write(place, image)
         except PictureError as error:
+            cause = error.__cause__
+            if isinstance(cause, OSError) and cause.errno != errno.ENAMETOOLONG:
+                raise cause from None  # a full disk says nothing about the picture
             return [], str(error)
+    else:
+        place.unlink(missing_ok=True)  # drawn from what the file held before
     if unclear:
         return rows, UNCLEAR if unclear == 1 else f"{UNCLEAR}, {unclear} times"
     return rows, "" if rows else "no face found"
@@ -200,43 +203,3 @@ def _one(
 
 def _place(name: Path) -> Path:
     return name if name.suffix.lower() in KEPT else name.with_name(f"{name.name}.png")
-
-
-def _kind(reason: str) -> str:
-    return reason.partition(",")[0] if reason.startswith(UNCLEAR) else reason
-
-
-def _earlier(out: Path) -> Report:
-    """What the tables of an interrupted run say; a line that was torn off counts as not there."""
-    rows = [row for row in _lines(out / MASKS) if len(row) == len(HEAD)]
-    skipped = [(row[0], row[1]) for row in _lines(out / SKIPPED) if len(row) == 2 and row[1] != "not a picture"]
-    return Report(rows, skipped)
-
-
-def _lines(path: Path) -> Iterator[list[str]]:
-    try:
-        text = path.read_bytes().decode("utf-8", "surrogateescape")
-    except FileNotFoundError:
-        return
-    yield from itertools.islice(csv.reader(io.StringIO(text[: text.rfind("\n") + 1], newline="")), 1, None)
-
-
-class _Table:
-    """A csv that is on the disk after every call of `add`."""
-
-    def __init__(self, path: Path, head: Sequence[str], rows: Sequence[Sequence[str]] = ()) -> None:
-        self._file = open(path, "w", newline="", encoding="utf-8", errors="surrogateescape")  # noqa: SIM115
-        self.add(head, *rows)
-
-    def add(self, *rows: Sequence[str]) -> None:
-        """Write rows, all in one go."""
-        text = io.StringIO(newline="")
-        csv.writer(text).writerows(rows)
-        self._file.write(text.getvalue())
-        self._file.flush()
-
-    def __enter__(self) -> _Table:
-        return self
-
-    def __exit__(self, *_: Any) -> None:
-        self._file.close()

@@ -13,6 +13,7 @@ import edge.demo
 from edge import picture
 from training.__main__ import main
 from training.data import masked_folder
+from training.data.masked_tables import Table
 
 PORTRAIT = Path(edge.demo.__file__).with_name("portrait.jpg")
 
@@ -91,6 +92,72 @@ def test_an_interrupted_run_goes_on(photos, tmp_path, capsys, monkeypatch) -> No
         assert sorted(rows(tmp_path / "out" / name)) == sorted(rows(tmp_path / "once" / name))
 
 
+def test_a_full_disk_ends_the_run_and_the_next_one_goes_on(photos, tmp_path, capsys, monkeypatch) -> None:
+    def full(descriptor: int, data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("edge.picture.writer.os.write", full)
+        assert run(photos, tmp_path / "out") == 1
+    err = capsys.readouterr().err.splitlines()
+    assert "cannot be written (No space left on device); the same command goes on once it can" in err[-1]
+    assert run(photos, tmp_path / "out") == 0
+    assert "2 masks on 2 pictures (0 pictures were done before)" in capsys.readouterr().out
+    assert dict(rows(tmp_path / "out/skipped.csv")).keys() == {"wall.png", "torn.jpg", "letter.txt"}
+
+
+def test_a_full_disk_takes_no_table_away(tmp_path, monkeypatch) -> None:
+    Table(tmp_path / "a.csv", ("name",), [("first",)]).__exit__()
+    before = (tmp_path / "a.csv").read_bytes()
+
+    def full(path: Path, data: bytes) -> int:
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space left"):
+        Table(tmp_path / "a.csv", ("name",), [("first",), ("second",)])
+    assert (tmp_path / "a.csv").read_bytes() == before
+
+
+def test_what_changed_is_drawn_again_and_what_was_deleted_too(photos, tmp_path, capsys) -> None:
+    out = tmp_path / "out"
+    assert run(photos, out) == 0
+    (photos / "torn.jpg").write_bytes(PORTRAIT.read_bytes())
+    (photos / "anna.jpg").unlink()
+    cv2.imwrite(str(photos / "anna.jpg"), np.full((120, 120, 3), 120, np.uint8))
+    (out / "friends/ben.bmp.png").unlink()
+    cv2.imwrite(str(photos / "new.png"), cv2.imread(str(PORTRAIT)))
+    capsys.readouterr()
+    assert run(photos, out) == 0
+    assert "3 masks on 3 pictures (0 pictures were done before)" in capsys.readouterr().out
+    assert sorted(row[0] for row in rows(out / "masks.csv")) == ["friends/ben.bmp", "new.png", "torn.jpg"]
+    assert dict(rows(out / "skipped.csv")).keys() == {"anna.jpg", "letter.txt", "wall.png"}
+    assert not (out / "anna.jpg").exists()
+    assert (out / "friends/ben.bmp.png").is_file()
+    (photos / "new.png").unlink()
+    assert run(photos, out) == 0
+    assert "3 masks on 3 pictures (3 pictures were done before)" in capsys.readouterr().out
+
+
+def test_links_are_followed_and_no_picture_takes_the_place_of_another(tmp_path, capsys) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "away").mkdir()
+    face = cv2.imread(str(PORTRAIT))
+    cv2.imwrite(str(tmp_path / "away/a.bmp"), face)
+    cv2.imwrite(str(tmp_path / "away/a.bmp.png"), face)
+    cv2.imwrite(str(tmp_path / "photos" / f"{'n' * 251}.bmp"), face)
+    (tmp_path / "photos/friends").symlink_to(tmp_path / "away")
+    (tmp_path / "away/up").symlink_to(tmp_path / "photos")
+    assert run(tmp_path / "photos", tmp_path / "out") == 0
+    skipped = dict(rows(tmp_path / "out/skipped.csv"))
+    assert skipped.pop(f"{'n' * 251}.bmp").endswith("cannot write the picture (File name too long)")
+    assert skipped == {
+        "friends/a.bmp.png": "friends/a.bmp.png is drawn from friends/a.bmp",
+        "friends/up/": "a link to a folder that it is in itself",
+    }
+    assert "1 mask on 1 picture (0 pictures were done before)" in capsys.readouterr().out
+
+
 def test_a_crop_of_one_face_is_a_face_and_a_crop_of_a_wall_is_not(tmp_path) -> None:
     (tmp_path / "crops").mkdir()
     face = cv2.imread(str(PORTRAIT), cv2.IMREAD_GRAYSCALE)
@@ -111,10 +178,12 @@ def test_what_was_written_into_the_folder_is_not_masked_again(photos, capsys) ->
     ("words", "code", "expected"),
     [
         (("empty", "out"), 1, "empty: no picture below it, and no fer2013.npz in it"),
-        (("walls", "out"), 1, "walls: no face in any of 1 pictures"),
+        (("walls", "out"), 1, "walls: no face in 1 picture; "),
         (("walls",), 1, "masks: expected one folder to write into"),
         (("walls", "out", "--out", "other"), 1, "masks: expected one folder to write into"),
         (("walls", "mine"), 1, "mine: exists and holds other files"),
+        (("walls", "walls"), 1, "walls: OUT is IN; choose another folder"),
+        (("walls", "."), 1, ".: IN lies in OUT; choose another folder"),
         (("nowhere", "out"), 1, "nowhere: no such file or folder; check the path"),
     ],
 )
