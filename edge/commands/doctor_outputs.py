@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 
-from edge.commands.doctor_finding import Finding, asked, service_status
+from edge.commands.doctor_finding import WARN, Finding, asked, service_status
 from edge.daemon.folders import with_service
+from edge.errors import one_line
 from edge.registry import SINKS
 from edge.settings import Settings
 from edge.sinks import builtin_names, other_names
@@ -29,7 +30,10 @@ def builtin_sinks(settings: Settings, status: Callable[[], str] = service_status
 def other_sinks(settings: Settings) -> Iterator[Finding]:
     """The sinks of other packages, if any are named: whether they can be imported, and what their checks say."""
     for name in other_names(settings):
-        yield _sink(settings, name, f"sink {name}")
+        try:
+            yield _sink(settings, name, f"sink {name}")
+        except Exception as error:  # a stranger's check may raise anything, which says nothing about `run`
+            yield Finding(WARN, f"sink {name}", f"its check failed ({type(error).__name__}: {one_line(error)})")
 
 
 def page(

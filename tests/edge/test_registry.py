@@ -24,6 +24,7 @@ MODULE = '''
 
 import numpy as np
 
+from edge.errors import EdgeError
 from edge.frame import Frame
 
 log = []
@@ -75,6 +76,12 @@ class Eink:
 class Led:
     def __init__(self, settings, clock):
         log.append(("led", settings.maker.on_event))
+
+    @staticmethod
+    def check(settings):
+        if settings.maker.on_event == "dark":
+            raise EdgeError("sink led: no light; plug one in")
+        return 1 / (settings.maker.on_event != "odd") and "a red light"
 
     def write(self, event):
         log.append(event["event"])
@@ -191,8 +198,21 @@ def test_another_packages_sink_gets_the_events_and_may_fail_without_harm(strange
     sink.close()
     assert strangers() == [("led", ""), "start", "stop", "stop", "start", "led closed"]
     assert caplog.messages == ["sink led: failed (RuntimeError: out of light); it may miss events"]
-    (finding,) = doctor_outputs.other_sinks(settings)
-    assert (finding.level, finding.about) == ("ok", "sink led")
+
+
+@pytest.mark.parametrize(
+    ("name", "on_event", "line"),
+    [
+        ("led", "", ("ok", "sink led", "a red light")),
+        ("led", "dark", ("fail", "sink led", "no light; plug one in")),
+        ("led", "odd", ("warn", "sink led", "its check failed (ZeroDivisionError: division by zero)")),
+        ("bus", "", ("ok", "sink bus", "installed")),
+    ],
+)
+def test_another_packages_sink_may_have_a_check_for_the_doctor(strangers, name, on_event, line):
+    (finding,) = doctor_outputs.other_sinks(Settings(maker=MakerSettings(sinks=name, on_event=on_event)))
+    assert (finding.level, finding.about, finding.text) == line
+    assert strangers() == []
 
 
 @pytest.mark.parametrize(
