@@ -51,7 +51,12 @@ def page(
     from edge.web.check import check
 
     metrics = own_address(settings) if settings.metrics.on else None
-    yield asked("page", lambda: check(settings, with_service(environment), metrics), status, prefix="[web] ")
+    seen = with_service(environment)
+    finding = asked("page", lambda: check(settings, seen, metrics), status, prefix="[web] ")
+    folder = seen.get("STATE_DIRECTORY", "")
+    if seen is not environment and folder in finding.text and not os.access(folder, os.R_OK | os.X_OK):
+        finding = Finding(WARN, "page", f"{folder}: this user cannot read the service's folder; run this with sudo")
+    yield finding
 
 
 def _sink(settings: Settings, name: str, about: str, status: Callable[[], str] = service_status) -> Finding:

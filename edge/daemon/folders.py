@@ -17,11 +17,11 @@ def pause_file(settings: Settings, environment: Mapping[str, str]) -> Path | Non
     return state_file("pause", environment)
 
 
-def with_service(environment: Mapping[str, str], folder: Path = SERVICE) -> Mapping[str, str]:
+def with_service(environment: Mapping[str, str]) -> Mapping[str, str]:
     """The environment with the service's state folder, where the service is installed and none is named."""
-    if environment.get("STATE_DIRECTORY") or not folder.is_dir():
+    if environment.get("STATE_DIRECTORY") or not SERVICE.is_dir():
         return environment
-    return {**environment, "STATE_DIRECTORY": str(folder)}
+    return {**environment, "STATE_DIRECTORY": str(SERVICE)}
 
 
 def state_file(name: str, environment: Mapping[str, str]) -> Path | None:

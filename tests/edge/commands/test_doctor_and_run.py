@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -13,8 +14,10 @@ import pytest
 
 from edge import __main__ as program
 from edge import picture
+from edge.commands import doctor_outputs
 from edge.journals.jsonl import encode
 from edge.registry import SINKS
+from edge.settings import Settings, WebSettings
 
 LINE = encode({"monotonic": 1.0, "event": "sample"}, 1.8e9)
 
@@ -165,6 +168,33 @@ def test_a_journal_in_use_is_refused_but_fine_if_the_service_has_it(both, tmp_pa
     doctors, findings, _, _ = both(text)
     assert (doctors, ("ok", "journal", "used by the service (29.8 fps, 1 face)") in findings) == (0, True)
     os.close(fd)
+
+
+def test_the_services_own_token_is_looked_for_where_the_service_is_installed(tmp_path, monkeypatch):
+    folder = tmp_path / "service"
+    monkeypatch.setattr("edge.daemon.folders.SERVICE", folder)
+    settings = Settings(web=WebSettings(enabled=True, host="0.0.0.0", port=0))
+
+    def found():
+        (finding,) = doctor_outputs.page(settings, lambda: "", {})
+        return finding.level, finding.text
+
+    assert found()[0] == "fail", "no service, no token"
+    folder.mkdir()
+    assert found() == ("ok", "a free port of 0.0.0.0, with a token")
+    assert list(folder.iterdir()) == []
+    (folder / "web-token").write_text("short\n")
+    assert found()[0] == "fail"
+    real = os.lstat
+
+    def lstat(path, **more):
+        if str(path).startswith(str(folder)):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return real(path, **more)
+
+    monkeypatch.setattr(os, "lstat", lstat)
+    monkeypatch.setattr(os, "access", lambda path, mode: not str(path).startswith(str(folder)))
+    assert found() == ("warn", f"{folder}: this user cannot read the service's folder; run this with sudo")
 
 
 def test_every_sink_of_ours_has_a_check():
