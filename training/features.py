@@ -10,29 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from edge import picture
 from edge.errors import MissingExtra, ModelError
-from edge.frame import Box
 from edge.labels import EMOTIONS
 from edge.manifest import ModelSpec
-from edge.pipeline.verifier import VerifiedDetector
-from edge.vision.crop import crop
 from training import plots
 from training.backend import FIX
-from training.data import fer2013
-from training.data.emotion_words import emotion_of
-from training.data.fer2013 import LEFT_OUT, USAGES, DataError
+from training.data.fer2013 import DataError
+from training.feature_faces import Faces
 
 BATCH = 256
-
-
-@dataclass(frozen=True, eq=False)
-class Faces:
-    """Face squares uint8 (N, H, W, C) in a model's input size, their names, and a label or "" each."""
-
-    images: np.ndarray
-    names: tuple[str, ...]
-    labels: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,48 +37,6 @@ class Table:
     embeddings: np.ndarray
     probabilities: np.ndarray
     points: np.ndarray | None = None
-
-
-def from_fer2013(path: Path, spec: ModelSpec, usage: str = "", limit: int = 0) -> Faces:
-    """Rows of FER2013 (npz or csv), all or of one usage; a face's name is its row.
-
-    Raises:
-        DataError: it cannot be read, or has no such usage.
-    """
-    data = fer2013.load(path)
-    if usage and usage not in USAGES:
-        raise DataError(f"{path}: no usage {usage!r}; expected one of {', '.join(USAGES)}")
-    rows = data.rows(USAGES.index(usage)) if usage else np.flatnonzero(data.usage != LEFT_OUT)
-    rows = rows[:limit] if limit else rows
-    if not len(rows):
-        raise DataError(f"{path}: no row of usage {usage}")
-    images = np.stack([_whole(data.images[row], spec) for row in rows])
-    return Faces(images, tuple(str(row) for row in rows), tuple(EMOTIONS[label] for label in data.labels[rows]))
-
-
-def from_folder(folder: Path, spec: ModelSpec, finder: VerifiedDetector | None = None, limit: int = 0) -> Faces:
-    """Pictures below a folder; a picture is the face square itself, or its best face is cut out by a finder.
-
-    A picture's label is the name of its folder, where that is an emotion's. Pictures without a face are left out.
-
-    Raises:
-        DataError: there is no picture, or no face in any.
-        PictureError: a picture cannot be read.
-    """
-    paths = sorted(path for path in Path(folder).rglob("*") if path.suffix.lower() in picture.SUFFIXES)
-    if not paths:
-        raise DataError(f"{folder}: no picture below it; check the path")
-    images, names, labels = [], [], []
-    for path in paths[:limit] if limit else paths:
-        image = picture.read(path)
-        face = _best(finder, image, spec) if finder else _whole(image, spec)
-        if face is not None:
-            images.append(face)
-            names.append(str(path.relative_to(folder)))
-            labels.append(_label(path.parent.name))
-    if not images:
-        raise DataError(f"{folder}: no face in any of {len(paths)} pictures; if they are faces, leave --find out")
-    return Faces(np.stack(images), tuple(names), tuple(labels))
 
 
 def split(model: Any) -> Any:
@@ -172,19 +116,3 @@ def _rows(table: Table) -> Iterator[list[Any]]:
     yield head
     for n, (name, label) in enumerate(zip(table.names, table.labels, strict=True)):
         yield [name, label, *(f"{value:.6g}" for part in numbers for value in part[n])]
-
-
-def _label(folder: str) -> str:
-    """The emotion that a folder is named after, in our words or in CK+'s; "" for another name."""
-    emotion = emotion_of(folder)
-    return "" if emotion is None else emotion.label
-
-
-def _best(finder: VerifiedDetector, image: np.ndarray, spec: ModelSpec) -> np.ndarray | None:
-    faces = finder.detect(image)
-    square = faces[0].box.square(spec.margin, spec.shift) if faces else None
-    return crop(image, square, spec.width, spec.height, spec.channels) if square else None
-
-
-def _whole(image: np.ndarray, spec: ModelSpec) -> np.ndarray:
-    return crop(np.atleast_3d(image), Box(0, 0, *image.shape[1::-1]), spec.width, spec.height, spec.channels)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import csv
 import json
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+import edge.demo
+from edge import picture
+from edge.vision.crop import crop
 from tests.training import made
 from training import distances
 from training.__main__ import main
+from training.commands.prepare_folders import finder
 from training.distance_splits import SPLITS, Faces, folds, units
 
 NAMES = [split.name for split in SPLITS]
@@ -81,15 +86,45 @@ def data(tmp_path, made_data):
     return tmp_path / "data"
 
 
-def test_the_csv_has_a_column_for_every_pair_and_the_label(data, tmp_path, capsys) -> None:
+@pytest.fixture
+def people(tmp_path) -> Path:
+    """A photograph of a face, lighter and darker, ten times of each of two classes."""
+    portrait = picture.read(Path(edge.demo.__file__).with_name("portrait.jpg"))
+    face = crop(portrait, finder(None)(portrait), 48, 48, channels=1)[:, :, 0]
+    for name in ("anger", "Happy"):
+        (tmp_path / "people" / name).mkdir(parents=True)
+        for n in range(10):
+            cv2.imwrite(str(tmp_path / "people" / name / f"{n}.png"), (face * (0.9 - 0.04 * n)).astype(np.uint8))
+    return tmp_path / "people"
+
+
+def test_the_csv_has_a_column_for_every_pair_and_the_label(people, tmp_path, capsys) -> None:
     out = tmp_path / "distances.csv"
-    assert main(["features", str(data / "ckplus48"), "--distances", "--out", str(out)]) == 0
+    assert main(["features", str(people), "--distances", "--out", str(out)]) == 0
     assert "20 faces, 4,624 distances and the label each" in capsys.readouterr().out
     head, *rows = list(csv.reader(out.open()))
     assert len(head) == 4625
     assert (head[0], head[1], head[-2], head[-1]) == ("d0_0", "d0_1", "d67_67", "label")
-    assert [row[-1] for row in rows] == ["angry"] * 10 + ["happy"] * 10
+    assert [row[-1] for row in rows] == ["happy"] * 10 + ["angry"] * 10
     assert {row[0] for row in rows} == {"0"}
+
+
+def test_a_picture_without_a_face_has_no_row(people, tmp_path, capsys) -> None:
+    out = tmp_path / "distances.csv"
+    cv2.imwrite(str(people / "Happy/wall.png"), np.full((48, 48), 90, np.uint8))
+    assert main(["features", str(people), "--distances", "--out", str(out)]) == 0
+    told = capsys.readouterr().out
+    assert "20 faces, 4,624 distances" in told
+    assert "skipped: 1, named in" in told
+    with open(tmp_path / "distances.skipped.csv", newline="") as file:
+        assert list(csv.reader(file))[1:] == [["Happy/wall.png", "no landmarks of a face"]]
+    (tmp_path / "walls").mkdir()
+    cv2.imwrite(str(tmp_path / "walls/wall.png"), np.full((48, 48), 90, np.uint8))
+    assert main(["features", str(tmp_path / "walls"), "--distances", "--out", str(out)]) == 1
+    assert (
+        "walls: no landmarks of a face in 1 picture; if these are whole photographs, add --find"
+        in capsys.readouterr().err
+    )
 
 
 def test_the_csv_needs_a_name_that_says_so(data, tmp_path, capsys) -> None:

@@ -14,7 +14,7 @@ from edge.errors import ModelError
 from edge.labels import EMOTIONS
 from tests.training import made
 from tests.training.evaluate.conftest import TINY, painted
-from training import features, weights
+from training import feature_faces, features, weights
 from training.__main__ import main
 from training.data.fer2013 import DataError
 
@@ -68,7 +68,7 @@ def test_a_csv_has_one_column_a_number(models, made_data, tmp_path) -> None:
 def test_the_embedding_is_what_the_classifier_sees(models) -> None:
     spec = manifest.load(models)["emotion-bare"]
     model = weights.load(models / "emotion-bare/weights.npz")
-    faces = features.Faces(
+    faces = feature_faces.Faces(
         np.random.default_rng(0).integers(0, 256, (4, 16, 16, 1)).astype(np.uint8), ("",) * 4, ("",) * 4
     )
     table = features.take(model, faces, spec)
@@ -83,7 +83,7 @@ def test_a_folder_of_faces_takes_labels_from_its_folders(models, tmp_path) -> No
     for place in ("happy/a.png", "holiday/b.png", "c.png"):
         (tmp_path / place).parent.mkdir(exist_ok=True)
         cv2.imwrite(str(tmp_path / place), made.face(1, 60, np.random.default_rng(0)))
-    faces = features.from_folder(tmp_path, spec)
+    faces = feature_faces.from_folder(tmp_path, spec)
     assert dict(zip(faces.names, faces.labels, strict=True)) == {
         "c.png": "",
         "happy/a.png": "happy",
@@ -101,12 +101,55 @@ def test_faces_are_found_where_pictures_are_whole(models, tmp_path) -> None:
         assert stored["names"].tolist() == ["two.png"]
 
 
+@pytest.mark.parametrize(
+    ("folder", "label"), [("Happiness", "happy"), ("SADNESS", "sad"), ("anger", "angry"), ("contempt", ""), ("x", "")]
+)
+def test_labels_are_the_words_of_many_data_sets(models, tmp_path, folder, label) -> None:
+    (tmp_path / folder).mkdir()
+    cv2.imwrite(str(tmp_path / folder / "a.png"), made.face(1, 60, np.random.default_rng(0)))
+    assert feature_faces.from_folder(tmp_path, manifest.load(models)["emotion-bare"]).labels == (label,)
+
+
+def test_what_is_skipped_or_has_no_label_is_counted_and_named(models, tmp_path, capsys) -> None:
+    photos = tmp_path / "photos"
+    for place in ("happy/a.PNG", "contempt/b.png", "contempt/c.png", "d.png"):
+        (photos / place).parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(photos / place), made.face(1, 60, np.random.default_rng(0)))
+    (photos / "happy/a1.jpg").write_bytes(b"\xff\xd8\xff\xe0 torn")
+    (photos / "happy/letter.txt").write_text("dear")
+    (photos / "up").symlink_to(photos)
+    words = ["features", str(photos), "--models", str(models), "--out", str(tmp_path / "f.csv")]
+    assert main(words) == 0
+    out = capsys.readouterr().out
+    assert "f.csv: 4 faces, 5 numbers each" in out
+    assert "skipped: 3, named in " in out
+    assert "not named as an emotion: 3 faces: contempt (2), no folder (1)" in out
+    with open(tmp_path / "f.skipped.csv", newline="") as file:
+        assert {row[0] for row in list(csv.reader(file))[1:]} == {"happy/a1.jpg", "happy/letter.txt", "up/"}
+    for name in ("happy/a1.jpg", "happy/letter.txt", "up"):
+        (photos / name).unlink()
+    assert main([*words, "--limit", "1"]) == 0
+    assert "skipped: " not in capsys.readouterr().out
+    assert not (tmp_path / "f.skipped.csv").exists()
+
+
+def test_a_limit_counts_faces(models, tmp_path, capsys) -> None:
+    spec = manifest.load(models)["emotion-bare"]
+    for number in range(4):
+        (tmp_path / f"{number}.png").write_bytes(b"torn")
+    with pytest.raises(DataError, match=r"no face in 4 pictures; the first: 0\.png: "):
+        feature_faces.from_folder(tmp_path, spec, limit=2)
+    for number in range(5, 9):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), made.face(1, 60, np.random.default_rng(number)))
+    assert feature_faces.from_folder(tmp_path, spec, limit=2).names == ("5.png", "6.png")
+
+
 def test_what_cannot_be_used_is_named(models, made_data, tmp_path, capsys) -> None:
     spec = manifest.load(models)["emotion-bare"]
     with pytest.raises(DataError, match="no picture below it"):
-        features.from_folder(tmp_path, spec)
+        feature_faces.from_folder(tmp_path, spec)
     with pytest.raises(DataError, match="no usage 'Sunday'"):
-        features.from_fer2013(made_data / "fer2013.npz", spec, "Sunday")
+        feature_faces.from_fer2013(made_data / "fer2013.npz", spec, "Sunday")
     inputs = keras.Input((4, 4, 1))
     flat = keras.Model(inputs, keras.layers.Flatten()(inputs))
     with pytest.raises(ModelError, match="no dense layer"):
