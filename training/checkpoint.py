@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from zipfile import BadZipFile
 
 import keras
 import numpy as np
 
-from edge.errors import InvalidValue
+from edge.errors import InvalidValue, one_line
 from edge.files import flush, replacing
 from training.history import STATE, STATE_BATCHES, STATE_WEIGHTS, WITHOUT_EPOCH, saved_epochs, saved_file, state_file
 
@@ -41,7 +46,8 @@ class Checkpoint(keras.callbacks.BackupAndRestore):
         if not path.exists():  # Keras would begin with random weights
             raise InvalidValue(f"{path}: not there; copy the run's folder whole, or train without --resume")
         self._weights_path = str(path)
-        super()._load_model()
+        with readable(path):
+            super()._load_model()
 
     def _save_model(self) -> None:
         weights, batches = (
@@ -78,14 +84,36 @@ def restore_batches(folder: Path, batches: keras.utils.PyDataset) -> bool:
     """Give batches what the state of the run in a folder holds of them; whether it holds any.
 
     Raises:
-        InvalidValue: it is of other data.
+        InvalidValue: it is of other data, or damaged.
     """
     path = saved_file(folder, saved_epochs(folder), STATE_BATCHES)
     if not path.exists():
         return False
-    with np.load(path) as state:
-        batches.restore(dict(state))
+    with readable(path), np.load(path) as state:
+        arrays = dict(state)
+    batches.restore(arrays)
     return True
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Inside, a file of the run is read; what Keras, HDF5 or numpy say about it is one line.
+
+    Raises:
+        InvalidValue: it is damaged, or of another network. Keras skips some of what does not fit, and warns.
+    """
+    try:
+        with warnings.catch_warnings(action="error", category=UserWarning):
+            yield
+    except (OSError, BadZipFile, EOFError, zlib.error) as error:
+        raise InvalidValue(
+            f"{path}: damaged ({one_line(error, 100)}); copy the run's folder again, or train without --resume"
+        ) from None
+    except (ValueError, KeyError, UserWarning):
+        raise InvalidValue(
+            f"{path}: of another network; resume with the recipe and the flags of that run, choose another --out, or "
+            "train without --resume"
+        ) from None
 
 
 def save_weights(model: keras.Model, path: Path, lead: bool = True) -> None:

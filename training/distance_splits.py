@@ -64,7 +64,16 @@ SPLITS = (
 
 
 def folds(split: Split, faces: Faces, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Training and test rows, once or fold by fold; over all folds every test row comes once."""
+    """Training and test rows, once or fold by fold; over all folds every test row comes once.
+
+    There are fewer folds than FOLDS where there are fewer people or faces; none where no training and test rows remain.
+    """
+    for train, test in _parts(split, faces, seed):
+        if len(train) and len(test):
+            yield train, test
+
+
+def _parts(split: Split, faces: Faces, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     rng = np.random.default_rng(seed)
     everything = np.arange(len(faces.labels))
     ck = faces.subjects != ""
@@ -78,7 +87,7 @@ def folds(split: Split, faces: Faces, seed: int) -> Iterator[tuple[np.ndarray, n
         yield everything[learnt], everything[tested]
         return
     people = rng.permutation(sorted(set(faces.subjects[ck].tolist())))
-    number = {name: n % FOLDS for n, name in enumerate(people.tolist())}
+    number = {name: n % min(FOLDS, len(people)) for n, name in enumerate(people.tolist())}
     part = np.array([number.get(name, -1) for name in faces.subjects.tolist()])
     # With FER2013 beside it, one fold is enough: FER2013's test rows would be tested five times.
     for fold in range(FOLDS if split.sets == ("ckplus",) else 1):

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 import shutil
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from itertools import pairwise
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Protocol
 
 import keras
 import numpy as np
 
+from edge.errors import InvalidValue
 from training import checkpoint, history
 from training import nodes as together
+from training.averages import measurable
 from training.nodes import ALONE, Nodes
-from training.recipe import Recipe, Schedule
+from training.optimizers import optimizer
+from training.recipe import Recipe
+
+_log = logging.getLogger(__name__)
 
 
 class Task(Protocol):
@@ -54,125 +58,11 @@ class Task(Protocol):
         ...
 
 
-class WarmCosine(keras.optimizers.schedules.LearningRateSchedule):
-    """A linear warm-up to `rate`, then a cosine to zero (Loshchilov & Hutter, 2017); from each of `restarts` anew."""
-
-    def __init__(self, rate: float, warmup: int, total: int, restarts: Sequence[int] = ()) -> None:
-        self.rate, self.warmup, self.total, self.restarts = rate, max(1, warmup), max(2, total), tuple(restarts)
-
-    def __call__(self, step: Any) -> Any:
-        """The learning rate at a step."""
-        ops = keras.ops
-        step = ops.cast(step, "float32")
-        factor = ops.zeros_like(step)
-        for begin, end in pairwise((0, *self.restarts, self.total)):
-            rising = (step - begin + 1) / self.warmup
-            part = ops.clip((step - begin - self.warmup) / max(1, end - begin - self.warmup), 0.0, 1.0)
-            factor = ops.where(step >= begin, ops.minimum(rising, 0.5 * (1 + ops.cos(math.pi * part))), factor)
-        return self.rate * factor
-
-    def get_config(self) -> dict[str, Any]:
-        """What rebuilds it."""
-        return {"rate": self.rate, "warmup": self.warmup, "total": self.total, "restarts": self.restarts}
-
-
-def schedule(fit: Schedule, steps: int) -> WarmCosine:
-    """The learning rate of a recipe for epochs of `steps` batches."""
-    restarts = [epoch * steps for epoch in fit.restarts if epoch < fit.epochs]
-    return WarmCosine(fit.learning_rate, int(fit.warmup * steps), fit.epochs * steps, restarts)
-
-
-def optimizer(fit: Schedule, steps: int) -> keras.optimizers.Optimizer:
-    """The recipe's optimizer for epochs of `steps` batches."""
-    common: dict[str, Any] = {
-        "learning_rate": schedule(fit, steps),
-        "weight_decay": fit.weight_decay or None,
-        "use_ema": fit.ema > 0,
-        "ema_momentum": fit.ema or 0.99,
-        "global_clipnorm": fit.clip or None,
-    }
-    if fit.optimizer == "adam":
-        return keras.optimizers.Adam(**{**common, "weight_decay": None})
-    if fit.optimizer == "adamw":
-        made = keras.optimizers.AdamW(**common)
-    else:
-        made = keras.optimizers.SGD(momentum=0.9, nesterov=True, **common)
-    made.exclude_from_weight_decay(var_names=["beta", "gamma", "bias"])
-    return made
-
-
-@contextmanager
-def averaged(model: keras.Model, batches: keras.utils.PyDataset | None = None) -> Iterator[None]:
-    """Inside, the model has its averaged weights and, with `batches`, statistics that fit them; then the raw ones."""
-    averages = getattr(model.optimizer, "_model_variables_moving_average", None)
-    if not averages:
-        yield
-        return
-    variables = model.variables
-    raw = [np.array(keras.ops.convert_to_numpy(v)) for v in variables]
-    for variable, average in zip(model.trainable_variables, averages, strict=True):
-        variable.assign(average.value)
-    if batches is not None:
-        recalibrate_batchnorm(model, batches)
-    try:
-        yield
-    finally:
-        for variable, value in zip(variables, raw, strict=True):
-            variable.assign(value)
-
-
-def recalibrate_batchnorm(model: keras.Model, batches: keras.utils.PyDataset, count: int = 25) -> None:
-    """Take the batch statistics anew, as plain means over some batches (Wu & Johnson, 2021).
-
-    Running statistics lag behind the raw weights and are not those of averaged ones: in the middle of a training that
-    mismatch cost 5 points of accuracy on PublicTest, and half of the detector's precision.
-    """
-    norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
-    momenta = [norm.momentum for norm in norms]
-    with no_gradients():
-        for seen in range(min(count, len(batches))):
-            for norm in norms:
-                norm.momentum = seen / (seen + 1)
-            model(batches[seen][0], training=True)
-    for norm, momentum in zip(norms, momenta, strict=True):
-        norm.momentum = momentum
-
-
 def reseed(model: keras.Model, seed: int, epoch: int) -> None:
     """Set the draws of dropout to those of an epoch: a checkpoint does not hold them, and a resumed run needs them."""
     for number, layer in enumerate(model.layers):
         if generator := getattr(layer, "seed_generator", None):
             generator.state.assign(np.random.SeedSequence((seed, epoch, number)).generate_state(2, np.uint32))
-
-
-def no_gradients() -> AbstractContextManager[None]:
-    """On torch: nothing is kept for a backward pass."""
-    if keras.backend.backend() != "torch":
-        return nullcontext()
-    import torch
-
-    return torch.no_grad()
-
-
-@contextmanager
-def measurable(
-    model: keras.Model, batches: keras.utils.PyDataset, copy: keras.Model | None = None
-) -> Iterator[keras.Model]:
-    """Inside, a network of this process with averaged weights: the model itself, or a copy if it spans processes."""
-    if copy is None:
-        with averaged(model, batches):
-            yield model
-        return
-    averages = getattr(model.optimizer, "_model_variables_moving_average", None)
-    own = [variable.path for variable in model.trainable_variables]
-    means = dict(zip(own, averages, strict=True)) if averages else {}
-    values = [np.array(keras.ops.convert_to_numpy(means.get(v.path, v).value)) for v in model.variables]
-    with together.apart():
-        for variable, value in zip(copy.variables, values, strict=True):
-            variable.assign(value)
-        if means:
-            recalibrate_batchnorm(copy, batches)
-        yield copy
 
 
 class _Keep(keras.callbacks.Callback):
@@ -251,7 +141,8 @@ def train(
         nodes: the processes that train together, once they have joined; the lead alone writes into `folder`.
 
     Raises:
-        InvalidValue: the recipe's batch cannot be divided among the nodes, or the state to resume from is not whole.
+        InvalidValue: the recipe's batch cannot be divided among the nodes or is larger than the data; the state to
+            resume from is not whole, of another network, or of more epochs than the recipe's.
         NodeError: `resume`, and the nodes have not done the same epochs.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -259,10 +150,20 @@ def train(
         (folder / history.FILE).unlink(missing_ok=True)
         shutil.rmtree(folder / history.STATE, ignore_errors=True)
     done = history.saved_epochs(folder) if resume else 0
+    if done > recipe.fit.epochs:
+        raise InvalidValue(
+            f"{folder}: this run has {done} epochs already; give --epochs {done} or more, or train without --resume"
+        )
     together.agree(nodes, done)
+    if done and nodes.lead:
+        _go_on(folder, done)
     keras.utils.set_random_seed(recipe.seed)
     model = task.build()
     batches = task.batches()
+    if not len(batches):
+        raise InvalidValue(
+            f"--batch: {recipe.fit.batch} is more than the pictures that there are to train on; give a smaller one"
+        )
     for _ in range(done):
         batches.on_epoch_end()  # so that a run goes on with the draws that it would have come to
     copy = None
@@ -282,9 +183,21 @@ def train(
         return _best(copy or model, task, batches, folder)
 
 
+def _go_on(folder: Path, done: int) -> None:
+    """Make sure that the history of a run to resume is there; say what it lacks."""
+    path = folder / history.FILE
+    lost = history.go_on(folder, done) if path.exists() else list(range(1, done + 1))
+    if len(lost) == done:
+        raise InvalidValue(f"{path}: not there; copy the run's folder whole, or train without --resume")
+    if lost:
+        _log.warning("%s: epoch %s is not in it, nor will it be in the report", path, ", ".join(map(str, lost)))
+
+
 def _best(model: keras.Model, task: Task, batches: keras.utils.PyDataset, folder: Path) -> keras.Model:
-    if (folder / "best.weights.h5").exists():
-        model.load_weights(folder / "best.weights.h5")
+    best = folder / "best.weights.h5"
+    if best.exists():
+        with checkpoint.readable(best):
+            model.load_weights(best)
     if finish := getattr(task, "finish", None):
         finish(model, batches)
     return model

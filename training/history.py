@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from edge.files import replacing
+
 FILE = "history.jsonl"
 STATE = "backup"
 STATE_METADATA = "training_metadata.json"  # as BackupAndRestore calls it
@@ -14,13 +16,32 @@ WITHOUT_EPOCH = {STATE_WEIGHTS: "latest.weights.h5", STATE_BATCHES: "batches.npz
 
 
 def read(folder: Path) -> list[dict[str, float]]:
-    """The lines, if any, in the order of the epochs; of an epoch that was run twice, the second."""
+    """The lines, if any, in the order of the epochs; of an epoch that was run twice, the second.
+
+    A line that a power cut has torn counts for nothing.
+    """
     path = folder / FILE
     if not path.exists():
         return []
-    lines = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
-    by_epoch = {line["epoch"]: line for line in lines}
+    lines = (_line(text) for text in path.read_text(encoding="utf-8", errors="replace").splitlines())
+    by_epoch = {line["epoch"]: line for line in lines if line}
     return [by_epoch[epoch] for epoch in sorted(by_epoch)]
+
+
+def _line(text: str) -> dict[str, float]:
+    try:
+        line = json.loads(text)
+    except ValueError:
+        return {}
+    return line if isinstance(line, dict) and {"epoch", "loss", "seconds"} <= line.keys() else {}
+
+
+def go_on(folder: Path, epochs: int) -> list[int]:
+    """Let the history end with the last of so many epochs, for the next to be added; returns which it lacks."""
+    kept = [line for line in read(folder) if line["epoch"] <= epochs]
+    with replacing(folder / FILE) as scratch:
+        scratch.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
+    return sorted(set(range(1, epochs + 1)) - {int(line["epoch"]) for line in kept})
 
 
 def saved_epochs(folder: Path) -> int:

@@ -10,8 +10,8 @@ from training.recipe import Recipe, Schedule
 
 
 def rate(fit: Schedule, epoch: float) -> float:
-    """The learning rate after so many epochs; see training.fit.schedule, which counts in steps."""
-    from training.fit import schedule
+    """The learning rate after so many epochs; see training.optimizers.schedule, which counts in steps."""
+    from training.optimizers import schedule
 
     steps = 1000
     return float(schedule(fit, steps)(epoch * steps))
@@ -37,6 +37,7 @@ def write(recipe: Recipe, model: Any, folder: Path) -> None:
         },
         "epoch",
     )
+    lost = round(past[-1]["epoch"]) - len(past)
     best = max(measured, key=lambda line: line["score"])
     seconds = sum(line["seconds"] for line in past)
     rows = {
@@ -44,7 +45,7 @@ def write(recipe: Recipe, model: Any, folder: Path) -> None:
         "seed": recipe.seed,
         "data": recipe.about,
         "parameters": f"{model.count_params():,}",
-        "epochs": f"{len(past)} of {recipe.fit.epochs}",
+        "epochs": f"{past[-1]['epoch']:g} of {recipe.fit.epochs}" + (f", {lost} of them not known" if lost else ""),
         "time": f"{seconds / 60:.1f} minutes",
         "best score": f"{best['score']:.4f} after epoch {best['epoch']:g}, on the validation split, float",
     }

@@ -68,6 +68,16 @@ def test_a_strict_split_keeps_people_and_pictures_apart(split) -> None:
         assert (given.usage[tested] == 2).sum() == 6
 
 
+@pytest.mark.parametrize(("people", "expected"), [(1, 0), (2, 2), (4, 4), (7, 5)])
+def test_there_are_no_more_folds_than_people(people, expected) -> None:
+    given = faces()
+    few = np.isin(given.subjects, sorted(set(given.subjects.tolist()) - {""})[:people])
+    kept = Faces(*(getattr(given, name)[few] for name in Faces.__dataclass_fields__))
+    parts = list(folds(SPLITS[0], kept, seed=1))
+    assert len(parts) == expected
+    assert all(len(train) and len(test) for train, test in parts)
+
+
 def test_frames_of_one_sequence_count_as_one() -> None:
     assert units(faces(), np.arange(72)) == 24
     assert units(faces(), np.arange(92)) == 44
@@ -156,3 +166,26 @@ def test_a_set_that_is_missing_is_named_and_left_out(data, tmp_path, capsys) -> 
     assert main(["train", "distances", "--data", str(data), "--out", str(tmp_path / "run"), "--epochs", "1"]) == 0
     assert "fer2013: left out:" in capsys.readouterr().out
     assert list(json.loads((tmp_path / "run/distances.json").read_text())) == NAMES[:2]
+
+
+@pytest.mark.parametrize(("people", "left"), [(1, NAMES[1:2]), (2, NAMES[:2])])
+def test_few_people_make_a_smaller_table(data, tmp_path, capsys, people, left) -> None:
+    pytest.importorskip("keras")
+    (data / "fer2013.npz").unlink()
+    for path in data.rglob("S*.png"):
+        if int(path.name[1:4]) >= people:
+            path.unlink()
+    assert main(["train", "distances", "--data", str(data), "--out", str(tmp_path / "run"), "--epochs", "1"]) == 0
+    told = capsys.readouterr().out
+    assert list(json.loads((tmp_path / "run/distances.json").read_text())) == left
+    assert ("CK+, other people: left out: no faces" in told) == (people == 1)
+    assert "five" not in told
+
+
+def test_a_single_face_is_too_few(data, tmp_path, capsys) -> None:
+    pytest.importorskip("keras")
+    (data / "fer2013.npz").unlink()
+    for path in sorted(data.rglob("S*.png"))[1:]:
+        path.unlink()
+    assert main(["train", "distances", "--data", str(data), "--out", str(tmp_path / "run")]) == 1
+    assert "data: too few faces: no row of the table can be trained and tested" in capsys.readouterr().err

@@ -16,7 +16,7 @@ from training.tasks import open_task
 
 keras = pytest.importorskip("keras")
 
-from training import checkpoint, fit  # noqa: E402
+from training import averages, checkpoint, fit, optimizers  # noqa: E402
 
 
 class Broken:
@@ -219,11 +219,11 @@ def test_after_a_restart_the_best_weights_are_looked_for_anew(write_recipe, made
 def test_inside_averaged_the_weights_are_the_mean_of_the_steps() -> None:
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")])
     schedule = recipes.Schedule(epochs=1, optimizer="sgd", ema=0.5, weight_decay=0.0, learning_rate=1.0, warmup=0.0)
-    model.compile(fit.optimizer(schedule, 4), "mse", jit_compile=False)
+    model.compile(optimizers.optimizer(schedule, 4), "mse", jit_compile=False)
     for _ in range(3):
         model.train_on_batch(np.ones((1, 1), np.float32), np.ones((1, 1), np.float32))
     raw = float(model.get_weights()[0][0, 0])
-    with fit.averaged(model):
+    with averages.averaged(model):
         inside = float(model.get_weights()[0][0, 0])
     assert inside != raw
     assert float(model.get_weights()[0][0, 0]) == raw
@@ -235,18 +235,18 @@ def test_inside_averaged_the_weights_are_the_mean_of_the_steps() -> None:
 )
 def test_the_rate_rises_and_falls(step, expected) -> None:
     """Four steps of warm-up, then half a cosine over the other 96."""
-    assert float(fit.WarmCosine(1.0, 4, 100)(step)) == pytest.approx(expected, abs=1e-6)
+    assert float(optimizers.WarmCosine(1.0, 4, 100)(step)) == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize(("step", "expected"), [(49, 0.0015), (50, 0.25), (54, 1.0), (77, 0.5), (100, 0.0)])
 def test_after_a_restart_it_rises_and_falls_again(step, expected) -> None:
-    assert float(fit.WarmCosine(1.0, 4, 100, [50])(step)) == pytest.approx(expected, abs=1e-3)
+    assert float(optimizers.WarmCosine(1.0, 4, 100, [50])(step)) == pytest.approx(expected, abs=1e-3)
 
 
 def test_the_report_tells_the_same_rate() -> None:
     schedule = recipes.Schedule(epochs=10, learning_rate=0.3, warmup=1.0)
     for epoch in (0.5, 1, 4, 10):
-        expected = float(fit.WarmCosine(0.3, 5000, 50000)(epoch * 5000))
+        expected = float(optimizers.WarmCosine(0.3, 5000, 50000)(epoch * 5000))
         assert report.rate(schedule, epoch) == pytest.approx(expected, rel=3e-3, abs=1e-9)
 
 

@@ -120,7 +120,8 @@ def finished(run: Path, recipe: Recipe) -> bool:
     """Whether a run in that folder has been trained to its end."""
     from training import history
 
-    return history.saved_epochs(run) >= recipe.fit.epochs and (run / "model.keras").is_file()
+    done = history.saved_epochs(run) >= recipe.fit.epochs and bool(history.read(run))
+    return done and (run / "model.keras").is_file()
 
 
 def resume_command(arguments: argparse.Namespace) -> str:

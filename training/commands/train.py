@@ -14,7 +14,7 @@ import numpy as np
 
 from edge.errors import InvalidValue, SettingsError
 from edge.parser import whole_number
-from training import launch
+from training import history, launch
 from training import nodes as together
 from training import recipe as recipes
 from training.backend import load_keras, precision, use_threads
@@ -178,7 +178,7 @@ def run(recipe: recipes.Recipe, arguments: argparse.Namespace, folder: Path, nod
     from training.tasks import open_task
 
     task = open_task(recipe, arguments.data)
-    if arguments.resume and nodes.lead and not (folder / "history.jsonl").exists():
+    if arguments.resume and nodes.lead and not history.saved_epochs(folder):
         print(f"{folder}: no run to resume; starting one")
     model = fit.train(recipe, task, folder, resume=arguments.resume, every=arguments.every, nodes=nodes)
     if not nodes.lead:

@@ -109,7 +109,7 @@ def run(recipe: Recipe, arguments: argparse.Namespace, folder: Path) -> None:
     if arguments.backbone_weights:
         mobilenet.check(arguments.backbone_weights)  # before the pictures are read, which takes longer
     size = size_of(arguments.backbone, recipe)
-    earlier = Kept.load(folder / FILE) if arguments.resume and (folder / history.FILE).exists() else None
+    earlier = Kept.load(folder / FILE) if arguments.resume and history.saved_epochs(folder) else None
     if arguments.resume and not earlier:
         print(f"{folder}: no run to resume; starting one")
     faces = read(recipe, arguments, size, wide_size(size), earlier)

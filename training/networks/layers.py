@@ -9,7 +9,9 @@ from keras import layers
 
 from training.networks.fused import FusedBatchNormalization, FusedConv2D, FusedDepthwiseConv2D, original
 
-MOMENTUM = 0.97  # of the running statistics, which only inference in between looks at: see fit.recalibrate_batchnorm
+MOMENTUM = (
+    0.97  # of the running statistics, that only inference in between looks at: see averages.recalibrate_batchnorm
+)
 
 
 def norm(name: str | None = None) -> layers.Layer:

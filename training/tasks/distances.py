@@ -12,11 +12,11 @@ from keras import layers
 
 from edge.errors import EdgeError
 from edge.labels import EMOTIONS
-from training import distances, fit, markdown, plots
+from training import distances, markdown, optimizers, plots
 from training.data import ckplus, fer2013
 from training.data.fer2013 import TRAINING, DataError
 from training.data.landmark_detector import LandmarkDetector
-from training.distance_splits import SPLITS, Faces, Split, folds, units
+from training.distance_splits import FOLDS, SPLITS, Faces, Split, folds, units
 from training.evaluate.context import Answers
 from training.evaluate.report import confusion
 from training.metrics import wilson
@@ -42,7 +42,7 @@ def run(recipe: Recipe, data: Path, out: Path, resume: bool = False) -> str:
         resume: keep the landmarks and the splits that are done.
 
     Raises:
-        DataError: neither set is there.
+        DataError: neither set is there, or both are too small.
     """
     out.mkdir(parents=True, exist_ok=True)
     done = out / "splits.json"
@@ -51,8 +51,14 @@ def run(recipe: Recipe, data: Path, out: Path, resume: bool = False) -> str:
     for split in SPLITS:
         if split.name in results or not set(split.sets) <= set(sets):
             continue
-        results[split.name] = judge(split, joined([sets[name] for name in split.sets]), recipe, out)
+        faces = joined([sets[name] for name in split.sets])
+        if not any(folds(split, faces, recipe.seed)):
+            print(f"{split.name}: left out: no faces to train on and to test on remain apart; add data", flush=True)
+            continue
+        results[split.name] = judge(split, faces, recipe, out)
         done.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    if not results:
+        raise DataError(f"{data}: too few faces: no row of the table can be trained and tested; add data")
     (out / "distances.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     table = markdown.text(HEAD, [row(split, results[split.name]) for split in SPLITS if split.name in results])
     pictures = "\n".join(f"![{name}]({slug(name)}.png)" for name in results)
@@ -90,7 +96,7 @@ def judge(split: Split, faces: Faces, recipe: Recipe, out: Path) -> dict[str, An
         learnt = distances.pairwise(faces.points[train])
         model = network(recipe, learnt)
         steps = -(-len(train) // recipe.fit.batch)
-        model.compile(fit.optimizer(recipe.fit, steps), "sparse_categorical_crossentropy", jit_compile=False)
+        model.compile(optimizers.optimizer(recipe.fit, steps), "sparse_categorical_crossentropy", jit_compile=False)
         model.fit(learnt, faces.labels[train], recipe.fit.batch, recipe.fit.epochs, verbose=0)
         answers.append(model.predict(distances.pairwise(faces.points[test]), batch_size=512, verbose=0))
         labels.append(faces.labels[test])
@@ -107,6 +113,7 @@ def judge(split: Split, faces: Faces, recipe: Recipe, out: Path) -> dict[str, An
         "interval": list(wilson(round(given.accuracy * independent), independent)),
         "macro": float((np.diag(counts)[seen] / counts.sum(axis=1)[seen]).mean()),
         "faces": len(given.labels),
+        "folds": len(tested),
     }
 
 
@@ -132,7 +139,10 @@ def row(split: Split, result: dict[str, Any]) -> tuple[str, ...]:
     low, high = result["interval"]
     share, macro = f"{100 * result['accuracy']:.1f} %", f"{100 * result['macro']:.1f} %"
     faces = f"{result['faces']:,}"
-    return (split.name, share, f"{100 * low:.0f} to {100 * high:.0f} %", macro, faces, split.reported, split.words)
+    words = (
+        split.words if result.get("folds", FOLDS) in (1, FOLDS) else split.words.replace("five", str(result["folds"]))
+    )
+    return (split.name, share, f"{100 * low:.0f} to {100 * high:.0f} %", macro, faces, split.reported, words)
 
 
 def slug(name: str) -> str:

@@ -16,9 +16,10 @@ from edge.errors import SettingsError, one_line
 from edge.labels import EMOTIONS
 from training import weights
 from training.augment import Augmentation
+from training.averages import recalibrate_batchnorm
 from training.data import emotion_wild, fer2013
 from training.data.emotion_wild import WildFaces
-from training.fit import recalibrate_batchnorm
+from training.data.fer2013 import PUBLIC, TRAINING, USAGES, DataError
 from training.networks import baselines, emotion
 from training.networks.layers import strip_custom_layers
 from training.recipe import Recipe, parse
@@ -38,6 +39,9 @@ class BareEmotion:
         self.recipe = recipe
         self.options, self.augment = self._parse()
         self.set = fer2013.of_folder(data)
+        for rows, name in ((self.rows(), TRAINING), (self.set.selection_rows(), PUBLIC)):
+            if not len(rows):
+                raise DataError(f"{fer2013.find(data)}: no row of {USAGES[name]} is left; give the whole set")
         self.folder = data / "emotion_wild"
         self.engine: Any = None
 
