@@ -33,7 +33,7 @@ def _line(text: str) -> dict[str, float]:
         line = json.loads(text)
     except ValueError:
         return {}
-    return line if isinstance(line, dict) and {"epoch", "loss", "seconds"} <= line.keys() else {}
+    return line if isinstance(line, dict) and {"epoch", "loss"} <= line.keys() else {}
 
 
 def go_on(folder: Path, epochs: int) -> list[int]:
