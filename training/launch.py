@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import re
 import signal
 import socket
 import subprocess
@@ -13,10 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from training import history
-from training.nodes import NodeError
+from training.nodes import GONE, LOST_S, NodeError, NodeRefused
 
 WORKER = "EDGE_EMOTION_WORKER"  # set in the environment of a process that was started here
 PROGRAM = "edge-emotion-train: "
+FATAL = "JAX distributed service detected fatal errors"
+SILENT = re.compile(r"stopped sending heartbeats\):\s*(?P<many>(?:\d+\s+)+)|Task (?P<one>\d+) heartbeat timeout")
+BROKEN = re.compile(f"^{PROGRAM}{GONE}.*(Gloo|UNAVAILABLE)", re.MULTILINE)
 PATIENCE_S = 10  # for the others to end by themselves
 
 
@@ -51,13 +55,15 @@ def run(workers: Sequence[Worker], count: int, folder: Path, environment: Mappin
         environment: of the workers; default: this process's.
 
     Raises:
-        NodeError: one of them failed or was killed; the others are ended. The message says which, and after how many
-            epochs the run can go on.
+        NodeRefused: one of them ended with a message of its own, and no epoch was saved; the others are ended.
+        NodeError: one of them failed, was killed, or lost a node of another machine; the others are ended. The message
+            says which, and after how many epochs the run can go on.
         KeyboardInterrupt: Ctrl-C; the workers are ended.
     """
     folder.mkdir(parents=True, exist_ok=True)
     logs = {worker.number: folder / f"node-{worker.number}.log" for worker in workers}
     environment = {**(os.environ if environment is None else environment), WORKER: "1"}
+    before = history.saved_epochs(folder)
     running: dict[int, subprocess.Popen[bytes]] = {}
     ended: queue.Queue[int] = queue.Queue()
     try:
@@ -70,7 +76,7 @@ def run(workers: Sequence[Worker], count: int, folder: Path, environment: Mappin
             number = ended.get()
             if running[number].returncode:
                 number = _first(running, number)
-                raise NodeError(_line(number, running[number].returncode, count, logs[number], folder))
+                raise _failure(number, running[number].returncode, count, logs[number], folder, before)
     finally:
         _end(running.values())
 
@@ -86,16 +92,37 @@ def _first(running: Mapping[int, subprocess.Popen[bytes]], number: int) -> int:
     return killed[0] if killed else number
 
 
-def _line(number: int, code: int, count: int, log: Path, folder: Path) -> str:
+def _failure(number: int, code: int, count: int, log: Path, folder: Path, before: int) -> NodeError:
     epochs = history.saved_epochs(folder)
     kept = f"the run is saved up to epoch {epochs}" if epochs else "no epoch was saved"
-    if code < 0:
+    kind = NodeError
+    if lost := lost_node(number, log.read_text(encoding="utf-8", errors="replace")):
+        what = f"stopped, as {lost} is gone or was not heard of for {LOST_S} s; {kept}; what happened is said there"
+    elif code < 0:
         what = f"was killed by {signal.Signals(-code).name}; {kept}"
     elif said := _complaint(log):
         what = f"failed: {said}"
+        kind = NodeError if epochs > before else NodeRefused
     else:
         what = f"failed with exit code {code}; {kept}"
-    return f"node {number} of {count} {what} (see {log})"
+    return kind(f"node {number} of {count} {what} (see {log})")
+
+
+def lost_node(number: int, log: str) -> str:
+    """Which node a process has lost, for people; "" where it ended for another reason.
+
+    JAX's coordination service aborts every process when one no longer answers.
+
+    Args:
+        number: of the node whose process ended.
+        log: what it wrote to standard error.
+    """
+    if FATAL not in log and not BROKEN.search(log):
+        return ""
+    if silent := SILENT.search(log):
+        numbers = [*(silent["one"] or "").split(), *(silent["many"] or "").split()]
+        return f"node {numbers[0]}" if len(numbers) == 1 else f"nodes {', '.join(numbers)}"
+    return "another node" if number == 0 else "node 0 or another one"
 
 
 def _complaint(log: Path) -> str:

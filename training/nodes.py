@@ -23,8 +23,15 @@ START_S = 120  # how long a process waits for the others to start
 LOST_S = 30  # a process that has not been heard of for so long is lost
 
 
+GONE = "another node is gone"  # begins the line of a process that has lost another one
+
+
 class NodeError(EdgeError, ConnectionError):
     """A training in several processes that cannot go on, such as when one of them is gone."""
+
+
+class NodeRefused(NodeError):
+    """A process that ended before its first epoch with a message of its own: the same command would end the same."""
 
 
 @dataclass(frozen=True)
@@ -114,8 +121,10 @@ def watched(nodes: Nodes) -> Iterator[None]:
 
     try:
         yield
-    except jax.errors.JaxRuntimeError as error:
-        raise NodeError(f"another node is gone, or JAX failed ({one_line(error, 160)})") from None
+    except (jax.errors.JaxRuntimeError, ValueError) as error:
+        if isinstance(error, jax.errors.JaxRuntimeError) or "Gloo" in str(error):  # a ValueError of XLA's
+            raise NodeError(f"{GONE}, or JAX failed ({one_line(error, 160)})") from None
+        raise
 
 
 @contextmanager

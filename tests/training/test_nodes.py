@@ -116,11 +116,11 @@ def test_the_line_of_a_run_ends_with_the_command_that_resumes_it(monkeypatch, ca
 
     monkeypatch.delenv("KERAS_BACKEND", raising=False)
     monkeypatch.setattr(launch, "run", died)
-    out = str(tmp_path / "run")
-    assert main(["train", "mask", "--data", "data", "--out", out, "--nodes", "2"]) == 1
+    out, data = str(tmp_path / "run"), str(tmp_path)
+    assert main(["train", "mask", "--data", data, "--out", out, "--nodes", "2"]) == 1
     assert capsys.readouterr().err == (
         "edge-emotion-train: node 1 of 2 was killed by SIGKILL; the run is saved up to epoch 4; resume with: "
-        f"edge-emotion-train train mask --data data --out {out} --nodes 2 --resume\n"
+        f"edge-emotion-train train mask --data {data} --out {out} --nodes 2 --resume\n"
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
-import sys
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,8 @@ from training import history, launch
 from training import nodes as together
 from training import recipe as recipes
 from training.backend import load_keras, precision, use_threads
-from training.commands import INTERRUPTED, next_steps, train_folder
-from training.nodes import ALONE, NodeError, Nodes
+from training.commands import INTERRUPTED, next_steps, train_folder, train_nodes
+from training.nodes import ALONE, Nodes
 
 UNLESS_GIVEN = {"every": 1, "calibration": 500}  # of add_fit_arguments
 
@@ -81,18 +80,19 @@ def main(arguments: argparse.Namespace) -> int:
     folder = arguments.out or Path("runs") / recipe.name
     if recipe.network.get("kind") == "distances":
         return train_distances(recipe, arguments, folder)
-    nodes = nodes_of(arguments)
-    if nodes.count > 1:
-        together.need_jax()
+    nodes = train_nodes.nodes_of(arguments)
+    train_nodes.check(nodes, recipe, arguments.data)
+    worker = launch.WORKER in os.environ
     try:
-        if nodes.count > 1 and launch.WORKER not in os.environ:
-            start(arguments, nodes, folder)
+        if nodes.count > 1 and not worker:
+            train_nodes.start(_worker_words(arguments, folder), nodes, folder, resume_command(arguments, folder))
         else:
             work(recipe, arguments, folder, nodes)
     except KeyboardInterrupt:
-        print(f"\ninterrupted; resume with: {resume_command(arguments, folder)}")
+        if not worker:  # the process that started the workers says it once
+            print(f"\ninterrupted; resume with: {resume_command(arguments, folder)}")
         return INTERRUPTED
-    if nodes.count > 1 and (not nodes.lead or launch.WORKER in os.environ):
+    if nodes.count > 1 and (not nodes.lead or worker):
         return 0
     print(f"{folder}: model.keras, weights.npz, calibration.npz, report.md, curves.png")
     into = next_steps.models_folder()
@@ -128,37 +128,6 @@ def train_distances(recipe: recipes.Recipe, arguments: argparse.Namespace, folde
         return INTERRUPTED
     print(f"{folder}: report.md, distances.json, confusion matrices")
     return 0
-
-
-def nodes_of(arguments: argparse.Namespace) -> Nodes:
-    """Where this process stands among several.
-
-    Raises:
-        InvalidValue: --node without --coordinator, the other way round, or a value that is not allowed.
-    """
-    if (arguments.node is None) != (arguments.coordinator is None):
-        raise InvalidValue("--node and --coordinator: on several machines both are needed; on this one neither")
-    if arguments.node is not None and arguments.nodes == 1:
-        raise InvalidValue("--nodes: expected the number of all nodes beside --node, at least 2")
-    return Nodes(arguments.nodes, arguments.node or 0, arguments.coordinator or "")
-
-
-def start(arguments: argparse.Namespace, nodes: Nodes, folder: Path) -> None:
-    """Start this machine's processes: one, or all of them if there is only this machine.
-
-    Raises:
-        NodeError: one of them died; the message ends with the command that resumes the run.
-    """
-    spread = bool(nodes.coordinator)
-    address = nodes.coordinator or launch.free_address()
-    words = [sys.executable, "-m", "training", *_words(arguments, folder, spread=False)]
-    words += ["--nodes", str(nodes.count), "--coordinator", address, "--calibration", str(arguments.calibration)]
-    words += ["--resume"] if arguments.resume else []
-    numbers = [nodes.number] if spread else range(nodes.count)
-    try:
-        launch.run([launch.Worker(n, [*words, "--node", str(n)]) for n in numbers], nodes.count, folder)
-    except NodeError as error:
-        raise NodeError(f"{error}; resume with: {resume_command(arguments, folder)}") from None
 
 
 def work(recipe: recipes.Recipe, arguments: argparse.Namespace, folder: Path, nodes: Nodes) -> None:
@@ -225,6 +194,11 @@ def _words(arguments: argparse.Namespace, folder: Path, spread: bool = True) -> 
         words += ["--node", str(arguments.node)] if arguments.node is not None else []
         words += ["--coordinator", arguments.coordinator] if arguments.coordinator else []
     return words
+
+
+def _worker_words(arguments: argparse.Namespace, folder: Path) -> list[str]:
+    """The words for a process of several, but for its place among them."""
+    return [*_words(arguments, folder, spread=False), *(["--resume"] if arguments.resume else [])]
 
 
 def fit_words(arguments: argparse.Namespace) -> list[str]:
