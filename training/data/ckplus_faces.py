@@ -10,6 +10,7 @@ import numpy as np
 
 from edge.files import utf8_path
 from edge.frame import Box
+from edge.text import decoded
 from edge.vision.crop import crop
 from training.data.emotion_folders import Unusable
 from training.data.landmarks68 import POINTS, face_square
@@ -22,13 +23,13 @@ class Damaged(Unusable):
     """A picture or its landmarks cannot be read."""
 
 
-def _landmarks(roots: Sequence[Path], sequence: str, stem: str) -> np.ndarray | None:
+def _landmarks(marks: Sequence[Path], sequence: str, stem: str) -> np.ndarray | None:
     """The points of a frame, float64 (68, 2), where there is a file of them."""
-    for place in places(roots, "Landmarks"):
+    for place in marks:
         path = place / sequence / f"{stem}_landmarks.txt"
         if path.is_file():
             try:
-                values = np.array(path.read_text(encoding="ascii").split(), float)
+                values = np.array(decoded(path.read_bytes()).split(), float)
             except (OSError, ValueError) as error:
                 raise Damaged(f"landmarks: expected 68 points ({error})") from None
             if values.size != 2 * POINTS:
@@ -49,9 +50,20 @@ def _landmark_square(points: np.ndarray, image: np.ndarray) -> Box:
 
 
 def places(roots: Sequence[Path], name: str) -> list[Path]:
-    """Folders of that name; the distribution's archives put some of them one level deeper."""
-    wanted = [place for root in roots for place in (root / name, root / f"{name}_labels" / name, root / name / name)]
-    return [path for path in wanted if path.is_dir()]
+    """Folders of that name, in any case; the distribution's archives put some of them one level deeper."""
+    return [
+        path
+        for root in roots
+        for path in (*_named(root, name), *_deeper(root, name, name), *_deeper(root, f"{name}_labels", name))
+    ]
+
+
+def _deeper(root: Path, above: str, name: str) -> list[Path]:
+    return [path for place in _named(root, above) for path in _named(place, name)]
+
+
+def _named(folder: Path, name: str) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.name.lower() == name.lower() and path.is_dir())
 
 
 def _read(path: Path) -> np.ndarray:
@@ -67,7 +79,7 @@ def whole_face(path: Path, side: int) -> np.ndarray:
     return _square(_read(path), None, side)
 
 
-def face(roots: Sequence[Path], sequence: str, path: Path, find: Find | None, side: int) -> np.ndarray:
+def face(marks: Sequence[Path], sequence: str, path: Path, find: Find | None, side: int) -> np.ndarray:
     """The face of a full frame, uint8 (side, side) grey: by its landmarks, or found where it has none.
 
     Raises:
@@ -75,7 +87,7 @@ def face(roots: Sequence[Path], sequence: str, path: Path, find: Find | None, si
         Unusable: no face is found.
     """
     image = _read(path)
-    points = _landmarks(roots, sequence, path.stem)
+    points = _landmarks(marks, sequence, path.stem)
     square = _landmark_square(points, image) if points is not None else find(image) if find else None
     if square is None:
         raise Unusable("no face found")

@@ -16,6 +16,7 @@ import numpy as np
 
 from edge import picture
 from edge.labels import Emotion
+from edge.text import decoded
 from training.data import walk
 from training.data.ckplus_faces import Find, face, places, whole_face
 from training.data.emotion_folders import Skipped
@@ -91,10 +92,11 @@ def frames(folder: Path, drop: float = DROP, find: Find | None = None) -> Iterat
 
 def images_of(folder: Path) -> Path | None:
     """The folder with the frames of the full distribution, at any depth."""
-    if found := sorted(folder.rglob(IMAGES)):
+    any_case = "".join(f"[{letter}{letter.upper()}]" if letter.isalpha() else letter for letter in IMAGES)
+    if found := sorted(path for path in folder.rglob(any_case) if path.is_dir()):
         return found[0]
     parents = (place for path in walk.below(folder)[0] for place in path.relative_to(folder).parents)
-    return next((folder / place for place in parents if place.name == IMAGES), None)
+    return next((folder / place for place in parents if place.name.lower() == IMAGES), None)
 
 
 def excerpts_of(folder: Path) -> Path | None:
@@ -158,18 +160,19 @@ def _full(folder: Path, images: Path, drop: float, find: Find | None) -> Iterato
     # The archives may lie one beside the other, or all in a folder of their own.
     between = images.relative_to(folder).parents
     roots = tuple(folder / place for place in between)
+    labels, marks = places(roots, "Emotion"), places(roots, "Landmarks")
     for path in (path for place in (images, *_folders(images)) for path in _entries(place) if not path.is_dir()):
         if path.suffix.lower() in picture.SUFFIXES:
             yield Skipped(str(path.relative_to(images)), "in no folder SUBJECT/SEQUENCE")
     for sequence in (sequence for subject in _folders(images) for sequence in _folders(subject)):
         name = f"{sequence.parent.name}/{sequence.name}"
-        path, code = _code(roots, name)
+        path, code = _code(labels, name)
         if isinstance(code, str):
             yield Skipped(str(path), code)
             continue
         if code not in CODES:
             reason = UNLABELLED if code is None else "contempt" if code == CONTEMPT else "unknown label"
-            if code is None and not places(roots, "Emotion"):
+            if code is None and not labels:
                 reason = f"{UNLABELLED}: there is no Emotion/ beside {IMAGES}/"
             yield Skipped(name, reason)
             continue
@@ -185,15 +188,15 @@ def _full(folder: Path, images: Path, drop: float, find: Find | None) -> Iterato
         if not pictures:
             yield Skipped(name, "no picture in the sequence")
         for path in pictures[first:]:
-            yield Frame(path, CODES[code], name, partial(face, roots, name, path, find), f"{name}/{path.name}")
+            yield Frame(path, CODES[code], name, partial(face, marks, name, path, find), f"{name}/{path.name}")
 
 
-def _code(roots: Sequence[Path], sequence: str) -> tuple[Path, int | str | None]:
+def _code(labels: Sequence[Path], sequence: str) -> tuple[Path, int | str | None]:
     """The sequence's label file and emotion code; None where it was never labelled, a text that says what is wrong."""
-    files = [path for place in places(roots, "Emotion") for path in sorted((place / sequence).glob("*_emotion.txt"))]
+    files = [path for place in labels for path in sorted((place / sequence).glob("*_emotion.txt"))]
     if not files:
         return Path(sequence), None
     try:
-        return files[0], round(float(files[0].read_text(encoding="ascii").split()[0]))
+        return files[0], round(float(decoded(files[0].read_bytes()).split()[0]))
     except (OSError, ValueError, IndexError, OverflowError) as error:
         return files[0], f"{BROKEN_LABEL} ({error})"

@@ -17,7 +17,6 @@ from edge.frame import Box
 from edge.picture.folder import is_picture
 from edge.text import decoded, printable
 from edge.vision.crop import crop
-from training.counted import counted
 from training.data import mask_split, walk
 from training.data.fer2013 import DataError
 from training.data.mask_split import PARTS, SPLITS, Kept
@@ -218,7 +217,7 @@ def _manifest(path: Path, names: Collection[str]) -> tuple[dict[str, str], list[
     lost = [name for name in parts if name not in names]
     if parts and len(lost) == len(parts):
         raise DataError(
-            f"{printable(path)}: none of its {counted(len(parts), 'picture')} is there, such as {printable(lost[0])}; "
+            f"{printable(path)}: none of the pictures that it lists is there, such as {printable(lost[0])}; "
             "give names relative to the folder, such as with_mask/1.jpg"
         )
     return parts, [(name, "in manifest.csv, but there is no such file") for name in lost]

@@ -194,6 +194,22 @@ def test_the_full_set_may_lie_deeper_and_hold_other_kinds_of_pictures(tmp_path) 
     assert len(pictures(tmp_path / "out")) == 4
 
 
+def test_the_full_set_is_known_in_any_case_and_its_texts_may_have_a_mark(tmp_path) -> None:
+    full(tmp_path / "ck", "S005/001", 2, "3.0")
+    for path in (tmp_path / "ck").rglob("*.txt"):
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    for name, new in {
+        "cohn-kanade-images": "Cohn-Kanade-Images",
+        "Emotion": "EMOTION",
+        "Landmarks": "landmarks",
+    }.items():
+        (tmp_path / "ck" / name).rename(tmp_path / "ck" / new)
+    assert run("ckplus", tmp_path / "ck", tmp_path / "out", "--drop", "0") == 0
+    assert len(pictures(tmp_path / "out")) == 2
+    assert {Path(name).parent.name for name in pictures(tmp_path / "out")} == {"disgust"}
+    assert rows(tmp_path / "out/skipped.csv") == []
+
+
 def test_the_commonest_reason_says_why_there_is_no_picture(tmp_path, capsys) -> None:
     full(tmp_path / "ck", "S001/001", 2, "2.0")
     for number in range(2, 5):

@@ -155,7 +155,10 @@ def test_a_manifest_may_come_from_any_program(tmp_path, text) -> None:
     [
         ("image,split\nwith_mask/0.png,holdout\n", "line 2: split: expected train, val or test, got 'holdout'"),
         ("image,split\nwith_mask/0.png\n", "line 2: split: expected train, val or test, got ''"),
-        ("image,split\nset/with_mask/0.png,test\n", "none of its 1 picture is there, such as set/with_mask/0.png"),
+        (
+            "image,split\nset/with_mask/0.png,test\n",
+            "none of the pictures that it lists is there, such as set/with_mask/0.png",
+        ),
         ("picture,split\n", "expected the columns image and split, there is no image"),
         ("", "expected the columns image and split, there is no image"),
     ],
