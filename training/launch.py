@@ -20,6 +20,7 @@ WORKER = "EDGE_EMOTION_WORKER"  # set in the environment of a process that was s
 PROGRAM = "edge-emotion-train: "
 FATAL = "JAX distributed service detected fatal errors"
 SILENT = re.compile(r"stopped sending heartbeats\):\s*(?P<many>(?:\d+\s+)+)|Task (?P<one>\d+) heartbeat timeout")
+LEAD_LOST = "Failed to send RPC to coordination service"  # which runs in node 0
 BROKEN = re.compile(f"^{PROGRAM}{GONE}.*(Gloo|UNAVAILABLE)", re.MULTILINE)
 PATIENCE_S = 10  # for the others to end by themselves
 
@@ -76,7 +77,9 @@ def run(workers: Sequence[Worker], count: int, folder: Path, environment: Mappin
             number = ended.get()
             if running[number].returncode:
                 number = _first(running, number)
-                raise _failure(number, running[number].returncode, count, logs[number], folder, before)
+                gained = history.saved_epochs(folder) > before
+                kept = _kept(folder, 0 in running)
+                raise _failure(f"node {number} of {count}", running[number].returncode, logs[number], kept, gained)
     finally:
         _end(running.values())
 
@@ -92,37 +95,41 @@ def _first(running: Mapping[int, subprocess.Popen[bytes]], number: int) -> int:
     return killed[0] if killed else number
 
 
-def _failure(number: int, code: int, count: int, log: Path, folder: Path, before: int) -> NodeError:
-    epochs = history.saved_epochs(folder)
-    kept = f"the run is saved up to epoch {epochs}" if epochs else "no epoch was saved"
+def _kept(folder: Path, lead: bool) -> str:
+    """After how many epochs a run can go on, where that is known: node 0 alone saves them."""
+    if epochs := history.saved_epochs(folder):
+        return f"the run is saved up to epoch {epochs}"
+    return "no epoch was saved" if lead else "what was saved is in node 0's folder"
+
+
+def _failure(node: str, code: int, log: Path, kept: str, gained: bool) -> NodeError:
     kind = NodeError
-    if lost := lost_node(number, log.read_text(encoding="utf-8", errors="replace")):
+    if lost := lost_node(log.read_text(encoding="utf-8", errors="replace")):
         what = f"stopped, as {lost} is gone or was not heard of for {LOST_S} s; {kept}; what happened is said there"
     elif code < 0:
         what = f"was killed by {signal.Signals(-code).name}; {kept}"
     elif said := _complaint(log):
         what = f"failed: {said}"
-        kind = NodeError if epochs > before else NodeRefused
+        kind = NodeError if gained else NodeRefused
     else:
         what = f"failed with exit code {code}; {kept}"
-    return kind(f"node {number} of {count} {what} (see {log})")
+    return kind(f"{node} {what} (see {log})")
 
 
-def lost_node(number: int, log: str) -> str:
+def lost_node(log: str) -> str:
     """Which node a process has lost, for people; "" where it ended for another reason.
 
     JAX's coordination service aborts every process when one no longer answers.
 
     Args:
-        number: of the node whose process ended.
-        log: what it wrote to standard error.
+        log: what the process that ended wrote to standard error.
     """
     if FATAL not in log and not BROKEN.search(log):
         return ""
     if silent := SILENT.search(log):
         numbers = [*(silent["one"] or "").split(), *(silent["many"] or "").split()]
         return f"node {numbers[0]}" if len(numbers) == 1 else f"nodes {', '.join(numbers)}"
-    return "another node" if number == 0 else "node 0 or another one"
+    return "node 0" if LEAD_LOST in log else "another node"
 
 
 def _complaint(log: Path) -> str:
