@@ -53,8 +53,9 @@ class Kept:
             if not rows or any(part not in PARTS for _, part, _ in rows):
                 raise ValueError("no row, or an unknown part")
         except (OSError, ValueError, KeyError, csv.Error) as error:
+            reason = getattr(error, "strerror", None) or error
             raise DataError(
-                f"{printable(path)}: cannot tell which pictures this run has trained on ({error}); "
+                f"{printable(path)}: cannot tell which pictures this run has trained on ({reason}); "
                 "train anew, without --resume"
             ) from None
         return cls({name: part for name, part, _ in rows}, {name: content for name, _, content in rows}, path)

@@ -62,10 +62,10 @@ def below(folder: Path, without: Path | None = None) -> tuple[list[Path], list[t
 
 
 def fingerprint(source: Path) -> str:
-    """A hash of the names, sizes and times of change of a file, or of all files below a folder."""
+    """A hash of the names, sizes and times of change of a file, or of all files below a folder but hidden ones."""
     files, lost = below(source) if source.is_dir() else ([source] if source.is_file() else [], [])
     known = hashlib.sha256(repr(lost).encode("utf-8", "surrogateescape"))
-    for path in files:
+    for path in (path for path in files if not path.name.startswith(".")):  # file managers write those at any time
         about = path.stat()
         line = f"{path.relative_to(source)}\0{about.st_size}\0{about.st_mtime_ns}\n"
         known.update(line.encode("utf-8", "surrogateescape"))

@@ -74,6 +74,7 @@ def test_a_folder_that_may_not_be_read_is_named(tree, monkeypatch) -> None:
 
 def test_a_fingerprint_changes_with_names_sizes_and_times(tree) -> None:
     first = walk.fingerprint(tree)
+    (tree / "b/.DS_Store").write_text("where the icons are")
     assert walk.fingerprint(tree) == first
     seen = {first, walk.fingerprint(tree / "a.png"), walk.fingerprint(tree / "absent")}
     (tree / "a.png").write_text("longer than it was")
