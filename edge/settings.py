@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from edge.address import local_path
 from edge.errors import SettingsError
 from edge.registry import SCREENS
 from edge.setting import check, setting, shown
@@ -72,6 +73,11 @@ class SourceSettings:
     stuck_s: float = setting(
         5.0, "restart the service if a camera driver does not respond for this long", unit="s", low=0.1, high=600
     )
+
+    def __post_init__(self) -> None:
+        # file:///home/pi/clip.mp4 is that path for everything that reads the settings.
+        if isinstance(self.source, str) and (path := local_path(self.source)):
+            object.__setattr__(self, "source", path)
 
 
 @dataclass(frozen=True)

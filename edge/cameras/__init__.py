@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
-from edge.address import is_address, local_path, with_credentials
+from edge.address import is_address, with_credentials
 from edge.address import redacted as redacted
 from edge.clock import Clock, SystemClock
 from edge.errors import SourceError
@@ -68,8 +68,7 @@ def open_camera(settings: SourceSettings, clock: Clock | None = None) -> Camera:
 
 
 def _open(settings: SourceSettings, clock: Clock) -> Camera:
-    source = local_path(settings.source) or settings.source
-    settings = dataclasses.replace(settings, source=source)
+    source = settings.source
     name = _name(source) or _file_kind(source)
     if name == "stream":
         source = with_credentials(source, settings.user, settings.password_file, os.environ)

@@ -25,6 +25,21 @@ def test_every_setting_has_a_help_text_and_a_unit(name):
 
 
 @pytest.mark.parametrize(
+    ("source", "path"),
+    [
+        ("", ""),
+        ("demo", "demo"),
+        ("file:///dev/video0", "/dev/video0"),
+        ("FILE://localhost/home/pi/a%20clip.mp4", "/home/pi/a clip.mp4"),
+        ("file://server/clip.mp4", "file://server/clip.mp4"),
+    ],
+)
+def test_a_file_address_is_its_path_wherever_the_source_is_read(source, path):
+    assert SourceSettings(source=source).source == path
+    assert dataclasses.replace(SourceSettings(), source=source).source == path
+
+
+@pytest.mark.parametrize(
     ("name", "value", "answer"),
     [
         ("source.source", "", ""),

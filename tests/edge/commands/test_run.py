@@ -227,10 +227,19 @@ def test_an_output_that_would_be_lost_is_refused_before_anything_is_opened(go, f
         (("--sheet", film / "000.png"), f"{film / '000.png'}: is one of the source's pictures; choose another file"),
         (("--journal", journal, "--sheet", journal), f"{journal}: choose two files for --journal and --sheet"),
     ):
-        code, out, err = go("--source", film, *words, "--force")
-        assert (code, out) == (1, "")
-        assert one_line(err).startswith(said)
-        assert {path: path.read_bytes() for path in before} == before
+        for source in (film, f"file://{film}"):
+            code, out, err = go("--source", source, *words, "--force")
+            assert (code, out) == (1, "")
+            assert one_line(err).startswith(said)
+            assert {path: path.read_bytes() for path in before} == before
+
+
+def test_a_clip_is_never_replaced_by_its_own_recording_however_it_is_named(go, tmp_path):
+    clip = tmp_path / "a clip.mp4"
+    clip.write_bytes(b"mine")
+    code, out, err = go("--source", f"file://{tmp_path}/a%20clip.mp4", "--out", clip, "--force")
+    assert (code, out, clip.read_bytes()) == (1, "", b"mine")
+    assert one_line(err) == f"{clip}: is the source itself; choose another file for --out"
 
 
 @pytest.mark.parametrize(
