@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy as np
 from edge.errors import MissingExtra, ModelError
 from edge.labels import EMOTIONS
 from edge.manifest import ModelSpec
-from training import plots
+from training import csv_table, plots
 from training.backend import FIX
 from training.data.fer2013 import DataError
 from training.feature_faces import Faces
@@ -73,8 +72,8 @@ def take(model: Any, faces: Faces, spec: ModelSpec, points: np.ndarray | None = 
 def save(table: Table, path: Path) -> None:
     """Write an .npz, or a csv with one column a number where the name ends in .csv."""
     if path.suffix == ".csv":
-        with open(path, "w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows(_rows(table))
+        head, *rows = _rows(table)
+        csv_table.write(path, head, rows)
         return
     arrays: dict[str, Any] = {
         "names": np.array(table.names),

@@ -133,6 +133,17 @@ def test_what_is_skipped_or_has_no_label_is_counted_and_named(models, tmp_path, 
     assert not (tmp_path / "f.skipped.csv").exists()
 
 
+@pytest.mark.parametrize("table", ["f.csv", "f.npz"])
+def test_a_name_that_is_not_utf_8_ends_nothing(models, tmp_path, table) -> None:
+    (tmp_path / "photos").mkdir()
+    cv2.imwrite(str(tmp_path / "photos/a.png"), made.face(1, 60, np.random.default_rng(0)))
+    (tmp_path / "photos/a.png").rename(tmp_path / "photos/caf\udce9.png")
+    (tmp_path / "photos/b\udce9.png").write_bytes(b"torn")
+    words = ["features", str(tmp_path / "photos"), "--models", str(models), "--out", str(tmp_path / table)]
+    assert main(words) == 0
+    assert b"b\\udce9.png" in (tmp_path / "f.skipped.csv").read_bytes()
+
+
 def test_a_limit_counts_faces(models, tmp_path, capsys) -> None:
     spec = manifest.load(models)["emotion-bare"]
     for number in range(4):
