@@ -21,19 +21,20 @@ STATUS = {
     403: "the camera does not allow this user",
     404: "the camera has no such address",
 }
+PORTS = {"http": 80, "https": 443}
 TRIES = 5  # with a password: at each address that it sends us on to, and after a challenge that is too old
 Open = Callable[[str, float], Any]  # from an address and a time-out in seconds to a response of urllib
 
 
 class Login(urllib.request.BaseHandler):
-    """Answers a camera that asks for a password; another host, to which it sends us on, does not get it.
+    """Answers a camera that asks for a password; a server to which it redirects us does not get it (`same_server`).
 
     Args:
         address: of the camera, with its user and password.
     """
 
     def __init__(self, address: SplitResult) -> None:
-        self._host, self._encrypted = address.hostname, address.scheme.lower() == "https"
+        self._address = address
         self._user, self._password = unquote(address.username or ""), unquote(address.password or "")
         self._tries = 0
 
@@ -42,8 +43,7 @@ class Login(urllib.request.BaseHandler):
         offered = challenges(headers.get_all("WWW-Authenticate") or [])
         stale = any(each.fields.get("stale", "").lower() == "true" for each in offered)
         refused = request.has_header("Authorization") and not stale
-        parts = urlsplit(request.full_url)
-        elsewhere = parts.hostname != self._host or (self._encrypted and parts.scheme.lower() != "https")
+        elsewhere = not same_server(self._address, urlsplit(request.full_url))
         self._tries += 1
         if not offered or refused or elsewhere or self._tries > TRIES:
             return None
@@ -51,6 +51,20 @@ class Login(urllib.request.BaseHandler):
         answer.close()
         request.add_unredirected_header("Authorization", words)
         return self.parent.open(request, timeout=request.timeout)
+
+
+def same_server(first: SplitResult, second: SplitResult) -> bool:
+    """Whether the password for the first address may go to the second: scheme, host and port are the same.
+
+    The one exception is a camera that redirects from http to https, both on their usual ports.
+    """
+    one, other = _origin(first), _origin(second)
+    return one == other or (one[0] == other[0] and (one[1:], other[1:]) == (("http", 80), ("https", 443)))
+
+
+def _origin(address: SplitResult) -> tuple[str | None, str, int | None]:
+    scheme = address.scheme.lower()
+    return address.hostname, scheme, address.port or PORTS.get(scheme)
 
 
 def request(address: str, timeout_s: float) -> Any:

@@ -1,6 +1,9 @@
 """Logging in to a network camera over HTTP or RTSP: Basic (RFC 7617), and Digest with MD5 or SHA-256 (RFC 7616).
 
 urllib's own handlers know no SHA-256, and no user name that is not ASCII, and look at one challenge of several.
+
+Headers are strings with one character for each byte (Latin-1), as http.client takes and gives them: a camera gets its
+realm back byte for byte, in whatever encoding it is, and user names are sent in UTF-8.
 """
 
 from __future__ import annotations
@@ -69,6 +72,15 @@ def challenges(headers: Iterable[str]) -> list[Challenge]:
     return found
 
 
+def on_the_wire(text: str) -> str:
+    """The text's UTF-8, with one character for each byte.
+
+    >>> on_the_wire("\u00e9") == "\u00c3\u00a9"
+    True
+    """
+    return text.encode().decode("latin-1")
+
+
 def authorization(
     offered: Iterable[Challenge], method: str, uri: str, user: str, password: str, cnonce: str = ""
 ) -> str:
@@ -77,9 +89,12 @@ def authorization(
     Args:
         offered: by the camera.
         method: of the request.
-        uri: of the request, as it stands in its first line.
-        user, password: of the camera.
+        uri: of the request, as it stands in its first line; one character for each byte.
+        user, password: of the camera, in any letters.
         cnonce: our own random number; empty: a new one.
+
+    Returns:
+        The header's value; one character for each byte.
 
     Raises:
         SourceError: none of the challenges is known; the message names them.
@@ -97,9 +112,9 @@ def authorization(
 def _digest(asked: Challenge, method: str, uri: str, user: str, password: str, cnonce: str) -> str:
     def hashed(text: str) -> str:
         # MD5 where the camera knows nothing better.
-        return hashlib.new(ALGORITHMS[asked.algorithm], text.encode(), usedforsecurity=False).hexdigest()
+        return hashlib.new(ALGORITHMS[asked.algorithm], text.encode("latin-1"), usedforsecurity=False).hexdigest()
 
-    fields = asked.fields
+    fields, user, password = asked.fields, on_the_wire(user), on_the_wire(password)
     realm, nonce, algorithm = fields.get("realm", ""), fields.get("nonce", ""), fields.get("algorithm", "")
     kinds = [kind.strip().lower() for kind in fields.get("qop", "").split(",")]
     qop = next((kind for kind in ("auth", "auth-int") if kind in kinds), "")

@@ -7,7 +7,7 @@ import socket
 import time
 from urllib.parse import unquote, urlsplit
 
-from edge.cameras.login import ASKED, Challenge, authorization, challenges
+from edge.cameras.login import ASKED, Challenge, authorization, challenges, on_the_wire
 from edge.errors import SourceError
 
 GENERAL = "the stream cannot be opened; check the address, its user and its password"
@@ -67,7 +67,7 @@ class Conversation:
         parts = urlsplit(address)
         self._connection = connection
         self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
-        self._url = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+        self._url = on_the_wire(parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl())
         self._sequence = 0
         self._offered: list[Challenge] = []
 
@@ -103,7 +103,7 @@ class Conversation:
         lines = [f"{method} {url} RTSP/1.0", f"CSeq: {self._sequence}", "User-Agent: edge-emotion", header]
         if self._offered:
             lines.append(f"Authorization: {authorization(self._offered, method, url, self._user, self._password)}")
-        self._connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+        self._connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
         self._deadline = time.monotonic() + self._timeout_s
         data = b""
         while b"\r\n\r\n" not in data:

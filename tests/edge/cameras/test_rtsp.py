@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import socket
 
 import pytest
@@ -117,6 +118,17 @@ def test_a_camera_that_asks_for_a_password_gets_it(camera, challenge, expected):
     made = camera(answer(401, "", f"WWW-Authenticate: {challenge}"), answer(404))
     assert diagnose(ADDRESS, 1.0) == REASONS[404]
     assert f"Authorization: {expected}" in made.asked[1]
+
+
+def test_a_digest_takes_user_names_realms_and_paths_in_any_letters(camera):
+    made = camera(answer(401, "", 'WWW-Authenticate: Digest realm="T\u00fcr", nonce="n"'), answer(404))
+    assert diagnose("rtsp://%D0%96:p%C3%A4ss@cam/t\u00fcr", 1.0) == REASONS[404]
+    one, two = (
+        hashlib.md5(text.encode()).hexdigest() for text in ("\u0416:T\u00fcr:p\u00e4ss", "DESCRIBE:rtsp://cam/t\u00fcr")
+    )
+    response = hashlib.md5(f"{one}:n:{two}".encode()).hexdigest()
+    told = f'Digest username="\u0416", realm="T\u00fcr", nonce="n", uri="rtsp://cam/t\u00fcr", response="{response}"'
+    assert f"Authorization: {told}" in made.asked[1]
 
 
 @pytest.mark.parametrize(
