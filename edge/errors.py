@@ -85,7 +85,14 @@ class Absent(EdgeError, OSError):
 
 
 class InUse(EdgeError, OSError):
-    """Something that another process has, maybe the running service."""
+    """Something that another process has, maybe the running service.
+
+    Attributes:
+        address: host and port that are taken, by whatever program; None: what only edge-emotion takes, such as the lock
+            of a journal.
+    """
+
+    address: tuple[str, int] | None = None
 
 
 class ScreenError(EdgeError, OSError):

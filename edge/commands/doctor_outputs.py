@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator, Mapping
 
 from edge.commands.doctor_finding import WARN, Finding, asked, service_status
 from edge.daemon.folders import with_service
-from edge.errors import one_line
+from edge.errors import EdgeError, one_line
 from edge.registry import SINKS
 from edge.settings import Settings
 from edge.sinks import builtin_names, other_names
 from edge.sinks.metrics import own_address
 
 WORDS = {"event_hook": "on_event"}  # what people call a sink of ours, where that is not its name
+START = "`run` starts all the same"
 
 
 def builtin_sinks(settings: Settings, status: Callable[[], str] = service_status) -> Iterator[Finding]:
@@ -52,7 +53,17 @@ def page(
 
     metrics = own_address(settings) if settings.metrics.on else None
     seen = with_service(environment)
-    finding = asked("page", lambda: check(settings, seen, metrics), status, prefix="[web] ")
+
+    def ask() -> str:
+        where = check(settings, seen, metrics)
+        if seen is not environment:
+            try:
+                check(settings, environment, metrics)
+            except EdgeError:  # such as a token that only the service has: `run` by hand would refuse
+                return f"{where} (as the service)"
+        return where
+
+    finding = asked("page", ask, status, prefix="[web] ")
     folder = seen.get("STATE_DIRECTORY", "")
     if seen is not environment and folder in finding.text and not os.access(folder, os.R_OK | os.X_OK):
         finding = Finding(WARN, "page", f"{folder}: this user cannot read the service's folder; run this with sudo")
@@ -65,4 +76,6 @@ def _sink(settings: Settings, name: str, about: str, status: Callable[[], str] =
         return str(check(settings)) if check else "installed"
 
     section = {"event_hook": "maker"}.get(name, name)
-    return asked(about, ask, status, prefix=f"sink {name}: " if about != name else f"[{section}] ")
+    prefix = f"sink {name}: " if about != name else f"[{section}] "
+    # Nobody looks for a command again, as for a broker: each event tries to start it.
+    return asked(about, ask, status, prefix, *([START] if name == "event_hook" else ()))

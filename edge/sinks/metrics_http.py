@@ -75,6 +75,10 @@ class _Server(ThreadingHTTPServer):
 class PortInUse(SettingsError, InUse):
     """A port on which another process listens."""
 
+    def __init__(self, message: str, host: str, port: int) -> None:
+        super().__init__(message)
+        self.address = (host, port)
+
 
 def try_address(host: str, port: int) -> None:
     """Listen there and stop at once.
@@ -94,9 +98,10 @@ def _bound(host: str, port: int, handler: type[BaseHTTPRequestHandler]) -> _Serv
     try:
         return _Server((host, port), handler)
     except (OSError, ValueError) as error:  # ValueError: a name that cannot be a host's
-        kind = PortInUse if getattr(error, "errno", None) == errno.EADDRINUSE else SettingsError
         reason = getattr(error, "strerror", None) or one_line(error)
-        raise kind(f"[metrics] host, port: cannot listen on {host}:{port} ({reason}); choose another port") from None
+        message = f"[metrics] host, port: cannot listen on {host}:{port} ({reason}); choose another port"
+        in_use = getattr(error, "errno", None) == errno.EADDRINUSE
+        raise (PortInUse(message, host, port) if in_use else SettingsError(message)) from None
 
 
 def _handler(page: Callable[[], bytes], kind: str) -> type[BaseHTTPRequestHandler]:

@@ -70,6 +70,10 @@ class AddressAbsent(Absent):
 class AddressInUse(AddressAbsent, InUse):
     """An address at which another process listens."""
 
+    def __init__(self, message: str, host: str, port: int) -> None:
+        super().__init__(message)
+        self.address = (host, port)
+
 
 def listening(host: str, port: int) -> socket.socket:
     """A socket that listens.
@@ -84,8 +88,8 @@ def listening(host: str, port: int) -> socket.socket:
         number = getattr(error, "errno", None) or 0
         # create_server adds to what the system says; the errors of names have negative numbers.
         reason = os.strerror(number) if number > 0 else getattr(error, "strerror", None) or one_line(error)
-        kind = AddressInUse if number == errno.EADDRINUSE else AddressAbsent
-        raise kind(f"{host}:{port}: cannot serve there ({reason}); choose another host or port") from None
+        message = f"{host}:{port}: cannot serve there ({reason}); choose another host or port"
+        raise (AddressInUse(message, host, port) if number == errno.EADDRINUSE else AddressAbsent(message)) from None
 
 
 def urls(host: str, port: int) -> list[str]:

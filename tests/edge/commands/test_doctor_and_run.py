@@ -17,7 +17,8 @@ from edge import picture
 from edge.commands import doctor_outputs
 from edge.journals.jsonl import encode
 from edge.registry import SINKS
-from edge.settings import Settings, WebSettings
+from edge.settings import MetricsSettings, Settings, WebSettings
+from edge.sinks.metrics_http import MetricsServer
 
 LINE = encode({"monotonic": 1.0, "event": "sample"}, 1.8e9)
 
@@ -146,13 +147,32 @@ def test_what_run_starts_without_is_a_warning(both, taken, text, about, words):
     assert (doctors, runs) == (0, 0), err
     ((*_, said),) = [finding for finding in findings if finding[0] == "warn" and finding[1] == about]
     assert words in said
-    assert said.endswith("; `run` will try again")
+    assert said.endswith("; `run` starts all the same" if about == "on_event" else "; `run` will try again")
 
 
 @pytest.mark.parametrize("text", FINE, ids=[f"{n}" for n in range(len(FINE))])
 def test_where_run_works_the_doctor_does_not_fail(both, text):
     doctors, findings, runs, err = both(text.replace("FREE", free()))
     assert (doctors, runs) == (0, 0), (findings, err)
+
+
+def test_a_taken_port_is_the_services_only_where_a_server_of_ours_answers(taken, monkeypatch):
+    monkeypatch.setattr("edge.commands.doctor_finding.ANSWER_S", 0.05)  # a stranger that never says anything
+
+    def found(port):
+        web, metrics = WebSettings(enabled=True, port=port), MetricsSettings(enabled=True, port=port)
+        findings = [
+            *doctor_outputs.page(Settings(web=web), lambda: "9 fps", {}),
+            *doctor_outputs.builtin_sinks(Settings(metrics=metrics), lambda: "9 fps"),
+        ]
+        return {finding.about: (finding.level, finding.text.rpartition("; ")[2]) for finding in findings}
+
+    perhaps = ("warn", "perhaps the running service has it (9 fps)")
+    assert found(int(taken)) | {"page": perhaps, "metrics": perhaps} == found(int(taken))
+    monkeypatch.undo()
+    with closing(MetricsServer("127.0.0.1", 0, lambda: b"", "text/plain")) as server:
+        service = ("ok", "used by the service (9 fps)")
+        assert found(server.port) | {"page": service, "metrics": service} == found(server.port)
 
 
 def test_a_journal_in_use_is_refused_but_fine_if_the_service_has_it(both, tmp_path, monkeypatch):
@@ -181,7 +201,7 @@ def test_the_services_own_token_is_looked_for_where_the_service_is_installed(tmp
 
     assert found()[0] == "fail", "no service, no token"
     folder.mkdir()
-    assert found() == ("ok", "a free port of 0.0.0.0, with a token")
+    assert found() == ("ok", "a free port of 0.0.0.0, with a token (as the service)"), "`run` by hand would refuse"
     assert list(folder.iterdir()) == []
     (folder / "web-token").write_text("short\n")
     assert found()[0] == "fail"

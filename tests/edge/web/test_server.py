@@ -10,7 +10,9 @@ import time
 
 import pytest
 
+from edge.commands.doctor_outputs import page
 from edge.errors import EdgeError
+from edge.settings import Settings, WebSettings
 from edge.web.address import listening
 from edge.web.server import AT_ONCE, Server
 
@@ -141,3 +143,9 @@ def test_many_at_once_do_not_take_all_descriptors(serve):
     assert len(os.listdir("/proc/self/fd")) - before - len(many) < 16 + AT_ONCE
     for each in many:
         each.close()
+
+
+def test_the_doctor_knows_the_page_that_has_the_port(serve):
+    settings = Settings(web=WebSettings(enabled=True, port=serve().port))
+    (finding,) = page(settings, lambda: "9 fps", {})
+    assert (finding.level, finding.text) == ("ok", "used by the service (9 fps)")
