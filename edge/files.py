@@ -8,13 +8,13 @@ import errno
 import os
 import stat
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from edge.errors import OutputError
-from edge.text import is_utf8
+from edge.text import is_utf8, printable
 
 KINDS = {
     stat.S_IFDIR: "a folder",
@@ -132,6 +132,30 @@ def expect_apart(outputs: Mapping[str, Path | None], read: Iterable[Path | str |
         other = seen.setdefault(identity(path), flag)
         if other != flag:
             raise OutputError(f"{path}: choose two files for {other} and {flag}")
+
+
+def expect_suffix(path: Path, suffixes: Sequence[str], what: str = "file") -> None:
+    """Whether the name of an output says what is written.
+
+    Args:
+        path: the output.
+        suffixes: in lower case, with their dots.
+        what: "file", or the flag.
+
+    Raises:
+        OutputError: it ends in none of them.
+    """
+    if path.suffix.lower() not in suffixes:
+        raise OutputError(f"{printable(path)}: expected a {what} that ends in {' or '.join(suffixes)}")
+
+
+def taken(path: Path, what: str = "file") -> str:
+    """What is said of an output that would replace a file; `what` as for `expect_suffix`.
+
+    >>> taken(Path("sheet.png"))
+    'sheet.png: exists; choose another file, or add --force'
+    """
+    return f"{printable(path)}: exists; choose another {what}, or add --force"
 
 
 def flush(path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edge import picture
+from edge import files, picture
 from edge.commands.image_folder import Folder, Taken, make_folder
 from edge.errors import PictureError
 from edge.face import Track
@@ -23,7 +23,6 @@ from edge.vision.palette import DARK, INK, MUTED
 
 MARGIN = 1.25  # side of the square that is cut out / longer side of the box
 UNTOLD = ("unsure", "too-small")
-TAKEN = "exists; choose another --chart, or add --force"
 
 
 class Crops:
@@ -71,7 +70,8 @@ class Chart:
         force: replace another file.
 
     Raises:
-        PictureError: there is such a file, it cannot be a picture by its suffix, or its folder cannot be made.
+        OutputError: it cannot be a picture by its suffix.
+        PictureError: there is such a file, or its folder cannot be made.
     """
 
     def __init__(self, path: Path | None, taken: Taken, force: bool = False) -> None:
@@ -79,13 +79,11 @@ class Chart:
         self._counts: collections.Counter[tuple[str, bool]] = collections.Counter()
         if path is None:
             return
-        name = printable(path)
-        if path.suffix.lower() not in picture.WRITABLE:
-            raise PictureError(f"{name}: expected a --chart that ends in {' or '.join(picture.WRITABLE)}")
+        files.expect_suffix(path, picture.WRITABLE, "--chart")
         if path in taken:
-            raise PictureError(f"{name}: is one of the input pictures; choose another --chart")
+            raise PictureError(f"{printable(path)}: is one of the input pictures; choose another --chart")
         if os.path.lexists(path) and not force:
-            raise PictureError(f"{name}: {TAKEN}")
+            raise PictureError(files.taken(path, "--chart"))
         make_folder(path.parent)
         taken.add(path)
 
@@ -104,7 +102,7 @@ class Chart:
         try:
             picture.write(self._path, self.image(), new=not self._force)
         except FileExistsError:
-            raise PictureError(f"{printable(self._path)}: {TAKEN}") from None
+            raise PictureError(files.taken(self._path, "--chart")) from None
 
     def image(self) -> np.ndarray:
         """The chart, uint8 (H, 900, 3) RGB: a bar for each emotion, its part with a mask darker."""

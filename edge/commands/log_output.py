@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from edge.errors import JournalError, OutputError
+from edge.errors import JournalError
 from edge.files import open_regular
 from edge.journals.rotation import rotated
 from edge.text import printable
@@ -18,11 +18,12 @@ LOOK = 1 << 16  # bytes at the beginning and at the end of a file in which a mar
 STDOUT = Path("-")  # as for `run --journal`
 
 
-def expect_suffix(out: Path, suffixes: Sequence[str]) -> None:
-    """Raises OutputError where the name of a new file, or of one that is replaced, does not end in one of these."""
-    special = os.path.exists(out) and not os.path.isfile(out)  # such as /dev/stdout
-    if not special and out.suffix.lower() not in suffixes:
-        raise OutputError(f"{printable(out)}: expected a file that ends in {' or '.join(suffixes)}")
+def is_special(out: Path) -> bool:
+    """Whether the name is not a file's own, such as /dev/stdout: it says nothing about what may be written."""
+    if os.path.exists(out) and not os.path.isfile(out):
+        return True
+    # A shell may have redirected it to a file.
+    return os.path.abspath(out).startswith(("/dev/", "/proc/")) and os.path.islink(out)
 
 
 @contextlib.contextmanager

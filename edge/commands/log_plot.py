@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from edge.commands.log import between, counted
-from edge.commands.log_output import expect_suffix, new_file
+from edge.commands.log_output import is_special, new_file
 from edge.errors import JournalError, MissingExtra
+from edge.files import expect_suffix
 from edge.journals.reader import read
 from edge.journals.summary import REASONS, ROUTES, WORD
 from edge.journals.timeline import DAY_S, Timeline, binned, edges, mean_intensity
@@ -43,7 +44,8 @@ def show(arguments: argparse.Namespace, files: Sequence[Path]) -> int:
         OutputError: the output is not named like a picture.
         JournalError: a journal cannot be read, has nothing to show, or the picture cannot be written.
     """
-    expect_suffix(arguments.out, SUFFIXES)
+    if not is_special(arguments.out):
+        expect_suffix(arguments.out, SUFFIXES)
     timeline = Timeline.of(between(counted(read(files)), arguments.since, arguments.until))
     if not timeline.spans:
         raise JournalError(f"{', '.join(map(str, files))}: no face in this period; nothing to draw")
@@ -108,8 +110,9 @@ def draw(timeline: Timeline, heading: str, path: Path) -> None:
     figure.legend([shown[label] for label in order], words, loc="outside right upper", frameon=False)
     # By this field the picture is known as ours, and the next one may replace it.
     field = {".svg": "Creator", ".pdf": "Creator"}.get(path.suffix.lower(), "Software")
-    # A device such as /dev/stdout, which has no suffix, takes a PNG.
-    figure.savefig(path, format=path.suffix[1:].lower() or "png", metadata={field: MARK})
+    # /dev/stdout, or the file that it is redirected to, takes a PNG.
+    kind = path.suffix[1:].lower() if path.suffix.lower() in SUFFIXES else "png"
+    figure.savefig(path, format=kind, metadata={field: MARK})
 
 
 def _colour(label: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edge import picture
 from edge.errors import OutputError
-from edge.files import expect_apart, identity
+from edge.files import expect_apart, expect_suffix, identity, taken
 from edge.screens.recording import CLIPS
 from edge.text import printable
 
@@ -34,14 +34,12 @@ def check_outputs(source: str, journal: str, clip: Path | None, sheet: Path | No
 
 
 def _check(path: Path, source: str, flag: str, kinds: tuple[str, ...], force: bool) -> None:
-    name = printable(path)
-    if path.suffix.lower() not in kinds:
-        raise OutputError(f"{name}: expected a file that ends in {' or '.join(kinds)}")
+    expect_suffix(path, kinds)
     if not path.parent.is_dir():
         raise OutputError(f"{printable(path.parent)}: no such folder; create it first")
     _spare(path, source, flag)
     if os.path.lexists(path) and not force:
-        raise OutputError(f"{name}: exists; choose another file, or add --force")
+        raise OutputError(taken(path))
 
 
 def _spare(path: Path, source: str, flag: str) -> None:

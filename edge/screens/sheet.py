@@ -10,7 +10,7 @@ import numpy as np
 
 from edge import picture
 from edge.errors import PictureError
-from edge.text import printable
+from edge.files import taken
 from edge.vision.lettering import Style, write
 from edge.vision.palette import DARK, INK
 
@@ -55,8 +55,7 @@ class Sheet:
         try:
             picture.write(self._path, self.image(), new=self._new)
         except FileExistsError:
-            name = printable(self._path)
-            raise PictureError(f"{name}: exists; choose another file, or add --force") from None
+            raise PictureError(taken(self._path)) from None
 
     def image(self) -> np.ndarray:
         """The sheet, uint8 (H, W, 3) RGB."""

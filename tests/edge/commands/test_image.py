@@ -14,7 +14,7 @@ from edge.commands import image
 from edge.commands.image_crops import Chart
 from edge.commands.image_folder import Taken
 from edge.commands.image_output import Total
-from edge.errors import ModelError, PictureError
+from edge.errors import ModelError, OutputError, PictureError
 from edge.pipeline.factory import open_models
 from tests.edge.vision.faces import feeling, track
 
@@ -302,7 +302,7 @@ def test_a_chart_that_cannot_be_written_is_refused_before_any_work(command, fold
         ("-", "expected a --chart that ends in"),
         ("pictures/a.png/chart.png", r"a\.png: cannot make the folder"),
     ):
-        with pytest.raises(PictureError, match=reason):
+        with pytest.raises((OutputError, PictureError), match=reason):
             command(folder, "--chart", tmp_path / name)
 
 

@@ -495,6 +495,17 @@ def test_a_plot_is_of_the_kind_that_its_name_says_and_known_as_ours(journal, cap
     assert out.read_bytes().startswith({"png": b"\x89PNG", "svg": b"<?xml", "PDF": b"%PDF"}[suffix])
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"), [("a", b"\x89PNG"), ("a.jpg", b"\x89PNG"), ("a.png", b"\x89PNG"), ("a.svg", b"<?xm")]
+)
+def test_a_plot_goes_where_the_shell_redirects_it(journal, capsys, tmp_path, name, kind):
+    pytest.importorskip("matplotlib")
+    with open(tmp_path / name, "wb") as redirected:
+        out = f"/dev/fd/{redirected.fileno()}"
+        assert call(capsys, "plot", journal, "--out", out) == (0, f"{out}\n", "")
+    assert (tmp_path / name).read_bytes()[:4] == kind
+
+
 @pytest.mark.parametrize("kind", ["report", "csv"])
 def test_a_dash_is_standard_output(journal, capsys, tmp_path, monkeypatch, kind):
     monkeypatch.chdir(tmp_path)
