@@ -17,13 +17,14 @@ def rate(fit: Schedule, epoch: float) -> float:
     return float(schedule(fit, steps)(epoch * steps))
 
 
-def write(recipe: Recipe, model: Any, folder: Path) -> None:
+def write(recipe: Recipe, model: Any, folder: Path, data: str) -> None:
     """Write report.md and curves.png into a run's folder.
 
     Args:
         recipe: that was followed.
         model: what came out, for its number of parameters.
         folder: with history.jsonl.
+        data: what this run was trained on; the recipe's `about` tells of the bundled model's training.
     """
     past = history.read(folder)
     measured = [line for line in past if "score" in line]
@@ -43,7 +44,7 @@ def write(recipe: Recipe, model: Any, folder: Path) -> None:
     rows = {
         "task": recipe.task,
         "seed": recipe.seed,
-        "data": recipe.about,
+        "data": data,
         "parameters": f"{model.count_params():,}",
         "epochs": f"{past[-1]['epoch']:g} of {recipe.fit.epochs}" + (f", {lost} of them not known" if lost else ""),
         "time": f"{seconds / 60:.1f} minutes",

@@ -63,7 +63,7 @@ def test_a_report_says_how_many_epochs_are_not_known(tmp_path) -> None:
     lines = [{"epoch": n, "loss": 1.0, "score": 0.5, "seconds": 1.0} for n in (1, 3)]
     (tmp_path / history.FILE).write_text("".join(json.dumps(line) + "\n" for line in lines))
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
-    report.write(recipes.load(recipes.find("mask"), {"epochs": 3}), model, tmp_path)
+    report.write(recipes.load(recipes.find("mask"), {"epochs": 3}), model, tmp_path, "drawn faces")
     assert "| epochs | 3 of 3, 1 of them not known |" in (tmp_path / "report.md").read_text()
 
 

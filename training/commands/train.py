@@ -13,6 +13,7 @@ import numpy as np
 
 from edge.errors import InvalidValue, SettingsError
 from edge.parser import whole_number
+from edge.text import printable
 from training import history, launch
 from training import nodes as together
 from training import recipe as recipes
@@ -166,7 +167,9 @@ def write(recipe: recipes.Recipe, task: Any, model: Any, arguments: argparse.Nam
     if size > weights.LIMIT:
         print(f"{folder / 'weights.npz'}: {size / 1e6:.1f} MB, more than the {weights.LIMIT / 1e6:g} MB that ships")
     write_calibration(task.samples(arguments.calibration, recipe.seed), served, folder / "calibration.npz")
-    report.write(recipe, served, folder)
+    report.write(
+        recipe, served, folder, f"the sets of the task {recipe.task} in {printable(arguments.data.resolve().name)}"
+    )
 
 
 def write_calibration(images: np.ndarray, model: Any, path: Path) -> None:

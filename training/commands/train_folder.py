@@ -129,7 +129,7 @@ def run(recipe: Recipe, arguments: argparse.Namespace, folder: Path) -> None:
         labels=faces.worn[rows].astype(np.int64),
         classes=np.array(MASKS),
     )
-    report.write(recipe, served, folder)
+    report.write(recipe, served, folder, recipe.about)
     said = task.logits(model, rows).argmax(axis=1).astype(bool)
     about = f"Trained on {recipe.about} with `--backbone {arguments.backbone}`."
     print(train_folder_report.write(folder, about, faces, task.start, said))

@@ -31,6 +31,7 @@ def test_a_run_leaves_what_the_conversion_needs(words, tmp_path, capsys) -> None
         assert stored["images"].shape == (5, 48, 48, 1)
     report = (run / "report.md").read_text()
     assert "| epochs | 1 of 1 |" in report
+    assert f"| data | the sets of the task emotion-bare in {Path(words[words.index('--data') + 1]).name} |" in report
     assert "curves.png" in report
     assert (run / "curves.png").read_bytes().startswith(b"\x89PNG")
     assert (run / "weights.npz").stat().st_size < 100_000
