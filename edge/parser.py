@@ -154,10 +154,10 @@ def folder_path(text: str) -> Path:
 
     >>> folder_path("-")
     Traceback (most recent call last):
-    argparse.ArgumentTypeError: expected a folder, got -; standard output takes no files
+    argparse.ArgumentTypeError: expected a folder, got -; a folder cannot be standard output
     """
     if text == "-":
-        raise argparse.ArgumentTypeError("expected a folder, got -; standard output takes no files")
+        raise argparse.ArgumentTypeError("expected a folder, got -; a folder cannot be standard output")
     return Path(text)
 
 

@@ -54,7 +54,7 @@ def main(arguments: argparse.Namespace) -> int:
     """Serve until SIGINT, SIGTERM or SIGHUP.
 
     Raises:
-        EdgeError: wrong settings or models, an address that cannot be had, or aiohttp is missing.
+        EdgeError: wrong settings or models, an address that is not available, or aiohttp is missing.
     """
     settings = _settings(arguments)
     token = token_for(settings.web, os.environ, once=True)

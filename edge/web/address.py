@@ -64,7 +64,7 @@ def frame_ancestors(text: str) -> str:
 
 
 class AddressAbsent(Absent):
-    """An address that cannot be had now: not of this machine yet, or not allowed."""
+    """An address that is not available now: not of this machine yet, or not allowed."""
 
 
 class AddressInUse(AddressAbsent, InUse):

@@ -26,7 +26,7 @@ def check(
     Raises:
         MissingExtra: aiohttp is not installed.
         SettingsError: as `run`: a setting of the page is wrong, or there would be no token.
-        Absent: the address cannot be had now; `run` tries again.
+        Absent: the address is not available now; `run` tries again.
     """
     try:
         from edge.web import app, server  # noqa: F401  as WebPart imports them

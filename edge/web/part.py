@@ -88,7 +88,7 @@ class WebPart:
 
     Raises:
         MissingExtra: aiohttp is not installed.
-        EdgeError: the address cannot be had, and `patient` is off.
+        EdgeError: the address is not available, and `patient` is off.
     """
 
     def __init__(

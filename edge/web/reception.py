@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
@@ -18,7 +18,11 @@ STILL_S = 5.0  # between two pieces of one
 # A client that needs room for another picture gives up one of its own of which nothing came for so long.
 REPLACED_S = 1.0
 AT_ONCE = 4  # pictures from one address
-HELD, HELD_EACH = 2 * MAX_BYTES, MAX_BYTES + 65_536  # bytes of unfinished pictures: of all, of those of one address
+PIECE = 65_536  # bytes read at a time
+# Bytes of unfinished pictures. Of one address, the oldest picture may have all it needs, so that one always gets on;
+# the others together have BESIDE, and are read no further until there is room. All addresses together have HELD.
+BESIDE = 4_000_000
+HELD = 2 * MAX_BYTES + BESIDE
 FIELDS = 4  # of a form
 NAME_CHARACTERS = 200
 BUSY = "busy with other pictures; try again in a moment"
@@ -34,6 +38,8 @@ class Arrival:
         deadline: the event loop's time by which all of it must be there.
         at: when something of it came last.
         held: bytes so far.
+        room: set when there may be room for more of it.
+        waits: whether it is we who do not read on.
     """
 
     peer: str
@@ -41,6 +47,8 @@ class Arrival:
     deadline: float
     at: float
     held: int = 0
+    room: asyncio.Event = field(default_factory=asyncio.Event)
+    waits: bool = False
 
 
 class Reception:
@@ -70,19 +78,46 @@ class Reception:
                 408, f"the picture did not arrive; expected more of it every {STILL_S:.0f} s, all in {RECEIVE_S:.0f} s"
             ) from None
         finally:
-            if arrival in self._arrivals:  # it has not been given up
-                self._arrivals.remove(arrival)
+            self._drop(arrival)
 
     def _make_room(self, peer: str, now: float) -> None:
         own = [each for each in self._arrivals if each.peer == peer and not each.limit.expired()]
         if len(own) < AT_ONCE:
             return
-        oldest = min(own, key=lambda each: each.at)
-        if now - oldest.at < REPLACED_S:
+        # One that waits for us has not stalled.
+        oldest = min((each for each in own if not each.waits), key=lambda each: each.at, default=None)
+        if oldest is None or now - oldest.at < REPLACED_S:
             raise Refused(503, BUSY)
         oldest.deadline = now
         oldest.limit.reschedule(now)
-        self._arrivals.remove(oldest)
+        self._drop(oldest)
+
+    def _drop(self, arrival: Arrival) -> None:
+        if arrival in self._arrivals:  # it has not been given up before
+            self._arrivals.remove(arrival)
+        self._tell_of_room()
+
+    def _tell_of_room(self) -> None:
+        for each in self._arrivals:
+            each.room.set()
+
+    def _may_read(self, arrival: Arrival) -> bool:
+        younger = [each for each in self._arrivals if each.peer == arrival.peer][1:]
+        return arrival not in younger or sum(each.held for each in younger) + PIECE <= BESIDE
+
+    async def _wait_for_room(self, arrival: Arrival) -> None:
+        """Wait, without reading, while the address's other pictures leave no room; that takes none of its own time."""
+        if self._may_read(arrival):
+            return
+        loop = asyncio.get_running_loop()
+        begun, arrival.waits = loop.time(), True
+        arrival.limit.reschedule(None)
+        while not self._may_read(arrival):
+            arrival.room.clear()
+            await arrival.room.wait()
+        arrival.at, arrival.waits = loop.time(), False
+        arrival.deadline += arrival.at - begun
+        arrival.limit.reschedule(min(arrival.deadline, arrival.at + STILL_S))
 
     def _count(self, arrival: Arrival, size: int) -> None:
         """Note that something came; give it more time."""
@@ -92,8 +127,6 @@ class Reception:
         if arrival.held > MAX_BYTES:
             raise _too_large()
         if sum(each.held for each in self._arrivals) > HELD:
-            raise Refused(503, BUSY)
-        if sum(each.held for each in self._arrivals if each.peer == arrival.peer) > HELD_EACH:
             raise Refused(503, BUSY)
 
     async def _received(self, request: web.Request, arrival: Arrival) -> tuple[str, bytes]:
@@ -110,6 +143,7 @@ class Reception:
                 if not isinstance(part, aiohttp.BodyPartReader):
                     raise ValueError("a form within the form")
                 arrival.held = 0  # what other fields held is gone
+                self._tell_of_room()
                 if part.name == "image":
                     name = (part.filename or "image")[:NAME_CHARACTERS]
                     return name, await self._whole(part.read_chunk, arrival)
@@ -121,9 +155,11 @@ class Reception:
 
     async def _whole(self, read: Callable[[int], Any], arrival: Arrival) -> bytes:
         data = bytearray()
-        while chunk := await read(65536):
+        await self._wait_for_room(arrival)
+        while chunk := await read(PIECE):
             data += chunk
             self._count(arrival, len(chunk))
+            await self._wait_for_room(arrival)
         return bytes(data)
 
 

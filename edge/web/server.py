@@ -39,7 +39,7 @@ class Server:
     Args:
         make_app: makes the application, in that thread.
         host, port: where.
-        patient: whether to try again, for as long as it takes, where the address cannot be had; else `start` raises.
+        patient: whether to try again, for as long as it takes, where the address is not available; else `start` raises.
         connections: open at a time; the longest idle one is closed for a new one.
         header_s: seconds for a request's header.
     """
@@ -69,7 +69,7 @@ class Server:
         """Begin to serve; the port.
 
         Raises:
-            EdgeError: the address cannot be had.
+            EdgeError: the address is not available.
         """
         if not self._patient:
             self._socket = listening(self._host, self._port)
@@ -123,7 +123,7 @@ class Server:
             await runner.cleanup()
 
     async def _patiently(self) -> socket.socket | None:
-        """The socket, once it can be had; None: closed before that."""
+        """The socket, once the address is available; None: closed before that."""
         assert self._stop is not None
         said = False
         while not self._stop.is_set():

@@ -67,7 +67,7 @@ def ending(monkeypatch):
             (
                 words,
                 f"edge-emotion {words[0]}: argument {words[1]}: expected a folder, got -; "
-                "standard output takes no files",
+                "a folder cannot be standard output",
             )
             for words in (["image", "--out", "-"], ["image", "--crop", "-"], ["scan", "--out", "-"])
         ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 import zlib
@@ -10,7 +9,7 @@ import zlib
 import pytest
 
 from edge.pipeline.pipeline import EmotionPipeline
-from edge.web import reception, uploads
+from edge.web import app, uploads
 
 FORM = {"Content-Type": "multipart/form-data; boundary=B"}
 
@@ -106,91 +105,43 @@ def test_pictures_are_looked_at_one_at_a_time_and_few_may_wait(serve, png, monke
 PNG = {"Content-Type": "image/png"}
 
 
-def begun(house, data=b"x", length=9):
-    """A connection that has sent the beginning of a picture."""
-    connection = socket.create_connection(("127.0.0.1", house.port), 60)
-    head = f"POST /api/image HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: image/png\r\nContent-Length: {length}\r\n\r\n"
-    connection.sendall(head.encode() + data)
-    return connection
-
-
 def wait_until(true):
     while not true():
         time.sleep(0.01)
 
 
-@pytest.fixture
-def arrivals(monkeypatch):
-    """The list of what is on its way, once something is."""
-    made = []
+def test_waiting_pictures_of_one_address_make_room_for_those_of_others(serve, png, monkeypatch):
+    go, made, statuses = threading.Event(), [], {"127.0.0.1": [], "127.0.0.2": []}
+    one, two = statuses
+    monkeypatch.setattr(EmotionPipeline, "detect", lambda self, image: (go.wait(60), ())[1])
 
-    class Watched(reception.Reception):
-        def __init__(self):
-            super().__init__()
+    class Watched(uploads.Uploads):
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
             made.append(self)
 
-    monkeypatch.setattr(uploads, "Reception", Watched)
-    return lambda: [arrival.held for each in made for arrival in each._arrivals]
+    monkeypatch.setattr(app, "Uploads", Watched)
+    house, picture = serve(), png((32, 32, True, False))
 
+    def send(source):
+        status = house.ask("POST", "/api/image", picture, PNG, source=source)[0]
+        statuses[source].append(status)
+        return status
 
-@pytest.mark.parametrize("limit", ["STILL_S", "RECEIVE_S"])
-def test_a_picture_that_never_arrives_is_not_waited_for(serve, monkeypatch, limit):
-    monkeypatch.setattr(reception, limit, 0.2)
-    with begun(serve()) as slow:
-        assert b" 408 " in slow.recv(1000)
-
-
-def test_a_picture_that_drips_has_its_time_as_a_whole(serve, monkeypatch):
-    monkeypatch.setattr(reception, "RECEIVE_S", 0.5)
-    with begun(serve(), length=10_000) as slow:
-        slow.settimeout(0.01)
-        for _ in range(6_000):
-            try:
-                assert b" 408 " in slow.recv(1000)
-                break
-            except TimeoutError:
-                slow.sendall(b"x")
-        else:
-            pytest.fail("still waited for")
-
-
-def test_pictures_that_do_not_arrive_keep_no_other_client_out(serve, png, arrivals):
-    house = serve()
-    stalled = [begun(house, b"abc") for _ in range(reception.AT_ONCE)]
-    wait_until(lambda: arrivals() == [3] * reception.AT_ONCE)
-    picture = png((32, 32, True, False))
-    assert house.ask("POST", "/api/image", picture, PNG, source="127.0.0.2")[0] == 200
-    status, told = house.post("/api/image", picture, headers=PNG)
-    assert (status, told) == (503, {"error": "busy with other pictures; try again in a moment"})
-    for each in stalled:
-        each.close()
-
-
-def test_a_client_gives_up_its_own_picture_that_stands_still_longest(serve, png, arrivals, monkeypatch):
-    monkeypatch.setattr(reception, "REPLACED_S", 0.0)
-    house = serve()
-    stalled = []
-    for n in range(reception.AT_ONCE):
-        stalled.append(begun(house, b"abc"))
-        wait_until(lambda n=n: arrivals() == [3] * (n + 1))
-    assert house.post("/api/image", png((32, 32, True, False)), headers=PNG)[0] == 200
-    assert b" 408 " in stalled[0].recv(1000)
-    wait_until(lambda: arrivals() == [3] * (reception.AT_ONCE - 1))
-    for each in stalled:
-        each.close()
-
-
-def test_what_is_on_its_way_takes_so_much_memory_at_most(serve, png, arrivals, monkeypatch):
-    picture = png((32, 32, True, False))
-    monkeypatch.setattr(reception, "HELD_EACH", 1000 + len(picture) - 1)
-    house = serve()
-    with begun(house, b"x" * 1000, length=2000):
-        wait_until(lambda: arrivals() == [1000])
-        assert house.post("/api/image", picture, headers=PNG)[0] == 503, "of one address"
-        assert house.ask("POST", "/api/image", picture, PNG, source="127.0.0.2")[0] == 200
-        monkeypatch.setattr(reception, "HELD", 1000 + len(picture) - 1)
-        assert house.ask("POST", "/api/image", picture, PNG, source="127.0.0.2")[0] == 503, "of all"
-        assert arrivals() == [1000]
+    threads = []
+    for source, inside in (
+        (one, [one]), (one, [one] * 2), (one, [one] * 3), (one, [one] * 4), (two, [one] * 3 + [two]),
+        (two, [one] * 2 + [two] * 2),
+    ):  # fmt: skip
+        threads.append(threading.Thread(target=send, args=(source,)))
+        threads[-1].start()
+        wait_until(lambda inside=inside: [entry.peer for entry in list(made[0]._inside)] == inside)
+    assert (send(one), send(two)) == (503, 503)
+    go.set()
+    for thread in threads:
+        thread.join()
+    assert {source: sorted(each) for source, each in statuses.items()} == {one: [200, 200, 503, 503, 503],
+                                                                           two: [200, 200, 503]}  # fmt: skip
 
 
 def test_the_sample_is_a_picture(serve):
