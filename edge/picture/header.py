@@ -24,6 +24,7 @@ _PLUGINS = {
     "TIFF": ("PIL.TiffImagePlugin", "TiffImageFile"),
     "PNM": ("PIL.PpmImagePlugin", "PpmImageFile"),
 }
+ORIENTATION, TURNS = 0x0112, range(2, 9)  # a tag of EXIF, and those of its values that are not upright
 MOVING = ("GIF", "PNG", "WebP", "AVIF")
 _lock = threading.Lock()  # warnings are filtered for the whole process
 
@@ -37,6 +38,7 @@ class Header:
         width, height: pixels, before any turn that EXIF asks for.
         animated: whether there are more frames than the first.
         pages: whether there are more pages or pictures than the first, which is read.
+        turned: whether EXIF asks for a turn; told for WebP alone.
     """
 
     kind: str
@@ -44,6 +46,7 @@ class Header:
     height: int
     animated: bool = False
     pages: bool = False
+    turned: bool = False
 
     @property
     def more(self) -> str:
@@ -65,7 +68,8 @@ def parse(file: IO[bytes], kind: str, name: str) -> Header:
         image = image_file(file, name)
         animated = kind in MOVING and bool(getattr(image, "is_animated", False))
         width, height = image.size
-        return Header(kind, width, height, animated, _has_pages(image, kind))
+        turned = kind == "WebP" and image.getexif().get(ORIENTATION, 1) in TURNS
+        return Header(kind, width, height, animated, _has_pages(image, kind), turned)
 
     head: Header = quietly(opened, kind, name)
     if head.width < 1 or head.height < 1:

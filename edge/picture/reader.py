@@ -24,8 +24,6 @@ from edge.picture.kinds import HEAD, JPEG_SERIES, KINDS, VIDEO, sniff
 from edge.picture.samples import rgb
 from edge.text import printable
 
-# OpenCV does not turn AVIF, nor WebP before 4.12, nor the frames of an animation.
-_ONLY_PILLOW_TURNS = ("AVIF", "WebP")
 ADVICE = "; raise max_megapixels to read it"  # a setting, a flag and an argument of the Python API
 MAX_MEGAPIXELS = 50.0  # decoded, they take 150 MB
 # What a file may take beyond its pixels (16 bits, four channels, not compressed): previews, a clip beside a photo.
@@ -155,7 +153,10 @@ def _pixels(data: bytes, head: header.Header, name: str) -> np.ndarray:
 def _for_opencv(data: bytes, head: header.Header) -> bool:
     if head.kind == "PNG":
         return not head.animated and header.has_whole_chunks(data)
-    return head.kind not in _ONLY_PILLOW_TURNS
+    # OpenCV does not turn AVIF, nor WebP before 4.12, nor the frames of an animation.
+    if head.kind == "WebP":
+        return not head.animated and not head.turned
+    return head.kind != "AVIF"
 
 
 def _reason(error: Exception) -> str:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, features
 
 from edge import cameras, picture
-from edge.picture import reader
+from edge.picture import header, reader
 from edge.settings import SourceSettings
 from tests.edge.picture.made import by_pillow, encoded
 
@@ -83,8 +83,32 @@ def test_every_frame_of_an_animation_is_turned(quarters, tmp_path, kind, name, o
         assert np.array_equal(got, TURNS[orientation](stored))
 
 
-@pytest.mark.parametrize("kind", ["WEBP", AVIF])
-def test_opencv_that_does_not_turn_a_kind_never_decodes_it(image, monkeypatch, kind):
+XMP = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'><tiff:Orientation>6</tiff:Orientation></x:xmpmeta>"
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [("WEBP", {"exif": with_exif(6)}), ("WEBP", {"xmp": XMP}), (AVIF.values[0], {})],
+    ids=["WebP turned", "WebP turned by XMP", "AVIF"],
+)
+def test_opencv_never_decodes_what_it_may_not_turn(image, monkeypatch, kind, options):
+    if kind == "AVIF" and not features.check("avif"):
+        pytest.skip("this Pillow has no AVIF")
     monkeypatch.setattr(reader.cv2, "imdecode", lambda *_: pytest.fail("asked OpenCV"))
-    got = picture.decode(by_pillow(Image.fromarray(image), kind), "p")
-    assert abs(got.astype(int) - image)[:, [10, 100]].max() < 40
+    got = picture.decode(by_pillow(Image.fromarray(image), kind, **options), "p")
+    assert got.shape[:2] == (image.shape[:2] if kind == "AVIF" else image.shape[1::-1])
+
+
+@pytest.mark.parametrize("options", [{}, {"exif": with_exif(1)}, {"exif": with_exif(9)}, {"lossless": True}], ids=str)
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_an_upright_webp_is_decoded_by_opencv_which_is_faster(image, monkeypatch, mode, options):
+    noisy = Image.fromarray(np.random.default_rng(3).integers(0, 256, image.shape, np.uint8)).convert(mode)
+    if mode == "RGBA":
+        noisy.putalpha(Image.fromarray(image[:, :, 0]))
+    data = by_pillow(noisy, "WEBP", **options)
+    by_opencv = picture.decode(data, "p")
+    monkeypatch.setattr(header, "plugin", lambda *_: pytest.fail("asked Pillow for the pixels"))
+    assert np.array_equal(reader._pixels(data, header.Header("WebP", 128, 64), "p"), by_opencv)
+    monkeypatch.undo()
+    monkeypatch.setattr(reader.cv2, "imdecode", lambda *_: None)
+    assert np.array_equal(picture.decode(data, "p"), by_opencv), "both decode the same pixels"
