@@ -11,6 +11,9 @@ from edge.errors import PictureError
 # Samples without a scale of their own are taken by the least of these that holds nearly all of them.
 _SCALES = {"float": (1.0, 255.0, 65535.0), "whole": (255.0, 65535.0)}
 _NEARLY_ALL = 99  # percent: a few highlights may be clipped
+_BRIGHTEST = (
+    4.0  # floats of 0 to 1 may go that far beyond white, which is clipped; by the next scale they would be black
+)
 _BELOW_ZERO = 0.02  # of the scale: noise of a black that was subtracted
 
 
@@ -33,10 +36,10 @@ def rgb(image: Any, name: str) -> np.ndarray:
 
 
 def _scaled(samples: np.ndarray, kind: str, name: str) -> np.ndarray:
-    """Samples of 32 bits (H, W) as uint8; a float of 0 to 1, or of 0 to what 8 or 16 bits hold."""
+    """Samples of 32 bits (H, W) as uint8; a float of 0 to about 1, or of 0 to what 8 or 16 bits hold."""
     known = np.nan_to_num(samples.astype(np.float32), posinf=np.inf, neginf=0.0)
     least, most = map(float, np.percentile(known, (100 - _NEARLY_ALL, _NEARLY_ALL)))
-    top = next((top for top in _SCALES[kind] if most <= top), None)
+    top = next((top for top in _SCALES[kind] if most <= (_BRIGHTEST if top == 1.0 else top)), None)
     if top and least >= -_BELOW_ZERO * top:
         grey: np.ndarray = np.clip(known * (255.0 / top) + 0.5, 0, 255).astype(np.uint8)
         return grey

@@ -73,6 +73,13 @@ def test_samples_of_32_bits_are_scaled_by_their_range(samples):
     assert (got[:, :, :1] == got).all()
 
 
+@pytest.mark.parametrize("brightest", [1.0, 1.01, 1.2, 4.0])
+def test_floats_beyond_white_are_white_and_the_rest_keeps_its_scale(brightest):
+    samples = RAMP * np.float32(brightest)
+    got = picture.decode(by_pillow(Image.fromarray(samples), "TIFF"), "p")
+    assert np.abs(got[:, :, 0].astype(int) - np.round(samples.clip(0, 1) * 255)).max() <= 1
+
+
 def test_a_black_picture_of_floats_is_black():
     assert not picture.decode(by_pillow(Image.fromarray(np.zeros((4, 4), np.float32)), "TIFF"), "p").any()
 
