@@ -6,7 +6,7 @@ import argparse
 import contextlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,6 +83,7 @@ def main(arguments: argparse.Namespace) -> int:
     file = journal_file(settings.journal, os.environ)
     readable = is_terminal(sys.stdout) and not arguments.json
     progress = Progress(None if live or not readable else sys.stderr, "frames")
+    say: Callable[[str], None] = print
     if not live or arguments.out or arguments.sheet:
         from edge.screens.outputs import check_outputs
 
@@ -94,7 +95,8 @@ def main(arguments: argparse.Namespace) -> int:
         if readable:
             from edge.commands.run_terminal import TerminalSink
 
-            sinks += (TerminalSink(sys.stdout, has_colours(sys.stdout), "" if file == "-" else file, progress),)
+            terminal = TerminalSink(sys.stdout, has_colours(sys.stdout), "" if file == "-" else file, progress)
+            sinks, say = (*sinks, terminal), terminal.say
         for sink in sinks:
             stack.callback(sink.close)
         ended_well = marker.begin()
@@ -128,7 +130,7 @@ def main(arguments: argparse.Namespace) -> int:
         Loop(parts).run()
         marker.end()
     if (file != "-" or readable) and not is_closed():
-        print("\n".join([summary.summary.text(), "", *written(file, arguments)]).rstrip())
+        say("\n".join([summary.summary.text(), "", *written(file, arguments)]).rstrip())
     return 0
 
 

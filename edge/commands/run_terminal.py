@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any, TextIO
 
 from edge.commands.log_tail import line
+from edge.output import flush
 from edge.terminal import DIM, GREEN, YELLOW, Progress, background, coloured
 from edge.text import printable
 from edge.vision import palette
@@ -32,13 +34,20 @@ class TerminalSink:
     def write(self, event: Mapping[str, Any]) -> None:
         """Print one event."""
         kind = event["event"]
-        if self._gone or kind in ("sample", "stop"):
+        if kind not in ("sample", "stop"):
+            self.say(self._started(event) if kind == "start" else self._line(event))
+
+    def say(self, text: str) -> None:
+        """Print lines, such as the summary."""
+        if self._gone:
             return
         self._progress.clear()
         try:
-            print(self._started(event) if kind == "start" else self._line(event), file=self._stream, flush=True)
+            print(text, file=self._stream, flush=True)
         except OSError:
             self._gone = True
+            with contextlib.suppress(OSError):  # what could not be printed is dropped: it is no reason to fail
+                flush(self._stream)
 
     def tick(self) -> None:
         """Nothing is due."""

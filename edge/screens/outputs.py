@@ -8,8 +8,9 @@ from pathlib import Path
 from edge import picture
 from edge.errors import OutputError
 from edge.files import expect_apart, expect_suffix, identity, taken
-from edge.screens.recording import CLIPS
 from edge.text import printable
+
+CLIPS = (".mp4", ".webp")
 
 
 def check_outputs(source: str, journal: str, clip: Path | None, sheet: Path | None, force: bool = False) -> None:

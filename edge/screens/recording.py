@@ -24,7 +24,6 @@ from edge.text import printable
 from edge.vision.annotate import factor
 from edge.vision.placement import Seat
 
-CLIPS = (".mp4", ".webp")
 FPS = 30.0  # of a clip whose source gave a single frame
 LARGEST = 8191  # pixels a side of an mp4
 SLOWEST, FASTEST = 1.0, 120.0  # frames a second of an mp4

@@ -61,6 +61,7 @@ def test_a_closed_terminal_does_not_keep_the_journal_from_its_end():
     for kind in ("start", "appeared"):
         sink.write(FACE | {"event": kind, "source": "demo"})
     sink.close()
+    sink.say("Faces: 1")
 
 
 def test_a_recording_is_whole_when_its_terminal_is_closed(tiny, tmp_path):
@@ -75,7 +76,7 @@ def test_a_recording_is_whole_when_its_terminal_is_closed(tiny, tmp_path):
     while b"appeared" not in said:
         said += os.read(terminal, 4096)
     os.close(terminal)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1, "not by the signal"
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0, "not by the signal, and nothing is lost"
     stop = json.loads(journal.read_text().splitlines()[-1])
     assert stop["event"] == "stop"
     capture = cv2.VideoCapture(str(clip), cv2.CAP_FFMPEG)
@@ -183,6 +184,20 @@ def test_with_a_journal_the_terminal_has_lines_and_the_file_has_json(tiny, film,
     assert json.loads(journal.read_text().splitlines()[0])["event"] == "start"
     assert clip.read_bytes()[:4] == b"RIFF"
     assert sheet.exists()
+
+
+@pytest.mark.parametrize("recorded", [False, True])
+def test_what_draws_is_imported_for_a_recording_alone(tiny, film, tmp_path, recorded):
+    words = ["run", "--models", tiny, "--source", film, "--journal", tmp_path / "j.jsonl", "--accelerator", "cpu"]
+    words += ["--out", tmp_path / "c.webp"] if recorded else []
+    program = (
+        "import sys; from edge.__main__ import main; assert main(sys.argv[1:]) == 0;"
+        "drawing = {'edge.screens.recording', 'edge.screens.overlay', 'edge.vision.annotate'} & set(sys.modules);"
+        "print('drawing:', len(drawing))"
+    )
+    command = [sys.executable, "-c", program, *map(str, words)]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert shown.splitlines()[-1] == f"drawing: {3 if recorded else 0}"
 
 
 @pytest.mark.parametrize("flag", ["--out", "--sheet"])
