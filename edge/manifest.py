@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path, PurePosixPath
@@ -13,6 +12,7 @@ from typing import Any
 from edge.errors import InvalidValue, ModelError
 from edge.files import replacing
 from edge.labels import EXTRA_LABELS, extra_labels, is_extra_label
+from edge.sha256 import is_sha256, sha256_of
 from edge.tasks import HEADS, TASKS
 from edge.text import decoded, printable
 
@@ -107,8 +107,8 @@ class ModelSpec:
         expect(self.head != "anchors" or (levels > 0 and levels == len(self.units)), "strides", "one unit a stride")
         expect(_is_inside(self.file), "file", "a path inside the models folder")
         expect(not self.edgetpu or _is_inside(self.edgetpu), "edgetpu", "a path inside the models folder")
-        expect(_is_sha256(self.sha256), "sha256", "64 hex digits")
-        expect(not self.edgetpu or _is_sha256(self.edgetpu_sha256), "edgetpu_sha256", "64 hex digits")
+        expect(is_sha256(self.sha256), "sha256", "64 hex digits")
+        expect(not self.edgetpu or is_sha256(self.edgetpu_sha256), "edgetpu_sha256", "64 hex digits")
         expect(self.order in ORDERS, "order", "rgb or bgr")
         for key in ("mean", "std"):
             values = getattr(self, key)
@@ -132,22 +132,6 @@ def _is_inside(file: str) -> bool:
     """Whether it is a relative path that does not climb out of its folder, in letters that can be shown."""
     path = PurePosixPath(file)
     return bool(path.parts) and not path.is_absolute() and ".." not in path.parts and file.isprintable()
-
-
-def _is_sha256(text: str) -> bool:
-    return re.fullmatch("[0-9a-f]{64}", text) is not None
-
-
-def sha256_of(path: Path) -> str:
-    """The file's SHA-256 as 64 hex digits.
-
-    Raises:
-        OSError: the file cannot be read.
-    """
-    import hashlib  # OpenSSL takes a while to load
-
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @dataclass(frozen=True)

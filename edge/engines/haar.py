@@ -14,7 +14,8 @@ import numpy as np
 
 from edge.errors import EngineError, InvalidValue, ModelError, one_line
 from edge.files import utf8_path
-from edge.manifest import ModelSpec, sha256_of
+from edge.manifest import ModelSpec
+from edge.sha256 import sha256_of
 
 FILE = "haarcascade_frontalface_default.xml"
 SYSTEM = Path("/usr/share/opencv4/haarcascades")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import threading
 from collections.abc import Callable
@@ -11,7 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import socket
 from typing import Any
 
-from edge.errors import InUse, SettingsError, one_line
+from edge.bind import BIND_ERRORS, bind_reason, is_taken
+from edge.errors import InUse, SettingsError
 
 _log = logging.getLogger(__name__)
 
@@ -97,11 +97,9 @@ def _bound(host: str, port: int, handler: type[BaseHTTPRequestHandler]) -> _Serv
     """
     try:
         return _Server((host, port), handler)
-    except (OSError, ValueError) as error:  # ValueError: a name that cannot be a host's
-        reason = getattr(error, "strerror", None) or one_line(error)
-        message = f"[metrics] host, port: cannot listen on {host}:{port} ({reason}); choose another port"
-        in_use = getattr(error, "errno", None) == errno.EADDRINUSE
-        raise (PortInUse(message, host, port) if in_use else SettingsError(message)) from None
+    except BIND_ERRORS as error:
+        message = f"[metrics] host, port: cannot listen on {host}:{port} ({bind_reason(error)}); choose another port"
+        raise (PortInUse(message, host, port) if is_taken(error) else SettingsError(message)) from None
 
 
 def _handler(page: Callable[[], bytes], kind: str) -> type[BaseHTTPRequestHandler]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import ipaddress
-import os
 import re
 import socket
 
-from edge.errors import Absent, InUse, SettingsError, one_line
+from edge.bind import BIND_ERRORS, bind_reason, is_taken
+from edge.errors import Absent, InUse, SettingsError
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # Never reached: connecting a UDP socket sends nothing, but tells which of our addresses would be used.
@@ -84,12 +83,9 @@ def listening(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=256)
-    except (OSError, OverflowError, ValueError) as error:  # ValueError: a name that cannot be a host's
-        number = getattr(error, "errno", None) or 0
-        # create_server adds to what the system says; the errors of names have negative numbers.
-        reason = os.strerror(number) if number > 0 else getattr(error, "strerror", None) or one_line(error)
-        message = f"{host}:{port}: cannot serve there ({reason}); choose another host or port"
-        raise (AddressInUse(message, host, port) if number == errno.EADDRINUSE else AddressAbsent(message)) from None
+    except BIND_ERRORS as error:
+        message = f"{host}:{port}: cannot serve there ({bind_reason(error)}); choose another host or port"
+        raise (AddressInUse(message, host, port) if is_taken(error) else AddressAbsent(message)) from None
 
 
 def urls(host: str, port: int) -> list[str]:

@@ -13,7 +13,8 @@ import numpy as np
 import tensorflow as tf
 
 from edge.labels import EMOTIONS, MASKS, Emotion
-from edge.manifest import ModelSpec, save, sha256_of
+from edge.manifest import ModelSpec, save
+from edge.sha256 import sha256_of
 
 HERE = Path(__file__).resolve().parent
 SIDE = 16

@@ -20,6 +20,7 @@ from edge.frame import Box
 from edge.pipeline.detector import FaceDetector
 from edge.pipeline.factory import open_pipeline
 from edge.settings import EngineSettings, ModelsSettings, Settings
+from edge.sha256 import sha256_of
 
 PORTRAIT = Path(edge.demo.__file__).with_name("portrait.jpg")
 BLACK = np.zeros((haar.HEIGHT, haar.WIDTH, 1), np.uint8)
@@ -110,7 +111,7 @@ def test_every_door_leads_to_it(tmp_path, capsys, monkeypatch):
     assert main(["run", "--config", str(tmp_path / "my.toml"), *frames]) == 0
     assert used() == 1
     events = [json.loads(line) for line in (tmp_path / "j.jsonl").read_text().splitlines()]
-    assert events[0]["models"]["face"] == haar.sha256_of(haar.find())[:12]
+    assert events[0]["models"]["face"] == sha256_of(haar.find())[:12]
     capsys.readouterr()
     assert main(["bench", "--source", str(PORTRAIT), "--rounds", "1", "--json", "--detector", "haar"]) == 0
     result = json.loads(capsys.readouterr().out)

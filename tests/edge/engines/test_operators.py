@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from edge import manifest
 from edge.engines import open_engine, operators
 from edge.errors import ModelError
+from edge.sha256 import sha256_of
 
 HERE = Path("model.tflite")
 WHILE, FILL, GATHER, IF, CALL_ONCE, CUSTOM, CONV_2D = 119, 94, 36, 118, 129, 32, 3
@@ -107,7 +108,7 @@ def test_the_device_refuses_it_before_it_runs(tiny, tmp_path):
     bad = folder / "mask" / "model.tflite"
     bad.write_bytes(tflite((WHILE, "")))
     document = json.loads((folder / "manifest.json").read_text())
-    document["models"]["mask"]["sha256"] = manifest.sha256_of(bad)
+    document["models"]["mask"]["sha256"] = sha256_of(bad)
     (folder / "manifest.json").write_text(json.dumps(document))
     with pytest.raises(ModelError, match="refused, as it uses WHILE"):
         open_engine(manifest.load(folder), "mask")
