@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 
 from edge.address import is_address, local_path, redacted
@@ -73,6 +74,9 @@ def picture_pixels(picture: Any, bgr: bool) -> np.ndarray:
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or not picture.size:
         told = f"{picture.dtype} {picture.shape}"
         raise InvalidValue(f"picture: expected uint8 (H, W, 3), got {told}{_advice(picture)}")
+    if bgr and picture.flags.c_contiguous:  # as cameras and imread give it; many times as fast as the copy of a view
+        swapped: np.ndarray = cv2.cvtColor(np.asarray(picture), cv2.COLOR_BGR2RGB)
+        return swapped
     return np.array(picture[:, :, ::-1] if bgr else picture, order="C")
 
 
