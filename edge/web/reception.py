@@ -22,7 +22,7 @@ PIECE = 65_536  # bytes read at a time
 # Bytes of unfinished pictures. Of one address, the oldest picture may have all it needs, so that one always gets on;
 # the others together have BESIDE, and are read no further until there is room. All addresses together have HELD.
 BESIDE = 4_000_000
-HELD = 2 * MAX_BYTES + BESIDE
+HELD = 2 * MAX_BYTES + BESIDE + AT_ONCE * PIECE  # each may read one piece more at the same time
 FIELDS = 4  # of a form
 NAME_CHARACTERS = 200
 BUSY = "busy with other pictures; try again in a moment"

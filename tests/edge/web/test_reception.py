@@ -128,7 +128,7 @@ def test_a_picture_that_waits_for_another_has_not_stalled(serve, png, arrivals, 
 
 
 def test_what_is_on_its_way_takes_so_much_memory_at_most(serve, png, arrivals, monkeypatch):
-    one_address = reception.MAX_BYTES + reception.BESIDE
+    one_address = reception.MAX_BYTES + reception.BESIDE + (reception.AT_ONCE - 2) * reception.PIECE
     assert reception.HELD - one_address >= reception.MAX_BYTES, "no room for another address"
     picture = png((32, 32, True, False))
     house = serve()

@@ -118,7 +118,7 @@ def test_many_headers_are_refused(serve):
 
 
 @pytest.mark.parametrize(("host", "port"), [("127.0.0.1", None), ("192.0.2.1", 0), ("127.0.0.1", 99999)])
-def test_an_address_that_cannot_be_had_is_one_line(host, port):
+def test_an_address_that_is_not_available_is_one_line(host, port):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1] if port is None else port
         with pytest.raises(EdgeError, match=f"{host}:{port}: cannot serve there .*; choose another host or port"):
