@@ -3,7 +3,7 @@
 Training sets have many happy and few disgusted faces, and the two sets unlike shares of neutral ones; a network learns
 these shares. Two ways give a part of them back, both in the last layer's bias, so that nothing is added on the device:
 logit adjustment (Menon et al., 2021), and weights for the errors, the best where accuracy and mean recall count
-together (Elkan, "The foundations of cost-sensitive learning", 2001). The second moves rare emotions alone.
+together (Elkan, "The foundations of cost-sensitive learning", 2001). The second moves rare emotions most.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from itertools import product
 
 import numpy as np
 
+from edge.errors import InvalidValue
 from edge.labels import Emotion
 
 # What is aimed at on the test splits; here the measure of what a point is worth on validation.
@@ -69,12 +70,16 @@ def bias(prior: np.ndarray, tau: float, neutral: float) -> np.ndarray:
 def weighted(labels: np.ndarray, recall: float) -> np.ndarray:
     """What is added to the logits, float64 (7,), so that accuracy + recall * mean recall is highest on such faces.
 
-    A right answer adds 1/N to the accuracy and 1/(7 * its emotion's rows) to the mean recall; the sum weighs its
-    probability. An emotion with few rows is not in the mean recall, so it gets no weight.
+    Highest, that is, if the network's probabilities are right. A right answer adds 1/N to the accuracy and
+    1/(K * its emotion's rows) to the mean recall of K emotions; the sum weighs its probability. An emotion with few
+    rows is not in the mean recall, so it gets no weight.
 
     Args:
         labels: int (N,), as frequent as they will be.
         recall: see Choice; 0 adds nothing.
+
+    Raises:
+        InvalidValue: `recall` is below 0.
 
     Example:
         >>> import numpy as np
@@ -82,6 +87,8 @@ def weighted(labels: np.ndarray, recall: float) -> np.ndarray:
         >>> weighted(np.repeat(np.arange(7), [20, 20, 20, 200, 20, 20, 20]), 0.5).round(2).tolist()
         [0.09, 0.09, 0.09, -0.56, 0.09, 0.09, 0.09]
     """
+    if not recall >= 0:
+        raise InvalidValue(f"recall: expected a weight of at least 0, got {recall}")
     rows = np.bincount(labels, minlength=7).astype(np.float64)
     counted = rows >= FEW
     moved = np.zeros(7)

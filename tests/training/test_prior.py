@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from edge.errors import InvalidValue
 from edge.labels import Emotion
 from training import prior
 
@@ -49,6 +50,11 @@ def test_weights_of_nothing_move_nothing() -> None:
     assert prior.weighted(np.zeros(0, np.int64), 1.0).tolist() == [0] * 7
     assert prior.weighted(np.repeat(np.arange(7), 30), 1.0) == pytest.approx(np.zeros(7)), "all are as frequent"
     assert prior.weighted(np.repeat(np.arange(7), [20, 20, 20, 200, 20, 20, 20]), 0.0) == pytest.approx(np.zeros(7))
+
+
+def test_a_weight_below_nothing_is_refused() -> None:
+    with pytest.raises(InvalidValue, match=r"recall: expected a weight of at least 0, got -0\.1"):
+        prior.weighted(np.arange(7), -0.1)
 
 
 def test_an_emotion_with_few_rows_is_not_lifted() -> None:

@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--neutral", type=number(), metavar="N", help="use this addition to neutral instead of the best one"
     )
     parser.add_argument(
-        "--recall", type=number(), metavar="W", help="use this weight of the mean recall instead of the best one"
+        "--recall", type=number(0), metavar="W", help="use this weight of the mean recall instead of the best one"
     )
 
 

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from training.data.fer2013 import DataError
+from training.data.likeness import SAME, likeness
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +41,14 @@ class People:
         """These, then others, whose pictures have the same size."""
         names = [field.name for field in fields(self)]
         return People(*(np.concatenate([getattr(self, name), getattr(others, name)]) for name in names))
+
+
+def without_doubles(people: People) -> People:
+    """All but the training faces that are a picture of a face of another split."""
+    learned = people.splits == "train"
+    doubles = learned.copy()
+    doubles[learned] = likeness(people.images[learned], people.images[~learned]) >= SAME
+    return people.of(np.flatnonzero(~doubles))
 
 
 def load(folder: Path) -> People:

@@ -17,11 +17,12 @@ import numpy as np
 from edge import picture
 from edge.errors import PictureError
 from edge.text import printable
-from training.data.faces_gender import People
+from training.data.faces_gender import People, without_doubles
 from training.data.fer2013 import DataError
 from training.data.likeness import SAME, likeness
+from training.data.walk import below
 
-NAME = re.compile(r"(?P<age>\d{1,3})_(?P<gender>[01])_(?P<group>[0-4])_.*\.jpg")
+NAME = re.compile(r"(?P<age>\d{1,3})_(?P<gender>[01])_(?P<group>[0-4])_.*\.jpg", re.IGNORECASE)
 GENDERS = ("male", "female")  # as numbered in the names
 GROUPS = ("white", "black", "asian", "indian", "other")
 SIZE = 64
@@ -42,21 +43,26 @@ class Further:
 
 
 def load(folder: Path) -> Further:
-    """All faces under a folder, sorted by name.
+    """All faces below a folder, sorted by name; archives hold some folders twice, so one picture of each name.
 
     Raises:
         DataError: there is no such folder, or no face of UTKFace in it.
     """
     folder = Path(folder)
-    paths = sorted(folder.rglob("*.jpg"), key=lambda path: (path.name, path))
+    files, lost = below(folder)
+    skipped = [(printable(name), reason) for name, reason in lost]
+    paths = sorted((path for path in files if path.suffix.lower() == ".jpg"), key=lambda path: (path.name, path))
     if not paths:
         raise DataError(
             f"{printable(folder)}: no picture; unpack UTKFace's 'Aligned & Cropped Faces' into this folder, or train "
             "the recipe gender, which does without"
         )
-    images, said, skipped = [], [], []
-    for path in paths:
+    images, said = [], []
+    for before, path in zip([None, *paths], paths, strict=False):
         known = NAME.fullmatch(path.name)
+        if before is not None and before.name == path.name:
+            skipped.append((printable(path.name), "a picture of that name was read already"))
+            continue
         if known is None:
             skipped.append((printable(path.name), "its name does not say age, gender and group"))
             continue
@@ -88,7 +94,4 @@ def apart(people: People, others: People) -> People:
         people: from `load`.
         others: with which they share no picture, whatever their splits.
     """
-    people = people.of(np.flatnonzero(likeness(people.images, others.images) < SAME))
-    held_out = people.splits == "val"
-    like = likeness(people.images, people.images[held_out])
-    return people.of(np.flatnonzero(held_out | (like < SAME)))
+    return without_doubles(people.of(np.flatnonzero(likeness(people.images, others.images) < SAME)))

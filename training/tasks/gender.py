@@ -39,7 +39,7 @@ class GenderData:
         anneal_from: from this part of the epochs on, all changes are half as large.
         grey: chance that a picture loses its colour.
         limit: use only so many faces; 0: all.
-        more: the folder of DATA with UTKFace, to learn from all of it but what is tested; empty: faces_gender alone.
+        more: the folder of DATA with UTKFace, to learn from all of it except the test faces; empty: faces_gender alone.
     """
 
     start: str = ""
@@ -57,11 +57,12 @@ class GenderClassifier:
         self.recipe = recipe
         self.options, self.augment = parse(recipe, GenderData, Augmentation)
         self.size = int(recipe.network.get("size", SIZE))
-        self.people = with_validation(faces_gender.load(data / "faces_gender"))
+        self.people = faces_gender.without_doubles(with_validation(faces_gender.load(data / "faces_gender")))
         if self.options.more:
             self.people = self._joined(data / self.options.more)
 
     def _joined(self, folder: Path) -> People:
+        print(f"  {printable(folder.name)}: reading and comparing, about a minute", flush=True)
         found = utkface.load(folder)
         further = utkface.apart(found.people, self.people)
         count, doubles = len(further.images), len(found.people.images) - len(further.images)

@@ -65,6 +65,16 @@ def test_a_broken_picture_is_named_and_the_others_are_read(tmp_path) -> None:
     assert all(str(tmp_path) not in reason for _, reason in found.skipped)
 
 
+def test_folders_in_an_archive_may_hold_the_same_pictures_links_or_capitals(tmp_path) -> None:
+    put(tmp_path / "UTKFace", "30_1_4_1.jpg", face(1))
+    put(tmp_path / "again", "30_1_4_1.jpg", face(1))
+    put(tmp_path.parent / "elsewhere", "31_1_4_2.JPG", face(2))
+    (tmp_path / "linked").symlink_to(tmp_path.parent / "elsewhere")
+    found = utkface.load(tmp_path)
+    assert found.people.ages.tolist() == [30, 31]
+    assert found.skipped == (("30_1_4_1.jpg", "a picture of that name was read already"),)
+
+
 @pytest.mark.parametrize("made", [False, True])
 def test_an_empty_folder_says_what_to_do(tmp_path, made) -> None:
     folder = tmp_path / "utkface"
