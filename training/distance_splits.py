@@ -55,7 +55,7 @@ SPLITS = (
     Split(
         "CK+, random frames", ("ckplus",), False, "92.3 %", "five random folds: the same people, even the same smile"
     ),
-    Split("FER2013", ("fer2013",), True, "below 70 %", "Training, without doubles; tested on PrivateTest"),
+    Split("FER2013", ("fer2013",), True, "below 70 %", "Training, without duplicates; tested on PrivateTest"),
     Split(
         "combined, strict", ("ckplus", "fer2013"), True, "78.9 %", "the two strict splits at once; all their test faces"
     ),

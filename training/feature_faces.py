@@ -23,6 +23,8 @@ from training.data import fer2013, walk
 from training.data.emotion_words import emotion_of
 from training.data.fer2013 import LEFT_OUT, USAGES, DataError
 
+SKIPPED_HEAD = ("name", "reason")
+
 
 @dataclass(frozen=True, eq=False)
 class Faces:
@@ -113,18 +115,23 @@ def from_folder(folder: Path, spec: ModelSpec, finder: VerifiedDetector | None =
     return Faces(np.stack(images), tuple(names), tuple(labels), tuple(skipped))
 
 
+def skipped_file(path: Path) -> Path:
+    """The csv beside a table that names what was skipped: t.csv.skipped.csv beside t.csv."""
+    return path.with_name(f"{path.name}.skipped.csv")
+
+
 def told(faces: Faces, path: Path) -> list[str]:
     """What a person should know about faces beside their table: what was skipped, and who has no label.
 
-    Writes the names and reasons into a csv beside the table, or removes that of an earlier table.
+    Writes the names and reasons into `skipped_file`, or removes that of an earlier table.
     """
-    beside = path.with_name(f"{path.stem}.skipped.csv")
+    beside = skipped_file(path)
     lines = []
     if faces.skipped:
-        csv_table.write(beside, ("name", "reason"), faces.skipped)
+        csv_table.write(beside, SKIPPED_HEAD, faces.skipped)
         lines.append(f"skipped: {len(faces.skipped):,}, named in {printable(beside)}{_first(faces.skipped)}")
-    else:
-        beside.unlink(missing_ok=True)
+    elif _is_skipped(beside):
+        beside.unlink()
     places = Counter(Path(name).parent.name for name, label in zip(faces.names, faces.labels, strict=True) if not label)
     if places:
         named = ", ".join(f"{printable(place) or 'no folder'} ({count:,})" for place, count in places.most_common(5))
@@ -132,6 +139,15 @@ def told(faces: Faces, path: Path) -> list[str]:
             f"without a label, as their folder is not named as an emotion: {counted(places.total(), 'face')}: {named}"
         )
     return lines
+
+
+def _is_skipped(path: Path) -> bool:
+    """Whether a file is such a list by its first line, and not something else of that name."""
+    head = ",".join(SKIPPED_HEAD).encode()
+    if not path.is_file():
+        return False
+    with open(path, "rb") as file:
+        return file.readline(len(head) + 2).rstrip(b"\r\n") == head
 
 
 def _first(skipped: Sequence[tuple[str, str]]) -> str:

@@ -188,7 +188,8 @@ def _go_on(folder: Path, done: int) -> None:
     path = folder / history.FILE
     lost = history.go_on(folder, done) if path.exists() else list(range(1, done + 1))
     if len(lost) == done:
-        raise InvalidValue(f"{path}: not there; copy the run's folder whole, or train without --resume")
+        what = "holds no line that can be read" if path.exists() else "not there"
+        raise InvalidValue(f"{path}: {what}; copy the run's folder whole, or train without --resume")
     if lost:
         _log.warning("%s: epoch %s is not in it, nor will it be in the report", path, ", ".join(map(str, lost)))
 

@@ -105,7 +105,9 @@ def _kept(folder: Path, lead: bool) -> str:
 def _failure(node: str, code: int, log: Path, kept: str, gained: bool) -> NodeError:
     kind = NodeError
     if lost := lost_node(log.read_text(encoding="utf-8", errors="replace")):
-        what = f"stopped, as {lost} is gone or was not heard of for {LOST_S} s; {kept}; what happened is said there"
+        what = (
+            f"stopped, as {lost} is gone or has not been heard from for {LOST_S} s; {kept}; the log of {lost} says why"
+        )
     elif code < 0:
         what = f"was killed by {signal.Signals(-code).name}; {kept}"
     elif said := _complaint(log):

@@ -126,7 +126,7 @@ def test_a_picture_without_a_face_has_no_row(people, tmp_path, capsys) -> None:
     told = capsys.readouterr().out
     assert "20 faces, 4,624 distances" in told
     assert "skipped: 1, named in" in told
-    with open(tmp_path / "distances.skipped.csv", newline="") as file:
+    with open(tmp_path / "distances.csv.skipped.csv", newline="") as file:
         assert list(csv.reader(file))[1:] == [["Happy/wall.png", "no landmarks of a face"]]
     (tmp_path / "walls").mkdir()
     cv2.imwrite(str(tmp_path / "walls/wall.png"), np.full((48, 48), 90, np.uint8))

@@ -124,13 +124,31 @@ def test_what_is_skipped_or_has_no_label_is_counted_and_named(models, tmp_path, 
     assert "f.csv: 4 faces, 5 numbers each" in out
     assert "skipped: 3, named in " in out
     assert "not named as an emotion: 3 faces: contempt (2), no folder (1)" in out
-    with open(tmp_path / "f.skipped.csv", newline="") as file:
+    with open(tmp_path / "f.csv.skipped.csv", newline="") as file:
         assert {row[0] for row in list(csv.reader(file))[1:]} == {"happy/a1.jpg", "happy/letter.txt", "up/"}
     for name in ("happy/a1.jpg", "happy/letter.txt", "up"):
         (photos / name).unlink()
     assert main([*words, "--limit", "1"]) == 0
     assert "skipped: " not in capsys.readouterr().out
-    assert not (tmp_path / "f.skipped.csv").exists()
+    assert not (tmp_path / "f.csv.skipped.csv").exists()
+
+
+@pytest.mark.parametrize("text", ["", "my notes\n", "name,reason,count\na,b,1\n"])
+def test_a_file_that_is_no_list_of_what_was_skipped_stays(models, tmp_path, text) -> None:
+    (tmp_path / "photos").mkdir()
+    cv2.imwrite(str(tmp_path / "photos/a.png"), made.face(1, 60, np.random.default_rng(0)))
+    (tmp_path / "f.csv.skipped.csv").write_text(text)
+    words = ["features", str(tmp_path / "photos"), "--models", str(models), "--out", str(tmp_path / "f.csv")]
+    assert main(words) == 0
+    assert (tmp_path / "f.csv.skipped.csv").read_text() == text
+
+
+def test_the_list_of_what_was_skipped_does_not_replace_what_is_read(tmp_path, capsys) -> None:
+    table = tmp_path / "f.npz.skipped.csv"
+    table.write_text("emotion,pixels,Usage\n")
+    assert main(["features", str(table), "--out", str(tmp_path / "f.npz")]) == 1
+    assert "f.npz.skipped.csv: is one of the files that are read; choose another --out" in capsys.readouterr().err
+    assert table.read_text() == "emotion,pixels,Usage\n"
 
 
 @pytest.mark.parametrize("table", ["f.csv", "f.npz"])
@@ -141,7 +159,7 @@ def test_a_name_that_is_not_utf_8_ends_nothing(models, tmp_path, table) -> None:
     (tmp_path / "photos/b\udce9.png").write_bytes(b"torn")
     words = ["features", str(tmp_path / "photos"), "--models", str(models), "--out", str(tmp_path / table)]
     assert main(words) == 0
-    assert b"b\\udce9.png" in (tmp_path / "f.skipped.csv").read_bytes()
+    assert b"b\\udce9.png" in (tmp_path / f"{table}.skipped.csv").read_bytes()
 
 
 def test_a_limit_counts_faces(models, tmp_path, capsys) -> None:

@@ -45,8 +45,8 @@ def test_a_node_that_lost_another_one_is_not_blamed(tmp_path, number, kept) -> N
     with pytest.raises(NodeError) as caught:
         launch.run([python(number, aborts)], 3, tmp_path)
     assert str(caught.value) == (
-        f"node {number} of 3 stopped, as node 1 is gone or was not heard of for 30 s; {kept}; "
-        f"what happened is said there (see {tmp_path}/node-{number}.log)"
+        f"node {number} of 3 stopped, as node 1 is gone or has not been heard from for 30 s; {kept}; "
+        f"the log of node 1 says why (see {tmp_path}/node-{number}.log)"
     )
 
 

@@ -74,6 +74,16 @@ def test_a_run_without_its_history_is_refused(run, tmp_path) -> None:
         run(2)
 
 
+@pytest.mark.parametrize("text", ["", '{"epoch": 1, "lo'])
+def test_a_run_whose_only_line_is_torn_is_refused(run, tmp_path, text) -> None:
+    run(1)
+    (tmp_path / "run" / history.FILE).write_text(text)
+    with pytest.raises(
+        InvalidValue, match=r"history.jsonl: holds no line that can be read; copy the run's folder whole"
+    ):
+        run(2)
+
+
 def test_fewer_epochs_than_a_run_has_are_refused(run) -> None:
     run(2)
     with pytest.raises(InvalidValue, match=r"this run has 2 epochs already; give --epochs 2 or more"):

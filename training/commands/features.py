@@ -68,7 +68,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Run the command."""
-    expect_apart({"--out": arguments.out, "--plot": arguments.plot}, (arguments.faces, arguments.weights))
+    skipped = feature_faces.skipped_file(arguments.out)
+    outputs = {"--plot": arguments.plot, "--out (its list of what is skipped)": skipped}
+    expect_apart({"--out": arguments.out, **outputs}, (arguments.faces, arguments.weights))
     models = manifest.load(arguments.models)
     if arguments.distances:
         return write_distances(arguments, models)

@@ -12,9 +12,12 @@ OURS, MINE = Path("models"), Path("my-models")
 FILE = "manifest.json"
 
 
-def models_folder() -> Path:
-    """The folder to convert a bundled recipe's model into: the checkout's own, or `my-models` where there is none."""
-    return OURS if (OURS / FILE).is_file() else MINE
+def models_folder(task: str) -> Path:
+    """The folder to convert a recipe's model into: the checkout's own, or `my-models`.
+
+    `my-models` where there is no checkout, or where no model of the task is shipped: its data may be for research only.
+    """
+    return OURS if task in manifest.load().specs and (OURS / FILE).is_file() else MINE
 
 
 def lines(folder: Path, commands: Iterable[Iterable[str | Path]]) -> str:

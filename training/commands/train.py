@@ -96,9 +96,9 @@ def main(arguments: argparse.Namespace) -> int:
     if nodes.count > 1 and (not nodes.lead or worker):
         return 0
     print(f"{folder}: model.keras, weights.npz, calibration.npz, report.md, curves.png")
-    into = next_steps.models_folder()
+    into = next_steps.models_folder(recipe.task)
     weights = ["cp", folder / "weights.npz", f"{into}/{recipe.task}/"]
-    print(f"{next_steps.lines(into, [convert_words(arguments, folder, into), weights])}  (for the float figures)")
+    print(f"{next_steps.lines(into, [convert_words(arguments, folder, into), weights])}  # for the float figures")
     return 0
 
 

@@ -147,7 +147,9 @@ def write(
             continue
         place = Path(item.usage, item.emotion, f"{item.name}.png")
         if place in taken:
-            report.skipped.append(Skipped(item.origin or str(place), f"{place} is there from another picture"))
+            report.skipped.append(
+                Skipped(item.origin or str(place), f"{place} was already written from another picture")
+            )
             continue
         try:
             png, new = _picture(out / place, item)
@@ -161,9 +163,7 @@ def write(
     csv_table.write(out / SKIPPED, ("name", "reason", "count"), [(s.name, s.reason, s.count) for s in report.skipped])
     if not report.total:
         raise DataError(f"{printable(out)}: no picture could be written; {_why(report.skipped, out)}")
-    report.notes += [
-        (str(place), "none of the source's: something else has put it there") for place in strays(out, taken)
-    ]
+    report.notes += [(str(place), "not from the source; something else wrote it") for place in strays(out, taken)]
     csv_table.write(out / NOTES, ("picture", "note"), report.notes)
     (out / REPORT).write_text(f"# {out.name}\n\n{report.text()}\n", encoding="utf-8")
     return report

@@ -169,7 +169,7 @@ def load(
         earlier.extend(names, known, given, stacked) if earlier else mask_split.split(given, worn, stacked, seed)
     )
     classes = _called(kept, folder, False), _called(kept, folder, True)
-    mask_split.check(parts, worn, classes, folder)
+    mask_split.check(parts, given, worn, stacked, classes, folder)
     return Faces(stacked, worn, parts, names, classes, tuple(skipped), tuple(whole), about, tuple(known))
 
 

@@ -21,6 +21,7 @@ SPLITS = {
     "testing": "test",
 }  # fmt: skip
 PARTS = ("train", "val", "test")
+SEEN_LAST = ("test", "val", "train")  # the part of a picture that is near to several
 SHARE = 0.15  # of the pictures, for validation and test each, where the folder does not say
 NEAR = 5  # bits of 64 by which the hashes of nearly equal pictures differ at most
 FILE, HEAD = "split.csv", ("picture", "part", "content")
@@ -84,8 +85,8 @@ class Kept:
     ) -> tuple[np.ndarray, str]:
         """Each picture's part, and how it came about: known pictures keep theirs.
 
-        New pictures go where the folder says; else to the part of known pictures that they nearly equal, or into
-        training: what is tested stays unseen.
+        New pictures go where the folder says; else to the part of known pictures that they nearly equal, to test before
+        validation before training, so that what is tested stays unseen; all others go into training.
 
         Args:
             names, contents, given: of each picture; given is "" where the folder does not say.
@@ -103,8 +104,8 @@ class Kept:
         groups = near_groups(images) if len(new) else np.zeros(0, int)
         known = parts.copy()
         for row in new:
-            near = set(known[groups == groups[row]].tolist()) - {""}
-            parts[row] = given[row] or (near.pop() if len(near) == 1 else "train")
+            near = set(known[groups == groups[row]].tolist())
+            parts[row] = given[row] or next((part for part in SEEN_LAST if part in near), "train")
         words = "as in the run that is resumed"
         if len(new):
             counts = Counter(parts[new].tolist())
@@ -113,12 +114,20 @@ class Kept:
         return parts, words
 
 
-def check(parts: np.ndarray, worn: np.ndarray, classes: tuple[str, str], folder: Path) -> None:
+def check(
+    parts: np.ndarray,
+    given: Sequence[str],
+    worn: np.ndarray,
+    images: np.ndarray,
+    classes: tuple[str, str],
+    folder: Path,
+) -> None:
     """Make sure that a network can be trained on the split.
 
     Args:
-        parts: of each picture.
+        parts, given: of each picture; given is "" where the folder does not say.
         worn: bool (N,).
+        images: uint8 (N, S, S, 3).
         classes: how the folder calls the two classes, bare first.
         folder: for the message.
 
@@ -130,8 +139,11 @@ def check(parts: np.ndarray, worn: np.ndarray, classes: tuple[str, str], folder:
         for part in PARTS
     )
     for kind, name in enumerate(classes):
-        if not ((parts == "train") & (worn == bool(kind))).any():
-            raise DataError(f"{printable(folder)}: no picture of {name} is left to train on: {held}; add pictures")
+        own = np.flatnonzero(worn == bool(kind)).tolist()
+        if "train" not in parts[own]:
+            alike = len(own) > 1 and not any(given[row] for row in own) and not near_groups(images[own]).any()
+            why = ", as all are near-duplicates of one another" if alike else ""
+            raise DataError(f"{printable(folder)}: no picture of {name} is left to train on{why}: {held}; add pictures")
     if empty := [part for part in PARTS[1:] if not (parts == part).any()]:
         raise DataError(f"{printable(folder)}: no picture is left for {empty[0]}: {held}; add pictures")
 

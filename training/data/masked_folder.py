@@ -143,7 +143,7 @@ def _draw(
     report, done = earlier(out, pictures, lambda name: (out / _place(Path(name))).is_file())
     report.before = report.pictures
     report.skipped = [*others, *report.skipped]
-    taken: dict[Path, str] = {}
+    taken = {_place(Path(row[0])): row[0] for row in report.rows if row[0] in done}
     with (
         Table(out / MASKS, HEAD, report.rows) as drawn,
         Table(out / SKIPPED, SKIPPED_HEAD, report.skipped) as skipped,
@@ -151,17 +151,18 @@ def _draw(
     ):
         for number, (name, path) in enumerate(pictures.items()):
             progress(number)
-            place = _place(Path(name))
-            first = taken.setdefault(place, name)
             if name in done:
                 continue
-            known = stamp(path)
-            rows, reason = one(path, out / place, name) if first == name else ([], f"{place} is drawn from {first}")
+            place, known = _place(Path(name)), stamp(path)
+            first = taken.get(place)
+            rows, reason = ([], f"{place} is drawn from {first}") if first else one(path, out / place, name)
+            if rows:
+                taken[place] = name
             drawn.add(*rows)
             if reason:
                 skipped.add((name, reason))
                 report.skipped.append((name, reason))
-            if first == name:
+            if not first:
                 finished.add((name, *known))
             report.rows += rows
     return report

@@ -40,7 +40,10 @@ def build(
             body, start = _body(scaled, "imagenet"), "ImageNet's weights"
         except Exception as error:  # keras raises bare ones
             reason = one_line(error, 120)
-            body, start = _body(scaled, None), f"random weights, as ImageNet's cannot be had ({reason})"
+            body, start = (
+                _body(scaled, None),
+                f"random weights, because ImageNet's weights could not be fetched ({reason})",
+            )
     x = layers.GlobalAveragePooling2D()(body.output)
     x = layers.Dropout(dropout)(x)
     return keras.Model(inputs, layers.Dense(classes, dtype="float32", name="logits")(x)), start

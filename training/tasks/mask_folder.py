@@ -51,7 +51,7 @@ class FolderMask:
         self.start = ""
 
     def build(self) -> keras.Model:
-        """A network that answers logits (B, 2), its weights as good as can be had; prints which they are."""
+        """A network that answers logits (B, 2), its weights the best available; prints which they are."""
         if self.backbone != "ours":
             model, self.start = mobilenet.build(self.size, len(MASKS), weights=self.given)
         else:

@@ -158,6 +158,26 @@ def test_links_are_followed_and_no_picture_takes_the_place_of_another(tmp_path, 
     assert "1 mask on 1 picture (0 pictures were done before)" in capsys.readouterr().out
 
 
+def test_a_picture_without_a_face_takes_no_place(tmp_path, capsys) -> None:
+    (tmp_path / "photos").mkdir()
+    face, wall = cv2.imread(str(PORTRAIT)), np.full((120, 120, 3), 120, np.uint8)
+    first, second = str(tmp_path / "photos/a.bmp"), str(tmp_path / "photos/a.bmp.png")
+    cv2.imwrite(first, wall)
+    cv2.imwrite(second, face)
+    for before in (0, 1):
+        assert run(tmp_path / "photos", tmp_path / "out") == 0
+        assert f"1 mask on 1 picture ({before} picture" in capsys.readouterr().out
+        assert dict(rows(tmp_path / "out/skipped.csv")) == {"a.bmp": "no face found"}
+    drawn = (tmp_path / "out/a.bmp.png").read_bytes()
+    cv2.imwrite(first, face)  # what is drawn from the other stays
+    assert run(tmp_path / "photos", tmp_path / "out") == 0
+    assert dict(rows(tmp_path / "out/skipped.csv")) == {"a.bmp": "a.bmp.png is drawn from a.bmp.png"}
+    cv2.imwrite(first, wall[:90])
+    assert run(tmp_path / "photos", tmp_path / "out") == 0
+    assert [row[0] for row in rows(tmp_path / "out/masks.csv")] == ["a.bmp.png"]
+    assert (tmp_path / "out/a.bmp.png").read_bytes() == drawn
+
+
 def test_a_crop_of_one_face_is_a_face_and_a_crop_of_a_wall_is_not(tmp_path) -> None:
     (tmp_path / "crops").mkdir()
     face = cv2.imread(str(PORTRAIT), cv2.IMREAD_GRAYSCALE)

@@ -68,9 +68,9 @@ def test_pictures_of_others_and_torn_ones_are_not_taken_for_ours(table, tmp_path
     cv2.imwrite(str(tmp_path / "out/Training/happy/mine.png"), np.zeros((48, 48), np.uint8))
     (tmp_path / "out/Training/happy/torn.png.new").write_bytes(b"\x89PNG")
     assert run("fer2013", table, tmp_path / "out") == 0
-    assert "- none of the source's: something else has put it there: 1" in capsys.readouterr().out
+    assert "- not from the source; something else wrote it: 1" in capsys.readouterr().out
     notes = dict(rows(tmp_path / "out/notes.csv"))
-    assert notes["Training/happy/mine.png"].startswith("none of the source's")
+    assert notes["Training/happy/mine.png"].startswith("not from the source")
     assert not (tmp_path / "out/Training/happy/torn.png.new").exists()
 
 

@@ -97,14 +97,15 @@ def test_flags_without_effect_on_distances_are_refused(tmp_path, capsys, flag) -
 def test_without_a_models_folder_the_bundled_models_are_copied_first(tmp_path, monkeypatch) -> None:
     """One model alone makes no folder that a device can use."""
     monkeypatch.chdir(tmp_path)
-    assert next_steps.models_folder() == Path("my-models")
+    assert next_steps.models_folder("mask") == Path("my-models")
     told = next_steps.lines(Path("my-models"), [["convert", "--manifest", Path("my-models")]]).splitlines()
     assert told[1:] == ["then: convert --manifest my-models"]
     subprocess.run(shlex.split(told[0].removeprefix("next: ")), check=True)
     assert manifest.load(Path("my-models")).specs == manifest.load().specs
     assert next_steps.lines(Path("my-models"), [["convert"]]) == "next: convert"
     Path("my-models").rename("models")
-    assert next_steps.models_folder() == Path("models")
+    assert next_steps.models_folder("mask") == Path("models")
+    assert next_steps.models_folder("gender") == Path("my-models"), "no gender model is shipped"
 
 
 @pytest.mark.parametrize("flag", ["--epochs", "--batch", "--threads", "--every"])

@@ -149,7 +149,7 @@ def _small(input_tensor, include_top, weights, alpha):
 @pytest.mark.parametrize(
     ("weights", "start"),
     [
-        (None, "random weights, as ImageNet's cannot be had (URL fetch failure"),
+        (None, "random weights, because ImageNet's weights could not be fetched (URL fetch failure"),
         ("there.h5", "ImageNet's weights, there.h5"),
     ],
 )
@@ -200,7 +200,7 @@ def test_keras_refuses_a_file_of_another_network_in_one_line(tmp_path) -> None:
 def test_mobilenet_is_trained_on_pixels_of_0_to_255(words, tmp_path, capsys, monkeypatch) -> None:
     monkeypatch.setattr(keras.applications, "MobileNetV2", _small)
     assert main([*words, "--backbone", "mobilenetv2", "--epochs", "1"]) == 0
-    assert "starts from: random weights, as ImageNet's cannot be had" in capsys.readouterr().out
+    assert "starts from: random weights, because ImageNet's weights could not be fetched" in capsys.readouterr().out
     with np.load(tmp_path / "run/test.npz") as stored:
         images, labels = stored["images"], stored["labels"]
     assert images.shape[1:] == (96, 96, 3)

@@ -64,6 +64,40 @@ def test_a_resumed_run_keeps_its_split_and_new_pictures_are_trained_on(tmp_path)
     assert np.array_equal(crops(folder, earlier=kept(tmp_path, again)).parts, again.parts)
 
 
+@pytest.mark.parametrize(
+    ("known", "expected"),
+    [
+        ((), "train"), (("train",), "train"), (("val",), "val"), (("test",), "test"), (("train", "val"), "val"),
+        (("val", "test"), "test"), (("train", "test"), "test"), (("train", "val", "test"), "test"),
+    ],
+)  # fmt: skip
+def test_a_new_picture_near_to_several_parts_stays_out_of_training(tmp_path, known, expected) -> None:
+    names = [f"{part}.png" for part in known]
+    earlier = Kept(dict(zip(names, known, strict=True)), dict(zip(names, known, strict=True)), tmp_path / "split.csv")
+    images = np.stack([noise(1)] * (len(known) + 1))
+    parts, _ = earlier.extend([*names, "new.png"], [*known, "new"], [""] * len(images), images)
+    assert parts.tolist() == [*known, expected]
+
+
+def test_a_class_of_near_duplicates_is_named_as_such(tmp_path) -> None:
+    """A group goes to one part as a whole, so none of it is left to train on."""
+    for n in range(12):
+        write(tmp_path / "drawn/mask" / f"{n}.png", noise(1))
+        write(tmp_path / "drawn/no_mask" / f"{n}.png", noise(100 + n))
+    with pytest.raises(DataError) as told:
+        crops(tmp_path / "drawn")
+    assert "drawn: no picture of mask is left to train on, as all are near-duplicates of one another: " in str(
+        told.value
+    )
+    for part in ("val", "test"):
+        write(tmp_path / "given" / part / "mask/a.png", noise(1))
+    write(tmp_path / "given/train/no_mask/a.png", noise(2))
+    with pytest.raises(
+        DataError, match=r"given: no picture of mask is left to train on: train has 1 no_mask and 0 mask"
+    ):
+        crops(tmp_path / "given")
+
+
 def test_another_folder_is_not_that_of_the_run(tmp_path) -> None:
     earlier = kept(tmp_path, crops(folder_of(tmp_path, 12)))
     for kind in ("with_mask", "without_mask"):
