@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,12 @@ def _check(add: Adder) -> None:
         "that edge-emotion-train evaluate measures",
     )
     add("--max-loss", type=number(0), metavar="POINTS", help="accuracy that int8 may lose (default 0.5 points)")
-    add("--tolerance", type=number(0), metavar="X", help="relative error that an output may have (default 0.15)")
+    add(
+        "--tolerance",
+        type=lambda text: inf if text == "inf" else number(0)(text),
+        metavar="X",
+        help="relative error that an output may have, inf for any (default 0.15)",
+    )
 
 
 def _output(add: Adder) -> None:

@@ -134,10 +134,18 @@ def test_a_conversion_says_what_it_made(place, kit, tmp_path, capsys):
 
 def test_a_small_set_is_warned_of(place, tmp_path, capsys):
     words = [str(place / "mine.keras"), "--calibrate", str(place / "set.npz"), "--samples", "20"]
-    assert main([*words, "--out", str(tmp_path / "m.tflite"), "--tolerance", "1"]) == 0
+    assert main([*words, "--out", str(tmp_path / "m.tflite"), "--tolerance", "inf"]) == 0
     out, err = said(capsys)
     assert err == "warning: set.npz: only 20 calibration pictures; give 100 or more for ranges that hold\n"
     assert "accuracy: not measured" in out
+
+
+@pytest.mark.parametrize("text", ["nan", "-inf", "-1", "any"])
+def test_a_tolerance_is_a_number_or_inf(text, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["m.keras", "--tolerance", text])
+    assert ended.value.code == 2
+    assert "--tolerance: expected " in said(capsys)[1]
 
 
 def test_nothing_that_is_read_is_written_over(place, tmp_path, capsys):
