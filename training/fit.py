@@ -162,7 +162,7 @@ def train(
     batches = task.batches()
     if not len(batches):
         raise InvalidValue(
-            f"--batch: {recipe.fit.batch} is more than the pictures that there are to train on; give a smaller one"
+            f"--batch: {recipe.fit.batch} is more than the number of training pictures; give a smaller one"
         )
     for _ in range(done):
         batches.on_epoch_end()  # so that a run goes on with the draws that it would have come to

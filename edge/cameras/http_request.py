@@ -19,7 +19,7 @@ from edge.settings import SourceSettings
 STATUS = {
     401: "the camera rejects the user name or password",
     403: "the camera does not allow this user",
-    404: "the camera has no such address",
+    404: "the camera has nothing at this path",
 }
 PORTS = {"http": 80, "https": 443}
 TRIES = 5  # with a password: at each address that it sends us on to, and after a challenge that is too old

@@ -44,7 +44,7 @@ def check(
             listening(host, port).close()
         except AddressAbsent:
             if metrics and metrics[1] == port:
-                raise Absent(f"{host}:{port}: [metrics] port is the same; choose another one") from None
+                raise Absent(f"{host}:{port}: [metrics] port is the same number; change one of the two") from None
             raise
     where = urls(host, port)[0] if port else f"a free port of {host}"
     return where + (", with a token" if token else "")

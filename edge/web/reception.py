@@ -75,7 +75,8 @@ class Reception:
                 return await self._received(request, arrival)
         except TimeoutError:
             raise Refused(
-                408, f"the picture did not arrive; expected more of it every {STILL_S:.0f} s, all in {RECEIVE_S:.0f} s"
+                408,
+                f"the picture did not arrive in time; expected more of it every {STILL_S:.0f} s, all in {RECEIVE_S:.0f} s",
             ) from None
         finally:
             self._drop(arrival)

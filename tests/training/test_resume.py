@@ -126,7 +126,7 @@ def test_a_batch_of_more_pictures_than_there_are_is_one_line(write_recipe, made_
     words = ["train", str(write_recipe("emotion-bare")), "--data", str(made_data), "--out", str(tmp_path / "run")]
     assert main([*words, "--batch", "64"]) == 1
     assert capsys.readouterr().err == (
-        "edge-emotion-train: --batch: 64 is more than the pictures that there are to train on; give a smaller one\n"
+        "edge-emotion-train: --batch: 64 is more than the number of training pictures; give a smaller one\n"
     )
 
 

@@ -79,7 +79,7 @@ def verdict(faces: Faces, rows: np.ndarray, said: np.ndarray) -> list[str]:
     right = int((said == worn).sum())
     low, high = wilson(right, len(rows))
     return [
-        f"On the {counted(len(rows), 'test picture')}, which no training and no choice has seen, "
+        f"On the {counted(len(rows), 'test picture')}, which this run neither trained on nor used to choose an epoch, "
         f"{counted(right, 'answer')} {'is' if right == 1 else 'are'} right: "
         f"{100 * right / max(len(rows), 1):.1f} % (95 % interval {100 * low:.1f} to {100 * high:.1f} %).",
         "",

@@ -137,7 +137,7 @@ def _excerpt(folder: Path) -> Iterator[Frame | Skipped]:
         emotion, count = emotion_of(place.name), len(walk.below(place)[0])
         if not place.is_dir():
             if place.suffix.lower() in picture.SUFFIXES:
-                yield Skipped(place.name, "in no folder named as an emotion")
+                yield Skipped(place.name, "not in a folder named after an emotion")
         elif emotion is None:
             yield Skipped(f"{place.name}/", "contempt" if place.name.lower() == "contempt" else NO_EMOTION, count)
         else:

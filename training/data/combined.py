@@ -126,7 +126,7 @@ def _folder(folder: Path, size: int, find: Find | None, prefix: str) -> Iterator
         pictures = [path for path in paths if path.suffix.lower() in picture.SUFFIXES]
         emotion = emotion_of(place.name) if place != folder else None
         if place == folder:
-            yield from (Skipped(str(called / path.name), "in no folder named as an emotion") for path in pictures)
+            yield from (Skipped(str(called / path.name), "not in a folder named after an emotion") for path in pictures)
             continue
         if emotion is None:
             yield Skipped(f"{called / place.relative_to(folder)}/", "no emotion of that name", len(paths))

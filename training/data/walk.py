@@ -16,7 +16,7 @@ _Visit = tuple[Path, frozenset[tuple[int, int]], bool]
 def below(folder: Path, without: Path | None = None) -> tuple[list[Path], list[tuple[str, str]]]:
     """The regular files below a folder, sorted, and (name, why it was not followed or read) of everything else.
 
-    Linked files and folders are read like others. A link to a folder that it is in itself is not followed, so that the
+    Linked files and folders are read like others. A link to a folder that contains the link is not followed, so that the
     walk ends; nor, inside a linked folder, one to a folder that was read already.
 
     Args:
@@ -52,7 +52,7 @@ def below(folder: Path, without: Path | None = None) -> tuple[list[Path], list[t
             if left_out is not None and path.resolve() == left_out:
                 continue
             if number in above:
-                lost.append((f"{name}/", "a link to a folder that it is in itself"))
+                lost.append((f"{name}/", "a link to a folder that contains the link"))
             elif link and linked and number in seen:
                 lost.append((f"{name}/", "a link to a folder that is read already"))
             else:

@@ -53,7 +53,7 @@ def run(recipe: Recipe, data: Path, out: Path, resume: bool = False) -> str:
             continue
         faces = joined([sets[name] for name in split.sets])
         if not any(folds(split, faces, recipe.seed)):
-            print(f"{split.name}: left out: no faces to train on and to test on remain apart; add data", flush=True)
+            print(f"{split.name}: left out: too few people to keep training and test faces apart; add data", flush=True)
             continue
         results[split.name] = judge(split, faces, recipe, out)
         done.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")

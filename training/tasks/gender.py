@@ -66,7 +66,8 @@ class GenderClassifier:
         found = utkface.load(folder)
         further = utkface.apart(found.people, self.people)
         count, doubles = len(further.images), len(found.people.images) - len(further.images)
-        print(f"  {printable(folder.name)}: {count} faces; {doubles} left out: in faces_gender, or like one held out")
+        told = f"{count} faces; {doubles} left out: in faces_gender, or like a held-out face"
+        print(f"  {printable(folder.name)}: {told}")
         for reason, count in Counter(reason for _, reason in found.skipped).most_common():
             first = next(name for name, why in found.skipped if why == reason)
             print(f"  {count} skipped, {reason}: {first}" + (" and others" if count > 1 else ""), flush=True)

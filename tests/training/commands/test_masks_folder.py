@@ -153,7 +153,7 @@ def test_links_are_followed_and_no_picture_takes_the_place_of_another(tmp_path, 
     assert skipped.pop(f"{'n' * 251}.bmp").endswith("cannot write the picture (File name too long)")
     assert skipped == {
         "friends/a.bmp.png": "friends/a.bmp.png is drawn from friends/a.bmp",
-        "friends/up/": "a link to a folder that it is in itself",
+        "friends/up/": "a link to a folder that contains the link",
     }
     assert "1 mask on 1 picture (0 pictures were done before)" in capsys.readouterr().out
 

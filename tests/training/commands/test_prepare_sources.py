@@ -141,7 +141,7 @@ def test_all_that_lies_beside_the_excerpts_is_named(tmp_path) -> None:
         "happy/foo.jpg": "cannot be read as a picture",
         "happy/gone.png": "cannot be read as a picture",
         "happy/sub/": "a folder inside that of an emotion",
-        "root.png": "in no folder named as an emotion",
+        "root.png": "not in a folder named after an emotion",
     }
 
 
@@ -158,7 +158,7 @@ def test_links_are_followed_and_unreadable_pictures_are_named_with_their_folder(
     assert [Path(name).name for name in pictures(tmp_path / "out")] == ["photos-anna.png"]
     skipped = {name: reason for name, reason, _ in rows(tmp_path / "out/skipped.csv")}
     assert skipped.keys() == {"photos/happy/1.jpg", "photos/sad/1.jpg", "photos/root.jpg", "photos/fear/up/"}
-    assert skipped["photos/root.jpg"] == "in no folder named as an emotion"
+    assert skipped["photos/root.jpg"] == "not in a folder named after an emotion"
     assert "1 picture: 1 written now" in capsys.readouterr().out
 
 
