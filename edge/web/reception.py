@@ -76,7 +76,8 @@ class Reception:
         except TimeoutError:
             raise Refused(
                 408,
-                f"the picture did not arrive in time; expected more of it every {STILL_S:.0f} s, all in {RECEIVE_S:.0f} s",
+                f"the picture did not arrive in time; expected more of it every {STILL_S:.0f} s, all in "
+                f"{RECEIVE_S:.0f} s",
             ) from None
         finally:
             self._drop(arrival)

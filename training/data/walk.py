@@ -16,8 +16,8 @@ _Visit = tuple[Path, frozenset[tuple[int, int]], bool]
 def below(folder: Path, without: Path | None = None) -> tuple[list[Path], list[tuple[str, str]]]:
     """The regular files below a folder, sorted, and (name, why it was not followed or read) of everything else.
 
-    Linked files and folders are read like others. A link to a folder that contains the link is not followed, so that the
-    walk ends; nor, inside a linked folder, one to a folder that was read already.
+    Linked files and folders are read like others. A link to a folder that contains the link is not followed, so that
+    the walk ends; nor, inside a linked folder, one to a folder that was read already.
 
     Args:
         folder: where to start; a file or a missing folder holds nothing.
