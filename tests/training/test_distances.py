@@ -178,7 +178,7 @@ def test_few_people_make_a_smaller_table(data, tmp_path, capsys, people, left) -
     assert main(["train", "distances", "--data", str(data), "--out", str(tmp_path / "run"), "--epochs", "1"]) == 0
     told = capsys.readouterr().out
     assert list(json.loads((tmp_path / "run/distances.json").read_text())) == left
-    assert ("CK+, other people: left out: no faces" in told) == (people == 1)
+    assert ("CK+, other people: left out: too few people" in told) == (people == 1)
     assert "five" not in told
 
 

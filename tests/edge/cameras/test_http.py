@@ -84,7 +84,7 @@ def test_what_a_camera_sends_decides_how_it_is_read(response, kind):
     ("error", "message"),
     [
         (urllib.error.HTTPError(ADDRESS, 401, "no", Message(), None), "the camera rejects the user name or password"),
-        (urllib.error.HTTPError(ADDRESS, 404, "no", Message(), None), r"no such address \(HTTP 404\)"),
+        (urllib.error.HTTPError(ADDRESS, 404, "no", Message(), None), r"nothing at this path \(HTTP 404\)"),
         (urllib.error.HTTPError(ADDRESS, 503, "no", Message(), None), "the camera answered with HTTP 503"),
         (urllib.error.URLError(ConnectionRefusedError(111, "refused")), "nothing is listening on this host and port"),
         (urllib.error.URLError(OSError(113, "No route to host")), r"cannot be reached \(No route to host\)"),
