@@ -82,8 +82,7 @@ def from_folder(folder: Path, spec: ModelSpec, finder: VerifiedDetector | None =
     Raises:
         DataError: there is no picture, or no face in any.
     """
-    files, lost = walk.below(Path(folder))
-    files = [path for path in files if not path.name.startswith(".")]
+    files, lost = walk.below(Path(folder), hidden=False)
     paths = [path for path in files if path.suffix.lower() in picture.SUFFIXES]
     if not paths:
         raise DataError(f"{printable(folder)}: no picture below it; check the path")
@@ -100,7 +99,7 @@ def from_folder(folder: Path, spec: ModelSpec, finder: VerifiedDetector | None =
         try:
             image = picture.read(path)
         except PictureError as error:
-            skipped.append((name, str(error).removeprefix(f"{printable(path)}: ")))
+            skipped.append((name, walk.reason(error, path)))
             continue
         face = _best(finder, image, spec) if finder else _whole(image, spec)
         if face is None:

@@ -52,9 +52,9 @@ def follow(path: Path, wait: Callable[[], bool], from_end: bool = True) -> Itera
                 whole = 0
             elif not wait():
                 return
-            elif files and files[0].tell() > os.fstat(files[0].fileno()).st_size:
+            elif files and files[0].tell() > (size := os.fstat(files[0].fileno()).st_size):
                 # A torn end was cut off; or the file was emptied in place, as logrotate's copytruncate does.
-                whole = whole if whole <= os.fstat(files[0].fileno()).st_size else 0
+                whole = whole if whole <= size else 0
                 rest = b""
                 files[0].seek(whole)
     finally:

@@ -11,9 +11,8 @@ from edge.errors import PictureError
 # Samples without a scale of their own are taken by the least of these that holds nearly all of them.
 _SCALES = {"float": (1.0, 255.0, 65535.0), "whole": (255.0, 65535.0)}
 _NEARLY_ALL = 99  # percent: a few highlights may be clipped
-_BRIGHTEST = (
-    4.0  # floats of 0 to 1 may go that far beyond white, which is clipped; by the next scale they would be black
-)
+# Floats of 0 to 1 may go that far beyond white, which is clipped; by the next scale they would be black.
+_BRIGHTEST = 4.0
 _BELOW_ZERO = 0.02  # of the scale: noise of a black that was subtracted
 
 

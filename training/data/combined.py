@@ -13,7 +13,6 @@ from edge import picture
 from edge.errors import PictureError
 from edge.frame import Box
 from edge.labels import EMOTIONS
-from edge.text import printable
 from edge.vision.crop import crop
 from training.data import ckplus, fer2013, fer2013_csv, walk
 from training.data.ckplus_frames import excerpts_of, images_of, subject_of
@@ -111,13 +110,12 @@ def in_grey(find: Find) -> ckplus.Find:
 
 def _folder(folder: Path, size: int, find: Find | None, prefix: str) -> Iterator[Sample | Skipped]:
     """Pictures below folders that are named as an emotion; a folder above it may name the split."""
-    files, lost = walk.below(folder)
+    files, lost = walk.below(folder, hidden=False)
     called = Path(folder.resolve().name)
     yield from (Skipped(f"{called}/{name}", reason) for name, reason in lost)
     places: dict[Path, list[Path]] = {}
     for path in files:
-        if not path.name.startswith("."):
-            places.setdefault(path.parent, []).append(path)
+        places.setdefault(path.parent, []).append(path)
     if not any(emotion_of(place.name) is not None for place in places if place != folder):
         raise DataError(
             f"{folder}: no picture in a folder named as an emotion ({', '.join(EMOTIONS)}, or words like them)"
@@ -154,7 +152,7 @@ def _face(path: Path, size: int, find: Find | None) -> np.ndarray:
     try:
         pixels = picture.read(path)
     except PictureError as error:
-        raise Unusable(str(error).removeprefix(f"{printable(path)}: ")) from None
+        raise Unusable(walk.reason(error, path)) from None
     square = find(pixels) if find else Box(0, 0, pixels.shape[1], pixels.shape[0])
     if square is None:
         raise Unusable("no face found")

@@ -93,8 +93,8 @@ def listing(folder: Path) -> tuple[list[Listed], list[tuple[str, str]]]:
     """
     if not folder.is_dir():
         raise DataError(f"{printable(folder)}: no such folder; give one with a sub-folder for each of the two classes")
-    files, skipped = walk.below(folder)
-    names = {str(path.relative_to(folder)): path for path in files if not path.name.startswith(".")}
+    files, skipped = walk.below(folder, hidden=False)
+    names = {str(path.relative_to(folder)): path for path in files}
     given, lost = _manifest(folder / "manifest.csv", names)
     skipped += lost
     found: list[Listed] = []
@@ -146,7 +146,7 @@ def load(
         try:
             pixels = picture.read(one.path)
         except PictureError as error:
-            skipped.append((name, str(error).removeprefix(f"{printable(one.path)}: ")))
+            skipped.append((name, walk.reason(error, one.path)))
             continue
         box = find(pixels) if find else None
         if box is None and find:

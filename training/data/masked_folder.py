@@ -124,8 +124,7 @@ def pictures_below(folder: Path, out: Path) -> tuple[list[Path], list[tuple[str,
         raise DataError(f"{printable(out)}: OUT is IN; choose another folder to write into")
     if inner in folder.resolve().parents:
         raise DataError(f"{printable(out)}: IN lies in OUT; choose another folder to write into")
-    files, lost = walk.below(folder, out)
-    files = [path for path in files if not path.name.startswith(".")]
+    files, lost = walk.below(folder, out, hidden=False)
     pictures = [path for path in files if is_picture(path)]
     chosen = set(pictures)
     others = [(str(path.relative_to(folder)), "not a picture") for path in files if path not in chosen]
@@ -176,7 +175,7 @@ def _one(
         image = picture.read(path)
     except PictureError as error:
         place.unlink(missing_ok=True)
-        return [], str(error).removeprefix(f"{printable(path)}: ")
+        return [], walk.reason(error, path)
     faces, unclear = finder.find(image)
     rows = []
     for number, face in enumerate(faces):

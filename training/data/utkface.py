@@ -17,10 +17,10 @@ import numpy as np
 from edge import picture
 from edge.errors import PictureError
 from edge.text import printable
+from training.data import walk
 from training.data.faces_gender import People, without_doubles
 from training.data.fer2013 import DataError
 from training.data.likeness import SAME, likeness
-from training.data.walk import below
 
 NAME = re.compile(r"(?P<age>\d{1,3})_(?P<gender>[01])_(?P<group>[0-4])_.*\.jpg", re.IGNORECASE)
 GENDERS = ("male", "female")  # as numbered in the names
@@ -49,7 +49,7 @@ def load(folder: Path) -> Further:
         DataError: there is no such folder, or no face of UTKFace in it.
     """
     folder = Path(folder)
-    files, lost = below(folder)
+    files, lost = walk.below(folder)
     skipped = [(printable(name), reason) for name, reason in lost]
     paths = sorted((path for path in files if path.suffix.lower() == ".jpg"), key=lambda path: (path.name, path))
     if not paths:
@@ -57,19 +57,20 @@ def load(folder: Path) -> Further:
             f"{printable(folder)}: no picture; unpack UTKFace's 'Aligned & Cropped Faces' into this folder, or train "
             "the recipe gender, which does without"
         )
-    images, said = [], []
-    for before, path in zip([None, *paths], paths, strict=False):
+    images, said, seen = [], [], set()
+    for path in paths:
         known = NAME.fullmatch(path.name)
-        if before is not None and before.name == path.name:
+        if path.name in seen:
             skipped.append((printable(path.name), "a picture of that name was read already"))
             continue
+        seen.add(path.name)
         if known is None:
             skipped.append((printable(path.name), "its name does not say age, gender and group"))
             continue
         try:
             image = picture.read(path)
         except PictureError as error:
-            skipped.append((printable(path.name), str(error).removeprefix(f"{printable(path)}: ")))
+            skipped.append((printable(path.name), walk.reason(error, path)))
             continue
         images.append(cv2.resize(image, (SIZE, SIZE), interpolation=cv2.INTER_AREA))
         said.append((known, path.name))

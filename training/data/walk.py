@@ -13,7 +13,7 @@ from edge.text import printable
 _Visit = tuple[Path, frozenset[tuple[int, int]], bool]
 
 
-def below(folder: Path, without: Path | None = None) -> tuple[list[Path], list[tuple[str, str]]]:
+def below(folder: Path, without: Path | None = None, hidden: bool = True) -> tuple[list[Path], list[tuple[str, str]]]:
     """The regular files below a folder, sorted, and (name, why it was not followed or read) of everything else.
 
     Linked files and folders are read like others. A link to a folder that contains the link is not followed, so that
@@ -22,6 +22,7 @@ def below(folder: Path, without: Path | None = None) -> tuple[list[Path], list[t
     Args:
         folder: where to start; a file or a missing folder holds nothing.
         without: a folder whose content is left out.
+        hidden: also files whose names begin with a dot, which file managers write at any time.
     """
     files: list[Path] = []
     lost: list[tuple[str, str]] = []
@@ -44,7 +45,7 @@ def below(folder: Path, without: Path | None = None) -> tuple[list[Path], list[t
                 continue
             if not stat.S_ISDIR(mode):
                 if stat.S_ISREG(mode):
-                    files.append(path)
+                    files += [path] if hidden or not path.name.startswith(".") else []
                 else:
                     lost.append((name, f"{KINDS.get(stat.S_IFMT(mode), 'a special file')}, not a file"))
                 continue
@@ -61,11 +62,16 @@ def below(folder: Path, without: Path | None = None) -> tuple[list[Path], list[t
     return sorted(files), sorted(lost)
 
 
+def reason(error: Exception, path: Path) -> str:
+    """What is wrong with a file, without its path: for tables that name the file beside it."""
+    return str(error).removeprefix(f"{printable(path)}: ")
+
+
 def fingerprint(source: Path) -> str:
     """A hash of the names, sizes and times of change of a file, or of all files below a folder but hidden ones."""
-    files, lost = below(source) if source.is_dir() else ([source] if source.is_file() else [], [])
+    files, lost = below(source, hidden=False) if source.is_dir() else ([source] if source.is_file() else [], [])
     known = hashlib.sha256(repr(lost).encode("utf-8", "surrogateescape"))
-    for path in (path for path in files if not path.name.startswith(".")):  # file managers write those at any time
+    for path in files:
         about = path.stat()
         line = f"{path.relative_to(source)}\0{about.st_size}\0{about.st_mtime_ns}\n"
         known.update(line.encode("utf-8", "surrogateescape"))

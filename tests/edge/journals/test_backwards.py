@@ -21,11 +21,6 @@ def numbers(events):
     return [event["monotonic"] for event in events]
 
 
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "journal.jsonl"
-
-
 @pytest.mark.parametrize(
     ("content", "answer"),
     [

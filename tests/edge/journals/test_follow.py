@@ -12,19 +12,7 @@ from edge.journals.rotation import rotate
 from edge.journals.writer import JournalWriter
 from edge.settings import JournalSettings
 from edge.testing import FakeClock
-
-
-def line(n):
-    return encode({"monotonic": float(n), "event": "sample", "track": n}, n)
-
-
-def tracks(events):
-    return [event["track"] for event in events]
-
-
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "journal.jsonl"
+from tests.edge.journals.made import line, tracks
 
 
 def followed(path, *steps, from_end=True):

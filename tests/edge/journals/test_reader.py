@@ -11,21 +11,9 @@ import pytest
 
 from edge.errors import JournalError
 from edge.journals.backwards import read_last
-from edge.journals.jsonl import BOM, encode
+from edge.journals.jsonl import BOM
 from edge.journals.reader import read
-
-
-def line(n):
-    return encode({"monotonic": float(n), "event": "sample", "track": n}, n)
-
-
-def tracks(events):
-    return [event["track"] for event in events]
-
-
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "journal.jsonl"
+from tests.edge.journals.made import line, tracks
 
 
 def test_an_empty_journal_has_no_events(path):

@@ -29,11 +29,6 @@ def clock():
 
 
 @pytest.fixture
-def path(tmp_path):
-    return tmp_path / "journal.jsonl"
-
-
-@pytest.fixture
 def opened(path, clock):
     """opened(settings...): the journal at `path`, under a synchronized clock by default; closed after the test."""
     journals = []
