@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from edge.engines import operators
-from edge.engines.folded import folded
+from edge.engines import forms, operators
 from edge.engines.model import LiteRtModel
 from edge.engines.transposed import transposed
 from edge.errors import EdgeError, ModelError
@@ -18,8 +17,13 @@ from edge.tasks import HEADS
 from edge.vision.detection import anchor_points
 from edge.vision.preprocessing import Preprocessing
 
-# Folding has only been found to help large processors: where a detection takes longer, it is not even tried.
-SLOW_S, TRIES, GAIN = 0.005, 5, 0.9
+# Other forms have only been found to help large processors: where a detection, or a look at one face, takes longer,
+# they are not even tried.
+SLOW_S, SLOW_CROP_S = 0.005, 0.001
+TRIES, GAIN = 9, 0.95
+# To wake a second thread takes some 20 us, which a trial, with its threads awake, does not show. So short a network has
+# one thread, unless two are much faster.
+WAKING_S, EVEN = 0.00025, 1.1
 MAX_SCALE = 1e30  # of a quantized output: 255 times as much is still a number in float32
 
 
@@ -42,32 +46,43 @@ class LiteRtEngine(LiteRtModel):
         name = spec.name if isinstance(source, bytes) else str(source)
         content = source if isinstance(source, bytes) else _content(source)
         operators.check(Path(name), content)
-        self._content = content if spec.head == "anchors" and not delegates else None
+        self._content = content if spec.head == "anchors" and not delegates else None  # for an upright twin
         self._threads = threads
         self._transposed: LiteRtEngine | None = None
         super().__init__(source, Preprocessing.of(spec), name=name, threads=threads, delegates=delegates)
         self._check_input()
         self._check_outputs()
         self.name = spec.name
-        if self._content is not None:
-            self._fold(self._content)
+        if not delegates:
+            self._become_quickest(content)
 
-    def _fold(self, content: bytes) -> None:
-        """Take the folded form of the network (edge.engines.folded) where this processor is faster with it."""
+    def _become_quickest(self, content: bytes) -> None:
+        """Take each other form of the network (edge.engines.forms) with which this processor is faster."""
         try:
             picture = np.random.default_rng(0).integers(0, 256, self.input_shape[1:], dtype=np.uint8)
             self.seconds(picture)
-            if self.seconds(picture) > SLOW_S or (answer := folded(content)) is None:
+            slow = SLOW_S if self.spec.head == "anchors" else SLOW_CROP_S
+            if self.seconds(picture) > slow:
                 return
-            content, columns = answer
-            wanted = Preprocessing.of(self.spec)
-            form = LiteRtModel(content, wanted, name=self.name, threads=self._threads, columns=columns)
-            times = [(self.seconds(picture), form.seconds(picture)) for _ in range(TRIES)]
-            faster = min(after for _, after in times) < GAIN * min(before for before, _ in times)
-            if faster and self._answers_like(form, picture):
-                self.become(form)
+            for step in forms.STEPS:
+                form = forms.rewritten(content, step)
+                if form is not None and self._become_if(GAIN, form, self._threads, picture):
+                    content = form
+            if self._threads > 1 and self.seconds(picture) < WAKING_S:
+                self._become_if(EVEN, content, 1, picture)
         except (EdgeError, MemoryError):
-            return  # the plain form works, or says itself what is wrong with it
+            return  # the form before works, or says itself what is wrong with it
+
+    def _become_if(self, gain: float, content: bytes, threads: int, picture: np.ndarray) -> bool:
+        """Switch to another form if it takes less than `gain` of the time and gives the same bits for a picture."""
+        wanted, shape = Preprocessing.of(self.spec), self.input_shape[1:]
+        form = LiteRtModel(content, wanted, name=self.name, threads=threads, shape=shape)
+        form.seconds(picture)
+        times = [(self.seconds(picture), form.seconds(picture)) for _ in range(TRIES)]
+        before, after = (min(each) for each in zip(*times, strict=True))
+        if taken := after < gain * before and self._answers_like(form, picture):
+            self.become(form)
+        return taken
 
     def _answers_like(self, form: LiteRtModel, picture: np.ndarray) -> bool:
         """Whether another form gives the same bits for a picture."""

@@ -15,7 +15,7 @@ import numpy as np
 from edge.engines.quiet import quiet_stderr
 from edge.errors import EngineError, InvalidValue, MissingExtra, ModelError, one_line
 from edge.vision.preprocessing import Preprocessing, look_up
-from edge.vision.tensor import dequantize, to_tensor
+from edge.vision.tensor import dequantize, is_less_128, less_128, to_tensor
 
 MAX_VALUES = 1 << 26  # of one tensor; a file of 2 kB can ask for any number
 
@@ -61,7 +61,7 @@ class LiteRtModel:
         threads: threads of the interpreter, at least 1.
         delegates: loaded delegates, such as the Edge TPU's.
         keep_tensors: keep every tensor of a run for `tensor`.
-        columns: neighbouring columns of a picture that the file takes as one (edge.engines.folded).
+        shape: of the picture, (H, W, C), where the file takes its pixels in another shape (edge.engines.forms).
 
     Raises:
         ModelError: the file is broken, or its input is not one picture.
@@ -76,7 +76,7 @@ class LiteRtModel:
         threads: int = 1,
         delegates: Sequence[Any] = (),
         keep_tensors: bool = False,
-        columns: int = 1,
+        shape: tuple[int, ...] = (),
     ) -> None:
         self.name = name or ("model" if isinstance(source, bytes) else str(source))
         where = {"model_content": source} if isinstance(source, bytes) else {"model_path": str(source)}
@@ -105,14 +105,12 @@ class LiteRtModel:
         if len(inputs) != 1:
             raise ModelError(f"{self.name}: expected one input, got {len(inputs)}; convert the model again")
         self._stored = _shape(inputs[0])
-        self.input_shape = self._stored
-        if columns > 1:
-            batch, height, width, channels = self._stored
-            self.input_shape = (batch, height, width * columns, channels // columns)
+        self.input_shape = (self._stored[0], *shape) if shape else self._stored
         self.outputs = tuple(_output(detail) for detail in self._details)
         self._input: int = inputs[0]["index"]
         self._table = self._pixel_table(inputs[0], preprocessing)
         self._reverse = preprocessing.reverse and self.input_shape[-1] == 3
+        self._less_128 = is_less_128(self._table) and not self._reverse
 
     def _pixel_table(self, detail: dict[str, Any], preprocessing: Preprocessing) -> np.ndarray:
         """From a pixel to the tensor's value: int8, uint8 or float32, (256,) or (3, 256)."""
@@ -140,14 +138,22 @@ class LiteRtModel:
             raise InvalidValue(f"{self.name}: expected uint8 {self.input_shape[1:]}, got {image.dtype} {image.shape}")
         if self._interpreter is None:
             raise EngineError(f"{self.name}: the engine is closed")
-        plain = self._table.ndim == 1 and not self._reverse
-        tensor = to_tensor(image, self._table) if plain else look_up(image, self._table, self._reverse)
         try:
-            self._interpreter.set_tensor(self._input, tensor.reshape(self._stored))
+            self._take(image)
             self._interpreter.invoke()
             return tuple(self._interpreter.get_tensor(output.index)[0] for output in self.outputs)
         except (ValueError, RuntimeError) as error:
             raise EngineError(f"{self.name}: the model could not be run ({one_line(error)})") from None
+
+    def _take(self, image: np.ndarray) -> None:
+        """Put a picture into the input tensor."""
+        if self._less_128:
+            # Straight into the interpreter's memory, which must not be held any longer.
+            less_128(image, out=self._interpreter.tensor(self._input)().reshape(image.shape))
+            return
+        plain = self._table.ndim == 1 and not self._reverse
+        tensor = to_tensor(image, self._table) if plain else look_up(image, self._table, self._reverse)
+        self._interpreter.set_tensor(self._input, tensor.reshape(self._stored))
 
     def infer(self, image: np.ndarray) -> tuple[np.ndarray, ...]:
         """As `raw`, but in real values: float32 copies of the outputs without the batch axis.

@@ -38,31 +38,49 @@ def find(
         ((0.0, 0.0, 16.0, 16.0), 0.881)
     """
     found = _decoded(logits, distances, points, units)
-    left = sorted(range(len(found)), key=lambda n: -found[n][1])
+    left = sorted(range(len(found)), key=lambda n: -found[n][4])
     answer: list[tuple[Box, float]] = []
     while left and len(answer) < limit:
-        best, score = found[left[0]]
-        shares = [best.iou(box) for box, _ in found]
-        answer.append((_mean([one for one, share in zip(found, shares, strict=True) if share >= voting_iou]), score))
+        shares = _shares(found[left[0]], found)
+        voters = [one for one, share in zip(found, shares, strict=True) if share >= voting_iou]
+        answer.append((_mean(voters), found[left[0]][4]))
         left = [n for n in left[1:] if shares[n] <= iou]
     return answer
+
+
+_Found = tuple[float, float, float, float, float]  # left, top, right, bottom, score: for ten of them, a Box is slow
 
 
 def _decoded(
     logits: Sequence[float], distances: Sequence[Sequence[float]], points: Sequence[Sequence[float]],
     units: Sequence[float],
-) -> list[tuple[Box, float]]:  # fmt: skip
+) -> list[_Found]:  # fmt: skip
     found = []
     for logit, (left, top, right, bottom), (x, y), unit in zip(logits, distances, points, units, strict=True):
         x0, y0, x1, y1 = x - left * unit, y - top * unit, x + right * unit, y + bottom * unit
         # What is not a number compares false; what is infinite has no finite area.
         if x0 < x1 and y0 < y1 and (x1 - x0) * (y1 - y0) < math.inf:
-            found.append((Box(x0, y0, x1, y1), 1.0 / (1.0 + math.exp(-min(max(logit, -80.0), 80.0)))))
+            found.append((x0, y0, x1, y1, 1.0 / (1.0 + math.exp(-min(max(logit, -80.0), 80.0)))))
     return found
 
 
-def _mean(voters: Sequence[tuple[Box, float]]) -> Box:
+def _shares(one: _Found, others: Sequence[_Found]) -> list[float]:
+    """Intersection over union with each."""
+    left, top, right, bottom, _ = one
+    area = (right - left) * (bottom - top)
+    shares = []
+    for x0, y0, x1, y1, _ in others:
+        across = (right if right < x1 else x1) - (left if left > x0 else x0)
+        down = (bottom if bottom < y1 else y1) - (top if top > y0 else y0)
+        shared = across * down if across > 0 and down > 0 else 0.0
+        shares.append(shared / (area + (x1 - x0) * (y1 - y0) - shared))
+    return shares
+
+
+def _mean(voters: Sequence[_Found]) -> Box:
     """The mean box, weighted by the scores."""
-    total = sum(score for _, score in voters)
-    weighted = [[side * score for side in box] for box, score in voters]
-    return Box(*(sum(sides) / total for sides in zip(*weighted, strict=True)))
+    left = top = right = bottom = total = 0.0
+    for x0, y0, x1, y1, score in voters:
+        left, top, right, bottom = left + x0 * score, top + y0 * score, right + x1 * score, bottom + y1 * score
+        total += score
+    return Box(left / total, top / total, right / total, bottom / total)

@@ -35,12 +35,25 @@ def quantize_values(real: np.ndarray, scale: float, zero_point: int, dtype: type
 
 def to_tensor(image: np.ndarray, table: np.ndarray) -> np.ndarray:
     """Each pixel's value of `table` (256,): uint8 (H, W, C) to (H, W, C) of the table's type, a new array."""
-    if table.dtype == np.int8 and table.tobytes() == _LESS_128:
-        # The common case, q = pixel - 128, is a flip of the top bit: many pixels at once, where a look-up takes one.
-        flipped: np.ndarray = np.bitwise_xor(image, np.uint8(128)).view(np.int8)
-        return flipped
+    if is_less_128(table):
+        return less_128(image)
     looked_up: np.ndarray = table[image]
     return looked_up
+
+
+def is_less_128(table: np.ndarray) -> bool:
+    """Whether a table is that of the common case, q = pixel - 128."""
+    return table.dtype == np.int8 and table.tobytes() == _LESS_128
+
+
+def less_128(image: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    """Pixels uint8 less 128, int8 of the same shape, into `out` where it is given.
+
+    It is a flip of the top bit: many pixels at once, where a look-up takes one.
+    """
+    target = None if out is None else out.view(np.uint8)
+    flipped: np.ndarray = np.bitwise_xor(image, np.uint8(128), out=target).view(np.int8)
+    return flipped
 
 
 def dequantize(values: np.ndarray, scale: float, zero_point: int) -> np.ndarray:

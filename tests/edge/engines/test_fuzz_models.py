@@ -1,4 +1,4 @@
-"""Whatever stands in a .tflite, reading its operations, transposing and folding it end, with an answer or one line.
+"""Whatever stands in a .tflite, reading its operations and rewriting it end, with an answer or one line.
 
 LiteRT itself is not asked: it trusts its files, which is why only those load whose hash is in the manifest.
 """
@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.engines import operators
-from edge.engines.folded import MOST_WEIGHTS, folded
+from edge.engines import forms, operators
+from edge.engines.forms.network import MOST_WEIGHTS
 from edge.engines.transposed import transposed
 from edge.errors import ModelError
 from tests.fuzz import examples
@@ -55,5 +55,7 @@ def test_no_model_is_unexpected(contents, data):
     assert "\n" not in said
     turned = transposed(bytes(content))
     assert turned is None or len(turned) == len(content)
-    answer = folded(bytes(content))
-    assert answer is None or len(content) < len(answer[0]) < len(content) + MOST_MORE
+    for step in forms.STEPS:
+        form = forms.rewritten(bytes(content), step)
+        assert form is None or form[4:8] == b"TFL3"
+        assert len(form or b"") < 4 * len(content) + MOST_MORE

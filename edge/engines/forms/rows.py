@@ -1,0 +1,71 @@
+"""A whole row of the picture as channels: for small pictures of one or three channels.
+
+A matrix unit that takes 64 channels at a time is nearly idle in a convolution of one: of each product, 63 parts are
+padding. A row of 48 grey pixels is 48 channels, without a copy, and the convolution along the row is a band matrix
+(Toeplitz). It has as many weights as there are pixels in a row times those that the row gives, but one product where
+the original needs a product for each column of its kernel and each pixel.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from edge.engines.forms.columns import left_pad, only_user
+from edge.engines.forms.network import MOST_WEIGHTS, Network
+
+
+def in_rows(network: Network) -> bool:
+    """Let the first convolution take a row as one pixel, (1, H, 1, W * C) in place of (1, H, W, C).
+
+    What it gives is shaped back. False where the network does not begin with a convolution that can be had so.
+    """
+    if len(network.inputs) != 1 or not (operator := only_user(network, network.inputs[0])):
+        return False
+    parameters = network.parameters(operator)
+    if parameters is None or not network.is_plain(operator):
+        return False
+    kernel, bias = parameters
+    takes, (gives,) = operator.inputs[0], operator.outputs
+    _, height, width, channels = network.shape(takes)
+    _, rows, columns, outputs = network.shape(gives)
+    band = row_kernel(kernel, width, int(operator.builtinOptions.strideW))
+    if len(band) != columns * outputs:
+        return False
+    network.reshape(takes, (1, height, 1, width * channels))
+    network.set_parameters(operator, band, np.tile(bias, columns))
+    operator.builtinOptions.strideW = 1
+    answer = network.computed_like(gives, (1, rows, 1, columns * outputs))
+    operator.outputs = [answer]
+    place = next(n for n, other in enumerate(network.operators) if other is operator)
+    network.operators.insert(place + 1, network.shaped(answer, gives))
+    return True
+
+
+def row_kernel(kernel: np.ndarray, width: int, stride: int) -> np.ndarray:
+    """A kernel for whole rows of `width` pixels.
+
+    Args:
+        kernel: (O, KH, KW, C), padded as SAME does.
+        width: of the picture.
+        stride: along a row.
+
+    Returns:
+        (W' * O, KH, 1, width * C), W' the width of the answer.
+
+    Raises:
+        ValueError: there would be too many weights.
+    """
+    outputs, rows, taps, channels = kernel.shape
+    columns = math.ceil(width / stride)
+    if columns * outputs * rows * width * channels > MOST_WEIGHTS:
+        raise ValueError("too many weights")
+    answer = np.zeros((columns, outputs, rows, width, channels), kernel.dtype)
+    first = -left_pad(width, taps, stride)
+    for column in range(columns):
+        for tap in range(taps):
+            met = first + column * stride + tap
+            if 0 <= met < width:  # beyond, SAME pads what counts as zero
+                answer[column, :, :, met] = kernel[:, :, tap]
+    return answer.reshape(columns * outputs, rows, 1, width * channels)

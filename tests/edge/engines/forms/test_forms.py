@@ -1,0 +1,159 @@
+"""An engine takes the form of its network that is the fastest here, if it gives the same bits."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+
+from edge import manifest
+from edge.engines import forms, litert
+from edge.engines.graph import Graph
+from edge.engines.litert import LiteRtEngine
+from edge.engines.model import LiteRtModel
+from edge.errors import EngineError, ModelError
+from edge.vision.preprocessing import Preprocessing
+from tests.edge.engines.test_operators import CONV_2D, tflite
+
+
+@pytest.fixture(scope="module")
+def content():
+    return manifest.load(None).path("face").read_bytes()
+
+
+@pytest.mark.parametrize("step", forms.STEPS)
+@pytest.mark.parametrize("damaged", [b"", b"TFL3", tflite(), tflite((CONV_2D, "")), bytes(64)])
+def test_a_damaged_file_has_no_other_form(damaged, step):
+    assert forms.rewritten(damaged, step) is None
+
+
+@pytest.mark.parametrize("step", forms.STEPS)
+def test_without_the_schema_there_is_only_the_plain_form(monkeypatch, content, step):
+    monkeypatch.setitem(sys.modules, "ai_edge_litert", None)
+    assert forms.rewritten(content, step) is None
+
+
+def test_a_file_with_thousands_of_parts_is_left_alone(monkeypatch, content):
+    monkeypatch.setattr("edge.engines.forms.network.MOST_PARTS", 100)
+    assert forms.rewritten(content, forms.as_products) is None
+
+
+@pytest.mark.parametrize("step", forms.STEPS)
+def test_a_network_that_is_cut_off_has_no_other_form_or_is_refused_in_one_line(content, step):
+    told = []
+    for end in range(0, len(content), len(content) // 23):
+        if (answer := forms.rewritten(content[:end], step)) is not None:
+            try:
+                LiteRtModel(answer, Preprocessing(), shape=(240, 320, 3))
+            except ModelError as error:
+                told.append(str(error))
+    assert not [line for line in told if "\n" in line]
+
+
+class Clock:
+    """Times of a plain engine and of each form that is tried, in ms; a form that is taken becomes the plain one."""
+
+    def __init__(self, monkeypatch, plain, **forms_ms):
+        self.plain, self.forms_ms = plain, forms_ms
+        become = LiteRtModel.become
+
+        def changed(engine, other):
+            self.plain = self.forms_ms[kind_of(other)]
+            become(engine, other)
+
+        monkeypatch.setattr(LiteRtModel, "seconds", lambda model, picture: self.seconds(model))
+        monkeypatch.setattr(LiteRtModel, "become", changed)
+
+    def seconds(self, model):
+        return 1e-3 * (self.plain if isinstance(model, LiteRtEngine) else self.forms_ms[kind_of(model)])
+
+
+def kind_of(model):
+    return {(1, 240, 320, 3): "products", (1, 240, 40, 24): "columns"}[model._stored]
+
+
+@pytest.mark.parametrize(
+    ("plain", "products", "columns", "taken"),
+    [
+        (2.0, 1.0, 0.5, (1, 240, 40, 24)),
+        (2.0, 2.0, 1.0, (1, 240, 40, 24)),
+        (2.0, 1.0, 1.0, (1, 240, 320, 3)),
+        (1.0, 2.0, 2.0, (1, 240, 320, 3)),
+        (1.0, 1.0, 0.99, (1, 240, 320, 3)),  # what may be chance
+    ],
+)
+def test_an_engine_takes_each_form_that_is_faster_here(monkeypatch, content, plain, products, columns, taken):
+    Clock(monkeypatch, plain, products=products, columns=columns)
+    engine = LiteRtEngine(manifest.load(None)["face"], content)
+    assert engine._stored == taken
+    assert engine.input_shape == (1, 240, 320, 3)
+    Clock(monkeypatch, plain, products=products, columns=columns)
+    assert engine.transposed()._stored == taken
+
+
+@pytest.mark.parametrize("wrong", ["refused", "fails", "other bits"])
+def test_a_form_that_does_not_work_leaves_the_plain_one(monkeypatch, content, wrong):
+    def seconds(model, picture):
+        if isinstance(model, LiteRtEngine):
+            return 2e-3
+        if wrong == "fails":
+            raise EngineError("form: the model could not be run")
+        return 1e-3
+
+    def other(given, step):
+        file = rewritten(given, step)
+        if wrong == "refused":
+            return b"TFL3"
+        return _other_bias(file) if wrong == "other bits" and file else file
+
+    rewritten = forms.rewritten
+    monkeypatch.setattr(LiteRtModel, "seconds", seconds)
+    monkeypatch.setattr(forms, "rewritten", other)
+    engine = LiteRtEngine(manifest.load(None)["face"], content)
+    assert engine._stored == (1, 240, 320, 3)
+    engine.infer(np.zeros((240, 320, 3), np.uint8))
+
+
+def _other_bias(file):
+    """The file with another bias in its first convolution."""
+    graph = Graph(file)
+    start, size = graph.constant(graph.takes(graph.operators[0])[2])
+    return file[:start] + np.full(size // 4, 9999, np.int32).tobytes() + file[start + size :]
+
+
+@pytest.mark.parametrize(("task", "slow"), [("face", litert.SLOW_S), ("mask", litert.SLOW_CROP_S)])
+def test_on_a_slow_processor_nothing_else_is_even_tried(monkeypatch, task, slow):
+    tries, listed = [], manifest.load(None)
+    monkeypatch.setattr(forms, "rewritten", lambda content, step: tries.append(step))
+    monkeypatch.setattr(LiteRtModel, "seconds", lambda model, picture: slow * 1.1)
+    LiteRtEngine(listed[task], listed.path(task))
+    assert tries == []
+    monkeypatch.setattr(LiteRtModel, "seconds", lambda model, picture: slow * 0.9)
+    LiteRtEngine(listed[task], listed.path(task))
+    assert tries == list(forms.STEPS)
+
+
+@pytest.mark.parametrize(
+    ("threads", "two_ms", "one_ms", "left"),
+    [(1, 0.1, 0.1, 1), (2, 0.1, 0.1, 1), (2, 0.1, 0.108, 1), (2, 0.1, 0.12, 2), (2, 0.3, 0.3, 2), (4, 0.2, 0.1, 1)],
+)
+def test_so_short_a_network_that_waking_a_thread_does_not_pay_has_one(monkeypatch, threads, two_ms, one_ms, left):
+    listed, opened = manifest.load(None), []
+    original = LiteRtModel.__init__
+
+    def opening(model, *given, **named):
+        model.opened_with = named["threads"]
+        original(model, *given, **named)
+
+    def become(engine, other):
+        opened.append(other.opened_with)
+
+    monkeypatch.setattr(LiteRtModel, "__init__", opening)
+    monkeypatch.setattr(LiteRtModel, "become", become)
+    monkeypatch.setattr(forms, "STEPS", ())
+    monkeypatch.setattr(
+        LiteRtModel, "seconds", lambda model, picture: 1e-3 * (one_ms if model.opened_with == 1 else two_ms)
+    )
+    LiteRtEngine(listed["mask"], listed.path("mask"), threads)
+    assert (opened or [threads]) == [left]
