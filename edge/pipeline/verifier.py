@@ -52,6 +52,7 @@ class VerifiedDetector:
         self.score = face.spec.threshold if score is None else score
         self.mask = mask if mask and mask.tells_faces else None
         self._gap, least = 0.0, self.score
+        self._needed = _log_odds(self.score) - 1e-9
         if self.mask:
             self._gap = _log_odds(self.mask.engine.spec.threshold) - _log_odds(face.spec.threshold)
             most = WEIGHT * MAX_LOG_ODDS + GAIN * MAX_DOUBLINGS
@@ -97,8 +98,9 @@ class VerifiedDetector:
         verified: list[tuple[Detection, bool]] = []
         for place, n in enumerate(order):
             mask = self.mask.classify(crops, found[n].box) if most is None or place < most else None
-            if self.accepts(found[n], mask, scale):
-                fused = replace(found[n], score=self.fused_score(found[n], mask, scale), mask=mask)
+            odds = self._fused_log_odds(found[n], mask, scale)
+            if odds >= self._needed:
+                fused = replace(found[n], score=_probability(odds), mask=mask)
                 verified.append((fused, found[n].score < self.score))
         return _without_parts(verified)
 
@@ -110,7 +112,7 @@ class VerifiedDetector:
 
     def accepts(self, detection: Detection, mask: MaskResult | None, scale: float = 1.0) -> bool:
         """Whether a detection, with what verification saw in it, is reported; `scale`: canvas / picture."""
-        return self._fused_log_odds(detection, mask, scale) >= _log_odds(self.score) - 1e-9
+        return self._fused_log_odds(detection, mask, scale) >= self._needed
 
     def fused_score(self, detection: Detection, mask: MaskResult | None, scale: float = 1.0) -> float:
         """The score, 0-1, of detector and verification together; `scale`: canvas / picture."""
