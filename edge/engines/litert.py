@@ -20,10 +20,8 @@ from edge.vision.preprocessing import Preprocessing
 # Other forms have only been found to help large processors: where a detection, or a look at one face, takes longer,
 # they are not even tried.
 SLOW_S, SLOW_CROP_S = 0.005, 0.001
-TRIES, GAIN = 9, 0.95
-# To wake a second thread takes some 20 us, which a trial, with its threads awake, does not show. So short a network has
-# one thread, unless two are much faster.
-WAKING_S, EVEN = 0.00025, 1.1
+TRIES, GAIN = 5, 0.97
+CACHE = 2 << 20  # bytes, more than the caches of one core hold
 MAX_SCALE = 1e30  # of a quantized output: 255 times as much is still a number in float32
 
 
@@ -64,23 +62,20 @@ class LiteRtEngine(LiteRtModel):
             slow = SLOW_S if self.spec.head == "anchors" else SLOW_CROP_S
             if self.seconds(picture) > slow:
                 return
-            for step in forms.STEPS:
-                form = forms.rewritten(content, step)
-                if form is not None and self._become_if(GAIN, form, self._threads, picture):
-                    content = form
-            if self._threads > 1 and self.seconds(picture) < WAKING_S:
-                self._become_if(EVEN, content, 1, picture)
+            content = forms.best(content, lambda form: self._become_if(form, self._threads, picture))
+            if self._threads > 1:
+                self._become_if(content, 1, picture)  # to wake the others may cost more than they save
         except (EdgeError, MemoryError):
             return  # the form before works, or says itself what is wrong with it
 
-    def _become_if(self, gain: float, content: bytes, threads: int, picture: np.ndarray) -> bool:
-        """Switch to another form if it takes less than `gain` of the time and gives the same bits for a picture."""
+    def _become_if(self, content: bytes, threads: int, picture: np.ndarray) -> bool:
+        """Switch to another form if it is faster and gives the same bits for a picture."""
         wanted, shape = Preprocessing.of(self.spec), self.input_shape[1:]
         form = LiteRtModel(content, wanted, name=self.name, threads=threads, shape=shape)
-        form.seconds(picture)
-        times = [(self.seconds(picture), form.seconds(picture)) for _ in range(TRIES)]
+        other = np.zeros(CACHE, np.uint8)
+        times = [tuple(_seconds(model, picture, other) for model in (self, form)) for _ in range(TRIES)]
         before, after = (min(each) for each in zip(*times, strict=True))
-        if taken := after < gain * before and self._answers_like(form, picture):
+        if taken := after < GAIN * before and self._answers_like(form, picture):
             self.become(form)
         return taken
 
@@ -137,6 +132,12 @@ class LiteRtEngine(LiteRtModel):
                     f"{self.name}: output: expected one scale for the tensor, got {output.scale or 'none'}; "
                     "convert it again"
                 )
+
+
+def _seconds(model: LiteRtModel, picture: np.ndarray, other: np.ndarray) -> float:
+    """How long a model takes for a picture where other things were in the caches before, as between two frames."""
+    other += 1
+    return model.seconds(picture)
 
 
 def _content(path: Path) -> bytes:

@@ -6,7 +6,7 @@ other.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from edge.engines.forms.columns import in_columns
 from edge.engines.forms.network import Network
@@ -18,15 +18,24 @@ Step = Callable[[Network], bool]
 STEPS: tuple[Step, ...] = (as_products, in_rows, in_columns)
 
 
-def rewritten(content: bytes, step: Step) -> bytes | None:
-    """The .tflite after a step; None where there is nothing to change, or where LiteRT came without its schema.
+def best(content: bytes, is_better: Callable[[bytes], bool], steps: Sequence[Step] = STEPS) -> bytes:
+    """The .tflite after those steps that make it better; itself where LiteRT came without its schema.
 
     Args:
         content: a .tflite whose operations were checked (edge.engines.operators).
-        step: one of STEPS.
+        is_better: whether a form is better than the last one that was, or than the content.
+        steps: of STEPS.
     """
-    try:
-        network = Network(content)
-        return network.pack() if step(network) else None
-    except (*DAMAGED, TypeError, AttributeError, OverflowError, ImportError):
-        return None  # unpacked, a damaged file has None or other things where lists are expected
+    network: Network | None = None
+    for step in steps:
+        try:
+            network = network or Network(content)
+            form = network.pack() if step(network) else None
+        except ImportError:
+            return content
+        except (*DAMAGED, TypeError, AttributeError, OverflowError):
+            network = form = None  # unpacked, a damaged file has None or other things where lists are expected
+        if form is not None:
+            better = is_better(form)
+            content, network = (form, network) if better else (content, None)
+    return content

@@ -30,9 +30,10 @@ def in_rows(network: Network) -> bool:
     takes, (gives,) = operator.inputs[0], operator.outputs
     _, height, width, channels = network.shape(takes)
     _, rows, columns, outputs = network.shape(gives)
-    band = row_kernel(kernel, width, int(operator.builtinOptions.strideW))
-    if len(band) != columns * outputs:
+    stride = int(operator.builtinOptions.strideW)
+    if columns != math.ceil(width / stride) or columns * kernel.size * width > MOST_WEIGHTS:
         return False
+    band = row_kernel(kernel, width, stride)
     network.reshape(takes, (1, height, 1, width * channels))
     network.set_parameters(operator, band, np.tile(bias, columns))
     operator.builtinOptions.strideW = 1
@@ -53,14 +54,9 @@ def row_kernel(kernel: np.ndarray, width: int, stride: int) -> np.ndarray:
 
     Returns:
         (W' * O, KH, 1, width * C), W' the width of the answer.
-
-    Raises:
-        ValueError: there would be too many weights.
     """
     outputs, rows, taps, channels = kernel.shape
     columns = math.ceil(width / stride)
-    if columns * outputs * rows * width * channels > MOST_WEIGHTS:
-        raise ValueError("too many weights")
     answer = np.zeros((columns, outputs, rows, width, channels), kernel.dtype)
     first = -left_pad(width, taps, stride)
     for column in range(columns):

@@ -15,6 +15,7 @@ from edge.engines import forms, operators
 from edge.engines.forms.network import MOST_WEIGHTS
 from edge.engines.transposed import transposed
 from edge.errors import ModelError
+from tests.edge.engines.forms.networks import rewritten
 from tests.fuzz import examples
 
 HERE = Path("model.tflite")
@@ -56,6 +57,6 @@ def test_no_model_is_unexpected(contents, data):
     turned = transposed(bytes(content))
     assert turned is None or len(turned) == len(content)
     for step in forms.STEPS:
-        form = forms.rewritten(bytes(content), step)
+        form = rewritten(bytes(content), step)
         assert form is None or form[4:8] == b"TFL3"
         assert len(form or b"") < 4 * len(content) + MOST_MORE

@@ -127,9 +127,17 @@ def network(shape: tuple[int, ...], *layers: Conv | Enlarge, seed: int = 0) -> b
     return bytes(builder.Output())
 
 
+def rewritten(content: bytes, step) -> bytes | None:
+    """The form that a step makes of a network, or None."""
+    from edge.engines import forms
+
+    made: list[bytes] = []
+    forms.best(content, lambda form: bool(made.append(form)), [step])
+    return made[0] if made else None
+
+
 def same_bits(content: bytes, step, wanted) -> tuple[int, ...] | None:
     """The shape in which a form takes its picture, after checking that its answers are the same; None without one."""
-    from edge.engines.forms import rewritten
     from edge.engines.model import LiteRtModel
 
     file = rewritten(content, step)

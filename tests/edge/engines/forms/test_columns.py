@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from edge import manifest
-from edge.engines.forms import in_columns, rewritten
+from edge.engines.forms import in_columns
 from edge.engines.forms.columns import folded_kernel
 from edge.engines.transposed import transposed
 from edge.vision.preprocessing import Preprocessing
-from tests.edge.engines.forms.networks import Conv, network, same_bits
+from tests.edge.engines.forms.networks import Conv, network, rewritten, same_bits
 
 
 def convolved(image, kernel, stride):

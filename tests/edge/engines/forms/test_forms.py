@@ -14,6 +14,7 @@ from edge.engines.litert import LiteRtEngine
 from edge.engines.model import LiteRtModel
 from edge.errors import EngineError, ModelError
 from edge.vision.preprocessing import Preprocessing
+from tests.edge.engines.forms.networks import rewritten
 from tests.edge.engines.test_operators import CONV_2D, tflite
 
 
@@ -25,25 +26,25 @@ def content():
 @pytest.mark.parametrize("step", forms.STEPS)
 @pytest.mark.parametrize("damaged", [b"", b"TFL3", tflite(), tflite((CONV_2D, "")), bytes(64)])
 def test_a_damaged_file_has_no_other_form(damaged, step):
-    assert forms.rewritten(damaged, step) is None
+    assert rewritten(damaged, step) is None
 
 
 @pytest.mark.parametrize("step", forms.STEPS)
 def test_without_the_schema_there_is_only_the_plain_form(monkeypatch, content, step):
     monkeypatch.setitem(sys.modules, "ai_edge_litert", None)
-    assert forms.rewritten(content, step) is None
+    assert rewritten(content, step) is None
 
 
 def test_a_file_with_thousands_of_parts_is_left_alone(monkeypatch, content):
     monkeypatch.setattr("edge.engines.forms.network.MOST_PARTS", 100)
-    assert forms.rewritten(content, forms.as_products) is None
+    assert rewritten(content, forms.as_products) is None
 
 
 @pytest.mark.parametrize("step", forms.STEPS)
 def test_a_network_that_is_cut_off_has_no_other_form_or_is_refused_in_one_line(content, step):
     told = []
     for end in range(0, len(content), len(content) // 23):
-        if (answer := forms.rewritten(content[:end], step)) is not None:
+        if (answer := rewritten(content[:end], step)) is not None:
             try:
                 LiteRtModel(answer, Preprocessing(), shape=(240, 320, 3))
             except ModelError as error:
@@ -101,15 +102,17 @@ def test_a_form_that_does_not_work_leaves_the_plain_one(monkeypatch, content, wr
             raise EngineError("form: the model could not be run")
         return 1e-3
 
-    def other(given, step):
-        file = rewritten(given, step)
-        if wrong == "refused":
-            return b"TFL3"
-        return _other_bias(file) if wrong == "other bits" and file else file
+    def other(given, is_better):
+        def worse(form):
+            if wrong == "refused":
+                form = b"TFL3"
+            return is_better(_other_bias(form) if wrong == "other bits" else form)
 
-    rewritten = forms.rewritten
+        return best(given, worse)
+
+    best = forms.best
     monkeypatch.setattr(LiteRtModel, "seconds", seconds)
-    monkeypatch.setattr(forms, "rewritten", other)
+    monkeypatch.setattr(forms, "best", other)
     engine = LiteRtEngine(manifest.load(None)["face"], content)
     assert engine._stored == (1, 240, 320, 3)
     engine.infer(np.zeros((240, 320, 3), np.uint8))
@@ -125,20 +128,31 @@ def _other_bias(file):
 @pytest.mark.parametrize(("task", "slow"), [("face", litert.SLOW_S), ("mask", litert.SLOW_CROP_S)])
 def test_on_a_slow_processor_nothing_else_is_even_tried(monkeypatch, task, slow):
     tries, listed = [], manifest.load(None)
-    monkeypatch.setattr(forms, "rewritten", lambda content, step: tries.append(step))
-    monkeypatch.setattr(LiteRtModel, "seconds", lambda model, picture: slow * 1.1)
-    LiteRtEngine(listed[task], listed.path(task))
-    assert tries == []
-    monkeypatch.setattr(LiteRtModel, "seconds", lambda model, picture: slow * 0.9)
-    LiteRtEngine(listed[task], listed.path(task))
-    assert tries == list(forms.STEPS)
+    monkeypatch.setattr(forms, "best", lambda content, is_better: tries.append(content))
+    for times, count in (1.1, 0), (0.9, 1):
+        monkeypatch.setattr(LiteRtModel, "seconds", lambda model, picture, times=times: slow * times)
+        LiteRtEngine(listed[task], listed.path(task))
+        assert len(tries) == count
+
+
+def test_steps_go_on_from_the_last_form_that_was_better(content):
+    """Three steps, of which one is refused: the one after it begins with what was before."""
+    shapes = []
+
+    def is_better(form):
+        shapes.append(LiteRtModel(form, Preprocessing(), shape=(240, 320, 3))._stored)
+        return len(shapes) != 2
+
+    answer = forms.best(content, is_better, [forms.as_products, forms.in_columns, forms.in_columns])
+    assert shapes == [(1, 240, 320, 3), (1, 240, 40, 24), (1, 240, 40, 24)]
+    assert LiteRtModel(answer, Preprocessing(), shape=(240, 320, 3))._stored == (1, 240, 40, 24)
 
 
 @pytest.mark.parametrize(
     ("threads", "two_ms", "one_ms", "left"),
-    [(1, 0.1, 0.1, 1), (2, 0.1, 0.1, 1), (2, 0.1, 0.108, 1), (2, 0.1, 0.12, 2), (2, 0.3, 0.3, 2), (4, 0.2, 0.1, 1)],
+    [(1, 0.1, 0.1, 1), (2, 0.1, 0.1, 2), (2, 0.1, 0.12, 2), (2, 0.1, 0.09, 1), (4, 0.2, 0.1, 1)],
 )
-def test_so_short_a_network_that_waking_a_thread_does_not_pay_has_one(monkeypatch, threads, two_ms, one_ms, left):
+def test_where_one_thread_is_faster_there_is_one(monkeypatch, threads, two_ms, one_ms, left):
     listed, opened = manifest.load(None), []
     original = LiteRtModel.__init__
 
@@ -151,7 +165,7 @@ def test_so_short_a_network_that_waking_a_thread_does_not_pay_has_one(monkeypatc
 
     monkeypatch.setattr(LiteRtModel, "__init__", opening)
     monkeypatch.setattr(LiteRtModel, "become", become)
-    monkeypatch.setattr(forms, "STEPS", ())
+    monkeypatch.setattr(forms, "best", lambda content, is_better: content)
     monkeypatch.setattr(
         LiteRtModel, "seconds", lambda model, picture: 1e-3 * (one_ms if model.opened_with == 1 else two_ms)
     )

@@ -27,9 +27,11 @@ def test_a_band_matrix_gives_the_same(width, stride, pixels):
     assert np.array_equal(answer.reshape(expected.shape), expected)
 
 
-def test_a_kernel_that_would_be_huge_is_refused():
-    with pytest.raises(ValueError, match="too many weights"):
-        row_kernel(np.zeros((64, 3, 3, 3), np.int8), 640, 1)
+def test_a_kernel_that_would_be_huge_is_left_as_it_is(monkeypatch):
+    content = network((1, 6, 16, 4), Conv(4))
+    assert same_bits(content, in_rows, WANTED)
+    monkeypatch.setattr("edge.engines.forms.rows.MOST_WEIGHTS", 8 * 4 * 3 * 16 * 4 * 3 - 1)
+    assert same_bits(content, in_rows, WANTED) is None
 
 
 @pytest.mark.parametrize(

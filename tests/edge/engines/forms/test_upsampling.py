@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from edge import manifest
-from edge.engines.forms import as_products, in_columns, rewritten
+from edge.engines.forms import as_products, in_columns
 from edge.engines.forms.upsampling import product_kernel
 from edge.engines.graph import Graph
 from edge.engines.transposed import transposed
 from edge.vision.preprocessing import Preprocessing
-from tests.edge.engines.forms.networks import Conv, Enlarge, network, same_bits
+from tests.edge.engines.forms.networks import Conv, Enlarge, network, rewritten, same_bits
 
 WANTED = Preprocessing(-6.4, 6.35)
 TRANSPOSE_CONV = 67
