@@ -25,7 +25,8 @@ def _distribution(name: str, values: np.ndarray | None, size: int) -> np.ndarray
     if array.shape != (size,):
         raise InvalidValue(f"{name}: expected shape ({size},), got {array.shape}")
     numbers = array.tolist()  # for so few numbers Python is many times as quick as NumPy's reductions
-    if not all(0.0 <= number <= 1.001 for number in numbers) or abs(sum(numbers) - 1.0) > 1e-3:
+    # The sum goes first: it is not a number where one of them is not, and then no comparison holds.
+    if not (abs(sum(numbers) - 1.0) <= 1e-3 and min(numbers) >= 0.0 and max(numbers) <= 1.001):
         raise InvalidValue(f"{name}: expected probabilities that sum to 1, got {numbers}")
     array.flags.writeable = False
     return array

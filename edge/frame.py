@@ -64,7 +64,7 @@ class Box:
     bottom: float
 
     def __post_init__(self) -> None:
-        if not all(math.isfinite(v) for v in self.ltrb) or self.right <= self.left or self.bottom <= self.top:
+        if not (-math.inf < self.left < self.right < math.inf and -math.inf < self.top < self.bottom < math.inf):
             raise InvalidValue(f"box: expected finite left < right and top < bottom, got {self.ltrb}")
 
     def __iter__(self) -> Iterator[float]:
