@@ -11,8 +11,9 @@ try:
 
     from convert import commands, interrupt
     from edge import cli
-    from edge.output import require_output
-    from edge.parser import Parser, suggestion
+    from edge.cli.output import require_output
+    from edge.cli.parser import Parser
+    from edge.values import suggestion
 except KeyboardInterrupt:  # Ctrl-C needs no traceback, however soon it comes
     sys.exit(130)
 
@@ -61,7 +62,7 @@ def meant(words: Sequence[str]) -> str:
 
 def completion() -> str:
     """A script that completes this program in bash and zsh."""
-    from edge.completion import script
+    from edge.cli.completion import script
 
     parsers = {name: parser_of(name) for name in commands.SUMMARIES}
     return script(PROGRAM, parsers[DEFAULT], parsers)

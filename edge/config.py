@@ -12,9 +12,9 @@ from typing import Any
 
 from edge.errors import InvalidValue, SettingsError, one_line
 from edge.files import read_small
-from edge.parser import number, suggestion, whole_number
 from edge.settings import Settings, check, shown, table
 from edge.text import decoded
+from edge.values import number, suggestion, whole_number
 
 _log = logging.getLogger(__name__)
 

@@ -14,8 +14,8 @@ from convert.measure import open_evaluation
 from convert.pipeline import Result
 from convert.sources import open_source
 from convert.verdict import Refused
+from edge.cli.terminal import Step
 from edge.files import expect_apart
-from edge.terminal import Step
 
 __all__ = ["EXAMPLES", "USAGE", "add_arguments", "main"]
 

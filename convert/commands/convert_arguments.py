@@ -14,9 +14,9 @@ from convert.labels import parse_folds
 from convert.request import Request
 from edge.errors import InvalidValue, one_line
 from edge.manifest import COLOURS, ORDERS, ModelSpec
-from edge.parser import number, whole_number
 from edge.tasks import TASKS
 from edge.text import decoded
+from edge.values import number, whole_number
 
 EXAMPLES = (
     "edge-emotion-convert emotion.h5 --task emotion-bare --calibrate faces/train --evaluate faces/test --manifest mine",

@@ -11,8 +11,8 @@ from convert import compiler, publish, tflite, tpu
 from convert.commands.tpu_report import memory_line, named
 from convert.errors import CompilerError
 from edge import manifest
-from edge.parser import number
 from edge.tasks import DAEMON
+from edge.values import number
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

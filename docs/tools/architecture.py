@@ -21,6 +21,7 @@ PICTURE = ROOT / "docs" / "architecture.svg"
 WORDS = {
     "API": "Recognizer, Face, Result",
     "cameras": "Pi, USB, network, files",
+    "cli": "parsers, errors, terminal",
     "commands": "run, image, log, doctor, ...",
     "convert": "Keras model to int8 .tflite",
     "core": "settings, errors, Frame, Scene, ports, registry, tasks, manifest, clock",

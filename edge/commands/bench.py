@@ -20,12 +20,12 @@ from edge.errors import ModelError, SourceError
 from edge.face import Scene
 from edge.frame import Box, Frame
 from edge.machine import machine
-from edge.parser import whole_number
 from edge.pipeline.detector import FaceDetector
 from edge.pipeline.factory import open_detector, open_pipeline
 from edge.pipeline.pipeline import EmotionPipeline
 from edge.ports import Engine
 from edge.settings import Settings, SourceSettings
+from edge.values import whole_number
 
 Timer = Callable[[], float]
 DETECTORS = ("model", "haar")  # beside each other, on the first frames

@@ -10,9 +10,9 @@ from dataclasses import asdict
 
 import edge
 from edge import config
+from edge.cli.terminal import GREEN, RED, YELLOW, coloured, has_colours
 from edge.commands import doctor_checks
 from edge.commands.doctor_finding import FAIL, OK, WARN
-from edge.terminal import GREEN, RED, YELLOW, coloured, has_colours
 
 EXAMPLES = ("edge-emotion doctor", "edge-emotion doctor --source /dev/video0 --json")
 COLOURS = {OK: GREEN, WARN: YELLOW, FAIL: RED}

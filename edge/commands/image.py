@@ -9,15 +9,15 @@ from pathlib import Path
 
 from edge import config, picture
 from edge.address import is_address, local_path, redacted
+from edge.cli.terminal import Progress, is_terminal
 from edge.commands.image_crops import Chart, Crops
 from edge.commands.image_folder import Taken
 from edge.commands.image_output import Drawn, Lines, Total
 from edge.errors import EdgeError, EngineError, PictureError, PictureIsVideo
-from edge.parser import folder_path
 from edge.pipeline.detail import DETAILS
 from edge.pipeline.factory import open_pipeline
-from edge.terminal import Progress, is_terminal
 from edge.text import printable
+from edge.values import folder_path
 from edge.vision.annotate import STYLES
 
 EXAMPLES = (

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from edge import config
+from edge.cli.terminal import Progress
 from edge.clock import from_rfc3339
 from edge.errors import SettingsError
 from edge.journals.location import SERVICE, journal_file
-from edge.parser import whole_number
 from edge.settings import Settings
-from edge.terminal import Progress
+from edge.values import whole_number
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 # Such as 2h, 90 min, 2 hours, 1 day ago.

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import edge
 from edge import cameras, config
+from edge.cli.output import is_closed
+from edge.cli.terminal import Progress, has_colours, is_terminal
 from edge.clock import Clock, SystemClock
 from edge.commands.run_progress import CountedCamera
 from edge.daemon import firmware
@@ -25,8 +27,6 @@ from edge.daemon.supervisor import ReconnectingCamera
 from edge.daemon.systemd import Systemd
 from edge.engines import AGAIN_S, FIRST_S
 from edge.journals.location import journal_file
-from edge.output import is_closed
-from edge.parser import whole_number
 from edge.pipeline.factory import open_pipeline
 from edge.pipeline.pipeline import EmotionPipeline
 from edge.ports import Camera, MetricsPage, Screen, Sink
@@ -35,8 +35,8 @@ from edge.screens.reconnecting import ReconnectingScreen
 from edge.settings import Settings
 from edge.sinks import open_sinks
 from edge.sinks.summary import SummarySink
-from edge.terminal import Progress, has_colours, is_terminal
 from edge.text import printable
+from edge.values import whole_number
 from edge.web.hub import Hub, WatchedScreen
 
 if TYPE_CHECKING:

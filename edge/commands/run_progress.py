@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from edge.cli.terminal import Progress
 from edge.frame import Frame
 from edge.ports import Camera
-from edge.terminal import Progress
 
 
 class CountedCamera:

@@ -6,9 +6,9 @@ import contextlib
 from collections.abc import Mapping
 from typing import Any, TextIO
 
+from edge.cli.output import flush
+from edge.cli.terminal import DIM, GREEN, YELLOW, Progress, background, coloured
 from edge.commands.log_tail import line
-from edge.output import flush
-from edge.terminal import DIM, GREEN, YELLOW, Progress, background, coloured
 from edge.text import printable
 from edge.vision import palette
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from edge import config
 from edge.address import is_address, local_path, redacted
+from edge.cli.terminal import Progress
 from edge.errors import SourceError
-from edge.parser import folder_path, whole_number
 from edge.pipeline.detail import DETAILS
 from edge.scan import cluster, tables
 from edge.scan.finish import Report, finish
@@ -22,8 +22,8 @@ from edge.scan.inputs import Found, find, readable
 from edge.scan.request import MAX_EVERY_S, Request
 from edge.scan.schedule import Count, Schedule, Workers
 from edge.scan.summary import table, widths_of
-from edge.terminal import Progress
 from edge.text import printable
+from edge.values import folder_path, whole_number
 
 EXAMPLES = (
     "edge-emotion scan archive/ --out results",

@@ -21,11 +21,11 @@ from edge.daemon.health import Health
 from edge.daemon.loop import Loop, Parts
 from edge.daemon.supervisor import POLL_S, ReconnectingCamera
 from edge.daemon.systemd import Systemd
-from edge.parser import whole_number
 from edge.pipeline.factory import open_pipeline
 from edge.ports import Camera
 from edge.screens.none import NoScreen
 from edge.settings import Settings, WebSettings
+from edge.values import whole_number
 from edge.web.hub import Hub, WatchedScreen
 from edge.web.part import WatchedControl, WebPart, token_for
 from edge.web.repeat import RepeatingCamera

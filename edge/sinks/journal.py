@@ -8,13 +8,13 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from edge.cli.output import is_closed
 from edge.clock import Clock
 from edge.errors import JournalError
 from edge.journals import opening
 from edge.journals.location import journal_file
 from edge.journals.stream import DeviceWriter, StreamWriter
 from edge.journals.writer import JournalWriter
-from edge.output import is_closed
 from edge.ports import Sink
 from edge.settings import Settings
 

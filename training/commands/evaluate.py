@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TextIO
 
 from edge import manifest
-from edge.parser import whole_number
-from edge.terminal import Progress
+from edge.cli.terminal import Progress
+from edge.values import whole_number
 from training import evaluate
 from training.data.fer2013 import DataError
 from training.evaluate import report, table

@@ -19,9 +19,9 @@ from edge.files import expect_apart
 from edge.frame import Box
 from edge.labels import EMOTIONS
 from edge.manifest import Manifest, ModelSpec
-from edge.parser import whole_number
 from edge.tasks import classifiers
 from edge.text import printable
+from edge.values import whole_number
 from training import distances, feature_faces, features, weights
 from training.backend import load_keras
 from training.counted import counted

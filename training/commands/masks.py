@@ -23,11 +23,11 @@ import numpy as np
 from tqdm import tqdm
 
 from edge import manifest
+from edge.cli.terminal import Progress
 from edge.errors import InvalidValue
 from edge.files import utf8_path
-from edge.parser import whole_number
-from edge.terminal import Progress
 from edge.text import printable
+from edge.values import whole_number
 from training.commands import INTERRUPTED
 from training.data import fer2013, masked_folder, masked_v1, masks
 from training.data.face_points import FacePoints, locate

@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
+from edge.cli.terminal import Progress
 from edge.errors import InvalidValue
 from edge.files import expect_apart
-from edge.parser import number, whole_number
-from edge.terminal import Progress
+from edge.values import number, whole_number
 from training import inventory
 from training.commands import prepare_folders
 from training.counted import counted

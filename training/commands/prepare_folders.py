@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from edge.cli.terminal import Progress
 from edge.errors import SettingsError
-from edge.parser import number, whole_number
-from edge.terminal import Progress
+from edge.values import number, whole_number
 from training.commands import INTERRUPTED
 from training.data import ckplus, combined, emotion_folders, fer2013, fer2013_csv, prepared, walk
 from training.data.emotion_folders import Sample, Skipped

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from edge.errors import SettingsError
-from edge.parser import number
+from edge.values import number
 from training import prior
 from training import recipe as recipes
 from training.backend import load_keras

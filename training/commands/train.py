@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from edge.errors import InvalidValue, SettingsError
-from edge.parser import whole_number
 from edge.text import printable
+from edge.values import whole_number
 from training import history, launch
 from training import nodes as together
 from training import recipe as recipes

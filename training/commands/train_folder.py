@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from edge.cli.terminal import Progress
 from edge.errors import SettingsError
 from edge.labels import MASKS
-from edge.terminal import Progress
 from edge.text import printable
 from training import history
 from training import recipe as recipes

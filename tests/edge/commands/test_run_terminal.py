@@ -16,10 +16,10 @@ import pytest
 
 from edge import __main__ as program
 from edge import picture
+from edge.cli.terminal import Progress
 from edge.commands.run_progress import CountedCamera
 from edge.commands.run_terminal import TerminalSink, position
 from edge.frame import Frame
-from edge.terminal import Progress
 
 TIME = {"time": "2024-10-04T08:00:00.000Z", "monotonic": 0.0}
 FACE = TIME | {"track": 1, "worn": True, "emotion": "happy", "probabilities": {"happy": 0.83}, "intensity": 0.7}

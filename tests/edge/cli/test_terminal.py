@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from edge.terminal import AFTER_S, CLEAR, Progress, Step, coloured, has_colours, is_terminal
+from edge.cli.terminal import AFTER_S, CLEAR, Progress, Step, coloured, has_colours, is_terminal
 
 
 class Terminal(io.StringIO):

@@ -7,7 +7,7 @@ import argparse
 import pytest
 
 from edge.__main__ import COMMANDS, PROGRAM
-from edge.completion import script
+from edge.cli.completion import script
 from tests.shell import completer
 
 

@@ -1,6 +1,6 @@
 """What the command lines share: one policy for errors, --debug, --version, Ctrl-C and readers that went away.
 
-`run` wraps a program's main function; `Commands` is a program made of subcommands; edge/parser.py has their parsers.
+`run` wraps a program's main function; `Commands` is a program made of subcommands; edge.cli.parser has their parsers.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from edge.address import redacted
+from edge.cli.output import checked_output, flush, require_output
+from edge.cli.parser import Parser
 from edge.errors import EdgeError, one_line
-from edge.output import checked_output, flush, require_output
-from edge.parser import Parser, suggestion
+from edge.values import suggestion
 
 INTERRUPTED = 130  # what a shell reports for Ctrl-C
 LOGGERS = ("edge", "convert", "training")
@@ -129,7 +130,7 @@ class Commands:
 
     def completion(self) -> str:
         """A script that completes this program in bash and zsh; imports every command."""
-        from edge.completion import script
+        from edge.cli.completion import script
 
         return script(self.program, self.overview(), {name: self._parser(name) for name in self.summaries})
 
