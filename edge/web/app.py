@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 
 PAGE = resources.files("edge.web") / "page"
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-LOGIN_BYTES = 4096
+LOGIN_BYTES, LOGIN_S = 4096, 10.0
 STANDBY = "nobody is watching; the camera turns on when somebody opens the page"
 NICE = 10  # what is done for viewers yields to the loop
 
@@ -104,7 +104,10 @@ def create_app(site: Site) -> web.Application:
 
     async def log_in(request: web.Request) -> web.Response:
         try:
-            offered = json.loads(await request.text())["token"]
+            async with asyncio.timeout(LOGIN_S):
+                offered = json.loads(await request.text())["token"]
+        except TimeoutError:
+            raise Refused(408, "the token did not arrive in time") from None
         except (ValueError, KeyError, TypeError):
             raise Refused(400, 'expected JSON: {"token": "..."}') from None
         if not isinstance(offered, str) or not site.guard.may_log_in(request, offered):

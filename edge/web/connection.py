@@ -6,12 +6,20 @@ with its version.
 
 from __future__ import annotations
 
+import asyncio
+import socket
+import struct
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from aiohttp import http_exceptions as wrong
 from aiohttp import web
 
+from edge.web.guard import OPEN
+
+# What the kernel may hold for a client; little, or those that read nothing take all memory.
+SEND_BYTES = 65536
+TAKE_S = 20.0  # a client that takes nothing of an answer for so long is gone
 HEADERS = web.AppKey("HEADERS", dict)  # of every answer; the application knows them
 TLS = "Received HTTPS traffic"
 # By aiohttp's exceptions; never their texts, which quote the request.
@@ -30,12 +38,38 @@ class Connection(web.RequestHandler):
     Args:
         server: of the application.
         headers: of every answer.
+        take_s: how long the client may take nothing of an answer.
         options: of aiohttp's handler.
     """
 
-    def __init__(self, server: web.Server, headers: Mapping[str, str], **options: Any) -> None:
+    def __init__(
+        self, server: web.Server, headers: Mapping[str, str], *, take_s: float = TAKE_S, **options: Any
+    ) -> None:
         super().__init__(server, **options)
-        self._headers = dict(headers)
+        self._headers, self._take_s = dict(headers), take_s
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Bound what the kernel does for this client."""
+        super().connection_made(transport)
+        sock = transport.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BYTES)
+        # Counts even after `close`, which waits for the client to take the rest.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(self._take_s * 1000))
+
+    @property
+    def dispensable(self) -> bool:
+        """Whether it may make room for another: it waits for a request, or has one for which nobody needs the token."""
+        request = self._current_request
+        return request is None or request.path in OPEN
+
+    def drop(self) -> None:
+        """End it now, whatever the client has not taken yet."""
+        transport = self.transport
+        self.force_close()
+        if transport is not None:
+            no_linger = struct.pack("ii", 1, 0)
+            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_linger)
+            transport.abort()
 
     def handle_error(
         self,

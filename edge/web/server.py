@@ -15,7 +15,7 @@ from aiohttp import web
 
 from edge.errors import EdgeError
 from edge.web.address import listening
-from edge.web.connection import HEADERS, Connection, in_json
+from edge.web.connection import HEADERS, TAKE_S, Connection, in_json
 
 _log = logging.getLogger(__name__)
 # What strangers send must not fill the log; what goes wrong in the answers is logged by edge.web.app.
@@ -42,6 +42,7 @@ class Server:
         patient: whether to try again, for as long as it takes, where the address is not available; else `start` raises.
         connections: open at a time; the longest idle one is closed for a new one.
         header_s: seconds for a request's header.
+        take_s: seconds for which a client may take nothing of an answer.
     """
 
     def __init__(
@@ -53,10 +54,11 @@ class Server:
         patient: bool = False,
         connections: int = CONNECTIONS,
         header_s: float = HEADER_S,
+        take_s: float = TAKE_S,
     ) -> None:
         self._make_app, self._host, self._port, self._patient = make_app, host, port, patient
         self._connections = min(connections, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
-        self._header_s = header_s
+        self._header_s, self._take_s = header_s, take_s
         self._reported_at = -math.inf
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
@@ -156,13 +158,14 @@ class Server:
             # Those that were closed a moment ago are still listed.
             open_now = [each for each in server.connections if each.transport and not each.transport.is_closing()]
             if len(open_now) >= self._connections:
-                idle = next((each for each in open_now if each._current_request is None), None)
+                idle = next((each for each in open_now if each.dispensable), None)
                 if idle is None:
                     return _Full()
-                idle.force_close()
+                idle.drop()
             return Connection(
                 server,
                 headers,
+                take_s=self._take_s,
                 loop=self._loop,
                 access_log=None,
                 logger=_requests,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import Iterator
 
 from aiohttp import web
@@ -18,8 +17,7 @@ BOUNDARY = "frame"
 MOST = 48  # streams at a time
 WRITE_S = 10.0  # a viewer that takes nothing for so long is dropped
 FIRST_S = 8.0  # how long the first picture may take: a camera has to open
-# What may wait for a viewer in the kernel and here; little, so that one that stopped reading is noticed.
-SEND_BYTES, BUFFER_BYTES = 65536, 32768
+BUFFER_BYTES = 32768  # what may wait for a viewer here; little, so that one that stopped reading is noticed
 
 
 class Streams:
@@ -81,12 +79,10 @@ class Streams:
             yield
 
     async def _prepare(self, request: web.Request, response: web.StreamResponse) -> None:
-        """Send the header, on a connection that keeps little for a viewer who does not read."""
+        """Send the header, with little kept here for a viewer who does not read."""
         transport = request.transport
         if transport is None:
             raise ConnectionResetError
-        if (sock := transport.get_extra_info("socket")) is not None:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BYTES)
         transport.set_write_buffer_limits(high=BUFFER_BYTES)
         response.headers["Connection"] = "close"
         await response.prepare(request)

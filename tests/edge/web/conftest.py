@@ -52,7 +52,7 @@ class House:
         from edge.web.guard import Guard, Rate, Rates
         from edge.web.server import Server
 
-        keep = {name: settings.pop(name) for name in ("connections", "header_s") if name in settings}
+        keep = {name: settings.pop(name) for name in ("connections", "header_s", "take_s") if name in settings}
         self.clock, self.control, self.lost = FakeClock(monotonic=100.0), Pause(), ""
         self.hub = Hub(self.clock, lambda: self.lost)
         self.opened = 0

@@ -13,8 +13,11 @@ import pytest
 from edge.commands.doctor_outputs import page
 from edge.errors import EdgeError
 from edge.settings import Settings, WebSettings
+from edge.web import app
 from edge.web.address import listening
+from edge.web.guard import Rates
 from edge.web.server import AT_ONCE, Server
+from edge.web.token import new
 
 
 def connect(house, data=b""):
@@ -51,6 +54,74 @@ def test_a_header_that_does_not_end_is_not_waited_for(serve):
                 slow.setblocking(True)
         else:
             pytest.fail("still open")
+
+
+def test_logins_that_do_not_end_keep_nobody_out(serve):
+    token = new()
+    house = serve(connections=16, token=token)
+    head = b"POST /api/login HTTP/1.1\r\nHost: 127.0.0.1\r\nExpect: 100-continue\r\nContent-Length: 50\r\n\r\n{"
+    slow = [connect(house, head) for _ in range(16)]
+    assert all(each.recv(1000).startswith(b"HTTP/1.1 100 ") for each in slow)
+    house.show()
+    assert house.get("/api/status", headers={"Authorization": f"Bearer {token.secret}"})[0] == 200
+    for each in slow:
+        each.close()
+
+
+def test_a_login_that_does_not_end_is_not_waited_for(serve, monkeypatch):
+    monkeypatch.setattr(app, "LOGIN_S", 0.1)
+    house = serve(token=new())
+    with connect(house, b"POST /api/login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 50\r\n\r\n{") as slow:
+        assert slow.recv(1000).startswith(b"HTTP/1.1 408 ")
+
+
+class Counting:
+    """A rate that allows everything and counts it."""
+
+    count = 0
+
+    def allows(self, peer):
+        self.count += 1
+        return True
+
+
+def ask_and_read_nothing(house):
+    """A connection on which answers pile up."""
+    made = socket.socket()
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+    made.connect(("127.0.0.1", house.port))
+    made.sendall(b"GET /style.css HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 500)
+    return made
+
+
+def descriptors_fall_to(most):
+    end = time.monotonic() + 60
+    while len(os.listdir("/proc/self/fd")) > most:
+        assert time.monotonic() < end, "connections are still open"
+        time.sleep(0.01)
+
+
+def test_clients_that_read_nothing_make_room(serve):
+    requests = Counting()
+    house = serve(connections=4, rates=Rates(requests, requests, requests))
+    before = len(os.listdir("/proc/self/fd"))
+    deaf = []
+    for _ in range(12):
+        deaf.append(ask_and_read_nothing(house))
+        known = -2
+        while requests.count != known + 1:  # until its answers are stuck, and only our own request is answered
+            known = requests.count
+            assert house.get("/api/status")[0] == 200
+    descriptors_fall_to(before + len(deaf) + 4)
+    for each in deaf:
+        each.close()
+
+
+def test_a_client_that_takes_nothing_of_an_answer_is_gone(serve):
+    house = serve(take_s=0.2, header_s=0.1)
+    before = len(os.listdir("/proc/self/fd"))
+    with ask_and_read_nothing(house):
+        descriptors_fall_to(before + 1)
 
 
 @pytest.mark.parametrize(
