@@ -28,7 +28,7 @@ class Network:
     Raises:
         ImportError: LiteRT's schema is not there, as beside tflite-runtime.
         ValueError: there is more in it than a network of ours has.
-        Others: the file is damaged; of the methods, too. `rewritten` knows them all.
+        Others: the file is damaged; of the methods, too. `best` (edge.engines.forms) knows them all.
     """
 
     def __init__(self, content: bytes) -> None:
@@ -135,7 +135,7 @@ class Network:
         return int(self._tensor(number).type)
 
     def scales(self, number: int) -> np.ndarray:
-        """A tensor's scales float32: one, or one for each channel.
+        """A tensor's scales, float32: one, or one for each channel.
 
         Raises:
             ValueError: it is not quantized.
@@ -185,16 +185,20 @@ class Network:
         self._graph.tensors.append(tensor)
         return len(self._graph.tensors) - 1
 
-    def is_per_channel(self, number: int) -> bool:
-        """Whether a tensor has one scale, or one for each place of its first axis."""
-        counted = len(self.scales(number)) in (1, self.shape(number)[0])
-        return counted and self._tensor(number).quantization.quantizedDimension == 0
+    def is_symmetric(self, number: int) -> bool:
+        """Whether a tensor has one scale, or one for each place of its first axis, and no zero point but 0."""
+        quantization = self._tensor(number).quantization
+        if quantization is None or quantization.scale is None or quantization.quantizedDimension != 0:
+            return False
+        zeros = quantization.zeroPoint
+        counted = len(quantization.scale) in (1, self.shape(number)[0])
+        return counted and (zeros is None or not np.any(zeros))
 
     def _is_own(self, number: int) -> bool:
         """Whether only this tensor has its constant, and only one operation takes it, once."""
         shared = sum(other.buffer == self._tensor(number).buffer for other in self._graph.tensors)
         takes = sum(list(operator.inputs).count(number) for operator in self.operators)
-        return (shared, takes) == (1, 1) and self.is_per_channel(number)
+        return (shared, takes) == (1, 1) and self.is_symmetric(number)
 
     @staticmethod
     def _repeat_scales(quantization: Any, channels: int) -> None:

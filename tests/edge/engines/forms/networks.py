@@ -38,6 +38,10 @@ class Enlarge:
         times, across: its stride; its width, if it is another one.
         shifts: whether it has a bias.
         each: whether each channel has its own scale.
+        sized: whether the size of what it gives is a constant.
+        zero: the zero point of the kernel.
+        scaled: whether the bias has scales.
+        activation: fused with it.
     """
 
     outputs: int
@@ -45,6 +49,10 @@ class Enlarge:
     across: int | None = None
     shifts: bool = False
     each: bool = True
+    sized: bool = True
+    zero: int = 0
+    scaled: bool = True
+    activation: int = 0
     takes: int | None = None
     gives: int | None = None
 
@@ -64,11 +72,11 @@ def network(shape: tuple[int, ...], *layers: Conv | Enlarge, seed: int = 0) -> b
         code.version = version
         model.operatorCodes.append(code)
 
-    def tensor(sizes, kind, scales, values=None):
+    def tensor(sizes, kind, scales, values=None, zero=0):
         made = schema.TensorT()
         made.shape, made.type, made.name = list(sizes), kind, b"t%d" % len(graph.tensors)
         made.quantization = schema.QuantizationParametersT()
-        made.quantization.scale, made.quantization.zeroPoint = list(scales), [0] * len(scales)
+        made.quantization.scale, made.quantization.zeroPoint = list(scales), [zero] * len(scales)
         if values is not None:
             made.buffer = len(model.buffers)
             buffer = schema.BufferT()
@@ -95,10 +103,12 @@ def network(shape: tuple[int, ...], *layers: Conv | Enlarge, seed: int = 0) -> b
         options.padding, options.strideW, options.strideH = 0, layer.times, layer.times
         _, height, width, _ = sizes[takes]
         answer = np.array((1, height * layer.times, width * layer.times, layer.outputs), np.int32)
-        more = [bias(scales, rng.integers(-500, 500, layer.outputs, np.int32))] if layer.shifts else []
-        wanted = tensor((4,), 2, [], answer)
+        options.fusedActivationFunction = layer.activation
+        biases = rng.integers(-500, 500, layer.outputs, np.int32)
+        more = [bias(scales if layer.scaled else scales[:0], biases)] if layer.shifts else []
+        wanted = tensor((4,), 2, [], answer if layer.sized else None)
         return 1, schema.BuiltinOptions.TransposeConvOptions, options, [
-            wanted, tensor(kernel.shape, 9, scales, kernel), takes, *more,
+            wanted, tensor(kernel.shape, 9, scales, kernel, layer.zero), takes, *more,
         ]  # fmt: skip
 
     def bias(scales, values):

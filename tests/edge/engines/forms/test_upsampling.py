@@ -15,6 +15,7 @@ from tests.edge.engines.forms.networks import Conv, Enlarge, network, rewritten,
 
 WANTED = Preprocessing(-6.4, 6.35)
 TRANSPOSE_CONV = 67
+RELU6, TANH = 3, 4  # fused activations
 
 
 @pytest.mark.parametrize("times", [1, 2, 3])
@@ -42,7 +43,13 @@ def test_each_pixel_becomes_a_square(times):
         ([Conv(8), Enlarge(4, each=False)], True),
         ([Conv(8), Enlarge(4, each=False, shifts=True)], True),
         ([Enlarge(8), Conv(4), Enlarge(6)], True),
+        ([Conv(8), Enlarge(4, shifts=True, activation=RELU6)], True),
         ([Conv(8), Enlarge(4, across=3)], False),  # squares that overlap
+        # LiteRT computes these without XNNPACK, and rounds differently.
+        ([Conv(8), Enlarge(4, sized=False)], False),
+        ([Conv(8), Enlarge(4, zero=3)], False),
+        ([Conv(8), Enlarge(4, shifts=True, scaled=False)], False),
+        ([Conv(8), Enlarge(4, activation=TANH)], False),
     ],
 )
 def test_which_transposed_convolutions_become_products(layers, taken):
