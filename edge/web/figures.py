@@ -27,6 +27,7 @@ from edge.web.dwell import Dwell
 from edge.web.zone import offsets
 
 EARLIER_S = 900.0  # read from so long before, for faces that were in sight at the beginning
+STRIDE = 65_536  # bytes from one place where a file's time is looked at to the next
 SPANS = 20_000  # of a day, at most
 FIRST_YEAR, LAST_YEAR = 1971, 9000  # of a day that can be asked for
 TROUBLE = ("camera-lost", "camera-back", "paused", "resumed", "dark", "light", "throttled", "engine-failed")
@@ -128,10 +129,10 @@ def between(files: Iterable[Part], begin: float, end: float) -> Iterator[dict[st
             if opened is None:
                 continue  # removed meanwhile
             with opened as file:
-                _seek(file, first)
-                for line in file:
+                for line in _stretch(file, first, last):
+                    # A clock that was ahead for a while, and set right since, ends nothing.
                     if line[: len(last)] >= last and line.startswith(HEAD):
-                        break
+                        continue
                     event = decode(ended(line))
                     if event is not None:
                         yield event
@@ -139,21 +140,33 @@ def between(files: Iterable[Part], begin: float, end: float) -> Iterator[dict[st
             raise JournalError(f"{part.path.name}: cannot read the journal ({error.strerror or error})") from None
 
 
-def _seek(file: BinaryIO, first: bytes) -> None:
-    """Go to a line that is not after the first that begins with `first` or more; by bisection."""
-    low, high = 0, os.fstat(file.fileno()).st_size
-    while high - low > 65536:
-        middle = (low + high) // 2
-        file.seek(middle)
-        file.readline(65536)
-        line = file.readline(65536)
-        if line.startswith(HEAD) and line[: len(first)] < first:
-            low = middle
-        else:
-            high = middle
-    file.seek(low)
-    if low:
+def _stretch(file: BinaryIO, first: bytes, last: bytes) -> Iterator[bytes]:
+    """The lines of the stretch in which those that begin with `first` or more, and less than `last`, are; all of them
+    where the times of the file go back, as those of a clock that was set do.
+    """
+    size = os.fstat(file.fileno()).st_size
+    begin, end = 0, size
+    before = b""
+    for place in range(STRIDE, size, STRIDE):
+        file.seek(place)
+        file.readline(STRIDE)
+        line = file.readline(STRIDE)
+        if not line.startswith(HEAD):
+            continue
+        time = line[: len(first)]
+        if time < before:
+            begin, end = 0, size
+            break
+        before = time
+        if time < first:
+            begin = place
+        elif time >= last:
+            end = min(end, place)
+    file.seek(begin)
+    if begin:
         file.readline()
+    while file.tell() <= end and (line := file.readline()):
+        yield line
 
 
 def _days(begin: float, end: float) -> list[str]:

@@ -164,6 +164,36 @@ def test_of_a_long_journal_only_the_day_is_read(tmp_path, monkeypatch):
     ]
 
 
+def write_as_it_came(path, groups):
+    """A journal of a clock that was set: its times go back."""
+    path.write_bytes(
+        b"".join(encode({"monotonic": wall - at(0), **event}, wall) for group in groups for wall, event in group)
+    )
+    return path
+
+
+@pytest.mark.parametrize("filler", ["", "x" * 3000])  # of a short file, and of one that is looked at in places first
+@pytest.mark.parametrize("visitors", [0, 1, 40])  # while the clock was ahead
+def test_a_clock_that_was_ahead_hides_no_later_visit(tmp_path, visitors, filler):
+    path = write_as_it_came(
+        tmp_path / "journal.jsonl",
+        [
+            note(at(20, day=-1), "start", live=True, filler=filler),
+            *(visit(n, at(20, n, day=-1), (5, False, "sad")) for n in range(3)),
+            note(at(14, day=1), "start", live=True, filler=filler),  # starts by a clock that is a day ahead,
+            *(visit(n, at(14, n, day=1), (5, False, "sad")) for n in range(visitors)),
+            *(note(at(6, n), "health", what="light", filler=filler) for n in range(60)),
+            *(visit(100 + n, at(7, n), (5, False, "happy")) for n in range(3)),  # and is set right
+            *(note(at(8, n), "health", what="light", filler=filler) for n in range(60)),
+            *(visit(200 + n, at(10, n, day=2), (5, False, "fear")) for n in range(3)),
+        ],
+    )
+    spans = figures(path, "day", "2026-05-04")["spans"]
+    assert spans == [[at(7, n), 5.0, n, False, "happy"] for n in range(3)]
+    days = figures(path, "overview", "2", datetime.fromtimestamp(at(12)))["days"]
+    assert [day["visits"] for day in days] == [3, 3]
+
+
 def test_memory_does_not_grow_with_the_journal(tmp_path):
     peaks = []
     for days in (1, 8):
