@@ -105,10 +105,10 @@ def create_app(site: Site) -> web.Application:
     async def log_in(request: web.Request) -> web.Response:
         try:
             async with asyncio.timeout(LOGIN_S):
-                offered = json.loads(await request.text())["token"]
+                offered = json.loads(await request.read())["token"]
         except TimeoutError:
             raise Refused(408, "the token did not arrive in time") from None
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise Refused(400, 'expected JSON: {"token": "..."}') from None
         if not isinstance(offered, str) or not site.guard.may_log_in(request, offered):
             raise Refused(401, "wrong token")

@@ -173,6 +173,13 @@ def test_a_malformed_login_is_an_answer_of_one_line(serve, body):
     assert list(told) == ["error"]
 
 
+@pytest.mark.parametrize(("body", "kind"), [(b"[" * 4000, "application/json"), (b"{}", "text/plain; charset=klingon")])
+def test_a_malformed_login_does_not_fill_the_log(serve, caplog, body, kind):
+    house = serve(token=TOKEN)
+    assert house.post("/api/login", body, headers={"Content-Type": kind})[0] == 400
+    assert caplog.text == ""
+
+
 def test_guesses_are_slowed_down(serve):
     house = serve(token=TOKEN, rates=Rates(Rate(1e6, 1e6), Rate(1e6, 1e6), Rate(3, 0.001)))
     statuses = [log_in(house, "guess")[0] for _ in range(5)]
