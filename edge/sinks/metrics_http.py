@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from socket import socket
+from socket import SHUT_RDWR, socket
 from typing import Any
 
 from edge.bind import BIND_ERRORS, bind_reason, is_taken
@@ -53,20 +54,47 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
 
     def __init__(self, *arguments: Any) -> None:
-        self._clients = threading.BoundedSemaphore(MOST_CLIENTS)
+        self._lock = threading.Lock()
+        self._clients: set[socket] = set()
+        self._silent: dict[socket, None] = {}  # those of which no whole request came yet, the oldest first
         super().__init__(*arguments)
 
     def process_request(self, request: socket | tuple[bytes, socket], client_address: Any) -> None:
-        if not self._clients.acquire(blocking=False):
+        assert isinstance(request, socket)
+        with self._lock:
+            room = len(self._clients) < MOST_CLIENTS or self._dismiss_silent()
+            if room:
+                self._clients.add(request)
+                self._silent[request] = None
+        if room:
+            super().process_request(request, client_address)
+        else:
             self.shutdown_request(request)
-            return
-        super().process_request(request, client_address)
 
     def process_request_thread(self, request: socket | tuple[bytes, socket], client_address: Any) -> None:
+        assert isinstance(request, socket)
         try:
             super().process_request_thread(request, client_address)
         finally:
-            self._clients.release()
+            with self._lock:
+                self._clients.discard(request)
+                self._silent.pop(request, None)
+
+    def has_asked(self, request: socket) -> None:
+        """A whole request came: this client is not dismissed any more."""
+        with self._lock:
+            self._silent.pop(request, None)
+
+    def _dismiss_silent(self) -> bool:
+        """Make room: end the connection that has been silent for longest; whether there is one."""
+        silent = next(iter(self._silent), None)
+        if silent is None:
+            return False
+        del self._silent[silent]
+        self._clients.discard(silent)
+        with suppress(OSError):
+            silent.shutdown(SHUT_RDWR)
+        return True
 
     def handle_error(self, request: socket | tuple[bytes, socket], client_address: Any) -> None:
         _log.debug("metrics: a request failed", exc_info=True)
@@ -104,10 +132,12 @@ def _bound(host: str, port: int, handler: type[BaseHTTPRequestHandler]) -> _Serv
 
 def _handler(page: Callable[[], bytes], kind: str) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
+        server: _Server
         timeout = CLIENT_S
         server_version, sys_version = "edge-emotion", ""
 
         def do_GET(self) -> None:
+            self.server.has_asked(self.request)
             if self.path.partition("?")[0] != PATH:
                 self.send_error(HTTPStatus.NOT_FOUND)
                 return

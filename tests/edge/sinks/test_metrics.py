@@ -188,6 +188,18 @@ def test_a_few_clients_at_once_and_one_more_is_turned_away(monkeypatch):
     server.close()
 
 
+def test_clients_that_do_not_finish_their_request_keep_nobody_out(sink):
+    port = sink.serve("127.0.0.1", 0)
+    half = [b"", b"GET /metrics HTTP/1.1\r\nX: ", b"GET"]
+    slow = [socket.create_connection(("127.0.0.1", port), 30) for _ in range(3 * metrics_http.MOST_CLIENTS)]
+    for n, each in enumerate(slow):
+        each.sendall(half[n % 3])
+    assert get(port)[0] == 200
+    assert slow[0].recv(1) == b""  # the longest silent one made room
+    for each in slow:
+        each.close()
+
+
 def test_a_page_that_fails_ends_the_request_and_not_the_server(caplog):
     caplog.set_level(logging.DEBUG)
     pages = iter([b"first"])
