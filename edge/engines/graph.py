@@ -24,20 +24,10 @@ class Graph:
         self.content = content
         self._codes = [self._code(table) for table in flatbuffer.tables(content, model, 1)]
         self.count = len(flatbuffer.tables(content, model, 2))  # subgraphs
-        self._graph = flatbuffer.tables(content, model, 2)[0]
-        self.tensors = flatbuffer.tables(content, self._graph, 0)
-        self.operators = flatbuffer.tables(content, self._graph, 3)
+        first = flatbuffer.tables(content, model, 2)[0]
+        self.tensors = flatbuffer.tables(content, first, 0)
+        self.operators = flatbuffer.tables(content, first, 3)
         self.buffers = flatbuffer.tables(content, model, 4)
-
-    @property
-    def inputs(self) -> tuple[int, ...]:
-        """Numbers of the subgraph's inputs."""
-        return flatbuffer.ints(self.content, self._graph, 1)
-
-    @property
-    def outputs(self) -> tuple[int, ...]:
-        """Numbers of the subgraph's outputs."""
-        return flatbuffer.ints(self.content, self._graph, 2)
 
     def code(self, operator: int) -> int:
         """The operation's number in the schema's BuiltinOperator."""
@@ -46,10 +36,6 @@ class Graph:
     def takes(self, operator: int) -> tuple[int, ...]:
         """Numbers of an operation's inputs; -1 where one is left out."""
         return flatbuffer.ints(self.content, operator, 1)
-
-    def gives(self, operator: int) -> tuple[int, ...]:
-        """Numbers of an operation's outputs."""
-        return flatbuffer.ints(self.content, operator, 2)
 
     def options(self, operator: int) -> int:
         """The table of an operation's options, or 0 where it has none."""
@@ -70,11 +56,6 @@ class Graph:
         """An unsigned field of 32 bits."""
         at = flatbuffer.field(self.content, table, number)
         return flatbuffer.uint(self.content, at) if at else default
-
-    def byte(self, table: int, number: int) -> int:
-        """A field of 8 bits, 0 by default."""
-        at = flatbuffer.field(self.content, table, number)
-        return self.content[at] if at else 0
 
     def _code(self, table: int) -> int:
         old, new = flatbuffer.field(self.content, table, 0), flatbuffer.field(self.content, table, 3)

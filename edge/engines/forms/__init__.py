@@ -1,7 +1,13 @@
-"""Other forms of the same network, with the same answers bit for bit; which one is the fastest is up to the processor.
+"""Rewritten forms of a network: the same answers, bit for bit, computed in another way.
 
-A form is a .tflite whose input has the pixels of the picture in another shape. `STEPS` may be taken one after the
-other.
+Which form is the fastest depends on the processor, so an engine (edge.engines.litert) times them when it opens, and
+keeps those that are faster. A form is a .tflite, too; its input may have the pixels of the picture in another shape,
+though in the same order. Each of `STEPS` rewrites a network in place and returns whether it could; one may follow
+another:
+
+- `as_products` (upsampling.py): transposed convolutions without overlap become matrix products;
+- `in_rows` (rows.py): a whole row of a small picture becomes one pixel of many channels;
+- `in_columns` (columns.py): so do neighbouring columns of a larger picture.
 """
 
 from __future__ import annotations
@@ -34,7 +40,7 @@ def best(content: bytes, is_better: Callable[[bytes], bool], steps: Sequence[Ste
         except ImportError:
             return content
         except (*DAMAGED, TypeError, AttributeError, OverflowError):
-            network = form = None  # unpacked, a damaged file has None or other things where lists are expected
+            network = form = None  # a damaged file, once unpacked, has None or other things where lists are expected
         if form is not None:
             better = is_better(form)
             content, network = (form, network) if better else (content, None)

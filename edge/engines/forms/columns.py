@@ -21,7 +21,7 @@ MOST_COLUMNS = 16
 
 
 def in_columns(network: Network) -> bool:
-    """Fold the convolutions that the picture goes through, up to the last that has a stride; False where none can be.
+    """Fold the convolutions that the picture goes through, up to the last with a stride; False where there are none.
 
     The network then takes (1, H, W / n, n * C) in place of (1, H, W, C).
     """
@@ -55,7 +55,7 @@ def _layers(network: Network) -> list[_Layer]:
     number, found = network.inputs[0], list[tuple[Any, int]]()
     while (operator := only_user(network, number)) and (stride := _stride(network, operator)):
         if any(operator is other for other, _ in found):
-            return []  # in a circle
+            return []  # a cycle
         found.append((operator, stride))
         (number,) = operator.outputs
     while found and found[-1][1] == 1:
@@ -75,7 +75,7 @@ def _layers(network: Network) -> list[_Layer]:
 
 
 def only_user(network: Network, number: int) -> Any:
-    """The operation that alone takes a tensor, if the network does not answer with it; else None."""
+    """The only operation that takes a tensor; None where there are others, or where it is an output of the network."""
     users = network.users(number)
     return users[0] if len(users) == 1 and number not in network.outputs else None
 
@@ -94,7 +94,7 @@ def _stride(network: Network, operator: Any) -> int:
 
 
 def _group(network: Network, number: int, columns: int) -> None:
-    """Let a tensor have so many columns as one."""
+    """Make so many neighbouring columns of a tensor one."""
     batch, height, width, channels = network.shape(number)
     network.reshape(number, (batch, height, width // columns, columns * channels))
 

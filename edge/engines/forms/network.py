@@ -16,7 +16,8 @@ SAME = 0  # padding
 DEPTH_TO_SPACE, RESHAPE, TRANSPOSE_CONV = 5, 22, 67
 VERSIONS = {CONV_2D: 3, DEPTH_TO_SPACE: 2, RESHAPE: 1}  # of the operations, for int8
 MOST_PARTS, MOST_WEIGHTS = 4096, 1 << 22  # what is worth it is far below; a hostile file could ask for anything
-UNUSUAL = {"tensors": (6, 9, 10), "operators": (5, 7, 8, 9, 10, 11, 12)}  # fields: sparsity, custom options, ...
+# Fields of each part: sparsity, variants; custom options, intermediates, ...; data outside of the file's tables.
+UNUSUAL = {"tensors": (6, 9, 10), "operators": (5, 7, 8, 9, 10, 11, 12), "buffers": (1, 2)}
 
 
 class Network:
@@ -27,8 +28,8 @@ class Network:
 
     Raises:
         ImportError: LiteRT's schema is not there, as beside tflite-runtime.
-        ValueError: there is more in it than a network of ours has.
-        Others: the file is damaged; of the methods, too. `best` (edge.engines.forms) knows them all.
+        ValueError: it has parts that no network of ours has.
+        Others: the file is damaged; the methods raise them, too. `best` (edge.engines.forms) catches them all.
     """
 
     def __init__(self, content: bytes) -> None:
@@ -155,8 +156,8 @@ class Network:
             made.builtinOptionsType = getattr(self.schema.BuiltinOptions, name)
         return made
 
-    def shaped(self, takes: int, gives: int) -> Any:
-        """A new RESHAPE between two tensors."""
+    def reshaping(self, takes: int, gives: int) -> Any:
+        """A new RESHAPE from one tensor to another."""
         options = self.schema.ReshapeOptionsT()
         options.newShape = np.array(self.shape(gives), np.int32)
         return self.operator(RESHAPE, [takes, self.constant_of(np.array(self.shape(gives), "<i4"))], gives, options)

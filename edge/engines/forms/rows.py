@@ -1,9 +1,9 @@
 """A whole row of the picture as channels: for small pictures of one or three channels.
 
 A matrix unit that takes 64 channels at a time is nearly idle in a convolution of one: of each product, 63 parts are
-padding. A row of 48 grey pixels is 48 channels, without a copy, and the convolution along the row is a band matrix
-(Toeplitz). It has as many weights as there are pixels in a row times those that the row gives, but one product where
-the original needs a product for each column of its kernel and each pixel.
+padding. A row of 48 grey pixels is also one pixel of 48 channels, without a copy, and the convolution along the row is
+a product with a band matrix (Toeplitz). Most of its weights are zero, but it is one product for the whole row, where
+the original takes one for each pixel and each column of its kernel.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from edge.engines.forms.network import MOST_WEIGHTS, Network
 def in_rows(network: Network) -> bool:
     """Let the first convolution take a row as one pixel, (1, H, 1, W * C) in place of (1, H, W, C).
 
-    What it gives is shaped back. False where the network does not begin with a convolution that can be had so.
+    Its output is reshaped to what it was. False where the network does not begin with such a convolution.
     """
     if len(network.inputs) != 1 or not (operator := only_user(network, network.inputs[0])):
         return False
@@ -40,7 +40,7 @@ def in_rows(network: Network) -> bool:
     answer = network.computed_like(gives, (1, rows, 1, columns * outputs))
     operator.outputs = [answer]
     place = next(n for n, other in enumerate(network.operators) if other is operator)
-    network.operators.insert(place + 1, network.shaped(answer, gives))
+    network.operators.insert(place + 1, network.reshaping(answer, gives))
     return True
 
 
@@ -62,6 +62,6 @@ def row_kernel(kernel: np.ndarray, width: int, stride: int) -> np.ndarray:
     for column in range(columns):
         for tap in range(taps):
             met = first + column * stride + tap
-            if 0 <= met < width:  # beyond, SAME pads what counts as zero
+            if 0 <= met < width:  # beyond, SAME pads with what counts as zero
                 answer[column, :, :, met] = kernel[:, :, tap]
     return answer.reshape(columns * outputs, rows, 1, width * channels)

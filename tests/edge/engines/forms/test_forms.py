@@ -135,6 +135,34 @@ def test_on_a_slow_processor_nothing_else_is_even_tried(monkeypatch, task, slow)
         assert len(tries) == count
 
 
+@pytest.mark.parametrize(
+    ("runs", "tried"),
+    [([9.0, 9.0, 9.0], False), ([1e-4], True), ([9.0, 1e-4], True), ([9.0, 9.0, 1e-4], True)],
+)
+def test_a_processor_that_is_busy_for_a_moment_is_not_slow(monkeypatch, runs, tried):
+    left, tries, listed = list(runs), [], manifest.load(None)
+    monkeypatch.setattr(forms, "best", lambda content, is_better: tries.append(content))
+    monkeypatch.setattr(LiteRtModel, "seconds", lambda model, picture: left.pop(0))
+    LiteRtEngine(listed["mask"], listed.path("mask"))
+    assert (bool(tries), left) == (tried, [])
+
+
+@pytest.mark.parametrize("outlier", range(litert.CHECKS))
+def test_a_form_has_to_give_the_same_bits_for_each_of_several_pictures(monkeypatch, content, outlier):
+    engine = LiteRtEngine(manifest.load(None)["face"], content)
+    form = LiteRtModel(content, Preprocessing.of(engine.spec))
+    pictures = np.random.default_rng(1).integers(0, 256, (litert.CHECKS, 240, 320, 3), dtype=np.uint8)
+    assert engine._answers_like(form, pictures)
+    raw, asked = form.raw, []
+
+    def wrong_once(picture):
+        asked.append(picture)
+        return tuple(answer + (len(asked) == outlier + 1) for answer in raw(picture))
+
+    monkeypatch.setattr(form, "raw", wrong_once)
+    assert not engine._answers_like(form, pictures)
+
+
 def test_steps_go_on_from_the_last_form_that_was_better(content):
     """Three steps, of which one is refused: the one after it begins with what was before."""
     shapes = []
