@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from socket import SHUT_RDWR, socket
+from socket import AF_INET, AF_INET6, IPPROTO_IPV6, IPV6_V6ONLY, SHUT_RDWR, socket
 from typing import Any
 
 from edge.bind import BIND_ERRORS, bind_reason, is_taken
@@ -53,11 +53,17 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, *arguments: Any) -> None:
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        self.address_family = AF_INET6 if ":" in address[0] else AF_INET
         self._lock = threading.Lock()
         self._clients: set[socket] = set()
         self._silent: dict[socket, None] = {}  # those of which no whole request came yet, the oldest first
-        super().__init__(*arguments)
+        super().__init__(address, handler)
+
+    def server_bind(self) -> None:
+        if self.address_family == AF_INET6:  # :: stands for all addresses, those of IPv4, too
+            self.socket.setsockopt(IPPROTO_IPV6, IPV6_V6ONLY, self.server_address[0] != "::")
+        super().server_bind()
 
     def process_request(self, request: socket | tuple[bytes, socket], client_address: Any) -> None:
         assert isinstance(request, socket)

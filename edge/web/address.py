@@ -32,6 +32,16 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def peer_address(text: str) -> str:
+    """A client's address; one of IPv4 that came through a socket of IPv6 as what it is.
+
+    >>> peer_address("::ffff:192.0.2.7"), peer_address("2001:db8::7"), peer_address("")
+    ('192.0.2.7', '2001:db8::7', '')
+    """
+    mapped = "::ffff:"
+    return text.removeprefix(mapped) if text.startswith(mapped) and "." in text else text
+
+
 def proxy_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """The address of [web] proxy; None: there is none.
 
@@ -81,8 +91,9 @@ def listening(host: str, port: int) -> socket.socket:
         AddressAbsent: the address is in use, not of this machine, or not allowed.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    both = host == "::" and socket.has_dualstack_ipv6()
     try:
-        return socket.create_server((host, port), family=family, backlog=256)
+        return socket.create_server((host, port), family=family, backlog=256, dualstack_ipv6=both)
     except BIND_ERRORS as error:
         message = f"{host}:{port}: cannot serve there ({bind_reason(error)}); choose another host or port"
         raise (AddressInUse(message, host, port) if is_taken(error) else AddressAbsent(message)) from None

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from edge.settings import WebSettings
-from edge.web.address import frame_ancestors, is_known, is_loopback, known_names, proxy_address
+from edge.web.address import frame_ancestors, is_known, is_loopback, known_names, peer_address, proxy_address
 from edge.web.token import Token
 
 COOKIE, CSRF_COOKIE, CSRF_HEADER = "edge_emotion", "edge_emotion_csrf", "X-CSRF-Token"
@@ -106,7 +106,7 @@ class Guard:
         Raises:
             Refused: it may not.
         """
-        peer = request.remote or ""
+        peer = peer_address(request.remote or "")
         proxied = self._proxy is not None and peer == str(self._proxy)
         if self._proxy is not None and not proxied and not is_loopback(peer):
             raise Refused(403, "refused: this page is reached through its proxy only")

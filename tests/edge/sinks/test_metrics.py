@@ -164,6 +164,13 @@ def test_the_page_is_prometheus_text_and_nothing_else_is_served(sink):
     assert get(port, method="POST")[0] == 501
 
 
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="needs a kernel with IPv6")
+def test_the_address_of_all_networks_is_that_of_ipv4_too(sink):
+    port = sink.serve("::", 0)
+    assert get(port)[0] == 200
+    socket.create_connection(("::1", port), 30).close()
+
+
 def test_a_few_clients_at_once_and_one_more_is_turned_away(monkeypatch):
     inside, go_on = threading.Semaphore(0), threading.Event()
 

@@ -76,7 +76,7 @@ class House:
             metrics=metrics,
             style=style,
         )
-        self.server = Server(lambda: create_app(self.site), "127.0.0.1", 0, **keep)
+        self.server = Server(lambda: create_app(self.site), settings.get("host", "127.0.0.1"), 0, **keep)
         self.port = self.server.start()
         self.address = f"http://127.0.0.1:{self.port}/"
 

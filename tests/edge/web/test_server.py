@@ -196,6 +196,15 @@ def test_an_address_that_is_not_available_is_one_line(host, port):
             listening(host, port)
 
 
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="needs a kernel with IPv6")
+def test_the_address_of_all_networks_is_that_of_ipv4_too(serve):
+    house = serve(host="::", proxy="192.0.2.9")  # only the proxy and this machine may ask
+    assert house.get("/api/status")[0] == 200
+    with socket.create_connection(("::1", house.port), 60) as six:
+        six.sendall(b"GET /api/status HTTP/1.1\r\nHost: [::1]\r\n\r\n")
+        assert six.recv(100).startswith(b"HTTP/1.1 200 ")
+
+
 def test_a_taken_address_does_not_stop_the_service(caplog):
     from aiohttp import web
 
