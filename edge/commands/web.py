@@ -11,6 +11,7 @@ import subprocess
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from edge import cameras, config
@@ -21,6 +22,7 @@ from edge.daemon.health import Health
 from edge.daemon.loop import Loop, Parts
 from edge.daemon.supervisor import POLL_S, ReconnectingCamera
 from edge.daemon.systemd import Systemd
+from edge.journals.backwards import read_last
 from edge.pipeline.factory import open_pipeline
 from edge.ports import Camera
 from edge.screens.none import NoScreen
@@ -54,9 +56,12 @@ def main(arguments: argparse.Namespace) -> int:
     """Serve until SIGINT, SIGTERM or SIGHUP.
 
     Raises:
-        EdgeError: wrong settings or models, an address that is not available, or aiohttp is missing.
+        EdgeError: wrong settings or models, a file that is no journal, an address that is not available, or aiohttp
+            is missing.
     """
     settings = _settings(arguments)
+    if arguments.journal and os.path.exists(arguments.journal):
+        read_last([Path(arguments.journal)], 1)
     token = token_for(settings.web, os.environ, once=True)
     clock = SystemClock()
     # Try the models, and a clip, before printing an address; a camera may still come.

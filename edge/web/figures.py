@@ -20,7 +20,8 @@ from typing import Any, BinaryIO
 from edge.clock import rfc3339
 from edge.errors import EdgeError, JournalError, one_line
 from edge.journals.jsonl import HEAD, decode, ended
-from edge.journals.parts import Part, open_part, parts
+from edge.journals.parts import Part, parts
+from edge.journals.reader import reading
 from edge.journals.spans import Span, Spans
 from edge.text import printable
 from edge.web.dwell import Dwell
@@ -120,24 +121,18 @@ def between(files: Iterable[Part], begin: float, end: float) -> Iterator[dict[st
     """The events of these files, the oldest first, from somewhat before `begin` up to `end`; other lines are skipped.
 
     Raises:
-        JournalError: a file cannot be read.
+        JournalError: a file cannot be read, or is compressed.
     """
     first, last = (HEAD + rfc3339(max(0.0, wall)).encode() for wall in (begin - EARLIER_S, end))
     for part in files:
-        try:
-            opened = open_part(part)
-            if opened is None:
-                continue  # removed meanwhile
-            with opened as file:
-                for line in _stretch(file, first, last):
-                    # A clock that was ahead for a while, and set right since, ends nothing.
-                    if line[: len(last)] >= last and line.startswith(HEAD):
-                        continue
-                    event = decode(ended(line))
-                    if event is not None:
-                        yield event
-        except OSError as error:
-            raise JournalError(f"{part.path.name}: cannot read the journal ({error.strerror or error})") from None
+        with reading(part) as file:
+            for line in _stretch(file, first, last) if file else ():  # else removed meanwhile
+                # A clock that was ahead for a while, and set right since, ends nothing.
+                if line[: len(last)] >= last and line.startswith(HEAD):
+                    continue
+                event = decode(ended(line))
+                if event is not None:
+                    yield event
 
 
 def _stretch(file: BinaryIO, first: bytes, last: bytes) -> Iterator[bytes]:

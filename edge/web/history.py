@@ -1,7 +1,7 @@
 """GET /api/history and /api/history/day: what the journal says of weeks and of one day.
 
 A journal may have hundreds of megabytes, so it is read by another process (edge.web.figures), line by line and at
-a low priority, and the answer is kept for as long as the journal stays the same.
+a low priority, and the answer is kept for as long as the journal and the day stay the same.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import asyncio
 import os
 import re
 import sys
+from datetime import date
 from pathlib import Path
 
 from aiohttp import web
@@ -65,11 +66,12 @@ class History:
             state = await loop.run_in_executor(None, _state, self._journal)
             if not state:
                 raise Refused(404, f"{self._journal.name}: no such journal yet; the first event creates it")
-            made, of, body = self._kept.get(what, (0.0, [], b""))
+            key = (*what, date.today().isoformat())  # at midnight, the days that are asked for are others
+            made, of, body = self._kept.get(key, (0.0, [], b""))
             if not body or (of != state and loop.time() - made > FRESH_S):
                 body = await self._read(self._journal, *what)
-                self._kept.pop(what, None)
-                self._kept[what] = (loop.time(), state, body)
+                self._kept.pop(key, None)
+                self._kept[key] = (loop.time(), state, body)
                 while len(self._kept) > KEPT:
                     self._kept.pop(next(iter(self._kept)))
         return web.Response(body=body, content_type="application/json")

@@ -67,6 +67,17 @@ def test_a_clip_that_is_missing_is_said_before_there_is_a_page(tiny, capsys):
     assert "nosuch.mp4: no such file, folder or camera" in err
 
 
+def test_what_is_no_journal_is_said_before_there_is_a_page(tiny, capsys, tmp_path):
+    from edge.__main__ import main
+
+    (tmp_path / "letter.txt").write_text("Dear visitors,\n")
+    for file, reason in ((tmp_path / "letter.txt", "not a journal of edge-emotion"), (tmp_path, "is a folder")):
+        assert main(["web", "--models", str(tiny), "--port", "0", "--journal", str(file)]) == 1
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err.startswith(f"edge-emotion: {file}: {reason}")
+
+
 def test_a_picture_is_answered_over_http_and_a_signal_ends_it(served, paint):
     address, process = served()
     picture = cv2.imencode(".png", paint((32, 32, True, False))[:, :, ::-1])[1].tobytes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import time
 import tracemalloc
@@ -10,6 +11,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from edge.clock import rfc3339
+from edge.errors import JournalError
 from edge.journals.jsonl import encode
 from edge.journals.parts import parts
 from edge.web.dwell import Dwell
@@ -252,6 +254,22 @@ def zone(monkeypatch):
     yield move
     monkeypatch.undo()
     time.tzset()
+
+
+def test_an_answer_is_kept_until_midnight_at_most(serve, journal, zone):
+    house = serve(journal=journal)
+    days = []
+    for name in ("Etc/GMT+12", "Pacific/Kiritimati"):  # where it is the next day already
+        zone(name)
+        days.append(house.get("/api/history?days=1")[1]["days"][0]["day"])
+    assert days[0] < days[1]
+
+
+def test_a_compressed_journal_is_named_as_that(tmp_path, journal):
+    packed = tmp_path / "packed.jsonl"
+    packed.write_bytes(gzip.compress(journal.read_bytes()))
+    with pytest.raises(JournalError, match="compressed with gzip"):
+        figures(packed, "overview", "7")
 
 
 @pytest.mark.parametrize(
