@@ -33,7 +33,7 @@ class Summary:
         watched: seconds of video.
         hours: faces by the hour, which is counted from 1970 (UTC).
         health: problems, and how often each came.
-        first, last: of the events, seconds since 1970; in a clip, time goes as fast as in the clip.
+        first, last: the earliest and the latest event, seconds since 1970; in a clip, time goes as fast as in the clip.
     """
 
     def __init__(self) -> None:
@@ -61,8 +61,10 @@ class Summary:
             self.seconds[span.worn, span.label] += span.seconds
             self._narrate(span)
         wall, written = self._spans.wall, from_rfc3339(event["time"])
-        self.first, self._began = (self.first, self._began) if self.events else (wall, written)
-        self.last, self._ended = max(self.last, wall), written
+        if not self.events:
+            self.first, self._began = wall, written
+        # Journals may be given in any order, and a clock may be set back.
+        self.first, self.last, self._ended = min(self.first, wall), max(self.last, wall), written
         self.events += 1
         if kind == "start":
             self._runs += 1

@@ -116,6 +116,14 @@ def test_a_journal_that_begins_in_the_middle_counts_from_there():
     assert dict(folded.seconds) == {(False, "neutral"): 15}
 
 
+def test_the_period_is_that_of_all_events_in_whatever_order_the_journals_are_given():
+    older, newer = (event("start", 0), event("stop", 60)), (event("start", 7200), event("stop", 7260))
+    for events in ((*older, *newer), (*newer, *older)):
+        folded = summary(*events)
+        assert folded.last - folded.first == 7260
+        assert folded.watched == 120
+
+
 def test_a_boot_between_two_events_subtracts_no_time():
     assert (
         summary(event("start", 500), event("health", 600, what="dark"), event("start", 3), event("stop", 7)).watched
