@@ -75,8 +75,10 @@ class Report:
         if not self.summary.events:
             return "No events."
         begin, end = (datetime.fromtimestamp(time) for time in (self.summary.first, self.summary.last))
-        until = f"{end:%H:%M}" if begin.date() == end.date() else f"{_date(end)}, {end:%H:%M}"
-        return f"{_date(begin)}, {begin:%H:%M} to {until}; watched for {human(self.summary.watched)}"
+        first, last = (f"{_date(time)}, {time:%H:%M}" for time in (begin, end))
+        until = f"{end:%H:%M}" if begin.date() == end.date() else last
+        period = first if first == last else f"{first} to {until}"
+        return f"{period}; watched for {human(self.summary.watched)}"
 
     def _sections(self) -> list[str]:
         stats, days = self.statistics, self.statistics.by("day")
@@ -109,7 +111,7 @@ class Report:
             tiles.insert(1, (f"{whole.faces / len(days):.0f}", "visits per day"))
         if stats.median_dwell is not None:
             tiles.append((human(stats.median_dwell), "median visit"))
-        tiles.append((busiest, "the busiest hour begins"))
+        tiles.append((busiest, "start of the busiest hour"))
         return (
             f'<div class="tiles">{"".join(f"<div class=tile><b>{v}</b><span>{t}</span></div>" for v, t in tiles)}</div>'
         )

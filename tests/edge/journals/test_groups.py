@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -118,3 +119,12 @@ def test_a_report_has_what_there_is_to_say_and_no_more():
     assert "Unsure" not in several
     assert "Unsure or too small for 100 % of the time." in report(visit(0, 10, emotion=None))
     assert several.count("<svg") == several.count("</svg>") == 6
+
+
+@pytest.mark.parametrize(
+    ("seconds", "period"),
+    [(10, "#, #:#; "), (10 * 60, "#, #:# to #:#; "), (2 * DAY, "#, #:# to #, #:#; ")],
+)
+def test_a_report_names_its_period_as_briefly_as_it_can(seconds, period):
+    page = re.sub(r"\d+ [A-Z][a-z]+ \d+|\d+", "#", report(visit(0, seconds)))
+    assert f">{period}watched" in page
