@@ -7,7 +7,7 @@ import ctypes
 
 
 def trim() -> None:
-    """Return the C library's freed memory to the system, in less than a millisecond; nothing happens without glibc."""
+    """Return the C library's freed memory to the system, where it is glibc; it takes some tenths of a millisecond."""
     # Other C libraries have no malloc_trim, and Windows no CDLL(None).
     with contextlib.suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
