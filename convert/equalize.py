@@ -8,6 +8,7 @@ of the weights that it meets (SmoothQuant, Xiao et al., 2023).
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -158,6 +159,8 @@ def _outputs(content: bytes, samples: np.ndarray) -> np.ndarray:
 
 
 def _interpreter(content: bytes, keep: bool = False) -> Any:
-    made = interpreter_module().Interpreter(model_content=content, experimental_preserve_all_tensors=keep)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # LiteRT minds that every tensor is kept, which is what we want
+        made = interpreter_module().Interpreter(model_content=content, experimental_preserve_all_tensors=keep)
     made.allocate_tensors()
     return made

@@ -167,6 +167,11 @@ def _converter_error(name: str, error: Exception) -> ConversionError:
             f"{name}: its random augmentation is active in this folder, as Keras 3 exports it; give the .keras or .h5 "
             "file, or export the model without these layers"
         )
+    if kinds and re.search(r"tensor<[\dx?]*b?f16>", text):
+        return ConversionError(
+            f"{name}: computes in half precision in this folder; give the .keras or .h5 file, or export it again with "
+            'layers of float32: keras.config.set_dtype_policy("float32") before they are made'
+        )
     if kinds:
         named = ", ".join(sorted(dict.fromkeys(kinds)))
         return ConversionError(

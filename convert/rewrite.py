@@ -1,12 +1,12 @@
 """Operations that TensorFlow Lite cannot run in int8, in a SavedModel, as operations that it can.
 
-ELU(x) is max(x, exp(min(x, 0)) - 1): for negative x the second is greater, for others it is 0. Before a ReLU, -x is
-x * -1; elsewhere TensorFlow Lite knows patterns by their negation (GELU), and it stays.
+ELU(x) is max(x, exp(min(x, 0)) - 1): for negative x the second is greater, for others it is 0. -x is x * -1, but for
+the one in a GELU, by which TensorFlow Lite knows it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +35,11 @@ def rewrite(folder: Path) -> None:
 
 def _nodes(nodes: Any, inside_function: bool) -> bool:
     """Replace what is to be replaced among these nodes; whether there was any."""
-    into_relu = {source.split(":")[0] for node in nodes if node.op == "Relu" for source in node.input}
+    gelu = _into(nodes, "Mul", _into(nodes, "Erfc"))
     old = [
         node
         for node in nodes
-        if node.op in _RULES and node.attr["T"].type == FLOAT and (node.op != "Neg" or node.name in into_relu)
+        if node.op in _RULES and node.attr["T"].type == FLOAT and (node.op != "Neg" or node.name not in gelu)
     ]
     for node in old:
         _RULES[node.op](node, _adder(nodes, node, inside_function))
@@ -48,6 +48,12 @@ def _nodes(nodes: Any, inside_function: bool) -> bool:
             for place, source in enumerate(node.input):
                 node.input[place] = _renamed(source, nodes)
     return bool(old)
+
+
+def _into(nodes: Any, op: str, names: Container[str] | None = None) -> set[str]:
+    """The names of the operations that feed one of this kind, or those of it with these names."""
+    takers = [node for node in nodes if node.op == op and (names is None or node.name in names)]
+    return {source.split(":")[0] for node in takers for source in node.input}
 
 
 def _renamed(source: str, nodes: Any) -> str:

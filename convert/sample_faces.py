@@ -97,7 +97,7 @@ def warnings_of(
             f"{_flags(best, asked)}; try that, or give --evaluate labelled pictures",
         )
     said = answers[given]
-    if len(np.unique(said)) == 1:
+    if len(np.unique(said)) == 1 and said[0] >= 0:
         return (
             f"the float model says {classes.names[said[0]]} for all of the ten faces that come with the program, which "
             f"differ; are --preprocess and --labels right?",
@@ -167,10 +167,9 @@ def _best(readings: Sequence[_Reading]) -> _Reading:
 
 
 def _said(model: FloatModel, classes: Classes, inputs: np.ndarray) -> np.ndarray:
-    """Which output, int (N,), is the greatest; of one sigmoid, which of its two classes."""
-    scores = np.nan_to_num(model.predict(inputs)[0])
-    chosen: np.ndarray = (both_classes(scores) if classes.single else scores).argmax(axis=1)
-    return chosen
+    """Which output, int (N,), is the greatest; of one sigmoid, which of its two classes; -1 for what is no number."""
+    scores = model.predict(inputs)[0]
+    return trial.chosen(both_classes(scores) if classes.single else scores)
 
 
 def _reading(
@@ -178,7 +177,9 @@ def _reading(
 ) -> _Reading:
     counted = {name: classes.label_of(name) for name in classes.names}
     return _Reading(
-        way, names, sum(counted.get(names[k], names[k]) == label for k, label in zip(said, truth, strict=True))
+        way,
+        names,
+        sum(k >= 0 and counted.get(names[k], names[k]) == label for k, label in zip(said, truth, strict=True)),
     )
 
 
@@ -204,7 +205,9 @@ def _swapped(classes: Classes, said: np.ndarray, truth: Sequence[str]) -> str:
     bare, worn = Mask.BARE.label, Mask.WORN.label
     turned = {bare: worn, worn: bare}
     names = tuple(turned.get(name, name) for name in classes.names)
-    counted = [turned.get(classes.names[k], classes.names[k]) == label for k, label in zip(said, truth, strict=True)]
+    counted = [
+        k >= 0 and turned.get(classes.names[k], classes.names[k]) == label for k, label in zip(said, truth, strict=True)
+    ]
     return f"--labels {','.join(names)}" if sum(counted) >= SWAPPED else ""
 
 

@@ -75,13 +75,13 @@ def best(
     asked: list[Trial] = []
     renamed: list[Trial] = []
     for preprocessing in candidates(channels, given):
-        scores = np.nan_to_num(answers(preprocessing))
-        said, plain = scores.argmax(axis=1), tuple(range(scores.shape[1]))
+        scores = answers(preprocessing)
+        said, plain = chosen(scores), tuple(range(scores.shape[1]))
         asked.append(Trial(preprocessing, plain, said == truth))
         if asked[0].accuracy > 1 - CLEAR:
             break  # nothing can be clearly better
         order = best_order(said, truth, len(plain))
-        renamed.append(Trial(preprocessing, order, np.array(order)[said] == truth))
+        renamed.append(Trial(preprocessing, order, (said >= 0) & (np.array(order)[said] == truth)))
     winner = _best_of(asked[0], asked)
     # Other labels are a bolder claim than another range: they must clearly beat the best range, too.
     return asked[0], _best_of(winner, renamed)
@@ -92,15 +92,20 @@ def _best_of(held: Trial, others: Sequence[Trial]) -> Trial:
     return max(better, key=lambda trial: trial.accuracy, default=held)
 
 
+def chosen(scores: np.ndarray) -> np.ndarray:
+    """Which of the K outputs is the greatest, int (N,), from scores (N, K); -1 where a score is not a number."""
+    return np.where(np.isfinite(scores).all(axis=1), scores.argmax(axis=1), -1)
+
+
 def best_order(said: np.ndarray, truth: np.ndarray, classes: int) -> tuple[int, ...]:
-    """Which class each output most probably stands for: the assignment with the most right answers.
+    """Which class each output most probably stands for: the assignment with the most right answers; -1 is none.
 
     Solved by the Hungarian method (Kuhn, 1955) on the confusion matrix.
     """
     from scipy.optimize import linear_sum_assignment
 
     counts = np.zeros((classes, classes), np.int64)
-    np.add.at(counts, (said, truth), 1)
+    np.add.at(counts, (said[said >= 0], truth[said >= 0]), 1)
     rows, columns = linear_sum_assignment(counts + np.eye(classes) * 1e-6, maximize=True)  # ties keep the order
     return tuple(int(column) for _, column in sorted(zip(rows, columns, strict=True)))
 

@@ -22,6 +22,7 @@ ACTIVATIONS = {
     "gelu": lambda layers: layers.Activation("gelu"),
     "mish": lambda layers: layers.Activation("mish"),
     "softsign": lambda layers: layers.Activation("softsign"),
+    "layer normalization": lambda layers: layers.LayerNormalization(),
     "tanh": lambda layers: layers.Activation("tanh"),
 }
 
@@ -44,13 +45,18 @@ def test_it_converts_and_the_device_takes_it(keras_, kit, tmp_path, name):
     operators.check(tmp_path, converted.content)
 
 
-@pytest.mark.parametrize("name", ["elu", "leaky relu with an end"])
+@pytest.mark.parametrize("name", ["elu", "leaky relu with an end", "layer normalization"])
 def test_what_it_is_rewritten_to_is_the_same_function(keras_, kit, name):
     model = from_keras(network(keras_, name), name)
     images = kit.blobs(10, seed=3)[0]
     made = to_float(model, (24, 24, 1))
     assert np.allclose(made.predict(images)[0], model.predict(made.preprocessing.apply(images))[0], atol=1e-5)
     assert {"ELU", "NEG"}.isdisjoint(made.graph.kinds)
+
+
+def test_a_gelu_stays_one_operation(keras_):
+    made = to_float(from_keras(network(keras_, "gelu"), "gelu"), (24, 24, 1))
+    assert made.graph.kinds["GELU"] == 1
 
 
 def test_a_saved_models_elu_too(keras_, kit, tmp_path):

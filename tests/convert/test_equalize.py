@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -38,6 +40,16 @@ def graph_of(keras_, *body):
 def test_which_layers_are_balanced(keras_, body, expected):
     found = list(pairs(graph_of(keras_, *body(keras_.layers))))
     assert [(pair.first.kind, pair.second.kind) for pair in found] == expected
+
+
+def test_the_terminal_stays_clean(keras_):
+    layers = keras_.layers
+    body = [layers.Conv2D(4, 3, activation="relu"), layers.Conv2D(2, 3)]
+    made = to_float(from_keras(network(keras_, *body)), (16, 16, 1)).content
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        equalized(made, pictures(2).astype(np.float32))
+    assert caught == []
 
 
 def test_what_two_layers_see_is_left_alone(keras_):

@@ -270,3 +270,18 @@ def test_answers_that_never_change_are_refused(kit, emotions):
     source = from_arrays("plain", kit.blobs(120, 2)[0])
     with pytest.raises(ConversionError, match="m: the same answer for every calibration picture; check --preprocess"):
         pipeline.convert(from_keras(emotions, "m"), source, request)
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+@pytest.mark.parametrize("named", [True, False])
+def test_a_broken_training_is_not_taken_for_wrong_flags(kit, keras_, labelled, named):
+    """A weight that is not a number makes every answer one: no order of the classes is better than another."""
+    broken = kit.taught(kit.network(classes=7), [EMOTIONS.index(name) for name in QUARTERS])
+    kernel, *others = broken.get_weights()
+    kernel[0, 0, 0, 0] = np.nan
+    broken.set_weights([kernel, *others])
+    images, truth = kit.blobs(120, seed=5)
+    source = from_arrays("set", images, truth if labelled else None, QUARTERS if labelled else ())
+    request = Request(task="emotion-bare", labels=EMOTIONS if named else ())
+    with pytest.raises(ConversionError, match="not numbers; train it again"):
+        pipeline.convert(from_keras(broken), source, request)

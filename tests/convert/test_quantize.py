@@ -158,3 +158,12 @@ def test_augmentation_that_is_active_in_a_folder_says_what_to_give_instead(keras
     keras_.Sequential(parts).export(tmp_path / "saved", verbose=False)
     with pytest.raises(ConversionError, match=r"saved: its random augmentation is active .* give the \.keras or \.h5"):
         quantize(load(tmp_path / "saved"), np.zeros((4, 8, 8, 1), np.uint8))
+
+
+def test_half_precision_in_a_folder_says_what_to_give_instead(keras_, tmp_path):
+    """A .keras file has its layers made again in single precision; a folder has the operations themselves."""
+    layers = keras_.layers
+    body = [layers.Conv2D(2, 3, dtype="mixed_float16"), layers.Flatten(), layers.Dense(2, activation="softmax")]
+    keras_.Sequential([layers.Input((8, 8, 1)), *body]).export(tmp_path / "saved", verbose=False)
+    with pytest.raises(ConversionError, match=r"saved: computes in half precision .* give the \.keras or \.h5"):
+        quantize(load(tmp_path / "saved"), np.zeros((4, 8, 8, 1), np.uint8))
