@@ -1,6 +1,10 @@
 // Exchanges the token for a session cookie.
 const at = id => document.getElementById(id);
 
+// A link on another site brings no session along, even where there is one; asked for from here, the page has it.
+const [visit] = performance.getEntriesByType("navigation");
+if (visit?.type === "navigate" && document.cookie.includes("edge_emotion_csrf=")) location.reload();
+
 at("form").addEventListener("submit", async event => {
   event.preventDefault();
   at("said").hidden = true;

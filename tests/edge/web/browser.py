@@ -89,9 +89,17 @@ class Browser:
 
     def wait(self, expression: str, limit_s: float = LIMIT_S) -> None:
         end = time.monotonic() + limit_s
-        while not self.eval(expression):
+        while not self._holds(expression):
             assert time.monotonic() < end, f"never true: {expression}; {self.console}"
             time.sleep(0.02)
+
+    def _holds(self, expression: str) -> bool:
+        try:
+            return bool(self.eval(expression))
+        except AssertionError as error:
+            if "navigated or closed" in str(error):  # by another page, which may be asked next
+                return False
+            raise
 
     def choose(self, selector: str, path: str) -> None:
         root = self.ask("DOM.getDocument")["root"]["nodeId"]

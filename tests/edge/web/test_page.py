@@ -260,6 +260,24 @@ def test_the_token_is_asked_for_and_then_the_page_works(serve, browser):
     assert house.control.asked
 
 
+def test_a_link_on_another_site_asks_nobody_twice_for_the_token(serve, browser):
+    house = serve(token=Token("correct-horse-battery-staple"))
+    elsewhere = house.address.replace("127.0.0.1", "localhost")  # another site to a browser, with sessions of its own
+    browser.open(house.address)
+    browser.eval("document.getElementById('token').value = 'correct-horse-battery-staple'")
+    browser.eval("document.querySelector('button').click()")
+    browser.wait("document.querySelector('nav') !== null")
+    browser.open(elsewhere)
+    browser.eval(f"void setTimeout(() => location.assign({json.dumps(house.address + '#history')}))")
+    browser.wait("document.querySelector('nav') !== null")
+    assert browser.eval("location.hash") == "#history"
+    house.site.guard.token = Token("another-horse-battery-staple")  # all sessions have ended
+    browser.open(elsewhere)
+    browser.eval(f"void setTimeout(() => location.assign({json.dumps(house.address)}))")
+    browser.wait("performance.getEntriesByType('navigation')[0].type === 'reload'")  # once, and not again and again
+    browser.wait("document.readyState === 'complete' && document.getElementById('token') !== null")
+
+
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_nothing_reaches_over_the_edge_and_text_can_be_read(serve, browser, width, dark):
