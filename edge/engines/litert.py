@@ -17,8 +17,8 @@ from edge.tasks import HEADS
 from edge.vision.detection import anchor_points
 from edge.vision.preprocessing import Preprocessing
 
-# Other forms have only been found to help large processors: where a detection, or a look at one face, takes longer,
-# they are not even tried.
+# Other forms have only been found to help large processors: where a detector, or a model that looks at one face, takes
+# longer, they are not even tried.
 SLOW_S, SLOW_CROP_S = 0.005, 0.001
 TRIES, GAIN = 5, 0.97
 CHECKS = 3  # pictures for which another form has to give the same bits
