@@ -108,7 +108,7 @@ class Report:
         busiest = max(stats.by("hour").items(), key=lambda item: item[1].faces)[0]
         tiles = [(f"{whole.faces:,}", "visits"), (f"{100 * whole.masked:.0f} %", "of the time in sight with a mask")]
         if len(days) > 1:
-            tiles.insert(1, (f"{whole.faces / len(days):.0f}", "visits per day"))
+            tiles.insert(1, (f"{whole.faces / len(days):,.1f}", "visits per day"))
         if stats.median_dwell is not None:
             tiles.append((human(stats.median_dwell), "median visit"))
         tiles.append((busiest, "start of the busiest hour"))

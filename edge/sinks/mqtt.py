@@ -75,7 +75,7 @@ class MqttSink:
         self._shown_at: float | None = None
         self._situation, self._rate = Situation(), FrameRate(clock)
         self._switch: Switch | None = None
-        self._dropping = False
+        self._dropping = self._puzzled = False
         self._stated_at: float | None = None
         self.connection: Connection
 
@@ -130,7 +130,8 @@ class MqttSink:
                 self._switch.pause()
             elif command == OFF.encode():
                 self._switch.resume()
-            else:
+            elif not self._puzzled:  # once: whoever may write there could fill the log
+                self._puzzled = True
                 _log.warning("mqtt: %s: expected %s or %s, got something else", topic, ON, OFF)
 
     def _show(self, frame: Frame) -> None:

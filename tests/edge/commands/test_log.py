@@ -457,6 +457,13 @@ def test_the_report_is_one_page_with_nothing_from_elsewhere(journal, capsys, tmp
     assert [word for word in ("http", "src=", "url(", "<script", "@import") if word in page] == []
 
 
+def test_few_visits_are_more_than_none_a_day(tmp_path, capsys):
+    path = tmp_path / "journal.jsonl"
+    path.write_bytes(lines([EVENTS[0], face("appeared", 1), face("appeared", 4 * 86400, track=2)]))
+    page = call(capsys, "report", path, "--out", "-")[1]
+    assert "<b>0.4</b><span>visits per day</span>" in page
+
+
 def test_the_plot_without_matplotlib_says_how_to_install_it(journal, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.backends.backend_agg", None)
     code, _, err = call(capsys, "plot", journal)

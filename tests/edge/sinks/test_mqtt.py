@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from edge.daemon.control import Control
 from edge.errors import MissingExtra, SettingsError
 from edge.ports import ConnectedSink, FrameObserver
 from edge.settings import MqttSettings, Settings
@@ -120,6 +121,13 @@ def test_messages_of_the_broker_and_no_switch(bench, topic, payload, retained, c
     bench.sink.connect(None, ())
     bench.sink.received(topic, payload, retained)
     assert bench.connection.calls == calls
+
+
+def test_nonsense_on_the_pause_topic_does_not_fill_the_log(bench, caplog):
+    bench.sink.connect(Control(bench.clock), ())
+    for n in range(100):
+        bench.sink.received("edge/pi/pause/set", b"nonsense %d" % n, False)
+    assert len(caplog.records) == 1
 
 
 @pytest.mark.parametrize(
