@@ -62,4 +62,4 @@ class Graph:
         return max(self.content[old] if old else 0, flatbuffer.uint(self.content, new) if new else 0)
 
 
-DAMAGED = (struct.error, IndexError, ValueError)
+DAMAGED = (struct.error, IndexError, ValueError, ArithmeticError)  # a stride of 0, a kernel without elements

@@ -39,7 +39,7 @@ def best(content: bytes, is_better: Callable[[bytes], bool], steps: Sequence[Ste
             form = network.pack() if step(network) else None
         except ImportError:
             return content
-        except (*DAMAGED, TypeError, AttributeError, OverflowError):
+        except (*DAMAGED, TypeError, AttributeError):
             network = form = None  # a damaged file, once unpacked, has None or other things where lists are expected
         if form is not None:
             better = is_better(form)

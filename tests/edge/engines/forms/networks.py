@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -132,6 +134,18 @@ def network(shape: tuple[int, ...], *layers: Conv | Enlarge, seed: int = 0) -> b
         operator.outputs = [number + 1 if layer.gives is None else layer.gives]
         graph.operators.append(operator)
     graph.inputs, graph.outputs = [0], [len(layers)]
+    builder = flatbuffers.Builder(1 << 16)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+def changed(content: bytes, change: Callable[[Any], None]) -> bytes:
+    """The .tflite after a change of its subgraph, unpacked into the schema's objects."""
+    schema = pytest.importorskip("ai_edge_litert.schema_py_generated")
+    import flatbuffers
+
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
+    change(model.subgraphs[0])
     builder = flatbuffers.Builder(1 << 16)
     builder.Finish(model.Pack(builder), b"TFL3")
     return bytes(builder.Output())

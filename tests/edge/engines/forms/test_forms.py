@@ -12,9 +12,10 @@ from edge.engines import forms, litert
 from edge.engines.graph import Graph
 from edge.engines.litert import LiteRtEngine
 from edge.engines.model import LiteRtModel
+from edge.engines.transposed import transposed
 from edge.errors import EngineError, ModelError
 from edge.vision.preprocessing import Preprocessing
-from tests.edge.engines.forms.networks import rewritten
+from tests.edge.engines.forms.networks import Conv, Enlarge, changed, network, rewritten
 from tests.edge.engines.test_operators import CONV_2D, tflite
 
 
@@ -27,6 +28,33 @@ def content():
 @pytest.mark.parametrize("damaged", [b"", b"TFL3", tflite(), tflite((CONV_2D, "")), bytes(64)])
 def test_a_damaged_file_has_no_other_form(damaged, step):
     assert rewritten(damaged, step) is None
+
+
+def stride_of_0(graph):
+    graph.operators[0].builtinOptions.strideW = 0
+
+
+def without_elements(graph):
+    for tensor in graph.tensors:
+        tensor.shape = [0] * len(tensor.shape)
+
+
+def without_options(graph):
+    for operator in graph.operators:
+        operator.builtinOptions, operator.builtinOptionsType = None, 0
+
+
+def without_inputs(graph):
+    graph.operators[0].inputs = None
+
+
+@pytest.mark.parametrize("damage", [stride_of_0, without_elements, without_options, without_inputs])
+@pytest.mark.parametrize("layer", [Conv(4), Enlarge(4)])
+def test_a_damaged_network_has_no_other_form(layer, damage):
+    content = changed(network((1, 6, 16, 4), layer), damage)
+    assert [rewritten(content, step) for step in forms.STEPS] == [None] * len(forms.STEPS)
+    answer = transposed(content)
+    assert answer is None or len(answer) == len(content)
 
 
 @pytest.mark.parametrize("step", forms.STEPS)
