@@ -116,7 +116,7 @@ export function dwell(parent, { visits, classes, median }) {
     const words = below === null ? `> ${short(from)}` : from ? range(from, below) : `< ${short(below)}`, tall = (base - 10) * visits / most, x = left + n * step;
     draw(svg, "rect", { class: "fill", x: x + step * .1, y: base - tall, width: step * .8, height: tall, rx: 3 });
     hint(draw(svg, "rect", { class: "hit", x, y: 0, width: step, height: base }), `${words}: ${count(visits, "visit")}`);
-    draw(svg, "text", { x: x + step / 2, y: high - 5, "text-anchor": "middle" }, step > 60 ? words : below === null ? "more" : `${n ? "" : "< "}${short(below)}`);
+    if (step > 34 || n % 2 === 0) draw(svg, "text", { x: x + step / 2, y: high - 5, "text-anchor": "middle" }, step > 60 ? words : below === null ? "more" : `${n ? "" : "< "}${short(below)}`);
     from = below;
   });
 }

@@ -82,6 +82,8 @@ function cover(title, text, through = false) {
 function size(width, height) {
   const view = at("view");
   if (view.width !== width || view.height !== height) Object.assign(view, { width, height });
+  // No taller than the window, with the buttons below it: cameras may be mounted upright.
+  at("stage").style.maxWidth = `calc(80vh * ${width / height})`;
 }
 
 function blank() {

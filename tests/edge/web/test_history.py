@@ -355,3 +355,19 @@ def test_the_charts_show_what_the_journal_says(serve, tmp_path, browser):
     assert browser.console == []
     if folder := os.environ.get("EDGE_EMOTION_SCREENSHOTS"):
         browser.screenshot(os.path.join(folder, "history.png"))
+
+
+OVERLAPS = """[...document.querySelectorAll('#history-body svg')].flatMap(svg => {
+  const boxes = [...svg.querySelectorAll('text')].map(text => text.getBoundingClientRect());
+  return boxes.flatMap((a, n) => boxes.slice(n + 1).filter(b =>
+    a.left < b.right && b.left < a.right && a.top + 3 < b.bottom && b.top + 3 < a.bottom));
+}).length"""
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])  # 320: also a window of 1280 pixels that is enlarged fourfold
+def test_no_text_of_a_chart_lies_on_another(serve, tmp_path, browser, width):
+    house = serve(journal=write(tmp_path / "journal.jsonl", visit(1, minute_ago(), (4, False, "happy"))))
+    browser.size(width, 640)
+    browser.open(house.address + "#history")
+    browser.wait("document.querySelectorAll('#dwell text').length > 0")
+    assert browser.eval(OVERLAPS) == 0

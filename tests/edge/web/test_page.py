@@ -278,6 +278,18 @@ def test_a_link_on_another_site_asks_nobody_twice_for_the_token(serve, browser):
     browser.wait("document.readyState === 'complete' && document.getElementById('token') !== null")
 
 
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (844, 390), (1280, 720)])
+def test_an_upright_picture_and_the_button_below_it_fit_into_the_window(serve, browser, width, height):
+    house = serve()
+    house.play(np.full((640, 240, 3), 128, np.uint8))
+    browser.size(width, height)
+    browser.open(house.address)
+    browser.wait("document.getElementById('view').height === 640")
+    rect = browser.eval("document.getElementById('stage').getBoundingClientRect().toJSON()")
+    assert rect["height"] <= 0.8 * height + 1
+    assert rect["width"] / rect["height"] == pytest.approx(240 / 640, rel=0.02)
+
+
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_nothing_reaches_over_the_edge_and_text_can_be_read(serve, browser, width, dark):
