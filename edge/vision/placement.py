@@ -15,6 +15,7 @@ import numpy as np
 
 from edge.vision.canvas import Rect, area, eyes
 from edge.vision.slots import (
+    Pair,
     Point,
     Size,
     areas,
@@ -22,6 +23,7 @@ from edge.vision.slots import (
     as_rect,
     margin,
     near,
+    nearest_sides,
     overlaps,
     ring_corners,
     shortest_line,
@@ -64,18 +66,32 @@ class Place:
 
 @dataclass(frozen=True)
 class Seat:
-    """Where a caption was, seen from its face: how far its corner was from the face's, and how much it said."""
+    """Where a caption was, seen from its face, and how much it said.
+
+    Attributes:
+        across, down: from a side of the face to a side of the caption, those that are nearest: so a caption below a
+            face that comes closer stays below it.
+        sides: which: indices into the face and into the caption, first across, then down.
+    """
 
     across: int
     down: int
+    sides: tuple[Pair, Pair]
     detail: Detail
     leader: bool
 
     @classmethod
     def of(cls, place: Place, face: Rect) -> Seat:
         """The seat of a place."""
-        across, down = place.rect[0] - face[0], place.rect[1] - face[1]
-        return cls(across, down, place.detail, place.leader is not None)
+        x, y = (nearest_sides(face, place.rect, axis) for axis in (0, 1))
+        across, down = (place.rect[plate] - face[side] for side, plate in (x, y))
+        return cls(across, down, (x, y), place.detail, place.leader is not None)
+
+    def corner(self, face: Rect, size: Size) -> Point:
+        """The left upper corner of a caption of that size on this seat."""
+        (x, plate_x), (y, plate_y) = self.sides
+        left, top = face[x] + self.across, face[y] + self.down
+        return left - (size[0] if plate_x == 2 else 0), top - (size[1] if plate_y == 3 else 0)
 
 
 @functools.lru_cache(maxsize=8)
@@ -144,8 +160,7 @@ class _Board:
 
     def stay(self, n: int, seat: Seat, size: Size) -> bool:
         """Put face n's caption where it was, seen from the face, if it can stay there; whether it does."""
-        face = self._rects[n]
-        found = self._clipped([(face[0] + seat.across, face[1] + seat.down)], size)
+        found = self._clipped([seat.corner(self._rects[n], size)], size)
         cost = self._costs(n, seat.detail, found, np.zeros(len(found)))
         return self._first(n, seat.detail, found, cost, seat.leader)
 

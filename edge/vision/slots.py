@@ -10,6 +10,7 @@ from edge.vision.canvas import Rect
 
 Size = tuple[int, int]
 Point = tuple[int, int]
+Pair = tuple[int, int]
 
 # Directions from a face in which a caption with a leader line is looked for.
 AROUND = np.array([(np.cos(angle), np.sin(angle)) for angle in np.arange(16) * np.pi / 8]).T[:, None]
@@ -36,6 +37,13 @@ def ring_corners(face: Rect, size: Size, gap: int, rings: int) -> list[Point]:
     x = (left + right - width) / 2 + AROUND[0] * ((right - left + width) / 2 + steps)
     y = (top + bottom - height) / 2 + AROUND[1] * ((bottom - top + height) / 2 + steps)
     return [(int(a), int(b)) for a, b in zip(np.rint(x).flat, np.rint(y).flat, strict=True)]
+
+
+def nearest_sides(face: Rect, plate: Rect, axis: int) -> Pair:
+    """Indices of the sides of a face and of a plate that are nearest; axis 0: left and right, 1: top and bottom."""
+    near_side, far_side = axis, axis + 2
+    pairs = [(near_side, near_side), (far_side, far_side), (far_side, near_side), (near_side, far_side)]
+    return min(pairs, key=lambda pair: abs(face[pair[0]] - plate[pair[1]]))
 
 
 def shortest_line(plate: Sequence[int], face: Rect) -> tuple[Point, Point]:

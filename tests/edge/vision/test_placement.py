@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from edge.vision.canvas import area, eyes, shared
-from edge.vision.placement import HIDES_OTHER, HIDES_OWN, Detail, arrange
+from edge.vision.placement import HIDES_OTHER, HIDES_OWN, Detail, Place, Seat, arrange
 
 SIZES = ((20, 20), (70, 24), (120, 24), (150, 70))
 BOUNDS = (640, 480)
@@ -63,6 +63,40 @@ def test_a_lone_face_has_the_full_caption_below_it():
     assert place.detail == Detail.FULL
     assert place.rect[:2] == (200, 294)
     assert place.leader is None
+
+
+@pytest.mark.parametrize(
+    ("face", "growth", "side"),
+    [
+        ((300, 100, 340, 150), (-2, -2, 2, 3), "below"),
+        ((300, 380, 340, 430), (-2, -3, 2, 0), "above"),
+        ((10, 20, 100, 470), (0, 0, 3, 0), "right"),
+        ((540, 0, 630, 480), (-3, 0, 0, 0), "left"),
+    ],
+)
+@pytest.mark.parametrize("closer", [True, False])
+def test_a_caption_keeps_its_distance_from_a_face_that_comes_closer_or_goes_away(face, growth, side, closer):
+    seat, steps = None, range(20) if closer else range(19, -1, -1)
+    for step in steps:
+        now = tuple(edge + step * by for edge, by in zip(face, growth, strict=True))
+        (place,) = arrange((now,), (SIZES,), BOUNDS, before=(seat,))
+        left, top, right, bottom = place.rect
+        distances = {"below": top - now[3], "above": now[1] - bottom, "right": left - now[2], "left": now[0] - right}
+        assert distances[side] == 4
+        assert place.detail == Detail.FULL
+        seat = Seat.of(place, now)
+
+
+def test_a_caption_that_gets_wider_stays_on_its_side():
+    face, narrow, wide = (400, 100, 440, 150), (70, 24), (120, 24)
+    for place, corner in (
+        (Place((326, 100, 396, 124), Detail.WORD), (276, 100)),  # on the left
+        (Place((444, 100, 514, 124), Detail.WORD), (444, 100)),
+        (Place((400, 72, 470, 96), Detail.WORD), (400, 72)),
+        (Place((370, 154, 440, 178), Detail.WORD), (320, 154)),  # its right side is the face's
+    ):
+        assert Seat.of(place, face).corner(face, narrow) == place.rect[:2]
+        assert Seat.of(place, face).corner(face, wide) == corner
 
 
 def test_everybody_has_a_word_before_anybody_has_more():
