@@ -12,30 +12,33 @@ from edge.vision import palette
 WIDE, HIGH = 880, 220
 LEFT, RIGHT, TOP, BOTTOM = 44, 16, 16, 26
 BLUE, GRID, MUTED, INK = "#1f6fb2", "#dfe3e6", "#5b646d", "#1d2126"
+DIGIT = 8  # no digit is wider
 LABELS = 16  # at most this many below a chart of columns
 
 
 def columns(rows: Sequence[tuple[str, float]], label: Callable[[str], str] = str) -> str:
     """A column for each row; numbers above them where they fit."""
     top, step = scale(max(value for _, value in rows))
-    slot = (WIDE - LEFT - RIGHT) / len(rows)
+    left = max(LEFT, 8 + DIGIT * len(f"{top:,.0f}"))
+    slot = (WIDE - left - RIGHT) / len(rows)
     tall = HIGH - TOP - BOTTOM
     parts = []
     for n in range(round(top / step) + 1):
         y = HIGH - BOTTOM - tall * n * step / top
-        parts.append(f'<line x1="{LEFT}" y1="{y:.1f}" x2="{WIDE - RIGHT}" y2="{y:.1f}" stroke="{GRID}"/>')
-        parts.append(_text(LEFT - 8, y + 4, f"{n * step:,.0f}", "end", MUTED))
+        parts.append(f'<line x1="{left}" y1="{y:.1f}" x2="{WIDE - RIGHT}" y2="{y:.1f}" stroke="{GRID}"/>')
+        parts.append(_text(left - 8, y + 4, f"{n * step:,.0f}", "end", MUTED))
     every = math.ceil(len(rows) / LABELS)
     for n, (name, value) in enumerate(rows):
-        high, x = tall * value / top, LEFT + (n + 0.5) * slot
+        high, x = tall * value / top, left + (n + 0.5) * slot
         wide = min(0.76 * slot, 64)
         base = HIGH - BOTTOM - high
         parts.append(
             f'<rect x="{x - wide / 2:.1f}" y="{base:.1f}" width="{wide:.1f}" height="{high:.1f}" rx="2" fill="{BLUE}">'
             f"<title>{html.escape(name)}: {value:,.0f}</title></rect>"
         )
-        if slot >= 30 and value:
-            parts.append(_text(x, base - 4, f"{value:,.0f}", "middle", MUTED))
+        number = f"{value:,.0f}"
+        if slot >= max(30, DIGIT * len(number)) and value:
+            parts.append(_text(x, base - 4, number, "middle", MUTED))
         if n % every == 0:
             parts.append(_text(x, HIGH - 8, label(name), "middle"))
     return _svg(WIDE, HIGH, parts, ", ".join(f"{label(name)}: {value:,.0f}" for name, value in rows))

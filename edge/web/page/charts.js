@@ -6,6 +6,9 @@ const WEEK = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 // One unit is one pixel of the page, so that letters have their size on a phone, too.
 const widthOf = parent => Math.max(260, parent.clientWidth);
 
+// The room for the numbers of an axis.
+const leftOf = most => Math.max(36, 8 + 8 * grouped(most).length);
+
 function chart(parent, width, height, words) {
   parent.replaceChildren();
   const svg = draw(parent, "svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": words });
@@ -44,7 +47,7 @@ export function tiles(parent, { days, dwell }) {
 export function visits(parent, days, pick) {
   const most = Math.max(...days.map(({ visits }) => visits));
   if (!most) return empty(parent);
-  const wide = widthOf(parent), high = 180, left = 36, base = high - 22, step = (wide - left) / days.length;
+  const wide = widthOf(parent), high = 180, left = leftOf(most), base = high - 22, step = (wide - left) / days.length;
   const svg = chart(parent, wide, high, `Visits per day; at most ${grouped(most)}`);
   scale(svg, most, left, base, wide);
   days.forEach(({ day, visits, seconds }, n) => {
@@ -108,7 +111,7 @@ export function shares(parent, told) {
 
 export function dwell(parent, { visits, classes, median }) {
   if (!visits) return empty(parent);
-  const most = Math.max(...classes.map(({ visits }) => visits)), wide = widthOf(parent), high = 180, left = 36, base = high - 22, step = (wide - left) / classes.length;
+  const most = Math.max(...classes.map(({ visits }) => visits)), wide = widthOf(parent), high = 180, left = leftOf(most), base = high - 22, step = (wide - left) / classes.length;
   const svg = chart(parent, wide, high, `How long visits last; the median is ${duration(median)}`);
   scale(svg, most, left, base, wide);
   let from = 0;

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta, timezone
+from itertools import pairwise
 
 import pytest
 
@@ -98,6 +99,22 @@ def test_charts_have_a_mark_and_words_for_each_number():
     assert heat_map(["Monday"], ["09:00", "10:00"], {("Monday", "10:00"): 2.5}).count("<rect") == 2
     assert shares({}) == ""
     assert ">75 %<" in shares({"happy": 0.75})
+
+
+TEXT = re.compile(r'<text x="([0-9.]+)" y="([0-9.]+)" text-anchor="(end|middle)"[^>]*>([0-9,]+)<')
+
+
+@pytest.mark.parametrize("most", [3, 999, 16_440, 1_234_567])
+@pytest.mark.parametrize("count", [7, 24, 366])
+def test_large_numbers_are_neither_cut_off_nor_on_one_another(most, count):
+    rows = {}
+    for x, y, anchor, text in TEXT.findall(columns([("x", most)] * count)):
+        wide = 8 * len(text)
+        right = float(x) + (wide / 2 if anchor == "middle" else 0)
+        rows.setdefault(y, []).append((right - wide, right))
+    assert min(left for row in rows.values() for left, _ in row) >= 0
+    for row in rows.values():
+        assert all(before[1] <= after[0] for before, after in pairwise(sorted(row)))
 
 
 def report(*visits):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import time
 import tracemalloc
@@ -371,3 +372,11 @@ def test_no_text_of_a_chart_lies_on_another(serve, tmp_path, browser, width):
     browser.open(house.address + "#history")
     browser.wait("document.querySelectorAll('#dwell text').length > 0")
     assert browser.eval(OVERLAPS) == 0
+    classes = [{"below": None, "visits": 1_234_567}]
+    told = json.dumps({"visits": 1_234_567, "median": 5, "classes": classes})
+    browser.eval(f"import('./charts.js').then(charts => charts.dwell(document.getElementById('dwell'), {told}))")
+    begins = "document.querySelector('#dwell svg').getBoundingClientRect().left"
+    browser.wait("[...document.querySelectorAll('#dwell text')].some(text => text.textContent === '1,234,567')")
+    assert browser.eval(
+        f"[...document.querySelectorAll('#dwell text')].every(text => text.getBoundingClientRect().left >= {begins})"
+    )
