@@ -6,28 +6,41 @@ import { add, at, draw, setText } from "./dom.js";
 
 const HELD = "The pause file on the machine keeps the camera off. Remove it there to resume.";
 const DARK = "dark picture"; // what the health says then
+const SILENT_MS = 12000; // the machine says something every 5 s, even where nothing changes
 const MINUTE_S = 60, KEPT = 60;
 const WORDS = { watching: "Watching", paused: "Paused", "no camera": "No camera", starting: "Starting", off: "No camera", lost: "Not connected" };
 
-let events = null, stop = null, latest = null, shownNumber = -1, streaming = false, held = false, lost = false;
+let events = null, stop = null, latest = null, shownNumber = -1, streaming = false, held = false, lost = false, silence = 0;
 const states = new Map();
 const cards = new Map();
 
 export function open() {
   if (events) return;
   events = new EventSource("api/events");
-  events.addEventListener("state", event => take(JSON.parse(event.data)));
+  events.addEventListener("state", event => { listen(); take(JSON.parse(event.data)); });
   events.onerror = () => {
-    lost = true;
-    pill("lost");
-    at("boxes").replaceChildren();
-    blank();
-    cover("Not connected", "The machine does not answer. Is it on, and is edge-emotion running? Trying again.");
+    miss();
     if (events?.readyState === EventSource.CLOSED) again();
   };
+  listen();
+}
+
+// A machine that was switched off closes no connection: nothing comes any more.
+function listen() {
+  clearTimeout(silence);
+  silence = setTimeout(() => { miss(); again(); }, SILENT_MS);
+}
+
+function miss() {
+  lost = true;
+  pill("lost");
+  at("boxes").replaceChildren();
+  blank();
+  cover("Not connected", "The machine does not answer. Is it on, and is edge-emotion running? Trying again.");
 }
 
 export function close() {
+  clearTimeout(silence);
   events?.close();
   events = null;
   stop?.abort();
@@ -38,7 +51,7 @@ export function close() {
 async function again() {
   close();
   await new Promise(done => setTimeout(done, 3000));
-  try { await call("api/status"); } catch { /* said on the page already */ }
+  try { await call("api/status", { signal: AbortSignal.timeout(SILENT_MS) }); } catch { /* said on the page already */ }
   if (!document.hidden && !at("live").hidden) open();
 }
 

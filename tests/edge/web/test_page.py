@@ -8,6 +8,7 @@ import os
 import numpy as np
 import pytest
 
+from edge.web import feed
 from edge.web.token import Token
 
 
@@ -276,6 +277,21 @@ def test_a_link_on_another_site_asks_nobody_twice_for_the_token(serve, browser):
     browser.eval(f"void setTimeout(() => location.assign({json.dumps(house.address)}))")
     browser.wait("performance.getEntriesByType('navigation')[0].type === 'reload'")  # once, and not again and again
     browser.wait("document.readyState === 'complete' && document.getElementById('token') !== null")
+
+
+HURRY = "const real = setTimeout; window.setTimeout = (call, ms) => real(call, ms / 20);"
+
+
+def test_a_machine_that_says_nothing_any_more_is_not_connected(serve, browser, monkeypatch):
+    monkeypatch.setattr(feed, "KEEP_ALIVE_S", 3600.0)  # as if it were switched off: no connection is closed
+    house = serve()
+    house.show()
+    browser.ask("Page.addScriptToEvaluateOnNewDocument", source=HURRY)
+    browser.open(house.address)
+    browser.wait("document.getElementById('pill').innerText === 'Not connected'")
+    house.play()
+    browser.wait("document.getElementById('pill').innerText === 'Watching'")
+    assert browser.console == []
 
 
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (844, 390), (1280, 720)])
