@@ -47,7 +47,7 @@ def draw(source: Source, view: View, samples: int, seed: int, checks: int = 200)
         checks: how many further ones the check gets at most.
 
     Raises:
-        CalibrationError: no picture, one that cannot be read, or none that shows anything.
+        CalibrationError: no picture, one that cannot be read, none that shows anything, or copies of one.
     """
     if samples < 1:
         raise CalibrationError(f"--samples: expected at least 1, got {samples}")
@@ -60,6 +60,8 @@ def draw(source: Source, view: View, samples: int, seed: int, checks: int = 200)
     check = source.pictures(rest, view) if fresh else images[:checks]
     first = [source.read(int(row))[0].shape for row in order[:16]]
     warnings = (*_size(source, samples), *_shape(source, first, view), *_flat(source, images))
+    if len({image.tobytes() for image in check}) == 1:
+        raise CalibrationError(f"{source.name}: only one picture, or copies of it; give different ones")
     return Calibration(source.name, images, check, fresh, seed, warnings)
 
 

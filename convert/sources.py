@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,10 +121,32 @@ def from_arrays(name: str, images: np.ndarray, labels: np.ndarray | None = None,
     if images.ndim != 4 or images.shape[3] not in (1, 3):
         raise CalibrationError(f"{name}: images: expected (N, H, W), (N, H, W, 1) or (N, H, W, 3), got {images.shape}")
     if labels is not None:
-        labels = np.asarray(labels).reshape(-1).astype(np.int64)
-        if len(labels) != len(images):
-            raise CalibrationError(f"{name}: expected a label an image, got {len(labels)} for {len(images)}")
+        labels = _numbers(name, np.asarray(labels), len(images), classes)
     return Source(name, lambda row: (images[row], None), len(images), labels, tuple(classes))
+
+
+def _numbers(name: str, labels: np.ndarray, images: int, classes: Sequence[str]) -> np.ndarray:
+    """Labels as int (N,).
+
+    Raises:
+        CalibrationError: they are not one whole number from 0 for each image, or more than there are classes.
+    """
+    if labels.ndim == 2 and labels.shape[1] > 1:
+        raise CalibrationError(f"{name}: labels: expected (N,), got {labels.shape}; save labels.argmax(axis=1)")
+    labels = labels.reshape(-1)
+    if len(labels) != images:
+        raise CalibrationError(f"{name}: expected a label an image, got {len(labels)} for {images}")
+    with np.errstate(invalid="ignore"):
+        whole = labels.astype(np.int64) if labels.dtype.kind in "buif" else None
+    if whole is None or (whole != labels).any():
+        raise CalibrationError(
+            f"{name}: labels: expected whole numbers, got {labels.dtype}; save the names as `classes`, and for each "
+            "image its place among them"
+        )
+    if whole.min() < 0 or (classes and whole.max() >= len(classes)):
+        most = f"{len(classes) - 1}, one for each of its classes" if classes else "the number of classes less one"
+        raise CalibrationError(f"{name}: labels: expected 0 to {most}, got {whole.min()} to {whole.max()}")
+    return whole
 
 
 def _colours(picture: np.ndarray, channels: int) -> np.ndarray:
@@ -133,6 +156,10 @@ def _colours(picture: np.ndarray, channels: int) -> np.ndarray:
 
 
 def _npz(path: Path, held_out: bool) -> Source:
+    if not zipfile.is_zipfile(path):
+        raise CalibrationError(
+            f"{path}: not a readable .npz; give a folder of pictures, or write it with np.savez(FILE, images=...)"
+        )
     try:
         with np.load(path) as stored:
             keys = set(stored.files)
@@ -162,18 +189,25 @@ def _fer2013(path: Path, held_out: bool) -> Source:
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.rglob("*") if p.suffix.lower() in picture.SUFFIXES and p.is_file())
+    """The pictures below a folder; none that is hidden or lies in a hidden folder, as macOS and Jupyter leave them."""
+    from training.data import walk
+
+    found = walk.below(folder, hidden=False)[0]
+    return [p for p in found if p.suffix.lower() in picture.SUFFIXES and not _hidden(p.relative_to(folder))]
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
 
 
 def _folder(path: Path) -> Source:
-    classes = [p for p in sorted(path.iterdir()) if p.is_dir() and _files(p)]
-    loose = [p for p in sorted(path.iterdir()) if p.suffix.lower() in picture.SUFFIXES]
-    if classes and not loose:
+    pictures = _files(path)
+    classes = sorted({path / file.relative_to(path).parts[0] for file in pictures})
+    if pictures and not any(folder in pictures for folder in classes):
         files = [(file, k) for k, folder in enumerate(classes) for file in _files(folder)]
         labels = np.array([k for _, k in files], np.int64)
         names = tuple(folder.name.lower() for folder in classes)
         return Source(path.name, lambda row: (picture.read(files[row][0]), None), len(files), labels, names)
-    pictures = _files(path)
     if not pictures:
         raise CalibrationError(f"{path}: no picture in this folder; give one with real pictures, such as .jpg or .png")
     return Source(path.name, lambda row: (picture.read(pictures[row]), None), len(pictures))

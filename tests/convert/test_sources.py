@@ -39,6 +39,11 @@ def write(path, image: np.ndarray):
         (lambda p: _npz(p / "set.npz", images=textured(3, channels=2)), r"expected \(N, H, W\)"),
         (lambda p: _npz(p / "set.npz", images=textured(0)), "no images"),
         (lambda p: _npz(p / "set.npz", images=textured(3), labels=np.arange(2)), "a label an image, got 2 for 3"),
+        (lambda p: _npz(p / "set.npz", images=textured(3), labels=np.eye(3)), r"save labels\.argmax\(axis=1\)"),
+        (lambda p: _npz(p / "set.npz", images=textured(3), labels=["sad"] * 3), "labels: expected whole numbers, got"),
+        (lambda p: _npz(p / "set.npz", images=textured(3), labels=[0, 1, np.nan]), "labels: expected whole numbers"),
+        (lambda p: _npz(p / "set.npz", images=textured(3), labels=[0, 1, -1]), r"less one, got -1 to 1"),
+        (lambda p: _npz(p / "set.npz", images=textured(3), labels=[0, 1, 2], classes=["sad", "happy"]), "0 to 1, one"),
         (lambda p: _text(p / "fer2013.csv", "emotion,pixels,Usage\n"), "no images"),
         (lambda p: _text(p / "fer2013.csv", "a,b\n1,2\n"), "cannot read FER2013"),
         (lambda p: _text(p / "manifest.csv", "name\na.png\n").parent, "column 'image'"),
@@ -93,6 +98,24 @@ def test_class_folders_are_labels(tmp_path):
     source = open_source(tmp_path)
     assert source.classes == ("happy", "sad")
     assert source.labels.tolist() == [0, 1, 1]
+
+
+def test_what_macos_and_jupyter_leave_beside_pictures_is_not_read(tmp_path):
+    for name in ("happy/1.png", "sad/1.png", "sad/.ipynb_checkpoints/1.png", ".ipynb_checkpoints/1.png"):
+        write(tmp_path / name, textured(1, channels=3)[0])
+    for name in ("._happy.png", "happy/._1.png", "__MACOSX/happy/._1.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"\0\5\x16\7")
+    source = open_source(tmp_path)
+    assert (source.classes, source.labels.tolist()) == (("happy", "sad"), [0, 1])
+
+
+def test_linked_class_folders_are_read(tmp_path):
+    for name in ("happy", "sad"):
+        write(tmp_path / "all" / name / "1.png", textured(1, channels=3)[0])
+        (tmp_path / "set" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "set" / name).symlink_to(tmp_path / "all" / name)
+    assert open_source(tmp_path / "set").classes == ("happy", "sad")
 
 
 def test_an_npz_may_name_its_classes(tmp_path):
@@ -169,7 +192,7 @@ def test_the_draw_is_the_seeds():
 @pytest.mark.parametrize(
     ("size", "samples", "calibrate_", "check", "fresh"),
     [
-        (1, 500, 1, 1, False),
+        (2, 500, 2, 2, False),
         (99, 500, 99, 99, False),
         (100, 500, 80, 20, True),
         (400, 400, 320, 80, True),
@@ -213,6 +236,12 @@ def test_an_unsound_set_gets_a_warning_that_says_so(images, view, says):
 def test_nothing_but_flat_pictures_is_refused():
     with pytest.raises(CalibrationError, match="every picture is flat"):
         calibrate.draw(source_of(np.full((150, 24, 24, 1), 90, np.uint8)), GREY, samples=100, seed=1)
+
+
+@pytest.mark.parametrize("copies", [1, 30])
+def test_one_picture_over_and_over_is_refused(copies):
+    with pytest.raises(CalibrationError, match="only one picture"):
+        calibrate.draw(source_of(np.repeat(textured(1), copies, axis=0)), GREY, samples=100, seed=1)
 
 
 @pytest.mark.parametrize("samples", [0, -3])
