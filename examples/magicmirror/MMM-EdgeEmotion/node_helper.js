@@ -4,6 +4,7 @@ const NodeHelper = require("node_helper");
 
 const FIRST_S = 1;
 const MOST_S = 30;
+const SILENT_S = 12; // the machine says something every 5 s, even where nothing changes
 
 /* The states in what has come so far of a stream of server-sent events, and the rest. */
 function parse(text) {
@@ -63,14 +64,30 @@ module.exports = NodeHelper.create({
 
   async *states(config, signal) {
     const headers = config.token ? { Authorization: `Bearer ${config.token}` } : {};
-    const answer = await fetch(`${config.address}/api/events`, { headers, signal });
-    if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`);
-    const decoder = new TextDecoder();
-    let text = "";
-    for await (const chunk of answer.body) {
-      const { states, rest } = parse(text + decoder.decode(chunk, { stream: true }));
-      text = rest;
-      yield* states;
+    // A machine that was switched off closes no connection: nothing comes any more.
+    const silence = new AbortController();
+    let timer;
+    const listen = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => silence.abort(new Error("the machine does not answer")), SILENT_S * 1000);
+    };
+    const stop = () => silence.abort();
+    signal.addEventListener("abort", stop);
+    try {
+      listen();
+      const answer = await fetch(`${config.address}/api/events`, { headers, signal: silence.signal });
+      if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`);
+      const decoder = new TextDecoder();
+      let text = "";
+      for await (const chunk of answer.body) {
+        listen();
+        const { states, rest } = parse(text + decoder.decode(chunk, { stream: true }));
+        text = rest;
+        yield* states;
+      }
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", stop);
     }
   },
 });

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from edge.web import feed
 from edge.web.token import Token
 from tests.edge.sinks.mosquitto import free_port
-from tests.edge.web.test_page import grey
+from tests.edge.web.test_page import HURRY, grey
 
 SECRET = "correct-horse-battery-staple"
 # MagicMirror's loader and sockets; the code itself is evaluated as the mirror's server would load it.
@@ -71,6 +72,17 @@ def test_every_state_of_the_event_stream_is_passed_on(serve, browser, follow):
     browser.wait("notes.some(([, state]) => state.faces.length)")
     (face,) = browser.eval("notes.find(([, state]) => state.faces.length)[1].faces")
     assert (face["emotion"], face["worn"]) == ("happy", False)
+
+
+def test_a_machine_that_says_nothing_any_more_is_said_to_be_away(serve, browser, follow, monkeypatch):
+    monkeypatch.setattr(feed, "KEEP_ALIVE_S", 3600.0)  # as if it were switched off: no connection is closed
+    house = serve()
+    house.show(state="no camera")
+    browser.ask("Page.addScriptToEvaluateOnNewDocument", source=HURRY)
+    follow(house)
+    browser.wait("notes.some(([, state]) => state.error === 'edge-emotion: the machine does not answer')")
+    house.play(grey(80))
+    browser.wait("notes.at(-1)[1].faces.length > 0")
 
 
 def test_it_follows_an_address_once_and_stops(serve, browser, follow):
