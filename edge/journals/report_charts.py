@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
+from edge.text import printable
 from edge.vision import palette
 
 WIDE, HIGH = 880, 220
@@ -77,9 +78,11 @@ def shares(found: Mapping[str, float]) -> str:
     if not found:
         return ""
     wide, row, left = 420, 30, 84
-    parts = []
-    for n, (name, share) in enumerate(found.items()):
-        colour = "#a9adb2" if name == "neutral" else "#" + bytes(palette.of(name)).hex()
+    parts, words = [], []
+    for n, (label, share) in enumerate(found.items()):
+        colour = "#a9adb2" if label == "neutral" else "#" + bytes(palette.of(label)).hex()
+        name = printable(label)  # a journal that was edited may have anything there
+        words.append(f"{name} {100 * share:.0f} %")
         parts.append(_text(left - 10, n * row + 20, name, "end"))
         parts.append(
             f'<rect x="{left}" y="{n * row + 5}" width="{wide - left - 52}" height="20" rx="3" fill="#eef1f3"/>'
@@ -87,9 +90,7 @@ def shares(found: Mapping[str, float]) -> str:
         length = (wide - left - 52) * share
         parts.append(f'<rect x="{left}" y="{n * row + 5}" width="{length:.1f}" height="20" rx="3" fill="{colour}"/>')
         parts.append(_text(wide, n * row + 20, f"{100 * share:.0f} %", "end"))
-    return _svg(
-        wide, len(found) * row, parts, ", ".join(f"{name} {100 * share:.0f} %" for name, share in found.items())
-    )
+    return _svg(wide, len(found) * row, parts, ", ".join(words))
 
 
 def day_label(day: str) -> str:

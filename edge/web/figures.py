@@ -229,7 +229,7 @@ def main(words: list[str]) -> int:
     except EdgeError as error:
         print(one_line(error), file=sys.stderr)
         return 1
-    json.dump(told, sys.stdout, ensure_ascii=False, separators=(",", ":"))
+    json.dump(told, sys.stdout, separators=(",", ":"))  # in ASCII: labels of edited journals may be no Unicode
     return 0
 
 

@@ -99,6 +99,7 @@ def test_charts_have_a_mark_and_words_for_each_number():
     assert heat_map(["Monday"], ["09:00", "10:00"], {("Monday", "10:00"): 2.5}).count("<rect") == 2
     assert shares({}) == ""
     assert ">75 %<" in shares({"happy": 0.75})
+    assert "\\ud800 50 %" in shares({"\ud800": 0.5})  # of a journal that was edited
 
 
 TEXT = re.compile(r'<text x="([0-9.]+)" y="([0-9.]+)" text-anchor="(end|middle)"[^>]*>([0-9,]+)<')

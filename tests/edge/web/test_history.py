@@ -217,6 +217,18 @@ def test_broken_lines_are_skipped(journal):
     assert figures(journal, "day", "2026-05-04")["spans"] == before
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+@pytest.mark.parametrize("label", ["fröhlich", "\ud800"])
+def test_a_label_that_is_no_text_spoils_nothing(serve, journal, monkeypatch, label, encoding):
+    monkeypatch.setenv("PYTHONIOENCODING", encoding)  # of the process that reads the journal
+    with open(journal, "ab") as file:
+        for wall, event in visit(9, at(18, day=1), (4, False, "happy")):
+            line = encode({"monotonic": wall - at(0), **event}, wall)
+            file.write(line.replace(b'"happy"', json.dumps(label).encode()))
+    status, told = serve(journal=journal).get("/api/history/day?day=2026-05-05")
+    assert (status, [span[4] for span in told["spans"]]) == (200, ["too-small", label])
+
+
 def test_the_page_asks_over_http(serve, journal):
     house = serve(journal=journal)
     assert len(house.get("/api/history/day?day=2026-05-04")[1]["spans"]) == 3
