@@ -15,6 +15,7 @@ from convert.errors import ConversionError
 from convert.limits import check_activations
 from convert.shapes import Shape, picture_shape
 from edge.errors import MissingExtra
+from edge.text import printable
 from training.onednn import limit_onednn
 from training.quiet import quiet
 
@@ -38,6 +39,9 @@ class FloatModel:
     call: Callable[[Any], list[Any]]
     source: Any
     batched: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", printable(self.name))  # a card is UTF-8, a file's name need not be
 
     def predict(self, inputs: np.ndarray) -> tuple[np.ndarray, ...]:
         """float32 (N, H, W, C), the model's own real values, to one float32 array (N, ...) per output."""

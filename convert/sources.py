@@ -15,6 +15,7 @@ from edge import picture
 from edge.errors import EdgeError, one_line
 from edge.frame import Box
 from edge.labels import EMOTIONS
+from edge.text import printable
 from edge.vision.crop import crop
 from edge.vision.letterbox import letterbox, resize, to_grey
 
@@ -63,6 +64,9 @@ class Source:
     size: int
     labels: np.ndarray | None = None
     classes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", printable(self.name))  # a card is UTF-8, a file's name need not be
 
     def pictures(self, rows: Sequence[int] | np.ndarray, view: View) -> np.ndarray:
         """uint8 (n, height, width, channels)."""

@@ -148,6 +148,25 @@ def test_a_tolerance_is_a_number_or_inf(text, capsys):
     assert "--tolerance: expected " in said(capsys)[1]
 
 
+def test_a_broken_manifest_is_said_before_anything_is_read(tmp_path, capsys):
+    (tmp_path / "manifest.json").write_text("{")
+    words = ["gone.keras", "--calibrate", "gone", "--task", "mask", "--manifest", str(tmp_path)]
+    assert main(words) == 4
+    assert "manifest.json: not valid JSON" in said(capsys)[1]
+
+
+def test_names_that_are_not_utf8_are_taken(place, kit, tmp_path, capsys):
+    model, pictures = tmp_path / "caf\udce9.keras", tmp_path / "set\udce9.npz"
+    model.write_bytes((place / "mine.keras").read_bytes())
+    pictures.write_bytes((place / "set.npz").read_bytes())
+    out = tmp_path / "out"
+    assert main([str(model), "--calibrate", str(pictures), "--out", str(out / "m.tflite"), "--samples", "150"]) == 0
+    assert said(capsys)[0].startswith(r"caf\xe9.keras: ")
+    card = (out / "m.md").read_text(encoding="utf-8")
+    assert r"caf\xe9.keras" in card
+    assert r"set\xe9.npz" in card
+
+
 def test_nothing_that_is_read_is_written_over(place, tmp_path, capsys):
     notes = tmp_path / "notes.md"
     notes.write_text("where the data is from")
