@@ -9,6 +9,8 @@ const dayAfter = (text, by) => { const date = new Date(`${text}T12:00:00Z`); dat
 const today = () => overview.days.at(-1).day;
 const visited = () => overview.days.some(({ visits }) => visits);
 
+const note = () => overview.dwell.visits || visited() ? "" : "No visits in this period. The journal fills while the camera is on.";
+
 export async function open() {
   say(at("history-said"), "Reading the journal...");
   const ok = await loadDays();
@@ -23,7 +25,7 @@ async function loadDays() {
     say(at("history-said"), error.message, true);
     return false;
   }
-  say(at("history-said"), overview.dwell.visits || visited() ? "" : "No visits in this period. The journal fills while the camera is on.");
+  say(at("history-said"), note());
   at("history-body").hidden = false;
   if (!at("day").value) at("day").value = today();
   draw();
@@ -45,9 +47,14 @@ async function loadDay() {
     const told = await get(`api/history/day?day=${at("day").value}`);
     if (mine !== turn) return;
     day = told;
+    say(at("history-said"), note());
     timeline(at("timeline"), at("legend"), day, visited());
   } catch (error) {
-    if (mine === turn) say(at("history-said"), error.message, true);
+    if (mine !== turn) return;
+    say(at("history-said"), error.message, true);
+    day = null; // what is shown would be another day's
+    at("timeline").replaceChildren();
+    at("legend").replaceChildren();
   }
 }
 
@@ -65,7 +72,8 @@ addEventListener("resize", () => {
     if (day) timeline(at("timeline"), at("legend"), day, visited());
   }, 150);
 });
-at("day").addEventListener("change", () => at("day").value && loadDay());
+// While a year is typed, the field holds years such as 0002.
+at("day").addEventListener("change", () => at("day").value && at("day").validity.valid && loadDay());
 at("days").addEventListener("change", loadDays);
 at("before").addEventListener("click", () => step(-1));
 at("after").addEventListener("click", () => step(1));

@@ -370,6 +370,29 @@ def test_the_charts_show_what_the_journal_says(serve, tmp_path, browser):
         browser.screenshot(os.path.join(folder, "history.png"))
 
 
+def choose_day(browser, day):
+    browser.eval(f"document.getElementById('day').value = '{day}'")
+    browser.eval("document.getElementById('day').dispatchEvent(new Event('change'))")
+
+
+def test_a_day_is_typed_digit_by_digit_and_an_error_lasts_until_the_next_day(serve, tmp_path, browser):
+    path = tmp_path / "journal.jsonl"
+    house = serve(journal=write(path, visit(1, minute_ago(), (4, False, "happy"))))
+    browser.open(house.address + "#history")
+    browser.wait("document.querySelectorAll('#timeline .fill').length === 1")
+    for year in ("0002", "0020", "0202"):
+        choose_day(browser, f"{year}-05-04")
+    assert not any("day=0" in request for request in browser.requests)
+    path.rename(tmp_path / "away.jsonl")
+    choose_day(browser, "2026-05-04")
+    browser.wait("document.getElementById('history-said').textContent.includes('no such journal yet')")
+    assert browser.eval("document.querySelectorAll('#timeline *').length") == 0  # not that of the day before
+    (tmp_path / "away.jsonl").rename(path)
+    choose_day(browser, "2026-05-05")
+    browser.wait("document.getElementById('timeline').textContent.startsWith('Nobody was in sight on this day.')")
+    assert not browser.visible("#history-said")
+
+
 OVERLAPS = """[...document.querySelectorAll('#history-body svg')].flatMap(svg => {
   const boxes = [...svg.querySelectorAll('text')].map(text => text.getBoundingClientRect());
   return boxes.flatMap((a, n) => boxes.slice(n + 1).filter(b =>
