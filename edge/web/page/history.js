@@ -3,6 +3,7 @@ import { get } from "./api.js";
 import { dwell, heat, shares, timeline, tiles, visits } from "./charts.js";
 import { at, csv, save, say } from "./dom.js";
 
+const READING = "Reading the journal...";
 let day = null, overview = null, turn = 0;
 // Noon of a day in UTC, so that adding days never meets a clock change.
 const dayAfter = (text, by) => { const date = new Date(`${text}T12:00:00Z`); date.setUTCDate(date.getUTCDate() + by); return date.toISOString().slice(0, 10); };
@@ -12,18 +13,22 @@ const visited = () => overview.days.some(({ visits }) => visits);
 const note = () => overview.dwell.visits || visited() ? "" : "No visits in this period. The journal fills while the camera is on.";
 
 export async function open() {
-  say(at("history-said"), "Reading the journal...");
+  say(at("history-said"), READING);
   const ok = await loadDays();
   at("history-body").hidden = !ok;
   if (ok) await loadDay();
 }
 
 async function loadDays() {
+  // A long journal takes a while; until then, the figures are those of the period before.
+  const slow = setTimeout(() => say(at("history-said"), READING), 500);
   try {
     overview = await get(`api/history?days=${at("days").value}`);
   } catch (error) {
     say(at("history-said"), error.message, true);
     return false;
+  } finally {
+    clearTimeout(slow);
   }
   say(at("history-said"), note());
   at("history-body").hidden = false;

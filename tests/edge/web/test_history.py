@@ -18,6 +18,7 @@ from edge.journals.parts import parts
 from edge.web.dwell import Dwell
 from edge.web.figures import between, made
 from edge.web.zone import offsets
+from tests.edge.web.test_page import HURRY
 
 DAY = datetime(2026, 5, 4)  # a Monday
 
@@ -390,6 +391,24 @@ def test_a_day_is_typed_digit_by_digit_and_an_error_lasts_until_the_next_day(ser
     (tmp_path / "away.jsonl").rename(path)
     choose_day(browser, "2026-05-05")
     browser.wait("document.getElementById('timeline').textContent.startsWith('Nobody was in sight on this day.')")
+    assert not browser.visible("#history-said")
+
+
+def test_a_period_that_takes_a_while_to_read_is_not_taken_for_the_one_before(serve, tmp_path, browser):
+    house = serve(journal=write(tmp_path / "journal.jsonl", visit(1, minute_ago(), (4, False, "happy"))))
+    browser.ask("Page.addScriptToEvaluateOnNewDocument", source=HURRY)
+    browser.open(house.address + "#history")
+    browser.wait("document.querySelectorAll('#visits .hit').length === 30")
+    browser.eval(
+        """const notice = document.getElementById('history-said');
+        window.told = new Set();
+        new MutationObserver(() => told.add(notice.textContent)).observe(notice, { childList: true });
+        0"""
+    )
+    browser.eval("document.getElementById('days').value = '366'")
+    browser.eval("document.getElementById('days').dispatchEvent(new Event('change'))")
+    browser.wait("document.querySelectorAll('#visits .hit').length === 366")
+    assert browser.eval("told.has('Reading the journal...')")
     assert not browser.visible("#history-said")
 
 
