@@ -22,7 +22,7 @@ SHOWN = ("time", "monotonic", "event")  # what a line shows anyway
 
 
 def show(arguments: argparse.Namespace, files: Sequence[Path], clock: Clock | None = None) -> int:
-    """Print the events; with --follow, go on until Ctrl-C.
+    """Print the events; with --follow, go on until Ctrl-C, or the time of --until.
 
     Raises:
         JournalError: there is no such journal, or there are several to follow.
@@ -39,7 +39,7 @@ def show(arguments: argparse.Namespace, files: Sequence[Path], clock: Clock | No
 
         def wait() -> bool:
             clock.sleep(POLL_S)
-            return True
+            return arguments.until is None or clock.wall() < arguments.until
 
         for event in between(follow(files[0], wait), None, arguments.until):
             print(printable(line(event)), flush=True)

@@ -251,6 +251,14 @@ def test_tail_follows_across_a_rotation(journal, capsys):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("ahead", [-3600.0, 0.0, 2.0])
+def test_tail_follows_until_the_time_that_is_given(journal, capsys, ahead):
+    clock = FakeClock(wall=BEGIN + 86400.0)
+    assert log_tail.show(arguments(until=clock.wall() + ahead), [journal], clock) == 0
+    assert clock.slept == [log_tail.POLL_S] * max(1, int(ahead / log_tail.POLL_S))
+    assert capsys.readouterr().out.count("\n") == 1
+
+
 def test_tail_waits_for_a_journal_that_does_not_exist_yet(tmp_path, capsys):
     path = tmp_path / "journal.jsonl"
     with pytest.raises(KeyboardInterrupt):
