@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+from errno import ENOSPC
+
 from edge.errors import EdgeError
 
 
@@ -15,3 +19,12 @@ class CalibrationError(ConversionError):
 
 class CompilerError(EdgeError, RuntimeError):
     """The Edge TPU compiler is absent, failed, or left operations on the CPU."""
+
+
+def scratch_full(error: Exception) -> ConversionError | None:
+    """What to say of an error of any library where the disk for scratch files is full, or None where it is not that."""
+    if os.strerror(ENOSPC) not in str(error):
+        return None
+    return ConversionError(
+        f"{tempfile.gettempdir()}: no space left for scratch files; free some, or set TMPDIR to a folder elsewhere"
+    )

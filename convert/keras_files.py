@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from convert import limits
-from convert.errors import ConversionError
+from convert.errors import ConversionError, scratch_full
 from convert.float_model import tensorflow
 from convert.keras_config import OWN_CODE, check_code, single_precision, version_of
 from edge.errors import EdgeError, MissingExtra, ModelError, one_line
@@ -185,6 +185,8 @@ def _sizeless(path: Path) -> ModelError:
 def _explained(path: Path, error: Exception) -> Exception:
     if isinstance(error, EdgeError):
         return error
+    if full := scratch_full(error):
+        return full
     text = str(error)
     if _SIZELESS.search(text):
         return _sizeless(path)
@@ -248,7 +250,7 @@ def _check_weights_in(path: Path, copy: Path) -> None:
     except ConversionError:
         raise
     except Exception as error:
-        raise ModelError(
+        raise scratch_full(error) or ModelError(
             f"{path}: cannot be loaded as a Keras model ({one_line(error, 80)}); copy or download it again"
         ) from None
 

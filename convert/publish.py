@@ -15,7 +15,7 @@ from edge.manifest import ModelSpec
 
 
 def publish(result: Result, out: Path, folder: Path | None = None, card: Path | None = None) -> tuple[Path, ...]:
-    """Write a model that passed, its card and its manifest entry.
+    """Write a model that passed, its card and its manifest entry, which replaces the task's and its compiled variant.
 
     Args:
         result: what passed.
@@ -46,14 +46,14 @@ def publish(result: Result, out: Path, folder: Path | None = None, card: Path | 
         name = out.resolve().relative_to(folder.resolve()).as_posix()
     except ValueError:
         raise ConversionError(f"{out}: expected a place in {folder}, beside the manifest; fix --out") from None
-    known(folder)  # a broken manifest is reported before anything is written
+    specs = known(folder) | {result.spec.task: replace(result.spec, file=name)}
+    files[folder / "manifest.json"] = manifest.text_of(specs).encode()
     write_all(files)
-    enter(folder, replace(result.spec, file=name))
-    return (*files, folder / "manifest.json")
+    return tuple(files)
 
 
 def write_all(files: Mapping[Path, bytes]) -> None:
-    """Write every file, or none: first all beside their places, then renames.
+    """Write every file, or none: first all beside their places, then renames in the order given, a manifest last.
 
     Raises:
         ConversionError: a file cannot be written.
@@ -72,7 +72,7 @@ def write_all(files: Mapping[Path, bytes]) -> None:
             with contextlib.suppress(OSError):
                 new.unlink(missing_ok=True)
         where = error.filename or next(iter(files))
-        raise ConversionError(f"{where}: cannot be written ({error.strerror}); fix --out") from None
+        raise ConversionError(f"{where}: cannot be written ({error.strerror}); fix that, or the folder") from None
 
 
 def known(folder: Path) -> dict[str, ModelSpec]:
@@ -84,17 +84,3 @@ def known(folder: Path) -> dict[str, ModelSpec]:
     if not (folder / "manifest.json").exists():
         return {}
     return dict(manifest.load(folder).specs)
-
-
-def enter(folder: Path, spec: ModelSpec) -> None:
-    """Write or replace a task's entry. A compiled variant of the replaced model goes with it.
-
-    Raises:
-        ModelError: the folder's manifest is broken.
-        ConversionError: it cannot be written.
-    """
-    specs = known(folder) | {spec.task: spec}
-    try:
-        manifest.save(folder, specs)
-    except OSError as error:
-        raise ConversionError(f"{folder}: cannot write manifest.json ({error.strerror}); fix --manifest") from None

@@ -17,7 +17,7 @@ import numpy as np
 
 from convert.converted import Converted
 from convert.equalize import equalized
-from convert.errors import ConversionError
+from convert.errors import ConversionError, scratch_full
 from convert.float_model import FloatModel, tensorflow
 from convert.rewrite import rewrite
 from edge.errors import one_line
@@ -158,6 +158,8 @@ def _converter_error(name: str, error: Exception) -> ConversionError:
     """TensorFlow's pages of text as one line that names the operation."""
     if isinstance(error, ConversionError):
         return error
+    if full := scratch_full(error):
+        return full
     text = str(error)
     kinds = re.findall(r"'?tf\.(\w+)'? op is neither a custom op nor a flex op", text)
     kinds += re.findall(r"error: '(?:tf|tfl)\.(\w+)' op", text)

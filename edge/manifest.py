@@ -232,11 +232,15 @@ def _spec(path: Path, task: str, entry: Any) -> ModelSpec:
 def save(folder: Path, specs: Mapping[str, ModelSpec]) -> Path:
     """Write `manifest.json` whole or not at all (a rename), tasks in the order of TASKS; returns its path."""
     path = folder / "manifest.json"
-    ordered = {task: _entry(specs[task]) for task in TASKS if task in specs}
-    text = json.dumps({"version": VERSION, "models": ordered}, indent=2) + "\n"
     with replacing(path) as scratch:
-        scratch.write_text(text, encoding="utf-8")
+        scratch.write_text(text_of(specs), encoding="utf-8")
     return path
+
+
+def text_of(specs: Mapping[str, ModelSpec]) -> str:
+    """What `save` writes: the specs by task as JSON."""
+    ordered = {task: _entry(specs[task]) for task in TASKS if task in specs}
+    return json.dumps({"version": VERSION, "models": ordered}, indent=2) + "\n"
 
 
 def _entry(spec: ModelSpec) -> dict[str, Any]:

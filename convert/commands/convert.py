@@ -8,7 +8,7 @@ from pathlib import Path
 
 from convert import pipeline, publish
 from convert.commands.convert_arguments import EXAMPLES, USAGE, add_arguments, build_request
-from convert.errors import ConversionError
+from convert.errors import ConversionError, scratch_full
 from convert.load import load
 from convert.measure import open_evaluation
 from convert.pipeline import Result
@@ -53,6 +53,8 @@ def main(arguments: argparse.Namespace) -> int:
                 f"  {layer.adds:8.4f} added, {layer.error:8.4f} in total  {layer.kind:18} {layer.name}", file=sys.stderr
             )
         raise
+    except OSError as error:
+        raise scratch_full(error) or error from None
     finally:
         step.show("")
     written = publish.publish(result, out, folder, arguments.card)

@@ -29,6 +29,7 @@ def main(arguments: argparse.Namespace) -> int:
 
     Raises:
         CompilerError: the compiler is absent or failed, or an operation would stay on the CPU.
+        ConversionError: the files cannot be written; none is then.
         ModelError: the folder or one of its models is not sound.
     """
     folder: Path = arguments.models
@@ -51,8 +52,7 @@ def main(arguments: argparse.Namespace) -> int:
         files[path] = content
         name = path.relative_to(folder).as_posix()
         specs[task] = replace(specs[task], edgetpu=name, edgetpu_sha256=hashlib.sha256(content).hexdigest())
-    publish.write_all(files)
-    manifest.save(folder, specs)
+    publish.write_all({**files, folder / "manifest.json": manifest.text_of(specs).encode()})
     for one in said:
         streamed = f", {one.streamed / 1024:.0f} KiB sent anew for every run" if one.streamed else ""
         print(f"{one.name}: all operations mapped, {one.cached / 1024:.0f} KiB in the Edge TPU's memory{streamed}")

@@ -167,6 +167,18 @@ def test_names_that_are_not_utf8_are_taken(place, kit, tmp_path, capsys):
     assert r"set\xe9.npz" in card
 
 
+@pytest.mark.parametrize("step", ["convert.keras_files.limits.check_h5", "convert.quantize.rewrite"])
+def test_a_full_disk_for_scratch_files_is_said(place, tmp_path, monkeypatch, capsys, step):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(step, full)
+    words = [str(place / "mine.keras"), "--calibrate", str(place / "set.npz"), "--out", str(tmp_path / "m.tflite")]
+    assert main(words) == 1
+    assert "no space left for scratch files; free some, or set TMPDIR" in said(capsys)[1]
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_nothing_that_is_read_is_written_over(place, tmp_path, capsys):
     notes = tmp_path / "notes.md"
     notes.write_text("where the data is from")

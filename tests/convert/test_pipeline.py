@@ -123,6 +123,25 @@ def test_a_broken_manifest_is_said_before_anything_is_written(passed, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]
 
 
+def test_where_the_manifest_cannot_be_written_the_models_folder_stays_as_it_was(passed, tmp_path, monkeypatch):
+    """A new model beside the old one's entry would not be opened by the device."""
+    out = tmp_path / "mask" / "model.tflite"
+    publish.publish(passed, out, tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    real = Path.write_bytes
+
+    def full(path, content):
+        if path.name == "manifest.json.new":
+            raise OSError(28, "No space left on device", str(path))
+        return real(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    changed = replace(passed, converted=replace(passed.converted, content=b"another"))
+    with pytest.raises(ConversionError, match=r"manifest\.json\.new: cannot be written \(No space left on device\)"):
+        publish.publish(changed, out, tmp_path)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
 def test_writing_nothing_is_fine():
     publish.write_all({})
 
