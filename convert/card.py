@@ -75,7 +75,11 @@ def load(path: Path) -> ModelCard:
         document = json.loads(Path(path).read_text(encoding="utf-8"))
         known = {f.name for f in fields(ModelCard)}
         return ModelCard(**{key: value for key, value in document.items() if key in known})
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+    except OSError as error:
+        raise ConversionError(
+            f"{path}: cannot read the card ({error.strerror}); fix the path, or convert the model again"
+        ) from None
+    except (ValueError, TypeError, AttributeError) as error:
         raise ConversionError(f"{path}: not a model's card ({one_line(error, 80)}); convert the model again") from None
 
 

@@ -197,7 +197,10 @@ def test_texts_from_the_recipes_then_from_the_flags(models, capsys):
 def test_one_card_that_is_missing_leaves_all_as_they_were(models, capsys):
     (models / "emotion-bare" / "card.json").unlink()
     assert main(["card", str(models), "--failures", "new"]) == 1
-    assert "emotion-bare/card.json: not a model's card" in capsys.readouterr().err
+    assert (
+        "emotion-bare/card.json: cannot read the card (No such file or directory); fix the path"
+        in capsys.readouterr().err
+    )
     assert cards.load(models / "mask" / "card.json").failures == "old"
     assert not (models / "mask" / "card.md").exists()
 
