@@ -212,7 +212,7 @@ def test_a_refusal_writes_nothing_over(place, tmp_path, capsys):
         (["{place}/mine.keras", "--calibrate", "{place}/set.npz", "--high", "-3", "--out", "m"], 1, "--high"),
         (["tpu-report", "gone.tflite"], 4, "gone.tflite: cannot read the model"),
         (["tpu-compile", "{place}"], 4, "cannot read the manifest"),
-        (["card", "{place}"], 1, "card.json: not a model's card"),
+        (["card", "{place}"], 1, "card.json: cannot read the card"),
         (["golden", "--models", "{place}", "--out", "g"], 4, "cannot read the manifest"),
     ],
 )
