@@ -196,7 +196,7 @@ def _files(folder: Path) -> list[Path]:
     """The pictures below a folder; none that is hidden or lies in a hidden folder, as macOS and Jupyter leave them."""
     from training.data import walk
 
-    found = walk.below(folder, hidden=False)[0]
+    found = walk.below(folder)[0]
     return [p for p in found if p.suffix.lower() in picture.SUFFIXES and not _hidden(p.relative_to(folder))]
 
 

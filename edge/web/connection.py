@@ -53,9 +53,8 @@ class Connection(web.RequestHandler):
         super().connection_made(transport)
         sock = transport.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BYTES)
-        if hasattr(
-            socket, "TCP_USER_TIMEOUT"
-        ):  # Linux; counts even after `close`, which waits for the rest to be taken
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            # Linux; it counts even after `close`, which waits for the rest to be taken.
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(self._take_s * 1000))
 
     @property

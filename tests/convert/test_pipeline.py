@@ -123,19 +123,24 @@ def test_a_broken_manifest_is_said_before_anything_is_written(passed, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]
 
 
+def fill_disk(monkeypatch, name):
+    """Let no byte be written to files of this name."""
+    real = Path.write_bytes
+
+    def full(path, content):
+        if path.name == name:
+            raise OSError(28, "No space left on device", str(path))
+        return real(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+
+
 def test_where_the_manifest_cannot_be_written_the_models_folder_stays_as_it_was(passed, tmp_path, monkeypatch):
     """A new model beside the old one's entry would not be opened by the device."""
     out = tmp_path / "mask" / "model.tflite"
     publish.publish(passed, out, tmp_path)
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    real = Path.write_bytes
-
-    def full(path, content):
-        if path.name == "manifest.json.new":
-            raise OSError(28, "No space left on device", str(path))
-        return real(path, content)
-
-    monkeypatch.setattr(Path, "write_bytes", full)
+    fill_disk(monkeypatch, "manifest.json.new")
     changed = replace(passed, converted=replace(passed.converted, content=b"another"))
     with pytest.raises(ConversionError, match=r"manifest\.json\.new: cannot be written \(No space left on device\)"):
         publish.publish(changed, out, tmp_path)
@@ -159,14 +164,7 @@ def test_a_failed_write_leaves_the_old_files_whole(tmp_path, place):
 
 def test_a_full_disk_leaves_the_old_files_whole(tmp_path, monkeypatch):
     (tmp_path / "a").write_bytes(b"old")
-    real = Path.write_bytes
-
-    def full(path, content):
-        if path.name == "b.new":
-            raise OSError(28, "No space left on device", str(path))
-        return real(path, content)
-
-    monkeypatch.setattr(Path, "write_bytes", full)
+    fill_disk(monkeypatch, "b.new")
     with pytest.raises(ConversionError, match="No space left on device"):
         publish.write_all({tmp_path / "a": b"new", tmp_path / "b": b"new"})
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
