@@ -18,7 +18,13 @@ settings.register_profile("no deadline", parent=settings(), deadline=None)
 settings.load_profile("no deadline")
 
 ROOT = Path(__file__).resolve().parent.parent
+SHOWN = 16  # bytes of a parameter that a test's name can have
 SHARED = ROOT.parent / "shared"
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name what is packed by its length: two processes must collect the same names, and gzip writes the time."""
+    return f"{len(val)} bytes" if isinstance(val, bytes) and len(val) > SHOWN else None
 
 
 def absent(what: str, ci: str | None = None) -> None:

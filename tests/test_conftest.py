@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+import gzip
+
 import pytest
 
 from tests import conftest
+
+
+@pytest.mark.parametrize(
+    ("value", "name"), [(b"", None), (b"\xff\xd8\xff", None), ("a" * 99, None), (bytes(17), "17 bytes"), (7, None)]
+)
+def test_long_bytes_are_named_by_their_length(value, name):
+    assert conftest.pytest_make_parametrize_id(value) == name
+
+
+def test_what_is_packed_at_another_time_has_the_same_name():
+    one, other = (conftest.pytest_make_parametrize_id(gzip.compress(b"", mtime=time)) for time in (1, 2))
+    assert one == other == "20 bytes"
 
 
 def test_absent_skips_with_its_reason():
