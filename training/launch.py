@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
+import random
 import re
 import signal
 import socket
@@ -22,6 +24,7 @@ FATAL = "JAX distributed service detected fatal errors"
 SILENT = re.compile(r"stopped sending heartbeats\):\s*(?P<many>(?:\d+\s+)+)|Task (?P<one>\d+) heartbeat timeout")
 LEAD_LOST = "Failed to send RPC to coordination service"  # which runs in node 0
 BROKEN = re.compile(f"^{PROGRAM}{GONE}.*(Gloo|UNAVAILABLE)", re.MULTILINE)
+PORTS = range(20_000, 32_000)
 PATIENCE_S = 10  # for the others to end by themselves
 
 
@@ -39,9 +42,15 @@ class Worker:
 
 
 def free_address() -> str:
-    """HOST:PORT on this machine, at which nothing listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return f"127.0.0.1:{listener.getsockname()[1]}"
+    """HOST:PORT on this machine, at which nothing listens.
+
+    Systems give the ports above these to whoever asks for any: until node 0 listens, minutes later where the machine is
+    busy, such a port could be another program's.
+    """
+    for port in [*random.SystemRandom().sample(PORTS, 50), 0]:
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)) as listener:
+            return f"127.0.0.1:{listener.getsockname()[1]}"
+    raise NodeError("127.0.0.1: no free port; close other programs")
 
 
 def run(workers: Sequence[Worker], count: int, folder: Path, environment: Mapping[str, str] | None = None) -> None:

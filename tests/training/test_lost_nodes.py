@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 
 import pytest
 
@@ -108,3 +109,12 @@ def test_what_cannot_work_is_refused_before_any_process_starts(monkeypatch, caps
     monkeypatch.chdir(tmp_path)
     assert main(["train", "mask", "--data", str(tmp_path), "--nodes", "2", *words]) == 1
     assert capsys.readouterr().err == f"edge-emotion-train: {expected}"
+
+
+def test_an_address_is_none_that_the_system_gives_away(monkeypatch):
+    host, port = launch.free_address().split(":")
+    assert (host, int(port) in launch.PORTS) == ("127.0.0.1", True)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        number = taken.getsockname()[1]
+        monkeypatch.setattr(launch, "PORTS", [number] * 60)
+        assert launch.free_address() not in ("127.0.0.1:0", f"127.0.0.1:{number}")
