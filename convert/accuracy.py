@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -30,7 +31,7 @@ def accuracy(
         source: labelled pictures.
         view: how the model sees them.
         labels: names of the model's outputs, in order; empty takes the set's.
-        folds: surplus class of the set to the class that it counts as.
+        folds: class of the set to the label that it counts as.
 
     Raises:
         CalibrationError: the set has no labels, or other ones than the model.
@@ -53,6 +54,18 @@ def accuracy(
     return Comparison("accuracy", source.name, source.size, *(right / source.size).tolist())
 
 
+def named(source: Source, names: Sequence[str]) -> Source:
+    """The set with its classes called as the outputs of the model, where it has only numbers: those are their places.
+
+    Args:
+        source: labelled pictures.
+        names: of the outputs of the model as it came, whatever the device makes of them.
+    """
+    if source.classes or source.labels is None or int(source.labels.max()) >= len(names):
+        return source
+    return replace(source, classes=tuple(names))
+
+
 def class_numbers(source: Source, labels: Sequence[str], folds: Mapping[str, str]) -> np.ndarray:
     """The set's labels as places in the model's outputs, int (N,).
 
@@ -63,11 +76,12 @@ def class_numbers(source: Source, labels: Sequence[str], folds: Mapping[str, str
         raise CalibrationError(f"{source.name}: no labels; give class folders, or an .npz with images and labels")
     if not source.classes or not labels:
         return source.labels
-    classes = [name if name in labels else folds.get(canonical(name), canonical(name)) for name in source.classes]
+    plain = [name if name in labels else canonical(name) for name in source.classes]
+    classes = [folds.get(canonical(name), name) for name in plain]
     if missing := [name for name in classes if name not in labels]:
         raise CalibrationError(
-            f"{source.name}: class {missing[0]!r} is none of the model's ({', '.join(labels)}); fix --labels or "
-            "rename the folder"
+            f"{source.name}: class {missing[0]!r} is none of the model's ({', '.join(labels)}); fix --labels, rename "
+            f"the folder, or say what it counts as, for example --fold {canonical(missing[0])}={labels[-1]}"
         )
     answer: np.ndarray = np.array([list(labels).index(name) for name in classes])[source.labels]
     return answer

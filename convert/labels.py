@@ -10,6 +10,7 @@ import numpy as np
 from convert.errors import ConversionError
 from edge.labels import BACKGROUND, EMOTIONS, EXTRA_LABELS, INCORRECT, Emotion, Mask, extra_labels, is_extra_label
 from edge.tasks import Task
+from edge.values import suggestion
 
 _SYNONYMS: Mapping[str, str] = {
     other: label
@@ -55,6 +56,11 @@ class Classes:
     matrix: np.ndarray | None = None
     single: bool = False
     warnings: tuple[str, ...] = ()
+
+    @property
+    def targets(self) -> dict[str, str]:
+        """The label that each output counts as, by its name."""
+        return {name: self.label_of(name) for name in self.names}
 
     def label_of(self, name: str) -> str:
         """The label that an output counts as, by its name."""
@@ -120,13 +126,18 @@ def resolve(name: str, task: Task, given: Sequence[str], count: int, folds: Mapp
             f"for example --fold {extra[-1]}={task.labels[0][-1]}"
         )
     if extra:
-        told += (
-            f"{', '.join(extra)}: kept under {'its' if len(extra) == 1 else 'their'} own name; to count it as "
-            f"another emotion, add for example --fold {extra[0]}=disgust",
-        )
+        told += (_kept(extra, [label for label in task.labels[0] if label not in targets]),)
     if count > 1 and sorted(targets) in [sorted((*labels, *extra)) for labels in task.labels]:
         return Classes(tuple(names), tuple(targets), warnings=told)
     return _mapped(task, tuple(names), targets, count == 1, told)
+
+
+def _kept(extra: Sequence[str], missing: Sequence[str]) -> str:
+    """What to say of further emotions; a slip of the pen is one, too, and leaves one of the task's own missing."""
+    kept = f"{', '.join(extra)}: kept under {'its' if len(extra) == 1 else 'their'} own name"
+    if slip := next((meant for name in extra if (meant := suggestion(name, missing))), ""):
+        return f"{kept}{slip}"
+    return f"{kept}; to count {extra[0]} as another emotion, add for example --fold {extra[0]}=disgust"
 
 
 def usable(task: Task, label: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from convert import check
+from convert.accuracy import class_numbers, named
 from convert.calibrate import Calibration, draw
 from convert.card import ModelCard
 from convert.check import LayerCheck
@@ -84,12 +85,17 @@ def convert(
             f"--evaluate: the figures of {evaluation.path} are of the seven emotions, and the model also tells "
             f"{', '.join(extra)}; give one labelled set, or add --fold {extra[0]}=disgust"
         )
+    if classes:
+        request = replace(request, fold={**request.fold, **classes.targets})
+    labels = classes.labels if classes else request.labels
+    if isinstance(evaluation, Source):
+        evaluation = named(evaluation, classes.names) if classes else evaluation
+        class_numbers(evaluation, labels, request.fold)  # classes that do not fit are told before the work
     preprocessing, told = choose_preprocessing(model, request, classes, labelled, view)
     request = replace(request, preprocessing=preprocessing, decide="")
     calibration = draw(source, view, request.samples, request.seed)
     model = prepared(model, classes, request, calibration)
     floats = model.predict(preprocessing.apply(calibration.check))
-    labels = classes.labels if classes else request.labels
 
     def judged(effort: Effort) -> Judged:
         begins(f"quantizing{' again' if effort != Effort() else ''}")

@@ -8,8 +8,10 @@ import pytest
 from convert import accuracy
 from convert.converted import Converted
 from convert.errors import CalibrationError, ConversionError
+from convert.labels import resolve
 from convert.load import FloatModel, from_keras
 from convert.sources import View, from_arrays
+from edge.tasks import TASKS
 from edge.vision.preprocessing import Preprocessing
 from training.evaluate.float_vs_int8 import Comparison
 
@@ -43,6 +45,32 @@ def test_the_tutorials_names_of_our_classes_are_understood(kit, learned, int8):
     names = ("happy", "angry", "neutral", "bare")
     got = accuracy.accuracy(from_keras(learned), Converted("m", int8, Preprocessing()), source, VIEW, names)
     assert got.float_ > 0.98
+
+
+def test_numbers_without_names_are_places_among_the_models_own_outputs(kit):
+    """A mask model with one sigmoid: 0 is with_mask, whatever order the device has."""
+    classes = resolve("m", TASKS["mask"], ("with_mask", "without_mask"), 1, {})
+    images, _ = kit.blobs(4, seed=6)
+    source = accuracy.named(from_arrays("numbers", images, np.array([0, 1, 1, 0])), classes.names)
+    assert [classes.labels[k] for k in accuracy.class_numbers(source, classes.labels, classes.targets)] == [
+        "worn", "bare", "bare", "worn",
+    ]  # fmt: skip
+    more = from_arrays("more", images, np.array([0, 1, 2, 0]))
+    assert accuracy.named(more, classes.names) is more
+
+
+def test_the_sets_classes_count_as_those_of_the_model_do(kit):
+    """A mask worn incorrectly counts as worn, an emotion that is folded into another as that one."""
+    images, _ = kit.blobs(3, seed=6)
+    names = ("mask_weared_incorrect", "with_mask", "without_mask")
+    classes = resolve("m", TASKS["mask"], names, 3, {})
+    source = from_arrays("set", images, np.arange(3), names)
+    told = [classes.labels[k] for k in accuracy.class_numbers(source, classes.labels, classes.targets)]
+    assert told == ["worn", "worn", "bare"]
+    classes = resolve("m", TASKS["emotion-bare"], ("happy", "sad", "fear"), 3, {"fear": "surprise"})
+    source = from_arrays("set", images, np.arange(3), ("fear", "joy", "sad"))
+    told = [classes.labels[k] for k in accuracy.class_numbers(source, classes.labels, classes.targets)]
+    assert told == ["surprise", "happy", "sad"]
 
 
 @pytest.mark.parametrize(("error", "loss"), [(False, 1.5), (True, -1.5)])

@@ -86,7 +86,12 @@ def test_a_surplus_emotion_is_kept_under_its_own_name():
     made = resolve("m", BARE, FERPLUS, 8, {})
     assert made.labels == ("neutral", "happy", "surprise", "sad", "angry", "disgust", "fear", "contempt")
     assert made.matrix is None
-    assert made.warnings[0].startswith("contempt: kept under its own name; to count it as another emotion, add")
+    assert made.warnings[0].startswith("contempt: kept under its own name; to count contempt as another emotion, add")
+
+
+def test_a_slip_of_the_pen_is_told_from_a_further_emotion():
+    made = resolve("m", BARE, ("angry", "disgust", "fear", "hapy", "sad", "surprise", "neutral"), 7, {})
+    assert made.warnings[0] == "hapy: kept under its own name; did you mean 'happy'?"
 
 
 def test_surplus_emotions_stand_after_the_seven_where_some_of_these_are_missing():

@@ -265,6 +265,14 @@ def test_classes_of_the_evaluation_must_be_the_models(kit, masks):
         pipeline.convert(from_keras(masks), source(kit, 30), Request(task="mask"), source(kit, 30))
 
 
+def test_numbers_without_names_are_the_models_own_outputs(kit, learned):
+    """The device's order of the emotions is not the model's: the accuracy on the card is that of what was meant."""
+    images, labels = kit.blobs(150, seed=2)
+    request = Request(name="mine", task="emotion-bare", labels=("sad", "neutral", "angry", "happy"))
+    given = from_arrays("numbers", images, labels)
+    assert pipeline.convert(from_keras(learned), source(kit), request, given).card.accuracy["float"] > 0.98
+
+
 @pytest.mark.parametrize(
     ("fields", "says"),
     [({"integer": "int4"}, "--input-type")],
