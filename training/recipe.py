@@ -12,6 +12,7 @@ from typing import Any
 from edge.errors import InvalidValue, SettingsError
 from edge.tasks import TASKS
 from edge.text import decoded
+from training.recipe_values import check_head, check_model, check_schedule, checked
 
 FOLDER = Path(__file__).resolve().parent / "recipes"
 OPTIMIZERS = ("sgd", "adam", "adamw")
@@ -93,19 +94,27 @@ def load(path: Path, changes: Mapping[str, Any] | None = None) -> Recipe:
     """Read a recipe; `changes` replace values of its [fit] table.
 
     Raises:
-        SettingsError: not TOML, a missing or unknown key; the message names the key and the file.
+        SettingsError: not TOML, a missing or unknown key, a value that no training can use; the message names the key
+            and the file.
     """
     try:
         document = tomllib.loads(decoded(Path(path).read_bytes()).replace("\r\n", "\n"))
     except (OSError, InvalidValue, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{path}: cannot read the recipe ({error})") from None
     _known(path, "", document, {f.name for f in fields(Recipe)})
+    for table in ("fit", "data", "network", "model", "accelerator"):
+        checked(f"{path}: {table}", document.get(table, {}), {})
     fit = {**_current(path, "fit", document.get("fit", {})), **(changes or {})}
-    _known(path, "fit.", fit, {f.name for f in fields(Schedule)})
+    kinds = {f.name: f.default for f in fields(Schedule)}
+    _known(path, "fit.", fit, set(kinds))
+    fit = {key: checked(f"{path}: fit.{key}", value, kinds[key]) for key, value in fit.items()}
     document["data"] = _current(path, "data", document.get("data", {}))
     _known(path, "model.", document.get("model", {}), set(MODEL_KEYS))
     if missing := [key for key in ("name", "task", "seed", "about") if key not in document]:
         raise SettingsError(f"{path}: expected a key {missing[0]!r}")
+    check_head(f"{path}: ", document)
+    check_schedule(f"{path}: ", fit)
+    check_model(f"{path}: ", document.get("model", {}))
     if fit.get("optimizer", "sgd") not in OPTIMIZERS:
         raise SettingsError(f"{path}: fit.optimizer: expected one of {', '.join(OPTIMIZERS)}, got {fit['optimizer']!r}")
     if document["task"] not in TASKS:
@@ -125,28 +134,15 @@ def parse(recipe: Recipe, *kinds: type[Any]) -> tuple[Any, ...]:
     (Labels(smoothing=0.1),)
 
     Raises:
-        SettingsError: an unknown key, or a value of another type; the message names the key.
+        SettingsError: an unknown key, a value of another type or a negative number; the message names the key.
     """
     known = {one.name: one for kind in kinds for one in fields(kind)}
     _known(recipe.name, "data.", recipe.data, set(known))
-    values = {key: _checked(recipe.name, key, value, known[key].default) for key, value in recipe.data.items()}
+    values = {
+        key: checked(f"recipe {recipe.name}: data.{key}", value, known[key].default)
+        for key, value in recipe.data.items()
+    }
     return tuple(kind(**{one.name: values[one.name] for one in fields(kind) if one.name in values}) for kind in kinds)
-
-
-def _checked(name: str, key: str, value: Any, default: Any) -> Any:
-    """The value in the type of the field's default: a list becomes a tuple, a whole number may stand for a float."""
-    if isinstance(default, tuple):
-        value = tuple(value) if isinstance(value, list) else (value,)
-        kinds: tuple[type, ...] = (int, float)
-        if any(isinstance(one, bool) or not isinstance(one, kinds) for one in value):
-            raise SettingsError(f"recipe {name}: data.{key}: expected numbers, got {list(value)!r}")
-        return value
-    if isinstance(default, float) and type(value) is int:
-        return float(value)
-    if type(value) is not type(default):
-        expected = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}[type(default)]
-        raise SettingsError(f"recipe {name}: data.{key}: expected {expected}, got {value!r}")
-    return value
 
 
 def _current(path: Path, table: str, values: Mapping[str, Any]) -> dict[str, Any]:

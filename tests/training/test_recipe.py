@@ -104,6 +104,8 @@ def test_the_data_table_becomes_checked_values(data, expected) -> None:
         ({"limit": True}, "data.limit: expected a whole number, got True"),
         ({"at": ["one"]}, r"data.at: expected numbers, got \['one'\]"),
         ({"start": 3}, "data.start: expected a text, got 3"),
+        ({"smoothing": -0.5}, "data.smoothing: expected 0 or more, got -0.5"),
+        ({"votes": float("nan")}, "data.votes: expected 0 or more, got nan"),
     ],
 )
 def test_a_wrong_key_of_the_data_table_is_named(data, expected) -> None:
@@ -126,3 +128,57 @@ def test_a_misspelt_key_of_every_task_is_one_line(tmp_path, made_data, write_rec
         path.write_text(path.read_text().replace(table, f"[data]\nsmothing = 1\n{table.replace('[data]', '')}"))
         with pytest.raises(SettingsError, match=r"unknown key 'data\.smothing'"):
             open_task(recipes.load(path), made_data)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("seed = 1", 'seed = "one"', "seed: expected a whole number, got 'one'"),
+        ("seed = 1", "seed = -1", "seed: expected 0 or more, got -1"),
+        ("seed = 1", "seed = 99999999999", "seed: expected less than 4294967296"),
+        ('"a"', "3", "name: expected a text, got 3"),
+        ('"a"', '"../../a"', "name: expected the name of a folder, without slashes"),
+        ('"a"', '""', "name: expected the name of a folder"),
+        ('"mask"', '["mask"]', "task: expected a text"),
+        ('"b"', "[]", "about: expected a text"),
+        ("[fit]", '[fit]\nepochs = "ten"', "fit.epochs: expected a whole number, got 'ten'"),
+        ("[fit]", "[fit]\nepochs = 0", "fit.epochs: expected more than 0, got 0"),
+        ("[fit]", "[fit]\nbatch = 64.0", "fit.batch: expected a whole number, got 64.0"),
+        ("[fit]", "[fit]\nlearning_rate = nan", "fit.learning_rate: expected 0 or more, got nan"),
+        ("[fit]", "[fit]\nlearning_rate = 0", "fit.learning_rate: expected more than 0"),
+        ("[fit]", "[fit]\nwarmup = -3", "fit.warmup: expected 0 or more, got -3"),
+        ("[fit]", "[fit]\nema = 2", "fit.ema: expected less than 1, such as 0.999, got 2"),
+        ("[fit]", '[fit]\nrestarts = "all"', "fit.restarts: expected numbers"),
+        ("[fit]", "[fit]\nrestarts = [2.5]", "fit.restarts: expected whole numbers of epochs from 1, got 2.5"),
+        ("[fit]", '[fit]\noptimizer = ["adam"]', "fit.optimizer: expected a text"),
+        ("[fit]", '[model]\nthreshold = "high"', "model.threshold: expected a number, got 'high'"),
+        ("[fit]", "[model]\nfailures = 3", "model.failures: expected a text, got 3"),
+    ],
+)
+def test_a_wrong_value_of_a_recipe_is_named(tmp_path, old, new, expected) -> None:
+    path = tmp_path / "wrong.toml"
+    path.write_text(f"{GOOD}[fit]\n".replace(old, new))
+    with pytest.raises(SettingsError, match=f"wrong.toml: {expected}"):
+        recipes.load(path)
+
+
+def test_a_whole_number_may_stand_for_a_real_one(tmp_path) -> None:
+    path = tmp_path / "whole.toml"
+    path.write_text(GOOD + "[fit]\nlearning_rate = 1\nrestarts = 3\n[model]\nmargin = 1\n")
+    assert recipes.load(path).fit == recipes.Schedule(learning_rate=1.0, restarts=(3,))
+
+
+@pytest.mark.parametrize(
+    ("network", "expected"),
+    [
+        ({"kind": 3}, "network.kind: expected one of residual, mlp, cnn4, got 3"),
+        ({"dropout": 3.0}, r"\[network\]: .*dropout|rate"),
+        ({"stages": [[8]]}, r"\[network\]: not enough values"),
+        ({"size": 64}, r"\[network\]: expected an input of \(48, 48, 1\) and 7 outputs, got \(64, 64, 1\) and \(7,\)"),
+    ],
+)
+def test_a_network_that_cannot_be_built_is_one_line(network, expected) -> None:
+    from training.tasks.emotion import network_of
+
+    with pytest.raises(SettingsError, match=f"recipe mine: {expected}"):
+        network_of(recipes.Recipe("mine", "emotion-bare", 1, "mine", recipes.Schedule(), network=network))

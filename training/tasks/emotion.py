@@ -12,9 +12,9 @@ from keras import layers
 
 from edge import manifest
 from edge.engines import open_engine
-from edge.errors import SettingsError, one_line
+from edge.errors import SettingsError
 from edge.labels import EMOTIONS
-from training import weights
+from training import recipe_values, weights
 from training.augment import Augmentation
 from training.averages import recalibrate_batchnorm
 from training.data import emotion_wild, fer2013
@@ -30,6 +30,7 @@ NETWORKS: dict[str, Callable[..., keras.Model]] = {
     "mlp": baselines.mlp,
     "cnn4": baselines.cnn4,
 }
+SHAPE = (48, 48, 1)  # of FER2013's pictures
 
 
 class BareEmotion:
@@ -191,16 +192,20 @@ def network_of(recipe: Recipe) -> keras.Model:
     """The network of a recipe: `kind`, one of NETWORKS, and its measures.
 
     Raises:
-        SettingsError: no such kind, or a key that it does not have.
+        SettingsError: no such kind, or a key or a value that it does not take.
     """
     measures = dict(recipe.network)
     kind = measures.pop("kind", "residual")
-    if kind not in NETWORKS:
+    if not isinstance(kind, str) or kind not in NETWORKS:
         raise SettingsError(f"recipe {recipe.name}: network.kind: expected one of {', '.join(NETWORKS)}, got {kind!r}")
-    try:
-        return NETWORKS[kind](**measures)
-    except TypeError as error:
-        raise SettingsError(f"recipe {recipe.name}: [network]: {one_line(error)}; see training/networks") from None
+    with recipe_values.network(recipe.name):
+        made = NETWORKS[kind](**measures)
+    if (made.input_shape[1:], made.output_shape[1:]) != (SHAPE, (len(EMOTIONS),)):
+        raise SettingsError(
+            f"recipe {recipe.name}: [network]: expected an input of {SHAPE} and {len(EMOTIONS)} outputs, got "
+            f"{made.input_shape[1:]} and {made.output_shape[1:]}; leave size, channels and classes out"
+        )
+    return made
 
 
 def start_file(name: str) -> Path:

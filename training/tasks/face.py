@@ -14,6 +14,7 @@ from keras import ops
 from edge.pipeline.detector import NMS_IOU, VOTING_IOU
 from edge.vision import detection
 from edge.vision.letterbox import letterbox
+from training import recipe_values
 from training.data import boxes, copy_paste, scenes
 from training.data.boxes import Boxed
 from training.metrics import Found, average_precision
@@ -87,7 +88,8 @@ class FaceDetection:
 
     def build(self) -> keras.Model:
         """See training/networks/face.py; of the window's size."""
-        return face.build(*self.window, **self.recipe.network)
+        with recipe_values.network(self.recipe.name):
+            return face.build(*self.window, **self.recipe.network)
 
     def served(self, model: keras.Model) -> keras.Model:
         """The same weights at the size that is served."""

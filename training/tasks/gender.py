@@ -16,7 +16,7 @@ from edge.frame import Box
 from edge.labels import GENDERS
 from edge.text import printable
 from edge.vision.crop import crop
-from training import weights
+from training import recipe_values, weights
 from training.augment import Augmentation
 from training.data import faces_gender, utkface
 from training.data.faces_gender import People
@@ -56,7 +56,7 @@ class GenderClassifier:
     def __init__(self, recipe: Recipe, data: Path) -> None:
         self.recipe = recipe
         self.options, self.augment = parse(recipe, GenderData, Augmentation)
-        self.size = int(recipe.network.get("size", SIZE))
+        self.size = recipe_values.network_size(recipe.name, recipe.network, SIZE)
         self.people = faces_gender.without_doubles(with_validation(faces_gender.load(data / "faces_gender")))
         if self.options.more:
             self.people = self._joined(data / self.options.more)
@@ -75,7 +75,8 @@ class GenderClassifier:
 
     def build(self) -> keras.Model:
         """The emotion network with three channels and two classes, with the convolutions of `start`."""
-        network = emotion.build(channels=3, classes=len(GENDERS), **self.recipe.network)
+        with recipe_values.network(self.recipe.name):
+            network = emotion.build(channels=3, classes=len(GENDERS), **self.recipe.network)
         if self.options.start:
             first, *others = weights.load(start_file(self.options.start)).get_weights()
             coloured = first * LUMINANCE[:, None]

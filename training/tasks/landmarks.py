@@ -11,6 +11,7 @@ import cv2
 import keras
 import numpy as np
 
+from training import recipe_values
 from training.data import landmarks68
 from training.data.landmarks68 import MARGIN, MIRROR, Faces68
 from training.networks import landmarks
@@ -162,12 +163,13 @@ class Landmarks:
         self.recipe = recipe
         self.options, self.warp = parse(recipe, LandmarkData, Warp)
         self.folder = Path(data) / "landmarks68"
-        self.size = int(recipe.network.get("size", 48))
+        self.size = recipe_values.network_size(recipe.name, recipe.network, 48)
         self.validation = landmarks68.load(self.folder, landmarks68.validation_row, self.size, limit=self.options.limit)
 
     def build(self) -> keras.Model:
         """See training/networks/landmarks.py."""
-        return landmarks.build(**self.recipe.network, gain=GAIN)
+        with recipe_values.network(self.recipe.name):
+            return landmarks.build(**self.recipe.network, gain=GAIN)
 
     def batches(self) -> LandmarkBatches:
         """Training rows, cut wide. Frames of one video are alike, so a Helen photo may be drawn more often."""

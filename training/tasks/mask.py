@@ -17,6 +17,7 @@ from edge.frame import Box
 from edge.labels import Mask
 from edge.pipeline.detector import FaceDetector
 from edge.vision.crop import crop
+from training import recipe_values
 from training.augment import Augmentation
 from training.data import boxes, fer2013
 from training.data.boxes import Boxed
@@ -46,7 +47,8 @@ class MaskClassifier:
 
     def build(self) -> keras.Model:
         """See training/networks/mask.py."""
-        return mask.build(**self.recipe.network)
+        with recipe_values.network(self.recipe.name):
+            return mask.build(**self.recipe.network)
 
     def batches(self) -> keras.utils.PyDataset:
         """All sources but the held-out part of masked_faces."""

@@ -13,7 +13,7 @@ from edge import manifest
 from edge.errors import ModelError
 from edge.frame import Box
 from edge.labels import MASKS
-from training import weights
+from training import recipe_values, weights
 from training.augment import Augmentation
 from training.data.mask_folder import Faces
 from training.networks import mask, mobilenet
@@ -55,7 +55,8 @@ class FolderMask:
         if self.backbone != "ours":
             model, self.start = mobilenet.build(self.size, len(MASKS), weights=self.given)
         else:
-            model = mask.build(**{**self.recipe.network, "classes": len(MASKS)})
+            with recipe_values.network(self.recipe.name):
+                model = mask.build(**{**self.recipe.network, "classes": len(MASKS)})
             self.start = _copy_bundled(model)
         print(f"starts from: {self.start}", flush=True)
         return model
@@ -135,7 +136,7 @@ class _Batches(keras.utils.PyDataset):
 
 def size_of(backbone: str, recipe: Recipe) -> int:
     """Side of a network's input, pixels."""
-    return int(recipe.network.get("size", 48)) if backbone == "ours" else mobilenet.SIZE
+    return recipe_values.network_size(recipe.name, recipe.network, 48) if backbone == "ours" else mobilenet.SIZE
 
 
 def _copy_bundled(model: keras.Model) -> str:
