@@ -81,7 +81,9 @@ def parser_of(name: str) -> Parser:
     )
     if name == DEFAULT:
         parser.add_argument(
-            "--completion", action="store_true", help=f'complete in bash and zsh: eval "$({PROGRAM} --completion)"'
+            "--completion",
+            action="store_true",
+            help=f'complete commands and flags in bash and zsh: eval "$({PROGRAM} --completion)"',
         )
     command.add_arguments(parser)
     return parser

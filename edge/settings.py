@@ -57,8 +57,8 @@ class SourceSettings:
         0.0, "process at most this many frames of a live camera; 0: no limit", unit="frames/s", low=0, high=240
     )
     max_megapixels: float = setting(
-        50.0, "larger pictures and clips are refused before they are decoded", unit="megapixels", low=0.01, high=10_000,
-        flag="--max-megapixels",
+        50.0, "refuse pictures and clips with more pixels than this before they are decoded", unit="megapixels",
+        low=0.01, high=10_000, flag="--max-megapixels",
     )  # fmt: skip
     rotate: int = setting(0, "rotate the picture clockwise", unit="degrees", choices=(0, 90, 180, 270))
     flip: str = setting("none", "mirror the picture, after rotating it", choices=("none", "horizontal", "vertical"))
@@ -85,10 +85,10 @@ class ModelsSettings:
     """Models and decision thresholds."""
 
     detector: str = setting(
-        "model", "face detector; model: the one of the model folder; haar: OpenCV's cascade, to compare",
+        "model", "face detector; model: the one in the models folder; haar: OpenCV's cascade, for comparison",
         choices=("model", "haar"), flag="--detector",
     )  # fmt: skip
-    dir: str = setting("", "model folder, with a manifest.json; empty: the bundled models", flag="--models")
+    dir: str = setting("", "models folder, with a manifest.json; empty: the bundled models", flag="--models")
     face_score: float = setting(
         0.0,
         "detection threshold for the score of detector and verification together; 0: the model's own (bundled: 0.5)",
@@ -148,7 +148,7 @@ class TrackSettings:
         0.75, "a face detected with this score is reported at once", unit="0-1", low=0, high=1, old="confirm_score"
     )
     match_iou: float = setting(
-        0.3, "overlap (IoU) from which two boxes are the same face", unit="0-1", low=0.01, high=1
+        0.3, "two boxes that overlap at least this much (IoU) are the same face", unit="0-1", low=0.01, high=1
     )
 
 
@@ -158,7 +158,7 @@ class FacesSettings:
 
     landmarks: bool = setting(False, "68 landmarks of each face")
     gender: bool = setting(
-        False, "what gender a face is taken for, a guess; no model is shipped, see docs/training.md before using it"
+        False, "guess which gender a face is taken for; no model is shipped; read docs/training.md before using it"
     )
 
 

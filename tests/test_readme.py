@@ -32,6 +32,17 @@ def test_every_command_is_in_the_table():
     assert sorted(table) == sorted(COMMANDS)
 
 
+def test_the_help_of_each_command_has_examples():
+    from convert.__main__ import parser_of
+    from convert.commands import SUMMARIES
+    from edge.__main__ import PROGRAM
+    from training.__main__ import PROGRAM as TRAIN
+
+    helps = {f"{one.program} {name}": one.parser([name])[1] for one in (PROGRAM, TRAIN) for name in one.summaries}
+    helps |= {f"edge-emotion-convert {name}": parser_of(name) for name in SUMMARIES}
+    assert [name for name, parser in helps.items() if "examples:\n" not in parser.format_help()] == []
+
+
 def test_the_contents_name_every_chapter():
     text = read("README.md")
     contents = text.partition("**Contents:**")[2].partition("\n\n")[0]

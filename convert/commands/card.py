@@ -16,6 +16,8 @@ from convert.publish import write_all
 from edge import manifest
 from edge.errors import one_line
 
+EXAMPLES = ("edge-emotion-convert card models --recipes --figures evaluate.json",)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The card, and what to put in."""
@@ -23,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "place", type=Path, metavar="DIR|card.json", help="a model's folder, its card.json, or a models folder for all"
     )
     parser.add_argument("--figures", type=Path, metavar="FILE.json", help="what edge-emotion-train evaluate printed")
-    parser.add_argument("--about", help="text or file: where the training data is from, and its terms")
+    parser.add_argument("--about", help="text or file: where the training data comes from, and its terms")
     parser.add_argument("--failures", help="text or file: what the model gets wrong, one per line")
     parser.add_argument("--recipes", action="store_true", help="take both texts from the bundled recipe of that name")
 

@@ -71,8 +71,8 @@ def _check(add: Adder) -> None:
         metavar="PATH",
         help="real pictures like those the model will see: a folder, a .npz with `images`, fer2013.npz, the Kaggle csv",
     )
-    add("--samples", type=whole_number(1), metavar="N", help="calibration pictures (default 500)")
-    add("--seed", type=whole_number(0), metavar="N", help="seed of their random selection (default 1)")
+    add("--samples", type=whole_number(1), metavar="N", help="number of calibration pictures (default: 500)")
+    add("--seed", type=whole_number(0), metavar="N", help="seed of their random selection (default: 1)")
     add(
         "--evaluate",
         type=Path,
@@ -80,12 +80,12 @@ def _check(add: Adder) -> None:
         help="labelled pictures, for the accuracy before and after; or the folder of our data sets, for the figure "
         "that edge-emotion-train evaluate measures",
     )
-    add("--max-loss", type=number(0), metavar="POINTS", help="accuracy that int8 may lose (default 0.5 points)")
+    add("--max-loss", type=number(0), metavar="POINTS", help="accuracy that int8 may lose (default: 0.5 points)")
     add(
         "--tolerance",
         type=lambda text: inf if text == "inf" else number(0)(text),
         metavar="X",
-        help="relative error that an output may have, inf for any (default 0.15)",
+        help="relative error that an output may have, inf for any (default: 0.15)",
     )
 
 
@@ -108,15 +108,20 @@ def _output(add: Adder) -> None:
     add("--as-given", action="store_true", help="do not check --preprocess and --labels against labelled pictures")
     add("--manifest", type=Path, metavar="DIR", help="models folder in whose manifest.json to enter the model")
     add("--out", type=Path, metavar="FILE.tflite", help="where to write the model (default: DIR/TASK/model.tflite)")
-    add("--input-type", dest="integer", choices=("int8", "uint8"), help="type of input and outputs (default int8)")
+    add("--input-type", dest="integer", choices=("int8", "uint8"), help="type of input and outputs (default: int8)")
     add(
         "--threshold",
         type=number(),
         metavar="P",
-        help="decision threshold (default 0.5); for a mask model with the class background see docs/convert.md",
+        help="decision threshold (default: 0.5); for a mask model with the class background see docs/convert.md",
     )
-    add("--margin", type=number(), metavar="X", help="side of the square around a face / longer side of its box (1)")
-    add("--shift", type=number(), metavar="X", help="how far down the square moves, in heights of the box (0)")
+    add(
+        "--margin",
+        type=number(),
+        metavar="X",
+        help="side of the square cut around a face, in longer sides of its box (1)",
+    )
+    add("--shift", type=number(), metavar="X", help="how far down the square is moved, in heights of the box (0)")
 
 
 def _detector(add: Adder) -> None:
@@ -127,7 +132,7 @@ def _detector(add: Adder) -> None:
 def _card(add: Adder) -> None:
     add("--recipe", metavar="NAME|FILE", help="take name, task, texts and [model] from a training recipe")
     add("--card", type=Path, metavar="FILE.md", help="where to write the card (default: beside the model)")
-    add("--about", metavar="TEXT|FILE", help="where the training data is from, and its terms")
+    add("--about", metavar="TEXT|FILE", help="where the training data comes from, and its terms")
     add("--failures", metavar="TEXT|FILE", help="what the model gets wrong, one per line")
 
 

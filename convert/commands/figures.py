@@ -24,10 +24,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("detectors", "python -m tests.bench.detectors"),
     ):
         parser.add_argument(f"--{part}", type=Path, metavar="FILE.json", help=f"output of {command} --json")
-    parser.add_argument("--models", type=Path, default=Path("models"), metavar="DIR", help="default: models")
-    parser.add_argument("--readme", type=Path, default=Path("README.md"), metavar="FILE", help="default: README.md")
     parser.add_argument(
-        "--store", type=Path, default=Path("docs/figures.json"), metavar="FILE.json", help="default: docs/figures.json"
+        "--models", type=Path, default=Path("models"), metavar="DIR", help="models folder (default: models)"
+    )
+    parser.add_argument(
+        "--readme",
+        type=Path,
+        default=Path("README.md"),
+        metavar="FILE",
+        help="the README to write into (default: README.md)",
+    )
+    parser.add_argument(
+        "--store",
+        type=Path,
+        default=Path("docs/figures.json"),
+        metavar="FILE.json",
+        help="where the figures are kept (default: docs/figures.json)",
     )
 
 

@@ -9,6 +9,8 @@ from convert import golden
 from convert.errors import ConversionError
 from edge import manifest
 
+EXAMPLES = ("edge-emotion-convert golden",)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """From where, to where."""

@@ -1,4 +1,4 @@
-"""Compile the daemon's models together for one Edge TPU, so that they share its memory, and enter them."""
+"""Compile the daemon's models together for one Edge TPU, so that they share its memory, and update the manifest."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from convert.errors import CompilerError
 from edge import manifest
 from edge.tasks import DAEMON
 from edge.values import number
+
+EXAMPLES = ("edge-emotion-convert tpu-compile models",)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""Say which operations of .tflite files an Edge TPU would run, which not and why, and the memory they need together."""
+"""List the operations of .tflite files that an Edge TPU would run, those it would not and why, and their memory."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from edge import manifest
 from edge.tasks import DAEMON
 
 KIB = 1024
+
+EXAMPLES = ("edge-emotion-convert tpu-report models",)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

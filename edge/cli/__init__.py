@@ -159,7 +159,9 @@ class Commands:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         parser.add_argument(
-            "--completion", action="store_true", help=f'complete in bash and zsh: eval "$({self.program} --completion)"'
+            "--completion",
+            action="store_true",
+            help=f'complete commands and flags in bash and zsh: eval "$({self.program} --completion)"',
         )
         return parser
 

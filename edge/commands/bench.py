@@ -40,7 +40,11 @@ EXPLAINED = {
     "shipped": "as the settings schedule it for a live camera",
 }
 
-
+EXAMPLES = (
+    "edge-emotion bench",
+    "edge-emotion bench --source clip.mp4 --threads 4",
+    "edge-emotion bench --share",
+)
 CAMERA_FPS = 30
 BUSY = 3.0  # the 95th percentile over the median: other programs take the processor
 

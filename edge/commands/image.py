@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=folder_path, metavar="DIR", help="write annotated copies to DIR")
     parser.add_argument("--crop", type=folder_path, metavar="DIR", help="cut the faces out and write them to DIR")
     parser.add_argument("--chart", type=Path, metavar="FILE", help="draw a chart of all faces' emotions")
-    parser.add_argument("--force", action="store_true", help="overwrite files in DIR, but never the input pictures")
+    parser.add_argument("--force", action="store_true", help="overwrite existing files, but never the input pictures")
     parser.add_argument(
         "--style", choices=STYLES, default=STYLES[0],
         help="mark faces with a box and a chart, or with a circle and the emotion's name alone (default: box)",

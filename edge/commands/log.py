@@ -33,6 +33,7 @@ EXAMPLES = (
     "edge-emotion log summary --since 2026-01-31",
     "edge-emotion log summary --by weekday",
     "edge-emotion log tail -f",
+    "edge-emotion log plot journal.jsonl --out day.png",
     "edge-emotion log report --since 2026-01-01 --until 2026-02-01 --out january.html",
     "edge-emotion log csv journal.jsonl --out journal.csv",
 )
@@ -49,7 +50,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("report", "write a printable page with charts"),
         ("csv", "write a table for spreadsheets, times in UTC"),
     ):
-        child = kinds.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.")
+        examples = [line for line in EXAMPLES if line.startswith(f"edge-emotion log {name}")]
+        child = kinds.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.", examples=examples)
         child.add_argument(
             "files",
             nargs="*",
@@ -58,9 +60,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             help="journals, each with its rotated files (default: the service's journal)",
         )
         child.add_argument(
-            "--journal", action="append", default=[], type=Path, metavar="FILE", help="the same as FILE, as for run"
+            "--journal",
+            action="append",
+            default=[],
+            type=Path,
+            metavar="FILE",
+            help="the same as FILE; run has this flag, too",
         )
-        child.add_argument("--config", metavar="FILE", help="settings file that names the journal if no FILE is given")
+        child.add_argument("--config", metavar="FILE", help="settings file; its journal is read if no FILE is given")
         since = (
             "only events from TIME on (local time): 2026-01-31, 2026-01-31T08:00, 08:00, yesterday, "
             "or 2h (two hours ago)"

@@ -61,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sheet", type=Path, metavar="FILE", help="write a contact sheet of evenly spaced annotated frames"
     )
-    parser.add_argument("--force", action="store_true", help="let --out and --sheet replace a file")
+    parser.add_argument("--force", action="store_true", help="let --out and --sheet overwrite existing files")
     parser.add_argument("--json", action="store_true", help="print events as JSON even on a terminal")
     parser.add_argument("--wait", action="store_true", help="wait for a source that is missing at the start")
 

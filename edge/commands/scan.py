@@ -49,7 +49,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     who = parser.add_mutually_exclusive_group()
     who.add_argument(
-        "--workers", type=whole_number(1, 1024), metavar="N", help="worker processes here (default: one per core)"
+        "--workers",
+        type=whole_number(1, 1024),
+        metavar="N",
+        help="worker processes on this machine (default: one per core, fewer if memory is short)",
     )
     who.add_argument("--scheduler", metavar="ADDRESS", help="use this Dask cluster, such as tcp://10.0.0.5:8786")
     parser.add_argument("--force", action="store_true", help="discard the earlier scan in DIR and start over")

@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", help=f"address to serve on; 0.0.0.0: all networks, with a token (default: {host})")
     parser.add_argument("--port", type=whole_number(0, 65535), help=f"TCP port; 0: any free one (default: {port})")
     parser.add_argument("--source", help="also show this source live, as for run (default: none)")
-    parser.add_argument("--journal", help="show the history of this journal (default: the service's)")
+    parser.add_argument("--journal", metavar="FILE", help="show the history of this journal (default: the service's)")
     parser.add_argument("--open", action="store_true", help="open the page in a browser, if there is a display")
     config.add_flags(parser, "models", "engine")
 

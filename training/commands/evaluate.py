@@ -22,6 +22,11 @@ from training.evaluate.context import EvaluationContext
 
 EVERY = 20  # runs between two looks at the clock
 
+EXAMPLES = (
+    "edge-emotion-train evaluate --data DATA --models models",
+    "edge-emotion-train evaluate --data DATA --only mask,landmarks --report report",
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""

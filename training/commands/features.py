@@ -36,6 +36,11 @@ from training.feature_faces import Faces
 # landmarks, and 23 this too; of 399 faces of FER2013 it takes none away.
 FACE = 0.5
 
+EXAMPLES = (
+    "edge-emotion-train features DATA/fer2013.npz --out features.csv --plot features.png",
+    "edge-emotion-train features photos --find --out features.npz",
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
@@ -58,7 +63,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--find", action="store_true", help="the pictures are not face crops: find the best face in each"
     )
     parser.add_argument(
-        "--distances", action="store_true", help="write the 68 x 68 distances between landmarks and the label, a csv"
+        "--distances",
+        action="store_true",
+        help="write a csv of each face's label and the 68 x 68 distances of its landmarks instead",
     )
     parser.add_argument("--limit", type=whole_number(1), default=0, metavar="N", help="only the first N faces")
     parser.add_argument(

@@ -39,6 +39,11 @@ from training.evaluate.context import EvaluationContext
 
 COLUMNS, SCALE = 16, 2
 
+EXAMPLES = (
+    "edge-emotion-train masks photos masked-photos",
+    "edge-emotion-train masks photos masked-n95 --kinds n95,surgical --seed 7",
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
@@ -51,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--models",
         type=Path,
         metavar="DIR",
-        help="folder with detector and landmark model (default: the bundled models)",
+        help="models folder with detector and landmark model (default: the bundled models)",
     )
     parser.add_argument("--seed", type=whole_number(0), default=0, metavar="N", help="seed of the masks (default: 0)")
     parser.add_argument(
@@ -59,10 +64,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_kinds,
         metavar="KIND,...",
         default=TRAINING_KINDS,
-        help=f"of a folder: the kinds of masks, of {', '.join(KINDS)} (default: {','.join(TRAINING_KINDS)})",
+        help=f"for a folder: kinds of masks to draw, from {', '.join(KINDS)} (default: {','.join(TRAINING_KINDS)})",
     )
     parser.add_argument(
-        "--freeze", action="store_true", help="of FER2013: make new test tables in OUT and print their hashes"
+        "--freeze", action="store_true", help="for FER2013: make new test tables in OUT and print their hashes"
     )
 
 

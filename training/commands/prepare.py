@@ -43,6 +43,12 @@ WORDS = {
 NAMED = 20  # bad rows
 NUMBERS = ("row_whose_votes_are_ignored",)  # they count nothing
 
+EXAMPLES = (
+    "edge-emotion-train prepare --data DATA",
+    "edge-emotion-train prepare --csv fer2013.csv --out DATA/fer2013.npz",
+    "edge-emotion-train prepare fer2013 fer2013.csv pictures/fer2013",
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
@@ -62,7 +68,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="with --ckplus: part of each full sequence to drop from its start (default: 0.4)",
     )
     parser.add_argument(
-        "--seed", type=whole_number(0), default=1, help="with --ckplus: seed of the split by subject (default: 1)"
+        "--seed",
+        type=whole_number(0),
+        default=1,
+        metavar="N",
+        help="with --ckplus: seed of the split by subject (default: 1)",
     )
     parser.add_argument(
         "--models",

@@ -22,18 +22,28 @@ from training.backend import load_keras
 SHOWN = 8
 LEAST = 1e-9  # probability
 
+EXAMPLES = ("edge-emotion-train prior runs/emotion-bare --recipe emotion-bare --data DATA",)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.add_argument("run", type=Path, metavar="RUN", help="the folder of a finished training run")
     parser.add_argument("--recipe", required=True, metavar="NAME|FILE", help="the recipe that it was trained with")
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the folder with the data sets")
-    parser.add_argument("--tau", type=number(), metavar="T", help="use this tau instead of the best one in the table")
     parser.add_argument(
-        "--neutral", type=number(), metavar="N", help="use this addition to neutral instead of the best one"
+        "--tau",
+        type=number(),
+        metavar="T",
+        help="how far to correct for unequal class frequencies (0: not at all), instead of the best in the table",
     )
     parser.add_argument(
-        "--recall", type=number(0), metavar="W", help="use this weight of the mean recall instead of the best one"
+        "--neutral", type=number(), metavar="N", help="what to add to the logit of neutral, instead of the best value"
+    )
+    parser.add_argument(
+        "--recall",
+        type=number(0),
+        metavar="W",
+        help="weight of the mean recall beside accuracy, instead of the best value",
     )
 
 

@@ -23,6 +23,12 @@ from training.nodes import ALONE, Nodes
 
 UNLESS_GIVEN = {"every": 1, "calibration": 500}  # of add_fit_arguments
 
+EXAMPLES = (
+    "edge-emotion-train train emotion-bare --data DATA",
+    "edge-emotion-train train emotion-bare --data DATA --resume",
+    "edge-emotion-train train mask --dataset faces",
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
@@ -30,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--data", type=Path, metavar="DIR", help="the folder with the data sets")
     source.add_argument(
-        "--dataset", type=Path, metavar="FOLDER", help="of the task mask: any folder of faces with and without a mask"
+        "--dataset", type=Path, metavar="FOLDER", help="for the task mask: any folder of faces with and without a mask"
     )
     train_folder.add_arguments(parser)
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the run (default: runs/NAME)")
@@ -41,12 +47,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=whole_number(1),
         default=1,
         metavar="N",
-        help="train in N processes that share every batch (needs JAX), on this machine or on several",
+        help="train in N processes that share every batch, on this machine or on several (extra: jax)",
     )
     parser.add_argument(
-        "--node", type=whole_number(0), metavar="K", help="on several machines: this one's number; 0 is the lead"
+        "--node", type=whole_number(0), metavar="K", help="on several machines: the number of this one, from 0"
     )
-    parser.add_argument("--coordinator", metavar="HOST:PORT", help="on several machines: an address of node 0")
+    parser.add_argument("--coordinator", metavar="HOST:PORT", help="on several machines: where node 0 can be reached")
 
 
 def add_fit_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,7 +67,9 @@ def add_fit_arguments(parser: argparse.ArgumentParser) -> None:
         "--calibration", type=whole_number(1), default=500, metavar="N", help="crops to calibrate with (default: 500)"
     )
     parser.add_argument(
-        "--bf16", action="store_true", help="mixed bfloat16: faster with KERAS_BACKEND=torch on CPUs that have it"
+        "--bf16",
+        action="store_true",
+        help="compute in mixed bfloat16: faster with KERAS_BACKEND=torch on CPUs that support it",
     )
 
 

@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--backbone-weights", type=Path, metavar="FILE.h5", help="with --backbone mobilenetv2: ImageNet's weights"
     )
     parser.add_argument(
-        "--crops", action="store_true", help="with --dataset: the pictures are face crops, do not look for faces"
+        "--crops", action="store_true", help="with --dataset: the pictures are face crops; do not look for faces"
     )
 
 
