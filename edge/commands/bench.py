@@ -226,7 +226,7 @@ def table(result: Mapping[str, Any]) -> str:
         lines.append(f"{stage:<8} {median:>10} {p95:>9} {row['runs']:>6}  {EXPLAINED[stage]}")
     models = ", ".join(f"{task} {count / 1000:.0f} kB" for task, count in result["model_bytes"].items())
     times = [f"{name} {row['median_ms']:.1f} ms" for name, row in result["detectors"].items() if row and row["runs"]]
-    lines += ["", f"face detectors, a frame each: {', '.join(times)}; here: {result['detector']}"]
+    lines += ["", f"face detectors, a frame each: {', '.join(times)}; used above: {result['detector']}"]
     lines += [f"models: {models}"]
     lines += [f"first result {result['startup_s']:.2f} s after start; memory then {result['rss_mb']:.0f} MB"]
     return "\n".join([*lines, *verdict(result["stages"])])
