@@ -73,8 +73,20 @@ def number(
     return parse
 
 
+def given_path(text: str) -> Path:
+    """The `type=` of a path; "" is refused: it would be the working folder, but comes from a variable that is not set.
+
+    >>> given_path("")
+    Traceback (most recent call last):
+    argparse.ArgumentTypeError: expected a path, got nothing; for the working folder, give a dot
+    """
+    if not text:
+        raise argparse.ArgumentTypeError("expected a path, got nothing; for the working folder, give a dot")
+    return Path(text)
+
+
 def folder_path(text: str) -> Path:
-    """The `type=` of a folder to write to; "-" is refused, as it is standard output to other arguments.
+    """The `type=` of a folder to write to; "-" is refused, as it is standard output to other arguments; so is "".
 
     >>> folder_path("-")
     Traceback (most recent call last):
@@ -82,7 +94,7 @@ def folder_path(text: str) -> Path:
     """
     if text == "-":
         raise argparse.ArgumentTypeError("expected a folder, got -; a folder cannot be standard output")
-    return Path(text)
+    return given_path(text)
 
 
 def _limit(text: str, value: float, low: float | None, high: float | None) -> None:

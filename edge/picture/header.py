@@ -39,6 +39,7 @@ class Header:
         animated: whether there are more frames than the first.
         pages: whether there are more pages or pictures than the first, which is read.
         turned: whether EXIF asks for a turn; told for WebP alone.
+        alpha: whether there is an alpha channel beside the colours; told for TIFF alone.
     """
 
     kind: str
@@ -47,6 +48,7 @@ class Header:
     animated: bool = False
     pages: bool = False
     turned: bool = False
+    alpha: bool = False
 
     @property
     def more(self) -> str:
@@ -69,7 +71,8 @@ def parse(file: IO[bytes], kind: str, name: str) -> Header:
         animated = kind in MOVING and bool(getattr(image, "is_animated", False))
         width, height = image.size
         turned = kind == "WebP" and image.getexif().get(ORIENTATION, 1) in TURNS
-        return Header(kind, width, height, animated, _has_pages(image, kind), turned)
+        alpha = kind == "TIFF" and image.mode == "RGBA"
+        return Header(kind, width, height, animated, _has_pages(image, kind), turned, alpha)
 
     head: Header = quietly(opened, kind, name)
     if head.width < 1 or head.height < 1:

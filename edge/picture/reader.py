@@ -146,7 +146,8 @@ def _pixels(data: bytes, head: header.Header, name: str) -> np.ndarray:
         answer: np.ndarray = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
         return answer
     image_file = header.plugin(kind, name)
-    pixels: np.ndarray = header.quietly(lambda: rgb(image_file(io.BytesIO(data), name), name), kind, name)
+    # Pillow is told no name: it would open the file of that name again, and map it into memory.
+    pixels: np.ndarray = header.quietly(lambda: rgb(image_file(io.BytesIO(data)), name), kind, name)
     return pixels
 
 
@@ -156,7 +157,8 @@ def _for_opencv(data: bytes, head: header.Header) -> bool:
     # OpenCV does not turn AVIF, nor WebP before 4.12, nor the frames of an animation.
     if head.kind == "WebP":
         return not head.animated and not head.turned
-    return head.kind != "AVIF"
+    # OpenCV multiplies a TIFF's colours by its alpha.
+    return head.kind != "AVIF" and not head.alpha
 
 
 def _reason(error: Exception) -> str:

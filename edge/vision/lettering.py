@@ -1,7 +1,7 @@
 """Text on pictures, in Inter Semi Bold (edge/fonts): Latin, Greek and Cyrillic letters.
 
-A text is rendered once for each size and colour, and stamped on the picture from then on. A character that the font
-lacks, such as a Chinese one, is drawn as a box.
+A text of a size that live pictures have is rendered once for each size and colour, and stamped on the picture from then
+on. A character that the font lacks, such as a Chinese one, is drawn as a box.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ FONT = Path(__file__).resolve().parent.parent / "fonts" / "Inter-SemiBold.otf"
 CAPITALS = 2048 / 2816  # height of the font's capitals as a part of its size
 ASCENT, DESCENT = 1.45, 0.45  # room above and below the base line, in heights of capitals: Å and g
 ELLIPSIS = "…"
+KEPT = 64  # height of capitals, pixels: larger texts are rendered anew, as 256 of them would take a gigabyte
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,8 @@ class Style:
 def write(canvas: np.ndarray, text: str, at: tuple[int, int], colour: Colour, style: Style) -> None:
     """Write a line of text on uint8 (H, W, 3) RGB, in place; `at` is the left end of its base line."""
     if text:
-        _rendered(text, style.capitals, colour).put(canvas, at[0] - _margin(style.capitals), at[1] - _rise(style))
+        render = _rendered if style.capitals <= KEPT else _rendered.__wrapped__
+        render(text, style.capitals, colour).put(canvas, at[0] - _margin(style.capitals), at[1] - _rise(style))
 
 
 def _rise(style: Style) -> int:

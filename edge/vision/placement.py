@@ -182,12 +182,12 @@ class _Board:
         rest = [n for n in rest if not self.beside(n, Detail.BADGE, sizes[n][Detail.BADGE])]
         rest = [n for n in rest if not (rings and self.away(n, Detail.BADGE, sizes[n][Detail.BADGE], rings))]
         for n in rest:
-            self.force(n, sizes[n][Detail.BADGE], rings)
+            self.force(n, sizes[n][Detail.BADGE])
         return not rest
 
-    def force(self, n: int, size: Size, rings: int) -> None:
-        """Put a badge where it hides least, though there is no room."""
-        slots = [*slot_corners(self._rects[n], size, self._gap), *ring_corners(self._rects[n], size, self._gap, rings)]
+    def force(self, n: int, size: Size) -> None:
+        """Put a badge where it hides least, though there is no room; in a crowd, too, only a few faces come to this."""
+        slots = [*slot_corners(self._rects[n], size, self._gap), *ring_corners(self._rects[n], size, self._gap, RINGS)]
         found = self._clipped(slots, size, always=True)
         taken, seen = (overlaps(found, each[near(each, found)]).sum(axis=1) for each in (self._taken, self._eyes))
         # On another caption rather than on somebody's eyes.

@@ -165,6 +165,24 @@ def test_with_force_it_is_but_not_a_picture_that_is_read(command, folder, album)
     assert (folder / "b-2.png").exists()
 
 
+def test_a_variable_that_is_not_set_does_not_mean_the_working_folder(command, folder, monkeypatch, capsys):
+    monkeypatch.chdir(folder)
+    for words in ([""], ["a.png", "--out", ""], ["a.png", "--crop", ""], ["a.png", "--chart", ""]):
+        with pytest.raises(SystemExit):
+            command(*words)
+        assert "expected a path, got nothing; for the working folder, give a dot" in capsys.readouterr().err
+    assert len(list(folder.iterdir())) == 3
+
+
+def test_a_picture_on_standard_input_is_told_to_become_a_file(command, folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    assert command("-")[::2] == (
+        1, ["edge-emotion: -: standard input is not read; save the picture as a file, and name that"]
+    )  # fmt: skip
+    (folder / "a.png").rename(folder / "-")
+    assert command("-")[:2] == (0, ["-: no face"])
+
+
 def test_a_clip_is_shown_the_command_for_clips(command, tmp_path):
     clip = tmp_path / "clip.mp4"
     clip.write_bytes(b"\0\0\0\x14ftypisom\0\0\0\0isom")

@@ -51,6 +51,22 @@ def test_every_kind_of_pixel_becomes_rgb_of_8_bits(data, expected):
         assert np.abs(got.astype(int) - expected).max() <= 2
 
 
+@pytest.mark.parametrize("alpha", [0, 128, 255])
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF"])
+def test_alpha_changes_no_colour(kind, alpha):
+    clear = RGB.copy()
+    clear.putalpha(alpha)
+    got = picture.decode(by_pillow(clear, kind, **({"lossless": True, "exact": True} if kind == "WEBP" else {})), "p")
+    assert np.array_equal(got, np.asarray(RGB))
+
+
+def test_a_file_that_has_the_name_by_which_a_picture_is_called_is_not_read(tmp_path):
+    other = tmp_path / "p.tif"
+    other.write_bytes(by_pillow(Image.new("RGBA", RGB.size), "TIFF"))
+    got = picture.decode(by_pillow(RGB.convert("RGBA"), "TIFF"), str(other))
+    assert np.array_equal(got, np.asarray(RGB))
+
+
 RAMP = np.linspace(0, 1, 256, dtype=np.float32).reshape(16, 16)
 
 

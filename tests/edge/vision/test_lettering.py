@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import string
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -122,3 +123,17 @@ def test_no_word_stands_alone_in_the_last_line():
     width = STYLE.width_of("one two three four")
     assert wrap(text, width, 3, STYLE)[-1] == "five"
     assert balanced(text, width, 3, STYLE) == ["one two three", "four five"]
+
+
+def test_large_text_is_not_kept_in_memory():
+    picture = np.zeros((800, 2400, 3), np.uint8)
+    write(picture, "0", (10, 600), (255, 255, 255), Style(500))  # loads what is loaded once
+    tracemalloc.start()
+    try:
+        for number in range(10, 15):
+            write(picture, str(number), (10, 600), (255, 255, 255), Style(500))
+        kept, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert picture.any()
+    assert kept < 0.2 * most

@@ -130,6 +130,25 @@ def test_a_badge_that_is_forced_away_from_its_face_has_a_leader_line():
     assert place.leader is not None
 
 
+def scattered(count: int, side: int, bounds: tuple[int, int]) -> tuple:
+    """Faces of many sizes anywhere in the picture, which hide little of each other."""
+    numbers, faces = np.random.default_rng(3), []
+    while len(faces) < count:
+        size = int(side * numbers.uniform(0.5, 1.5))
+        left, top = (int(numbers.uniform(0, length - size)) for length in bounds)
+        face = (left, top, left + size, top + 6 * size // 5)
+        if all(shared(face, other) < 0.3 * min(area(face), area(other)) for other in faces):
+            faces.append(face)
+    return tuple(faces)
+
+
+@pytest.mark.parametrize(("count", "side", "bounds", "badge"), [(61, 30, BOUNDS, 20), (200, 80, (3000, 2000), 60)])
+def test_in_a_crowd_too_no_badge_hides_the_number_of_another(count, side, bounds, badge):
+    places = arrange(scattered(count, side, bounds), (((badge, badge),),) * count, bounds)
+    for n, place in enumerate(places):
+        assert max((shared(place.rect, other.rect) for other in places[:n]), default=0) <= 0.2 * badge**2
+
+
 @pytest.mark.parametrize("name", ["thirteen, shoulder to shoulder", "forty"])
 def test_no_leader_line_crosses_anothers_eyes(name):
     faces = CROWDS[name]
