@@ -28,13 +28,18 @@ def _read(path: Path) -> str:
 
 
 def pip_install(extra: str, service: Path = SERVICE) -> str:
-    """The command that installs one of our extras into this very Python, whose pip need not be the one on the PATH.
+    """The command that installs one of our extras, such as "plot", into this very Python."""
+    return pip(f"install 'edge-emotion[{extra}]'", service)
+
+
+def pip(words: str, service: Path = SERVICE) -> str:
+    """The command with which this very Python's pip does something: it need not be the one on the PATH.
 
     Args:
-        extra: such as "plot".
+        words: of pip, as a shell takes them.
         service: where the service's environment is, or a link to it; only root can write there.
     """
     python = shlex.quote(sys.executable or "python3")
     if service.exists() and service.samefile(sys.prefix):
         python = f"sudo {service}/bin/python"
-    return f"{python} -m pip install 'edge-emotion[{extra}]'"
+    return f"{python} -m pip {words}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import numpy as np
 
 from edge.engines.quiet import quiet_stderr
 from edge.errors import EngineError, InvalidValue, MissingExtra, ModelError, one_line
+from edge.machine import pip
 from edge.vision.preprocessing import Preprocessing, look_up
 from edge.vision.tensor import dequantize, is_less_128, less_128, to_tensor
 
@@ -32,9 +32,7 @@ def interpreter_module() -> Any:
         try:
             from tflite_runtime import interpreter
         except ImportError:
-            raise MissingExtra(
-                f"LiteRT is not installed; install it: {sys.executable} -m pip install ai-edge-litert"
-            ) from None
+            raise MissingExtra(f"LiteRT is not installed; install it: {pip('install ai-edge-litert')}") from None
     return interpreter
 
 

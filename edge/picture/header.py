@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import warnings
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from importlib import import_module
 from typing import IO, Any
 
 from edge.errors import PictureError
+from edge.machine import pip, pip_install
 
 # Each kind's class in Pillow. They are used directly, as Image.open has limits and warnings of its own.
 _PLUGINS = {
@@ -141,5 +141,5 @@ def _has_pages(image: Any, kind: str) -> bool:
 
 def _missing(kind: str) -> str:
     if kind == "HEIC":
-        return f"HEIC needs pillow-heif; install it: {sys.executable} -m pip install 'edge-emotion[heic]'"
-    return f"this Pillow cannot read {kind}; update it: {sys.executable} -m pip install --upgrade pillow"
+        return f"HEIC needs pillow-heif; install it: {pip_install('heic')}"
+    return f"this Pillow cannot read {kind}; update it: {pip('install --upgrade pillow')}"

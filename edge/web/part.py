@@ -12,6 +12,7 @@ from edge.daemon.control import Control
 from edge.daemon.folders import state_file
 from edge.errors import MissingExtra, SettingsError
 from edge.journals.location import SERVICE, journal_file
+from edge.machine import pip
 from edge.pipeline.factory import open_pipeline
 from edge.ports import MetricsPage
 from edge.settings import MetricsSettings, Settings, WebSettings
@@ -206,13 +207,10 @@ def journal(settings: Settings, environment: Mapping[str, str]) -> Path | None:
 
 def missing(error: ImportError) -> MissingExtra:
     """What to install, by the pip of this very Python."""
-    import sys
-
     if not str(error.name or "").startswith(("aiohttp", "multidict", "yarl")):
         raise error
-    return MissingExtra(
-        f"aiohttp is not installed; install it with: {sys.executable} -m pip install 'aiohttp>=3.14,<4'"
-    )
+    command = pip("install 'aiohttp>=3.14,<4'")
+    return MissingExtra(f"aiohttp is not installed; install it with: {command}")
 
 
 def announce(settings: Settings, token: Token | None, environment: Mapping[str, str]) -> None:

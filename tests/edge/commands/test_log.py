@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import shlex
 import sys
 import time
 from dataclasses import replace
@@ -475,7 +476,7 @@ def test_few_visits_are_more_than_none_a_day(tmp_path, capsys):
 def test_the_plot_without_matplotlib_says_how_to_install_it(journal, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.backends.backend_agg", None)
     code, _, err = call(capsys, "plot", journal)
-    assert (code, f"{sys.executable} -m pip install 'edge-emotion[plot]'" in err) == (1, True)
+    assert (code, f"{shlex.quote(sys.executable)} -m pip install 'edge-emotion[plot]'" in err) == (1, True)
 
 
 def test_a_plot_that_cannot_be_written_is_one_line(journal, capsys, tmp_path):

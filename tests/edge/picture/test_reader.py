@@ -16,6 +16,7 @@ from PIL import Image, features
 
 from edge import picture
 from edge.errors import NotAPicture, PictureError, PictureIsVideo, PictureTooLarge
+from edge.machine import pip_install
 from edge.picture import header, reader
 from tests.edge.picture.made import RGB, by_pillow, encoded
 
@@ -47,8 +48,13 @@ def test_heic_without_the_extra_names_the_command_that_installs_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "pillow_heif.as_plugin", None)
     with pytest.raises(PictureError) as caught:
         picture.decode(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(50), "IMG_1.HEIC")
-    hint = f"HEIC needs pillow-heif; install it: {sys.executable} -m pip install 'edge-emotion[heic]'"
-    assert str(caught.value) == f"IMG_1.HEIC: {hint}"
+    assert str(caught.value) == f"IMG_1.HEIC: HEIC needs pillow-heif; install it: {pip_install('heic')}"
+
+
+def test_a_kind_that_this_pillow_does_not_know_names_the_command_that_updates_it(monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/home/me/my project/bin/python")
+    said = "this Pillow cannot read AVIF; update it: '/home/me/my project/bin/python' -m pip install --upgrade pillow"
+    assert header._missing("AVIF") == said
 
 
 @pytest.mark.parametrize(
