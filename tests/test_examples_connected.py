@@ -14,8 +14,9 @@ import pytest
 from edge import config
 from edge.settings import Settings
 from tests.conftest import absent
-from tests.edge.sinks.mosquitto import LISTENER, PASSWORD, WAIT_S, Broker, Listener, free_port
+from tests.edge.sinks.mosquitto import LISTENER, PASSWORD, WAIT_S, Broker, Listener
 from tests.pages import ROOT
+from tests.ports import free_port
 from tests.test_examples import module_at
 
 EXAMPLES = ROOT / "examples"

@@ -21,8 +21,9 @@ import uuid
 
 import pytest
 
-from tests.edge.sinks.mosquitto import WAIT_S, free_port
+from tests.edge.sinks.mosquitto import WAIT_S
 from tests.pages import ROOT
+from tests.ports import free_port
 from tests.test_package import built, wheel  # noqa: F401
 
 CONTAINER = ROOT / "examples/container"

@@ -8,7 +8,7 @@ from edge.settings import MqttSettings
 from edge.testing import FakeClock
 from tests.bench import fleet
 from tests.bench.fleet import Device, Load, main, run, table
-from tests.edge.sinks.mosquitto import free_port
+from tests.ports import free_port
 
 ONE = Load(10, 3.25, 10.1, 100, 42000, 0.004, 8.65, 0.634, 81.2, 7008, 3.21, 12, 11, 1, 0)
 

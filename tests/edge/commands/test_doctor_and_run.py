@@ -19,6 +19,7 @@ from edge.journals.jsonl import encode
 from edge.registry import SINKS
 from edge.settings import MetricsSettings, Settings, WebSettings
 from edge.sinks.metrics_http import MetricsServer
+from tests.ports import free_port
 
 LINE = encode({"monotonic": 1.0, "event": "sample"}, 1.8e9)
 
@@ -67,11 +68,6 @@ def taken():
     """A port on which somebody listens, as text."""
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         yield str(listener.getsockname()[1])
-
-
-def free():
-    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-        return str(listener.getsockname()[1])
 
 
 WEB = "[web]\nenabled = true\nport = 0\n"
@@ -143,7 +139,7 @@ def test_where_run_refuses_the_doctor_fails_and_says_the_same(both, taken, text,
 
 @pytest.mark.parametrize(("text", "about", "words"), WARNED, ids=[f"{n}" for n in range(len(WARNED))])
 def test_what_run_starts_without_is_a_warning(both, taken, text, about, words):
-    doctors, findings, runs, err = both(text.replace("TAKEN", taken).replace("FREE", free()))
+    doctors, findings, runs, err = both(text.replace("TAKEN", taken).replace("FREE", str(free_port())))
     assert (doctors, runs) == (0, 0), err
     ((*_, said),) = [finding for finding in findings if finding[0] == "warn" and finding[1] == about]
     assert words in said
@@ -152,7 +148,7 @@ def test_what_run_starts_without_is_a_warning(both, taken, text, about, words):
 
 @pytest.mark.parametrize("text", FINE, ids=[f"{n}" for n in range(len(FINE))])
 def test_where_run_works_the_doctor_does_not_fail(both, text):
-    doctors, findings, runs, err = both(text.replace("FREE", free()))
+    doctors, findings, runs, err = both(text.replace("FREE", str(free_port())))
     assert (doctors, runs) == (0, 0), (findings, err)
 
 

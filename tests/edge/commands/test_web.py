@@ -5,7 +5,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -15,6 +14,7 @@ import pytest
 
 from edge.commands import web
 from edge.errors import MissingExtra
+from tests.ports import free_port
 
 pytest.importorskip("aiohttp", reason="needs the extra web: pip install 'edge-emotion[web]'")
 
@@ -104,9 +104,7 @@ def test_a_folder_is_a_stream_of_jpegs_that_begins_again(served, paint, tmp_path
 
 def test_the_service_serves_the_page_of_its_own_camera(served, tmp_path):
     config, journal, pause = tmp_path / "config.toml", tmp_path / "journal.jsonl", tmp_path / "paused"
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    config.write_text(f"[web]\nenabled = true\nport = {port}\n")
+    config.write_text(f"[web]\nenabled = true\nport = {free_port()}\n")
     pause.touch()
     address, process = served(
         "--config", str(config), "--source", "demo", "--journal", str(journal), command="run", words=(),

@@ -7,27 +7,22 @@ import os
 import queue
 import shutil
 import signal
-import socket
 import ssl
 import subprocess
 import threading
+import uuid
 from pathlib import Path
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.conftest import absent
+from tests.ports import free_port
 
-WAIT_S = 30.0
+WAIT_S = 120.0  # reached only where something never happens
 PASSWORD = "correct horse"
 LISTENER = "listener"
 SINK = "edge"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Certificates:
@@ -141,7 +136,7 @@ class Listener:
     def __init__(self, broker: Broker, topics: str = "#") -> None:
         self._heard: queue.Queue[tuple[str, str, bool]] = queue.Queue()
         ready: queue.Queue[None] = queue.Queue()
-        self._client = paho.Client(CallbackAPIVersion.VERSION2, f"listener-{free_port()}")
+        self._client = paho.Client(CallbackAPIVersion.VERSION2, f"listener-{uuid.uuid4().hex[:8]}")
         self._client.username_pw_set(LISTENER, PASSWORD)
         if broker.certificates:
             self._client.tls_set_context(ssl.create_default_context(cafile=str(broker.certificates.ca)))

@@ -23,7 +23,8 @@ from edge.sinks import mqtt_connection, open_sinks
 from edge.sinks.mqtt import MqttSink, open_mqtt
 from edge.testing import FakeClock, pictures
 from tests.edge.sinks.faces import face, report
-from tests.edge.sinks.mosquitto import LISTENER, PASSWORD, SINK, WAIT_S, Broker, Certificates, Listener, free_port
+from tests.edge.sinks.mosquitto import LISTENER, PASSWORD, SINK, WAIT_S, Broker, Certificates, Listener
+from tests.ports import free_port
 
 DISCOVERY = "homeassistant/device/edge-emotion-pi/config"
 BASE = "edge-emotion/pi"

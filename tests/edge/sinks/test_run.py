@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from edge import picture
-from tests.edge.sinks.mosquitto import PASSWORD, SINK, Broker, Listener, free_port
+from tests.edge.sinks.mosquitto import PASSWORD, SINK, Broker, Listener
+from tests.ports import free_port
 
 BASE = "edge-emotion/pi"
 OWN_PORT = "[metrics]\nport = {port}\n"

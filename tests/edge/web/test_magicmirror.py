@@ -16,8 +16,8 @@ import pytest
 
 from edge.web import feed
 from edge.web.token import Token
-from tests.edge.sinks.mosquitto import free_port
 from tests.edge.web.test_page import HURRY, grey
+from tests.ports import free_port
 
 SECRET = "correct-horse-battery-staple"
 # MagicMirror's loader and sockets; the code itself is evaluated as the mirror's server would load it.
