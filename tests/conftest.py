@@ -7,15 +7,17 @@ import shutil
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from training.onednn import limit_onednn
 
 # Many tests import Keras by themselves; no later moment is early enough for all of them.
 limit_onednn()
 # How long an example takes depends on the machine and on who else uses it; a test that hangs is noticed anyway.
-settings.register_profile("no deadline", parent=settings(), deadline=None)
+settings.register_profile("no deadline", parent=settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("no deadline")
+# Servers of tests are on this machine: no proxy for the rest of the network has a way to them.
+os.environ["no_proxy"] = ",".join(filter(None, (os.environ.get("no_proxy"), "127.0.0.1,localhost")))
 
 ROOT = Path(__file__).resolve().parent.parent
 SHOWN = 16  # bytes of a parameter that a test's name can have

@@ -320,7 +320,7 @@ def test_what_only_type_checkers_see_is_no_arrow(tmp_path):
 def environment(site: Path) -> dict[str, str]:
     return os.environ | {
         "PYTHONPATH": os.pathsep.join((str(site), str(ROOT))), "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": "",
     }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import importlib.util
 import io
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -91,9 +92,9 @@ def test_the_led_runs_as_a_command_for_each_event(tmp_path, monkeypatch):
     path = str(EXAMPLES / "led.py")
     code = f"import runpy, time; time.sleep = lambda s: None; runpy.run_path({path!r}, run_name='__main__')"
     wrapper = tmp_path / "led.sh"
-    wrapper.write_text(f'#!/bin/sh\n"{sys.executable}" -c "{code}" 2>{tmp_path}/err && touch {tmp_path}/done\n')
+    wrapper.write_text(f'#!/bin/sh\n"{sys.executable}" -c "{code}" 2>"{tmp_path}/err" && touch "{tmp_path}/done"\n')
     wrapper.chmod(0o755)
-    hook = EventHook(MakerSettings(on_event=str(wrapper), on_event_max=1), SystemClock())
+    hook = EventHook(MakerSettings(on_event=shlex.quote(str(wrapper)), on_event_max=1), SystemClock())
     hook.write({"event": "appeared", "emotion": "surprise", "intensity": 0.7})
     child, _ = hook._running[0]
     assert child.child.wait(60) == 0, (tmp_path / "err").read_text()

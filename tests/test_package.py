@@ -163,7 +163,7 @@ def make(root: Path, tmp_path: Path, python: str) -> subprocess.CompletedProcess
 def stand_in(tmp_path: Path, name: str, refuses: str) -> str:
     """A Python that fails where it is asked for something."""
     path = tmp_path / name
-    path.write_text(f'#!/bin/sh\ncase "$*" in *{refuses}*) exit 1;; esac\nexec {sys.executable} "$@"\n')
+    path.write_text(f'#!/bin/sh\ncase "$*" in *{refuses}*) exit 1;; esac\nexec "{sys.executable}" "$@"\n')
     path.chmod(0o755)
     return str(path)
 

@@ -25,7 +25,7 @@ def stand_in(tmp_path, monkeypatch):
     folder = tmp_path / "bin"
     folder.mkdir()
     script = folder / "edgetpu_compiler"
-    script.write_text(f'#!/bin/sh\nexec {sys.executable} {HERE / "edgetpu_compiler.py"} "$@"\n')
+    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{HERE / "edgetpu_compiler.py"}" "$@"\n')
     script.chmod(0o755)
 
     def behave(how="good"):

@@ -27,7 +27,9 @@ def program(tmp_path, monkeypatch):
     def make(text: str) -> None:
         folder = tmp_path / "bin"
         folder.mkdir()
-        (folder / "onnx2tf").write_text(f"#!{sys.executable}\nimport shutil, sys\n{text}\n")
+        (folder / "program.py").write_text(f"import shutil, sys\n{text}\n")
+        # By way of a shell, as a shebang takes no path with spaces.
+        (folder / "onnx2tf").write_text(f'#!/bin/sh\nexec "{sys.executable}" "{folder}/program.py" "$@"\n')
         (folder / "onnx2tf").chmod(0o755)
         monkeypatch.setenv("PATH", str(folder))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,13 @@ def paint():
         return image
 
     return picture
+
+
+@pytest.fixture
+def socket_folder():
+    """A folder with a short name: that of a socket has 107 bytes at most, and `tmp_path` may have as many."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        yield Path(folder)
 
 
 class Hardware:

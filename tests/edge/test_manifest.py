@@ -116,7 +116,9 @@ def test_a_field_in_the_wrong_place_is_named(tiny_manifest, changes, message):
     assert caught.value.exit_code == 4
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(data=st.data())
 def test_nothing_in_a_manifest_is_unexpected(tiny, folder, data):
     made = document(tiny)

@@ -14,14 +14,15 @@ from edge.settings import SourceSettings
 from edge.testing import FakeClock, FakeGrabber
 
 POLL_S = 0.002
+FAR_S = 60.0  # reached only where something never happens
 
 
 def level(value):
     return np.full((2, 2, 3), value, np.uint8)
 
 
-def live(open_grabber, clock=None, close_s=2.0, **settings):
-    settings = SourceSettings(**{"source": "rtsp://me:secret@cam/1", "timeout_s": 0.1} | settings)
+def live(open_grabber, clock=None, close_s=FAR_S, **settings):
+    settings = SourceSettings(**{"source": "rtsp://me:secret@cam/1", "timeout_s": FAR_S} | settings)
     return LiveCamera(open_grabber, settings, clock or SystemClock(), poll_s=POLL_S, close_s=close_s)
 
 
@@ -43,7 +44,7 @@ class Stepped:
         """Give `count` frames, and wait until the driver is asked for one more."""
         for _ in range(count):
             self.go.release()
-            assert self.asked.acquire(timeout=5)
+            assert self.asked.acquire(timeout=FAR_S)
 
     def close(self):
         self.closed = True
@@ -52,8 +53,8 @@ class Stepped:
 @pytest.fixture
 def stepped():
     driver = Stepped()
-    camera = live(lambda: driver, timeout_s=60)
-    assert driver.asked.acquire(timeout=5)
+    camera = live(lambda: driver)
+    assert driver.asked.acquire(timeout=FAR_S)
     yield driver, camera
     camera._closing = True
     driver.go.release(10)
@@ -85,7 +86,7 @@ def test_the_newest_frame_wins_and_those_dropped_are_counted(stepped):
 def test_frames_are_stamped_when_they_come_not_when_they_are_taken():
     clock = FakeClock(monotonic=50)
     driver = FakeGrabber([level(1)])
-    camera = live(lambda: driver, clock, timeout_s=60)
+    camera = live(lambda: driver, clock)
     while driver.reads < 2:
         pass
     clock.advance(9)
@@ -131,14 +132,14 @@ def test_a_driver_that_hangs_while_opening_holds_up_neither_the_loop_nor_close()
     camera.close()
     assert camera.stuck
     release.set()
-    camera._thread.join(5)
+    camera._thread.join(FAR_S)
     assert not camera.stuck
 
 
 def test_a_device_that_goes_away_is_a_source_error_after_the_last_frame():
     driver = FakeGrabber([level(1), SourceError("v4l2:0: gave no frame")])
     camera = live(lambda: driver)
-    camera._thread.join(5)
+    camera._thread.join(FAR_S)
     frames = iter(camera)
     assert next(frames).index == 0
     with pytest.raises(SourceError, match="v4l2:0: gave no frame"):

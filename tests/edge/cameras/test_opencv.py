@@ -308,7 +308,7 @@ def test_a_stream_is_opened_with_its_password_and_limits_but_named_without(monke
 
 def test_a_stream_that_nobody_serves_is_a_source_error():
     with pytest.raises(SourceError, match=r"^rtsp://127\.0\.0\.1: nothing is listening on port 9 of this host$"):
-        open_stream(SourceSettings(source="rtsp://me:secret@127.0.0.1:9/x", timeout_s=0.2))
+        open_stream(SourceSettings(source="rtsp://me:secret@127.0.0.1:9/x", timeout_s=60.0))
 
 
 @pytest.mark.parametrize(("mine", "expected"), [(None, "3"), ("7", "7")])

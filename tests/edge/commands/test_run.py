@@ -272,13 +272,13 @@ def test_which_file_pauses(file, environment, answer):
 class Service:
     """A daemon that waits for a camera that never comes, as a service manager starts it."""
 
-    def __init__(self, models, folder):
+    def __init__(self, models, folder, notify):
         self.folder = folder
         self.line = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.line.bind(str(folder / "notify"))
-        self.line.settimeout(60)
+        self.line.bind(str(notify))
+        self.line.settimeout(120)
         self.environment = {
-            **os.environ, "NOTIFY_SOCKET": str(folder / "notify"), "WATCHDOG_USEC": "2000000",
+            **os.environ, "NOTIFY_SOCKET": str(notify), "WATCHDOG_USEC": "2000000",
             "LOGS_DIRECTORY": str(folder), "STATE_DIRECTORY": str(folder),
         }  # fmt: skip
         self.command = [sys.executable, "-m", "edge", "run", "--wait", "--models", str(models), "--source", "v4l2:4321"]
@@ -307,8 +307,8 @@ class Service:
 
 
 @pytest.fixture
-def daemon(tiny, tmp_path):
-    service = Service(tiny, tmp_path)
+def daemon(tiny, tmp_path, socket_folder):
+    service = Service(tiny, tmp_path, socket_folder / "notify")
     yield service
     service.kill()
     service.line.close()
@@ -327,7 +327,7 @@ def test_as_a_service_it_waits_beats_pauses_and_stops_on_sigterm(daemon, tmp_pat
     daemon.wait_for("STATUS=paused")
     daemon.child.send_signal(signal.SIGTERM)
     daemon.wait_for("STOPPING=1")
-    assert daemon.child.wait(30) == 0
+    assert daemon.child.wait(120) == 0
     what = [event.get("what", event["event"]) for event in events((tmp_path / "journal.jsonl").read_text())]
     assert what == ["start", "camera-lost", "paused", "resumed", "paused", "stop"] or what == [
         "start", "camera-lost", "paused", "resumed", "camera-lost", "paused", "stop",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import time
+import shlex
 from dataclasses import replace
 
 import numpy as np
@@ -18,6 +17,7 @@ from edge.errors import CameraTimeout, EngineError, SourceError
 from edge.settings import HealthSettings, MakerSettings, ScreenSettings, Settings, SourceSettings
 from edge.sinks.event_hook import EventHook
 from edge.testing import FakeCamera, FakeClock, FakePipeline, FakeScreen, FakeSink, FakeSystemd, pictures
+from tests.waiting import descriptors, until
 
 UNPLUGGED = SourceError("v4l2:0: the camera gave no frame; is it still connected?")
 
@@ -442,7 +442,7 @@ def test_a_sink_that_observes_gets_each_frame_after_its_events_with_the_time_of_
 def test_every_event_is_passed_on_to_the_users_command(tmp_path):
     out = tmp_path / "out"
     house = House()
-    hook = EventHook(MakerSettings(on_event=f"tee -a {out}", on_event_max=64), house.clock)
+    hook = EventHook(MakerSettings(on_event=f"tee -a {shlex.quote(str(out))}", on_event_max=64), house.clock)
     house.run(FakeCamera([*pictures(5), lambda: wait_for(out, 2)]), sinks=(hook,))
     hook.close()
     assert sorted(line.split('"event": "')[1].split('"')[0] for line in out.read_text().splitlines()[:2]) == [
@@ -452,16 +452,13 @@ def test_every_event_is_passed_on_to_the_users_command(tmp_path):
 
 
 def wait_for(path, count):
-    for _ in range(2000):
-        if path.exists() and path.read_text().count("\n") >= count:
-            return
-        time.sleep(0.005)
+    until(lambda: path.exists() and path.read_text().count("\n") >= count)
 
 
 def test_nothing_is_left_open(house):
-    before = len(os.listdir("/proc/self/fd"))
+    before = descriptors()
     house.run(live(house, 3), live(house, 3, stop(house), None), live=True)
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert descriptors() <= before
 
 
 def test_track_numbers_continue_after_a_lost_camera(house):

@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import textwrap
-import time
 
 import cv2
 import numpy as np
@@ -12,6 +11,7 @@ import pytest
 
 from edge.daemon.stderr_filter import filtered_stderr
 from edge.testing import FakeClock
+from tests.waiting import descriptors, until
 
 CORRUPT = b"Corrupt JPEG data: 1 extraneous bytes before marker 0xd9\n"
 
@@ -23,18 +23,14 @@ def clock():
 
 def wait_for(capfd, words):
     """What came out until these words did."""
-    seen = ""
-    for _ in range(2000):
-        seen += capfd.readouterr().err
-        if words in seen:
-            return seen
-        clock_tick()
-    raise AssertionError(seen)
+    seen = [""]
 
+    def came():
+        seen[0] += capfd.readouterr().err
+        return words in seen[0]
 
-def clock_tick():
-    """Let the other thread run."""
-    time.sleep(0.001)
+    until(came, f"not said: {words}")
+    return seen[0]
 
 
 def test_everything_else_is_passed_on_in_its_order(clock, capfd):
@@ -85,11 +81,11 @@ def test_a_child_that_lives_on_does_not_hold_up_the_end(clock, capfd):
 
 
 def test_descriptors_and_threads_are_given_back(clock, capfd):
-    before = sorted(os.listdir("/proc/self/fd"))
+    before = descriptors()
     for _ in range(3):
         with filtered_stderr(clock):
             os.write(2, b"x\n")
-    assert sorted(os.listdir("/proc/self/fd")) == before
+    assert descriptors() <= before
 
 
 def test_a_crash_writes_its_traceback_to_the_true_standard_error():

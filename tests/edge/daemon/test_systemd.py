@@ -26,8 +26,8 @@ class Manager:
 
 
 @pytest.fixture
-def manager(tmp_path):
-    manager = Manager(str(tmp_path / "notify"))
+def manager(socket_folder):
+    manager = Manager(str(socket_folder / "notify"))
     yield manager
     manager.line.close()
 
@@ -38,8 +38,8 @@ def clock():
 
 
 @pytest.fixture
-def systemd(tmp_path, clock, manager):
-    return Systemd({"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "8000000"}, clock)
+def systemd(socket_folder, clock, manager):
+    return Systemd({"NOTIFY_SOCKET": str(socket_folder / "notify"), "WATCHDOG_USEC": "8000000"}, clock)
 
 
 def test_without_a_service_manager_nothing_is_sent(clock):

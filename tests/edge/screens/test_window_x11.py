@@ -9,7 +9,6 @@ import shutil
 import struct
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -19,8 +18,7 @@ from edge.ports import Notice
 from edge.screens.overlay import compose
 from tests.conftest import absent
 from tests.edge.screens.window_child import HEIGHT, WIDTH, frame_of
-
-LIMIT_S = 30.0
+from tests.waiting import until
 
 
 class Display:
@@ -49,10 +47,7 @@ class Display:
         return rows[:, : 4 * width].reshape(height, width, 4)[..., 2::-1]
 
     def wait_for(self, picture: np.ndarray) -> None:
-        end = time.monotonic() + LIMIT_S
-        while not np.array_equal(self.pixels(), picture):
-            assert time.monotonic() < end, "the picture does not come on the screen"
-            time.sleep(0.02)
+        until(lambda: np.array_equal(self.pixels(), picture), "the picture does not come on the screen")
 
     def close(self) -> None:
         self._server.kill()

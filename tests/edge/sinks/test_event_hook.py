@@ -6,7 +6,6 @@ import json
 import os
 import shlex
 import sys
-import time
 
 import pytest
 
@@ -14,23 +13,13 @@ from edge.errors import SettingsError
 from edge.settings import MakerSettings
 from edge.sinks.event_hook import EventHook
 from edge.testing import FakeClock
+from tests.waiting import descriptors, until
 
-DEADLINE_S = 60
 EVENT = {"time": "2026-01-31T08:00:00.000Z", "event": "appeared", "track": 1, "box": (1.0, 2.00001), "score": 0.5}
 
 
 def python(program, *arguments):
     return shlex.join([sys.executable, "-S", "-c", program, *map(str, arguments)])
-
-
-def until(condition):
-    """Wait for a process, with a deadline far away."""
-    give_up = time.monotonic() + DEADLINE_S
-    while not condition():
-        if time.monotonic() > give_up:
-            return False
-        time.sleep(0.005)
-    return True
 
 
 @pytest.fixture
@@ -177,11 +166,11 @@ def test_a_command_that_prints_without_end_is_killed_in_time_and_holds_nobody_up
 
 def test_descriptors_do_not_pile_up(hooked):
     hook = hooked(python("pass"))
-    before = len(os.listdir("/proc/self/fd"))
+    before = descriptors()
     for _ in range(5):
         hook.write(EVENT)
         assert until(lambda: alive(hook) == 0)
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert descriptors() <= before
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from edge.sinks import enabled, metrics_http, open_sinks
 from edge.sinks.metrics import MetricsSink, open_metrics
 from edge.testing import FakeClock
 from tests.edge.sinks.faces import event, face, health, report
+from tests.ports import has_ipv6
 
 START = {"time": "", "monotonic": 0.0, "event": "start", "version": "1.2.3", "models": {"face": "0123456789ab"}}
 
@@ -164,7 +165,7 @@ def test_the_page_is_prometheus_text_and_nothing_else_is_served(sink):
     assert get(port, method="POST")[0] == 501
 
 
-@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="needs a kernel with IPv6")
+@pytest.mark.skipif(not has_ipv6(), reason="needs the address ::1")
 def test_the_address_of_all_networks_is_that_of_ipv4_too(sink):
     port = sink.serve("::", 0)
     assert get(port)[0] == 200

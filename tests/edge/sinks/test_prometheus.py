@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import queue
 import re
 import shutil
 import subprocess
+import urllib.error
 import urllib.parse
 import urllib.request
+from http.client import SERVICE_UNAVAILABLE
 
 import pytest
 
@@ -23,11 +24,12 @@ from edge.web.part import WebPart
 from edge.web.token import load, new
 from tests.conftest import absent
 from tests.edge.sinks.faces import event, face, health, report
-from tests.edge.sinks.mosquitto import free_port
 from tests.edge.sinks.test_metrics import START
+from tests.ports import free_port
+from tests.waiting import until
 
 WAIT_S = 60.0
-UP = {job: f'up{{job="{job}"}}' for job in ("edge-emotion", "page")}
+UP = [f'up{{job="{job}"}}' for job in ("edge-emotion", "page")]
 
 
 @pytest.fixture(scope="module")
@@ -100,30 +102,12 @@ def test_dashboard_and_alerts_use_metrics_that_there_are(sink, expressions, exam
     assert {name.removesuffix("_bucket") for name in used} <= known
 
 
-class Counted:
-    """A page for Prometheus that says each time when it is read."""
-
-    def __init__(self, sink):
-        self._sink, self.content_type = sink, sink.content_type
-        self.reads: queue.Queue[None] = queue.Queue()
-
-    def page(self):
-        self.reads.put(None)
-        return self._sink.page()
-
-    def wait(self):
-        """Until what came with the read before the last one is stored."""
-        for _ in range(3):
-            self.reads.get(timeout=WAIT_S)
-
-
 def test_a_real_prometheus_scrapes_both_ports_and_answers_the_dashboards_queries(sink, expressions, tmp_path):
     pytest.importorskip("aiohttp", reason="needs the extra web: pip install 'edge-emotion[web]'")
     prometheus, port = program("prometheus"), free_port()
-    own, shared = Counted(sink), Counted(sink)
-    server = MetricsServer("127.0.0.1", 0, own.page, own.content_type)
+    server = MetricsServer("127.0.0.1", 0, sink.page, sink.content_type)
     settings, scrape = Settings(web=WebSettings(port=0)), load(tmp_path / "metrics-token")
-    page = WebPart(settings, Hub(FakeClock(), lambda: ""), None, live=False, token=new(), metrics=shared, scrape=scrape)
+    page = WebPart(settings, Hub(FakeClock(), lambda: ""), None, live=False, token=new(), metrics=sink, scrape=scrape)
     config = tmp_path / "prometheus.yml"
     config.write_text(
         "global: {scrape_interval: 1s}\nscrape_configs:\n- job_name: edge-emotion\n  static_configs:\n"
@@ -135,26 +119,37 @@ def test_a_real_prometheus_scrapes_both_ports_and_answers_the_dashboards_queries
     ours = [each.replace(".*", f"127.0.0.1:{server.port}") for each in expressions]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:
         try:
-            own.wait()
-            shared.wait()
-            answers = {expression: query(port, expression) for expression in [*ours, *(UP[job] for job in UP)]}
+            answers = until(lambda: scraped(port, ours))
         finally:
             child.kill()
             server.close()
             page.close()
-    assert {answer["status"] for answer in answers.values()} == {"success"}
-    assert [value(answers[each]) for each in UP.values()] == ["1", "1"]
-    empty = [expression for expression, answer in answers.items() if not answer["data"]["result"]]
+    assert set(answers) == set(ours)
+
+
+def scraped(port, expressions):
+    """The answers, once both pages are up and none is empty; None before that: the first scrapes may be too slow."""
+    try:
+        if [each["value"][1] for up in UP for each in query(port, up)] != ["1"] * len(UP):
+            return None
+        answers = {each: query(port, each) for each in expressions}
+    except urllib.error.HTTPError as error:
+        if error.code == SERVICE_UNAVAILABLE:  # it has just been started
+            return None
+        raise
+    except urllib.error.URLError as error:
+        if isinstance(error.reason, ConnectionError):  # it does not listen yet
+            return None
+        raise
     # A histogram needs some frames between two scrapes.
-    assert [each for each in empty if "histogram_quantile" not in each] == []
+    empty = [each for each, answer in answers.items() if not answer and "histogram_quantile" not in each]
+    return None if empty else answers
 
 
 def query(port, expression):
+    """The series that answer it; a query that is refused raises."""
     address = f"http://127.0.0.1:{port}/api/v1/query?" + urllib.parse.urlencode({"query": expression})
     with urllib.request.urlopen(address, timeout=WAIT_S) as answer:
-        return json.load(answer)
-
-
-def value(answer):
-    (series,) = answer["data"]["result"]
-    return series["value"][1]
+        told = json.load(answer)
+    assert told["status"] == "success"
+    return told["data"]["result"]

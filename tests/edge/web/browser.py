@@ -10,7 +10,7 @@ import select
 import subprocess
 import time
 
-LIMIT_S = 60.0
+LIMIT_S = 120.0
 
 
 class Browser:
@@ -26,6 +26,7 @@ class Browser:
             "--headless",
             "--no-sandbox",
             "--disable-gpu",
+            "--disable-dev-shm-usage",  # a container's /dev/shm may be too small for a page
             "--no-first-run",
             f"--user-data-dir={folder}",
             "--use-fake-ui-for-media-stream",

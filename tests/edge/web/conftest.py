@@ -5,7 +5,9 @@ from __future__ import annotations
 import http.client
 import json
 import threading
+import time
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -191,3 +193,23 @@ def png(paint):
         return cv2.imencode(".png", paint(*faces, **size)[:, :, ::-1])[1].tobytes()
 
     return make
+
+
+@pytest.fixture
+def zone(monkeypatch):
+    """zone(name): the machine's time zone from here on."""
+
+    def move(name):
+        monkeypatch.setenv("TZ", name)
+        time.tzset()
+
+    yield move
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.fixture
+def noon(zone):
+    """It is about noon here, in a zone of half hours: what is of today when a test begins is so when it ends."""
+    west = 60 * (datetime.now(UTC).hour - 12) + 30  # minutes, as POSIX counts them
+    zone(f"<noon>{'-' if west < 0 else '+'}{abs(west) // 60}:{abs(west) % 60:02}")

@@ -84,7 +84,7 @@ def test_pictures_have_nothing_that_keeps_people_out(serve, browser, axe, png, t
     assert check(browser, axe, "error") == []
 
 
-def test_the_history_has_nothing_that_keeps_people_out(serve, browser, axe, tmp_path):
+def test_the_history_has_nothing_that_keeps_people_out(serve, browser, axe, tmp_path, noon):
     journal = write(tmp_path / "journal.jsonl", visit(1, minute_ago(), (4, False, "happy"), (6, True, "sad")))
     browser.open(serve(journal=journal).address + "#history")
     browser.wait("document.querySelectorAll('#timeline .fill').length === 2")

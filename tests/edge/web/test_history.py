@@ -40,9 +40,8 @@ def visit(track, begin, *parts):
 
 
 def minute_ago():
-    """A whole second, as the csv rounds times in its own way, and of today: the page opens on the last day."""
-    today = datetime.now().replace(hour=0, minute=0, second=0, microsecond=0)
-    return max(int(time.time()) - 60, int(today.timestamp()))
+    """A whole second, as the csv rounds times in its own way; of today at `noon`: the page opens on the last day."""
+    return int(time.time()) - 60
 
 
 def note(when, kind, **fields):
@@ -257,19 +256,6 @@ def test_without_a_journal_it_says_how_to_have_one(serve, tmp_path):
     assert (status, "no such journal yet" in told["error"]) == (404, True)
 
 
-@pytest.fixture
-def zone(monkeypatch):
-    """zone(name): the machine's time zone from here on."""
-
-    def move(name):
-        monkeypatch.setenv("TZ", name)
-        time.tzset()
-
-    yield move
-    monkeypatch.undo()
-    time.tzset()
-
-
 def test_an_answer_is_kept_until_midnight_at_most(serve, journal, zone):
     house = serve(journal=journal)
     days = []
@@ -302,10 +288,9 @@ def test_the_machines_clock_is_told_through_its_changes(zone, name, day, rows):
     assert [(f"{datetime.fromtimestamp(wall):%H:%M}", offset) for wall, offset in found] == rows
 
 
-def test_the_page_and_the_summary_say_the_same_times_in_whatever_zone_the_browser_is(serve, tmp_path, browser, zone):
+def test_the_page_and_the_summary_say_the_same_times_in_whatever_zone_the_browser_is(serve, tmp_path, browser, noon):
     from edge.journals.summary import Summary
 
-    zone("Asia/Kolkata")
     begin = datetime.combine(datetime.now().date(), datetime.min.time()).timestamp() + 60
     # A clip of 600 s that took a tenth of that: what happened in it is told in its own time.
     events = [*note(begin, "start", live=False), *visit(1, begin, (400, False, "happy"), (200, True, "sad"))]
@@ -338,7 +323,7 @@ def downloads(browser, button):
     )
 
 
-def test_the_charts_show_what_the_journal_says(serve, tmp_path, browser):
+def test_the_charts_show_what_the_journal_says(serve, tmp_path, browser, noon):
     now = minute_ago()
     journal = write(tmp_path / "journal.jsonl", visit(1, now, (4, False, "happy"), (6, True, "sad")))
     house = serve(journal=journal)
@@ -376,7 +361,7 @@ def choose_day(browser, day):
     browser.eval("document.getElementById('day').dispatchEvent(new Event('change'))")
 
 
-def test_a_day_is_typed_digit_by_digit_and_an_error_lasts_until_the_next_day(serve, tmp_path, browser):
+def test_a_day_is_typed_digit_by_digit_and_an_error_lasts_until_the_next_day(serve, tmp_path, browser, noon):
     path = tmp_path / "journal.jsonl"
     house = serve(journal=write(path, visit(1, minute_ago(), (4, False, "happy"))))
     browser.open(house.address + "#history")
@@ -394,7 +379,7 @@ def test_a_day_is_typed_digit_by_digit_and_an_error_lasts_until_the_next_day(ser
     assert not browser.visible("#history-said")
 
 
-def test_a_period_that_takes_a_while_to_read_is_not_taken_for_the_one_before(serve, tmp_path, browser):
+def test_a_period_that_takes_a_while_to_read_is_not_taken_for_the_one_before(serve, tmp_path, browser, noon):
     house = serve(journal=write(tmp_path / "journal.jsonl", visit(1, minute_ago(), (4, False, "happy"))))
     browser.ask("Page.addScriptToEvaluateOnNewDocument", source=HURRY)
     browser.open(house.address + "#history")
@@ -420,7 +405,7 @@ OVERLAPS = """[...document.querySelectorAll('#history-body svg')].flatMap(svg =>
 
 
 @pytest.mark.parametrize("width", [320, 390, 1280])  # 320: also a window of 1280 pixels that is enlarged fourfold
-def test_no_text_of_a_chart_lies_on_another(serve, tmp_path, browser, width):
+def test_no_text_of_a_chart_lies_on_another(serve, tmp_path, browser, width, noon):
     house = serve(journal=write(tmp_path / "journal.jsonl", visit(1, minute_ago(), (4, False, "happy"))))
     browser.size(width, 640)
     browser.open(house.address + "#history")

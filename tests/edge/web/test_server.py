@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import socket
-import time
 
 import pytest
 
@@ -18,6 +16,8 @@ from edge.web.address import listening
 from edge.web.guard import Rates
 from edge.web.server import AT_ONCE, Server
 from edge.web.token import new
+from tests.ports import has_ipv6
+from tests.waiting import descriptors, until
 
 
 def connect(house, data=b""):
@@ -39,21 +39,18 @@ def test_slow_connections_do_not_keep_a_viewer_out(serve):
 def test_a_header_that_does_not_end_is_not_waited_for(serve):
     house = serve(header_s=0.3)
     with connect(house, b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n") as slow:
-        slow.settimeout(60)
-        for _ in range(100):  # a byte now and then does not keep it open
+        slow.settimeout(0.05)
+
+        def is_closed():
             try:
-                slow.sendall(b"X")
-                slow.setblocking(False)
-                if slow.recv(1000) == b"":
-                    break
-            except BlockingIOError:
-                time.sleep(0.05)
+                slow.sendall(b"X")  # a byte now and then does not keep it open
+                return slow.recv(1000) == b""
+            except TimeoutError:
+                return False
             except OSError:
-                break
-            finally:
-                slow.setblocking(True)
-        else:
-            pytest.fail("still open")
+                return True
+
+        until(is_closed, "still open")
 
 
 def test_logins_that_do_not_end_keep_nobody_out(serve):
@@ -95,16 +92,13 @@ def ask_and_read_nothing(house):
 
 
 def descriptors_fall_to(most):
-    end = time.monotonic() + 60
-    while len(os.listdir("/proc/self/fd")) > most:
-        assert time.monotonic() < end, "connections are still open"
-        time.sleep(0.01)
+    until(lambda: len(descriptors()) <= most, "connections are still open")
 
 
 def test_clients_that_read_nothing_make_room(serve):
     requests = Counting()
     house = serve(connections=4, rates=Rates(requests, requests, requests))
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(descriptors())
     deaf = []
     for _ in range(12):
         deaf.append(ask_and_read_nothing(house))
@@ -119,7 +113,7 @@ def test_clients_that_read_nothing_make_room(serve):
 
 def test_a_client_that_takes_nothing_of_an_answer_is_gone(serve):
     house = serve(take_s=0.2, header_s=0.1)
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(descriptors())
     with ask_and_read_nothing(house):
         descriptors_fall_to(before + 1)
 
@@ -196,7 +190,7 @@ def test_an_address_that_is_not_available_is_one_line(host, port):
             listening(host, port)
 
 
-@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="needs a kernel with IPv6")
+@pytest.mark.skipif(not has_ipv6(), reason="needs the address ::1")
 def test_the_address_of_all_networks_is_that_of_ipv4_too(serve):
     house = serve(host="::", proxy="192.0.2.9")  # only the proxy and this machine may ask
     assert house.get("/api/status")[0] == 200
@@ -217,10 +211,10 @@ def test_a_taken_address_does_not_stop_the_service(caplog):
 
 def test_many_at_once_do_not_take_all_descriptors(serve):
     house = serve(connections=16)
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(descriptors())
     many = [connect(house) for _ in range(200)]
     assert house.get("/api/status")[0] == 200
-    assert len(os.listdir("/proc/self/fd")) - before - len(many) < 16 + AT_ONCE
+    assert len(descriptors()) - before - len(many) < 16 + AT_ONCE
     for each in many:
         each.close()
 

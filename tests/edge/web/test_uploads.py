@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
 import zlib
 
 import pytest
 
 from edge.pipeline.pipeline import EmotionPipeline
 from edge.web import app, uploads
+from tests.waiting import until
 
 FORM = {"Content-Type": "multipart/form-data; boundary=B"}
 
@@ -105,11 +105,6 @@ def test_pictures_are_looked_at_one_at_a_time_and_few_may_wait(serve, png, monke
 PNG = {"Content-Type": "image/png"}
 
 
-def wait_until(true):
-    while not true():
-        time.sleep(0.01)
-
-
 def test_waiting_pictures_of_one_address_make_room_for_those_of_others(serve, png, monkeypatch):
     go, made, statuses = threading.Event(), [], {"127.0.0.1": [], "127.0.0.2": []}
     one, two = statuses
@@ -135,7 +130,7 @@ def test_waiting_pictures_of_one_address_make_room_for_those_of_others(serve, pn
     ):  # fmt: skip
         threads.append(threading.Thread(target=send, args=(source,)))
         threads[-1].start()
-        wait_until(lambda inside=inside: [entry.peer for entry in list(made[0]._inside)] == inside)
+        until(lambda inside=inside: [entry.peer for entry in list(made[0]._inside)] == inside)
     assert (send(one), send(two)) == (503, 503)
     go.set()
     for thread in threads:

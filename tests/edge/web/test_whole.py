@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 
@@ -14,6 +13,7 @@ import pytest
 from edge import manifest
 from edge.errors import ModelError
 from edge.tasks import DAEMON
+from tests.ports import free_port
 
 LONG_S = 240.0
 PIXELS = """(() => {
@@ -56,14 +56,12 @@ def events(journal):
     return [json.loads(line) for line in journal.read_text().splitlines() if line.endswith("}")]
 
 
-def test_the_demo_and_a_daemon_that_watches_it(start, browser, tmp_path):
+def test_the_demo_and_a_daemon_that_watches_it(start, browser, tmp_path, noon):
     demo = start("web", "--source", "demo", "--port", "0")
     browser.open(demo + "#picture")  # which does not watch
     browser.wait("fetch('api/status').then(answer => answer.json()).then(({ status }) => status === 'standby')")
     journal, config = tmp_path / "journal.jsonl", tmp_path / "config.toml"
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    config.write_text(f"[web]\nenabled = true\nlive = true\nport = {port}\n[journal]\nsample_s = 1.0\n")
+    config.write_text(f"[web]\nenabled = true\nlive = true\nport = {free_port()}\n[journal]\nsample_s = 1.0\n")
     daemon = start("run", "--wait", "--config", str(config), "--source", f"{demo}api/live", "--journal", str(journal))
 
     browser.open(daemon)
