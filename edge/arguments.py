@@ -17,6 +17,8 @@ from edge.scalars import whole
 from edge.settings import check
 from edge.text import printable
 
+SCALE = "; scale it to 0 to 255, then convert it: picture.astype(np.uint8)"
+
 
 def section(kind: type[Any], **values: Any) -> Any:
     """A section of the settings, each value checked under its own name.
@@ -114,8 +116,12 @@ def _advice(array: np.ndarray) -> str:
     if array.dtype.kind == "f":
         if not np.isfinite(array).all():
             return "; it holds NaN or infinity; replace them: np.nan_to_num(picture), then convert it to 8 bits"
+        if not 0.0 <= float(array.min()) <= float(array.max()) <= 255.0:
+            return SCALE
         scaled = "(picture * 255)" if float(array.max()) <= 1.0 else "picture"
         return f"; convert it: {scaled}.astype(np.uint8)"
+    if array.dtype.kind in "iu" and array.dtype != np.uint8:
+        return "; convert it: picture.astype(np.uint8)" if 0 <= array.min() <= array.max() <= 255 else SCALE
     if array.dtype != np.uint8:
         return "; convert it to 8 bits"
     if array.ndim == 2:

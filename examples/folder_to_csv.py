@@ -13,6 +13,7 @@ import edge
 
 def main(folder: str) -> None:
     """Write the table to standard output; a file that is no picture is named on standard error."""
+    sys.stdout.reconfigure(errors="surrogateescape")  # names that are not UTF-8 stay as they are
     table = csv.writer(sys.stdout)
     table.writerow(["file", "emotion", "probability", "mask", "left", "top", "right", "bottom"])
     with edge.Recognizer() as recognizer:
@@ -29,6 +30,6 @@ def main(folder: str) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) != 2 or not Path(sys.argv[1]).is_dir():
         sys.exit("usage: python folder_to_csv.py FOLDER")
     main(sys.argv[1])

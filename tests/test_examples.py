@@ -160,21 +160,23 @@ def test_a_folder_of_pictures_becomes_a_table(tmp_path):
 
     from edge.demo.portrait import portrait
 
-    Image.fromarray(portrait()).save(tmp_path / "a.png")
+    odd = os.fsdecode(b"\xe9.png")
+    Image.fromarray(portrait()).save(tmp_path / odd)
     Image.new("RGB", (64, 48)).save(tmp_path / "b.png")
     (tmp_path / "notes.txt").write_text("no picture")
     table, said = run("folder_to_csv.py", str(tmp_path))
     (row,) = csv.DictReader(io.StringIO(table))
-    assert (row["file"], row["mask"]) == ("a.png", "False")
+    assert (row["file"], row["mask"]) == (odd, "False")
     assert row["emotion"] in EMOTIONS
     assert int(row["left"]) < int(row["right"])
     assert "notes.txt" in said
 
 
-def run(name: str, *words: str) -> tuple[str, str]:
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+def run(name: str, *given: str) -> tuple[str, str]:
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8:strict"}
+    words = [sys.executable, str(EXAMPLES / name), *given]
     done = subprocess.run(
-        [sys.executable, str(EXAMPLES / name), *words], capture_output=True, text=True, check=False, env=environment
+        words, capture_output=True, encoding="utf-8", errors="surrogateescape", check=False, env=environment
     )
     assert done.returncode == 0, done.stderr
     return done.stdout, done.stderr

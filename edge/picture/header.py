@@ -24,6 +24,7 @@ _PLUGINS = {
     "TIFF": ("PIL.TiffImagePlugin", "TiffImageFile"),
     "PNM": ("PIL.PpmImagePlugin", "PpmImageFile"),
 }
+SUBFILE_TYPE, REDUCED = 0x00FE, 1  # a tag of TIFF, and a bit of its value
 ORIENTATION, TURNS = 0x0112, range(2, 9)  # a tag of EXIF, and those of its values that are not upright
 MOVING = ("GIF", "PNG", "WebP", "AVIF")
 _lock = threading.Lock()  # warnings are filtered for the whole process
@@ -38,8 +39,8 @@ class Header:
         width, height: pixels, before any turn that EXIF asks for.
         animated: whether there are more frames than the first.
         pages: whether there are more pages or pictures than the first, which is read.
-        turned: whether EXIF asks for a turn; told for WebP alone.
-        alpha: whether there is an alpha channel beside the colours; told for TIFF alone.
+        preview: whether it is a small preview of a picture that the file holds in another form, as raw photographs do.
+        for_pillow: whether Pillow has to decode it, because OpenCV would give other pixels.
     """
 
     kind: str
@@ -47,14 +48,16 @@ class Header:
     height: int
     animated: bool = False
     pages: bool = False
-    turned: bool = False
-    alpha: bool = False
+    preview: bool = False
+    for_pillow: bool = False
 
     @property
     def more(self) -> str:
         """What is said of a file that holds more than the one picture that is read, or ""."""
         if self.animated:
             return "animated; only its first frame is read"
+        if self.preview:
+            return f"a raw photograph; only its preview of {self.width}x{self.height} pixels is read; export it as JPEG"
         return "several pages or pictures; only the first is read" if self.pages else ""
 
 
@@ -70,9 +73,8 @@ def parse(file: IO[bytes], kind: str, name: str) -> Header:
         image = image_file(file, name)
         animated = kind in MOVING and bool(getattr(image, "is_animated", False))
         width, height = image.size
-        turned = kind == "WebP" and image.getexif().get(ORIENTATION, 1) in TURNS
-        alpha = kind == "TIFF" and image.mode == "RGBA"
-        return Header(kind, width, height, animated, _has_pages(image, kind), turned, alpha)
+        pages, preview = _has_pages(image, kind), _is_preview(image, kind)
+        return Header(kind, width, height, animated, pages, preview, _is_for_pillow(image, kind, animated))
 
     head: Header = quietly(opened, kind, name)
     if head.width < 1 or head.height < 1:
@@ -132,11 +134,31 @@ def _syntax(error: SyntaxError, kind: str) -> str:
     return _damaged(kind)
 
 
+def _is_for_pillow(image: Any, kind: str, animated: bool) -> bool:
+    """Whether OpenCV would give other pixels of this picture, which is not decoded yet."""
+    if kind in ("PNG", "WebP") and animated:
+        return True
+    # OpenCV does not turn AVIF, nor WebP before 4.12.
+    if kind == "WebP":
+        return image.getexif().get(ORIENTATION, 1) in TURNS
+    if kind == "TIFF":  # OpenCV multiplies its colours by its alpha
+        return bool(image.mode == "RGBA")
+    if kind == "PNM":  # OpenCV scales no binary samples whose white is other than 255 and 65535: all is nearly black
+        return bool(image.tile[0][0] == "ppm")
+    return kind == "AVIF"
+
+
 def _has_pages(image: Any, kind: str) -> bool:
     """Whether a TIFF has a second page, by the place that its first names, or an HEIC a second picture."""
     if kind == "TIFF":
         return bool(image.tag_v2.next)
     return kind == "HEIC" and getattr(image, "n_frames", 1) > 1
+
+
+def _is_preview(image: Any, kind: str) -> bool:
+    """Whether the first picture of a TIFF says that it is another one made smaller: DNG, NEF and ARW begin with it."""
+    told = image.tag_v2.get(SUBFILE_TYPE) if kind == "TIFF" else None
+    return isinstance(told, int) and bool(told & REDUCED)  # a damaged one may be several numbers
 
 
 def _missing(kind: str) -> str:

@@ -23,6 +23,8 @@ _STARTS = (
     (b"GIF89a", "GIF"),
     (b"II*\0", "TIFF"),
     (b"MM\0*", "TIFF"),
+    (b"II+\0", "TIFF"),  # BigTIFF
+    (b"MM\0+", "TIFF"),
     (b"\x1aE\xdf\xa3", VIDEO),  # Matroska, WebM
     (b"FLV\x01", VIDEO),
     (b"OggS", VIDEO),

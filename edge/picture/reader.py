@@ -152,13 +152,7 @@ def _pixels(data: bytes, head: header.Header, name: str) -> np.ndarray:
 
 
 def _for_opencv(data: bytes, head: header.Header) -> bool:
-    if head.kind == "PNG":
-        return not head.animated and header.has_whole_chunks(data)
-    # OpenCV does not turn AVIF, nor WebP before 4.12, nor the frames of an animation.
-    if head.kind == "WebP":
-        return not head.animated and not head.turned
-    # OpenCV multiplies a TIFF's colours by its alpha.
-    return head.kind != "AVIF" and not head.alpha
+    return not head.for_pillow and (head.kind != "PNG" or header.has_whole_chunks(data))
 
 
 def _reason(error: Exception) -> str:

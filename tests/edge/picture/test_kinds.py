@@ -23,6 +23,8 @@ from edge.picture.kinds import HEAD, KINDS, VIDEO, sniff
         (b"GIF87a", "GIF"),
         (b"II*\0", "TIFF"),
         (b"MM\0*", "TIFF"),
+        (b"II+\0", "TIFF"),
+        (b"MM\0+", "TIFF"),
         (b"BM" + bytes(12) + b"\x28\0\0\0", "BMP"),
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),
         (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "HEIC"),

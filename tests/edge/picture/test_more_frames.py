@@ -47,6 +47,16 @@ def test_a_tiff_of_several_pages_says_that_only_the_first_is_read(tmp_path, coun
     assert loaded.note == (f"{path}: {note}" if note else "")
 
 
+@pytest.mark.parametrize(
+    ("subfile", "note"),
+    [(0, ""), (1, "a raw photograph; only its preview of 9x8 pixels is read; export it as JPEG")],
+)
+def test_a_raw_photograph_says_that_only_its_preview_is_read(tmp_path, subfile, note):
+    path = tmp_path / "DSC_1.NEF"
+    path.write_bytes(by_pillow(RGB, "TIFF", tiffinfo={254: subfile}))
+    assert picture.load(path).note == (f"{path}: {note}" if note else "")
+
+
 @pytest.mark.parametrize("count", [1, 2])
 def test_an_heic_of_several_pictures_says_so(tmp_path, count):
     heif = pytest.importorskip("pillow_heif", reason="needs the extra heic: pip install 'edge-emotion[heic]'")

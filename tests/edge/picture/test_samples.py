@@ -26,6 +26,7 @@ GREY_16 = (np.asarray(RGB.convert("L")).astype(np.uint16) * 257).astype(np.uint1
         (by_pillow(Image.fromarray(GREY_16), "TIFF"), (124, 124, 124)),
         (by_pillow(RGB.convert("CMYK"), "JPEG", quality=100), (200, 100, 50)),
         (by_pillow(RGB.convert("CMYK"), "TIFF"), (200, 100, 50)),
+        (by_pillow(RGB, "TIFF", big_tiff=True), (200, 100, 50)),
         (by_pillow(Image.fromarray(np.full((8, 9), 124.0, np.float32)), "TIFF"), (124, 124, 124)),
         (b"P2\n9 8\n255\n" + b"124 " * 72, (124, 124, 124)),
     ],
@@ -40,6 +41,7 @@ GREY_16 = (np.asarray(RGB.convert("L")).astype(np.uint16) * 257).astype(np.uint1
         "16-bit-TIFF",
         "CMYK",
         "CMYK-TIFF",
+        "BigTIFF",
         "float",
         "text",
     ],
@@ -49,6 +51,17 @@ def test_every_kind_of_pixel_becomes_rgb_of_8_bits(data, expected):
     assert (got.shape, got.dtype) == ((8, 9, 3), np.uint8)
     if expected:
         assert np.abs(got.astype(int) - expected).max() <= 2
+
+
+@pytest.mark.parametrize("white", [15, 100, 255, 1023, 4095, 65535])
+@pytest.mark.parametrize("kind", [b"P2", b"P3", b"P5", b"P6"])
+def test_the_largest_sample_that_a_pnm_names_is_white(kind, white):
+    share = np.linspace(0, 1, 16 * 16).reshape(16, 16, 1).repeat(1 if kind in (b"P2", b"P5") else 3, axis=2)
+    samples = np.round(share * white).astype(int)
+    plain = " ".join(map(str, samples.flat)).encode()
+    binary = samples.astype(">u2" if white > 255 else np.uint8).tobytes()
+    got = picture.decode(kind + b" 16 16 %d\n" % white + (plain if kind in (b"P2", b"P3") else binary), "p")
+    assert np.abs(got - 255 * samples / white).max() <= 2
 
 
 @pytest.mark.parametrize("alpha", [0, 128, 255])
