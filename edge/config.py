@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import json
 import logging
+import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -49,16 +50,22 @@ def load(path: str | Path | None = None, flags: Mapping[str, Any] | None = None)
             continue
         if (section, key) not in entries:
             raise SettingsError(f"{where}: unknown setting{_hint(section, key)}")
-        values.setdefault(section, {})[key] = check(where, value, entries[section, key])
+        values.setdefault(section, {})[key] = _checked(where, value, entries[section, key])
     for name, value in (flags or {}).items():
         section, _, key = name.partition(".")
         entry = entries[section, key]
-        values.setdefault(section, {})[key] = check(entry.metadata["flag"] or name, value, entry)
+        values.setdefault(section, {})[key] = _checked(entry.metadata["flag"] or name, value, entry)
     sections = {s.name: s.default for s in dataclasses.fields(Settings)}
     try:
         return Settings(**{s: dataclasses.replace(sections[s], **values.get(s, {})) for s in sections})  # type: ignore
     except SettingsError as error:
         raise SettingsError(f"{path}: {error}" if path else str(error)) from None
+
+
+def _checked(where: str, value: Any, entry: dataclasses.Field[Any]) -> Any:
+    """The value as `check` has it; of a path, with the home folder in the place of a ~."""
+    value = check(where, value, entry)
+    return os.path.expanduser(value) if entry.metadata["path"] else value
 
 
 def _read(path: Path) -> Iterable[tuple[str, str, Any]]:

@@ -26,6 +26,7 @@ def setting(
     flag: str = "",
     old: str = "",
     secret: bool = False,
+    path: bool = False,
 ) -> Any:
     """A field of a section.
 
@@ -38,13 +39,14 @@ def setting(
         registry: the value is the name of an adapter: one of ours or of an installed package.
         flag: the command-line flag that sets it, or none.
         secret: its value may hold a password and is never part of a message.
+        path: its value is a path, or may be: a ~ at its beginning is the home folder, as in a shell.
         old: its key before it was renamed; still read from settings files, with a warning.
     """
     if registry is not None:
         choices = tuple(registry.builtin)
     table = {
         "help": help, "unit": unit, "low": low, "high": high, "choices": choices, "registry": registry, "flag": flag,
-        "old": old, "secret": secret,
+        "old": old, "secret": secret, "path": path,
     }  # fmt: skip
     return field(default=default, metadata=table)
 

@@ -33,10 +33,13 @@ class SourceSettings:
         "auto, picamera, 0, /dev/video0, /dev/v4l/by-id/..., rtsp://..., http://..., demo, FILE or FOLDER",
         flag="--source",
         secret=True,
+        path=True,
     )
     user: str = setting("", "user of a network camera; empty: none, or the one in its address", secret=True)
     password_file: str = setting(
-        "auto", "a file with that user's password; auto: the systemd credential camera-password, if there is one"
+        "auto",
+        "a file with that user's password; auto: the systemd credential camera-password, if there is one",
+        path=True,
     )
     width: int = setting(640, "width requested from a live camera", unit="px", low=16, high=8192)
     height: int = setting(480, "height requested from a live camera", unit="px", low=16, high=8192)
@@ -88,7 +91,7 @@ class ModelsSettings:
         "model", "face detector; model: the one in the models folder; haar: OpenCV's cascade, for comparison",
         choices=("model", "haar"), flag="--detector",
     )  # fmt: skip
-    dir: str = setting("", "models folder, with a manifest.json; empty: the bundled models", flag="--models")
+    dir: str = setting("", "models folder, with a manifest.json; empty: the bundled models", flag="--models", path=True)
     face_score: float = setting(
         0.0,
         "detection threshold for the score of detector and verification together; 0: the model's own (bundled: 0.5)",

@@ -13,7 +13,7 @@ class JournalSettings:
 
     file: str = setting(
         "auto", "a file of JSON lines; '-': standard output; auto: the service's log folder, else standard output",
-        flag="--journal",
+        flag="--journal", path=True,
     )  # fmt: skip
     sample_s: float = setting(10.0, "write a sample of each face this often", unit="s", low=0.1, high=86400)
     keep_days: int = setting(30, "delete files older than this", unit="days", low=1, high=36500)
@@ -37,7 +37,9 @@ class MakerSettings:
     )
     sinks: str = setting("", "event sinks of other packages, by name, separated by commas; empty: none")
     pause_file: str = setting(
-        "auto", "the camera is off while this file exists; auto: a file named pause in the service's state folder"
+        "auto",
+        "the camera is off while this file exists; auto: a file named pause in the service's state folder",
+        path=True,
     )
 
 
@@ -50,12 +52,14 @@ class MqttSettings:
     port: int = setting(1883, "the broker's port: 1883, or 8883 with TLS", unit="TCP port", low=1, high=65535)
     user: str = setting("", "user name; empty: none")
     password_file: str = setting(
-        "auto", "a file with the password; auto: the systemd credential mqtt-password, if there is one"
+        "auto",
+        "a file with the password; auto: the systemd credential mqtt-password, if there is one",
+        path=True,
     )
     tls: bool = setting(False, "encrypt the connection and check the broker's certificate")
-    ca: str = setting("", "certificate authority of the broker, a PEM file; empty: the system's")
-    cert: str = setting("", "client certificate, a PEM file; empty: none")
-    key: str = setting("", "private key of the client certificate, a PEM file; empty: in the same file")
+    ca: str = setting("", "certificate authority of the broker, a PEM file; empty: the system's", path=True)
+    cert: str = setting("", "client certificate, a PEM file; empty: none", path=True)
+    key: str = setting("", "private key of the client certificate, a PEM file; empty: in the same file", path=True)
     node: str = setting("auto", "name of this device: letters, digits, - and _; auto: the host name")
     topic: str = setting("edge-emotion/<node>", "all topics are below this one; <node> is the name of this device")
     discovery: bool = setting(True, "announce the device to Home Assistant; false: remove it there")
@@ -88,6 +92,7 @@ class MetricsSettings:
         "auto",
         "file with a token that lets other machines read /metrics on the web page's port, and nothing else; created if "
         "missing; auto: metrics-token in the service's state folder",
+        path=True,
     )
 
     @property
@@ -109,6 +114,7 @@ class WebSettings:
     token_file: str = setting(
         "auto",
         "file with the token for other machines, created if missing; auto: web-token in the service's state folder",
+        path=True,
     )
     hosts: str = setting("", "further names by which browsers reach this machine, separated by commas; empty: none")
     trust_proxy: bool = setting(

@@ -54,6 +54,8 @@ def run(program: str, main: Callable[[list[str]], int], argv: Sequence[str] | No
         return INTERRUPTED
     except OSError as error:
         reason = error.strerror or one_line(error)
+        if not error.filename and _is_nowhere():
+            reason = "the current folder was removed; go to another one: cd"
         return _failed(program, debug, f"{error.filename}: {reason}" if error.filename else reason, 1)
     except Exception as error:
         what = f"unexpected {type(error).__name__}: {one_line(error)}"
@@ -172,6 +174,15 @@ def _configure_logging(program: str, debug: bool) -> None:
     logging.basicConfig(format=shape, level=logging.WARNING)
     for name in LOGGERS:
         logging.getLogger(name).setLevel(logging.DEBUG if debug else logging.INFO)
+
+
+def _is_nowhere() -> bool:
+    """Whether the current folder was removed, so that no path can begin at it."""
+    try:
+        os.getcwd()
+    except OSError:
+        return True
+    return False
 
 
 def _failed(program: str, debug: bool, line: str, code: int) -> int:

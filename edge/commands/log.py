@@ -117,7 +117,10 @@ def main(arguments: argparse.Namespace) -> int:
     if None not in (arguments.since, arguments.until) and arguments.since >= arguments.until:
         since, until = (f"{datetime.fromtimestamp(t):%Y-%m-%d %H:%M:%S}" for t in (arguments.since, arguments.until))
         raise SettingsError(f"--since {since} is not before --until {until}; swap them, or name the day as well")
-    files = [*arguments.files, *arguments.journal] or [default_file(arguments.config, os.environ)]
+    # A shell leaves the ~ of --journal=~/journal.jsonl to us, as it does for `run`.
+    files = [*arguments.files, *(Path(os.path.expanduser(file)) for file in arguments.journal)] or [
+        default_file(arguments.config, os.environ)
+    ]
     return int(importlib.import_module(f"edge.commands.log_{arguments.kind}").show(arguments, files))
 
 
@@ -184,7 +187,9 @@ def moment(text: str, now: datetime | None = None) -> float:
     try:
         if ago:
             unit = (ago[2] or ago[3] or ago[4])[0]
-            return (now - timedelta(**{UNITS[unit]: float(ago[1])})).timestamp()
+            back = timedelta(**{UNITS[unit]: float(ago[1])})
+            # Two hours are two hours, even if the clock was put forward in them; a day ago is the same time of day.
+            return now.timestamp() - back.total_seconds() if unit in "smh" else (now - back).timestamp()
         return datetime.fromisoformat(text).timestamp()
     except (ValueError, OverflowError):
         raise argparse.ArgumentTypeError(

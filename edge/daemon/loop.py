@@ -107,15 +107,19 @@ class Loop:
         return self._ended or self._parts.control.stopped or 0 < self._parts.frames <= self._frames
 
     def _watch(self) -> None:
-        """Follow the camera until its source ends, or until a pause or a stop is asked for."""
+        """Follow the camera until its source ends, or until a stop or (of a live one) a pause is asked for."""
         with contextlib.closing(iter(self._parts.camera)) as frames:
             for frame in frames:
-                if frame is not None and self._wait_for(frame):
-                    self._take(frame)
+                if frame is not None:
+                    self._take_in_time(frame)
                 elif self._parts.camera.lost:
                     self._lost()
                 if not self._turn():
-                    return
+                    if self._parts.camera.live or self._done:
+                        return
+                    self._pause()  # a clip stays open, and goes on where it was
+                    if self._done:
+                        return
         self._ended = True
 
     def _take(self, frame: Frame) -> None:
@@ -174,13 +178,16 @@ class Loop:
         self._status.update(state, self._frames, len(self._scene.tracks))
         return not (self._done or self._parts.control.paused)
 
-    def _wait_for(self, frame: Frame) -> bool:
-        """Wait until a clip that somebody watches comes to the frame; False where a pause or a stop comes first."""
+    def _take_in_time(self, frame: Frame) -> None:
+        """Take a frame once a clip that somebody watches comes to it, unless a stop comes first."""
         while self._playback and (rest := self._playback.early(frame.time, self._clock.monotonic())) > 0:
             self._clock.sleep(min(POLL_S, rest))
             if rest > POLL_S and not self._turn():
-                return False
-        return True
+                if not self._done:
+                    self._pause()
+                if self._done:
+                    return
+        self._take(frame)
 
     def _lost(self) -> None:
         """The camera is gone: reported once, however often it is tried again."""

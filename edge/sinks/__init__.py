@@ -8,12 +8,14 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from edge.clock import Clock
-from edge.errors import EdgeError, one_line
+from edge.errors import EdgeError, SettingsError, one_line
 from edge.ports import ConnectedSink, FrameObserver, FrameReport, Sink, Switch
 from edge.registry import SINKS
 from edge.settings import Settings
 
 _log = logging.getLogger(__name__)
+
+OWN_KEYS = {"on": "enabled"}  # what people write for a property of a section
 
 
 def open_sinks(
@@ -52,8 +54,18 @@ def builtin_names(settings: Settings) -> list[str]:
 
 
 def other_names(settings: Settings) -> list[str]:
-    """The sinks of other packages that the settings name."""
-    return settings.maker.sinks.replace(",", " ").split()
+    """The sinks of other packages that the settings name.
+
+    Raises:
+        SettingsError: one of them is ours: it would be opened twice.
+    """
+    names = settings.maker.sinks.replace(",", " ").split()
+    for name in names:
+        if name in SINKS.builtin:
+            section, _, key = SINKS.builtin[name].setting.partition(".")
+            fix = f"; see [{section}] {OWN_KEYS.get(key, key)}" if section else ""
+            raise SettingsError(f"[maker] sinks: expected sinks of other packages, got {name}, which is built in{fix}")
+    return names
 
 
 def enabled(settings: Settings, setting: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import shlex
 import shutil
 from collections.abc import Mapping, Sequence
@@ -103,15 +104,16 @@ class EventHook:
 
 
 def words(settings: MakerSettings) -> list[str]:
-    """The command, split like in a shell.
+    """The command, split like in a shell; a ~ at its beginning is the home folder.
 
     Raises:
         SettingsError: it cannot be split.
     """
     try:
-        return shlex.split(settings.on_event)
+        command = shlex.split(settings.on_event)
     except ValueError as error:
         raise SettingsError(f"[maker] on_event: cannot be split into words ({error})") from None
+    return [os.path.expanduser(command[0]), *command[1:]] if command else []
 
 
 def name(command: Sequence[str]) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 
 from edge.errors import SettingsError
 from edge.password import password
+from edge.setting import shown
 from edge.settings import MqttSettings
 
 CREDENTIAL = "mqtt-password"
@@ -39,6 +41,7 @@ def login(settings: MqttSettings, client_id: str, environment: Mapping[str, str]
     Raises:
         SettingsError: a file is missing or not what it should be, or settings contradict each other.
     """
+    _expect_host(settings.host)
     secret = password(settings.password_file, CREDENTIAL, "[mqtt] password_file", environment)
     if secret is not None and not settings.user:
         raise SettingsError("[mqtt] password_file: a password needs a user; set [mqtt] user")
@@ -48,6 +51,18 @@ def login(settings: MqttSettings, client_id: str, environment: Mapping[str, str]
                 raise SettingsError(f"[mqtt] {name}: used with TLS only; set [mqtt] tls = true")
     context = _context(settings) if settings.tls else None
     return Login(settings.host, settings.port, client_id, settings.user, secret, context)
+
+
+def _expect_host(host: str) -> None:
+    """Addresses with a scheme or a port are what other programs ask for."""
+    try:
+        ip_address(host)
+    except ValueError:
+        if not host or any(c in "/:@[]" or not c.isprintable() or c.isspace() for c in host):
+            got = shown(host, secret="@" in host)
+            raise SettingsError(
+                f"[mqtt] host: expected only a name or an address, without mqtt:// and port, got {got}"
+            ) from None
 
 
 def _context(settings: MqttSettings) -> ssl.SSLContext:

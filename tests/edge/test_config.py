@@ -43,6 +43,24 @@ def test_a_file_overrides_the_defaults_and_flags_override_the_file(file):
     assert settings.screen == ScreenSettings()
 
 
+def test_a_path_may_begin_at_the_home_folder_in_the_file_and_in_a_flag(file, monkeypatch):
+    monkeypatch.setenv("HOME", "/home/pi")
+    path = file('[source]\nsource = "~/clip.mp4"\n[maker]\npause_file = "~/pause"\n[screen]\nnotice = "~/x"\n')
+    settings = parsed("--config", path, "--journal=~/journal.jsonl")
+    assert settings.source.source == "/home/pi/clip.mp4"
+    assert settings.maker.pause_file == "/home/pi/pause"
+    assert settings.journal.file == "/home/pi/journal.jsonl"
+    assert settings.screen.notice == "~/x"
+
+
+def test_every_setting_of_a_file_or_folder_may_begin_at_the_home_folder():
+    named = {
+        f"{section}.{key}" for section, key, entry in table()
+        if entry.metadata["path"] or key.endswith("file") or key in ("dir", "ca", "cert", "key")
+    }  # fmt: skip
+    assert named == {f"{section}.{key}" for section, key, entry in table() if entry.metadata["path"]}
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -234,6 +234,20 @@ def test_a_sink_that_cannot_be_opened_is_one_line_and_those_before_it_are_closed
     assert strangers()[-1] == "led closed"
 
 
+@pytest.mark.parametrize(
+    ("name", "fix"), [("mqtt", "; see [mqtt] enabled"), ("metrics", "; see [metrics] enabled"), ("journal", "")]
+)
+def test_a_sink_of_ours_among_those_of_other_packages_is_refused_instead_of_opened_twice(strangers, name, fix):
+    settings = Settings(maker=MakerSettings(sinks=f"led, {name}"))
+    for use in (lambda: open_sinks(settings, FakeClock()), lambda: list(doctor_outputs.other_sinks(settings))):
+        with pytest.raises(SettingsError) as caught:
+            use()
+        assert str(caught.value) == (
+            f"[maker] sinks: expected sinks of other packages, got {name}, which is built in{fix}"
+        )
+    assert "strangers_adapters" not in sys.modules
+
+
 def test_log_needs_neither_the_daemon_nor_opencv():
     script = (
         "import sys, edge.commands.log, edge.commands.log_tail, edge.commands.log_csv;"

@@ -161,6 +161,15 @@ def test_what_the_system_refuses_names_the_file(ending, capsys):
     assert capsys.readouterr() == ("", "edge-emotion: /etc/shadow: Permission denied\n")
 
 
+def test_a_current_folder_that_was_removed_is_named(capsys, tmp_path, monkeypatch):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert program.main(["run", "--source", "demo", "--journal", "journal.jsonl"]) == 1
+    assert capsys.readouterr().err == ("edge-emotion: the current folder was removed; go to another one: cd\n")
+
+
 @pytest.mark.parametrize("words", [["doctor", "--debug"], ["--debug", "doctor"]])
 def test_debug_shows_the_traceback_wherever_it_stands(ending, caplog, words):
     ending(SourceError("no such file"))

@@ -115,6 +115,11 @@ def test_a_range_the_wrong_way_round_is_refused(journal, capsys, kind, since, un
     assert re.fullmatch(r"edge-emotion: --since \S+ \S+ is not before --until \S+ \S+; swap them.*\n", err)
 
 
+def test_a_journal_is_found_by_the_flag_that_run_wrote_it_with(journal, capsys, monkeypatch):
+    monkeypatch.setenv("HOME", str(journal.parent))
+    assert call(capsys, "summary", f"--journal=~/{journal.name}") == call(capsys, "summary", journal)
+
+
 NOW = datetime(2026, 1, 31, 12, 0)
 
 
@@ -132,6 +137,25 @@ NOW = datetime(2026, 1, 31, 12, 0)
 )  # fmt: skip
 def test_times_as_people_write_them(text, answer):
     assert log.moment(text, NOW) == datetime.fromisoformat(answer).timestamp()
+
+
+@pytest.mark.parametrize(
+    ("now", "text", "hours"),
+    [
+        ("2026-03-29T01:30Z", "2h", 2), ("2026-03-29T01:30Z", "90 min", 1.5), ("2026-03-29T01:30Z", "1d", 23),
+        ("2026-10-25T01:30Z", "30m", 0.5), ("2026-10-25T01:30Z", "2h", 2), ("2026-10-25T00:30Z", "30m", 0.5),
+        ("2026-10-25T01:30Z", "1d", 25),
+    ],
+)  # fmt: skip
+def test_so_long_ago_is_so_long_even_where_the_clock_was_put_forward_or_back(monkeypatch, now, text, hours):
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    try:
+        at = datetime.fromisoformat(now).timestamp()
+        assert at - log.moment(text, datetime.fromtimestamp(at)) == 3600 * hours
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 @pytest.mark.parametrize(

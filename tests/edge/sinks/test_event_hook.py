@@ -72,6 +72,17 @@ def test_no_shell_runs_the_command(hooked, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
+def test_the_command_may_begin_at_the_home_folder(hooked, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    script = tmp_path / "led.sh"
+    script.write_text('#!/bin/sh\necho "$1" > "$HOME/argument"\n')
+    script.chmod(0o755)
+    hook = hooked("~/led.sh ~/argument")
+    hook.write(EVENT)
+    assert until(lambda: not alive(hook))
+    assert (tmp_path / "argument").read_text() == "~/argument\n"
+
+
 def test_events_are_skipped_while_too_many_commands_run_and_that_is_logged_once(hooked, caplog):
     hook = hooked(python("import time; time.sleep(60)"), on_event_max=2)
     for _ in range(5):

@@ -29,6 +29,27 @@ def test_without_a_password_file_there_is_no_password(credentials):
         assert login(settings, "me", environment).password is None
 
 
+@pytest.mark.parametrize(
+    "host", ["localhost", "homeassistant.local", "192.168.1.2", "::1", "fe80::1%eth0", "bücher.de"]
+)
+def test_a_broker_is_a_name_or_an_address(host):
+    assert login(MqttSettings(host=host), "me", {}).host == host
+
+
+@pytest.mark.parametrize(
+    ("host", "got"),
+    [
+        ("mqtt://broker", "'mqtt://broker'"), ("broker:1883", "'broker:1883'"), ("[::1]", "'[::1]'"), ("", "''"),
+        ("broker ", "'broker '"), (f"mqtt://pi:{SECRET}@broker", "text"),
+    ],
+)  # fmt: skip
+def test_a_broker_with_what_belongs_elsewhere_is_refused_instead_of_looked_for_in_vain(host, got):
+    with pytest.raises(SettingsError) as caught:
+        login(MqttSettings(host=host), "me", {})
+    assert str(caught.value).startswith(r"[mqtt] host: expected only a name or an address, without mqtt:// and port")
+    assert str(caught.value).endswith(f", got {got}")
+
+
 def test_the_password_comes_from_the_systemd_credential_or_the_file_and_is_not_printed(credentials, tmp_path):
     (credentials / "mqtt-password").write_text(f"{SECRET}\n")
     file = tmp_path / "secret"
