@@ -7,6 +7,7 @@ import io
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 
@@ -70,6 +71,7 @@ def test_a_recording_is_whole_when_its_terminal_is_closed(tiny, tmp_path):
     child, terminal = pty.fork()
     if not child:
         os.environ["PYTHONUNBUFFERED"] = ""
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests themselves may run under nohup
         words = ("--source", "demo", "--models", tiny, "--out", clip, "--sheet", sheet, "--journal", journal)
         os.execv(sys.executable, [sys.executable, "-m", "edge", "run", *map(str, words)])
     said = b""

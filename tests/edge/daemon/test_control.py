@@ -20,6 +20,7 @@ def listening(clock):
     """A control that listens to signals; the previous handlers are restored."""
     numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
     before = {number: signal.getsignal(number) for number in numbers}
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests themselves may run under nohup
     control = Control(clock)
     control.listen()
     yield control
