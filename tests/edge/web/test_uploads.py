@@ -8,7 +8,7 @@ import zlib
 import pytest
 
 from edge.pipeline.pipeline import EmotionPipeline
-from edge.web import app, uploads
+from edge.web import app, server, uploads
 from tests.waiting import until
 
 FORM = {"Content-Type": "multipart/form-data; boundary=B"}
@@ -65,7 +65,8 @@ def huge(width, height):
     ids=["nothing", "empty form", "another field", "no form", "no boundary", "empty", "gif", "text", "pixels", "bomb",
          "bytes", "fields"],
 )  # fmt: skip
-def test_what_cannot_be_looked_at_is_one_line(serve, body, headers, status, error):
+def test_what_cannot_be_looked_at_is_one_line(serve, monkeypatch, body, headers, status, error):
+    monkeypatch.setattr(server, "LINGER_S", 60.0)  # however long this client takes to send what is refused
     house = serve()
     got, told = house.post("/api/image", body, headers=headers)
     assert (got, list(told)) == (status, ["error"])
