@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from edge.errors import PictureError
+from edge.files import replacing
 from edge.text import is_utf8, printable
 
 # Pixels a side; the other formats hold more than a picture that is read has.
@@ -21,6 +22,9 @@ WRITABLE = (".png", ".jpg", ".jpeg", ".webp")
 
 def write(path: Path, image: np.ndarray, *, new: bool = False) -> None:
     """Write uint8 (H, W, 3) RGB in the format of the file's suffix; what could not be written whole is removed.
+
+    A file that is replaced keeps its content until then, and under its other names for good, be they links to it or
+    what it links to.
 
     Args:
         path: the file.
@@ -44,8 +48,11 @@ def write(path: Path, image: np.ndarray, *, new: bool = False) -> None:
     if not ok:
         raise PictureError(f"{name}: cannot encode the picture as {path.suffix}")
     try:
-        with open(path, "xb" if new else "wb") as file:
-            _write_whole(file.fileno(), data.tobytes(), path)
+        if new or not path.is_file():
+            _write_whole(path, data.tobytes(), "xb" if new else "wb")
+        else:
+            with replacing(path) as scratch:
+                _write_whole(scratch, data.tobytes(), "wb")
     except FileExistsError:
         raise
     except (OSError, ValueError) as error:
@@ -53,12 +60,13 @@ def write(path: Path, image: np.ndarray, *, new: bool = False) -> None:
         raise PictureError(f"{name}: cannot write the picture ({reason})") from error
 
 
-def _write_whole(descriptor: int, data: bytes, path: Path) -> None:
+def _write_whole(path: Path, data: bytes, mode: str) -> None:
     rest = memoryview(data)
-    try:
-        while rest:
-            rest = rest[os.write(descriptor, rest) :]
-    except OSError:
-        with contextlib.suppress(OSError):
-            path.unlink()
-        raise
+    with open(path, mode) as file:
+        try:
+            while rest:
+                rest = rest[os.write(file.fileno(), rest) :]
+        except OSError:
+            with contextlib.suppress(OSError):
+                path.unlink()
+            raise

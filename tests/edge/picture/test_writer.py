@@ -42,7 +42,22 @@ def test_a_new_file_never_replaces_another(tmp_path, image):
     assert path.read_bytes() == before
 
 
-def test_half_a_picture_is_removed_when_the_disk_is_full(tmp_path, image, monkeypatch):
+@pytest.mark.parametrize("link", [os.link, os.symlink])
+def test_a_file_that_is_replaced_is_unchanged_under_its_other_names(tmp_path, image, link):
+    original, path = tmp_path / "original.png", tmp_path / "p.png"
+    picture.write(original, image)
+    link(original, path)
+    picture.write(path, np.zeros_like(image))
+    assert np.array_equal(picture.read(original), image)
+    assert not picture.read(path).any()
+    assert sorted(tmp_path.iterdir()) == [original, path]
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["new", "replaced"])
+def test_half_a_picture_is_removed_when_the_disk_is_full(tmp_path, image, monkeypatch, there):
+    path, before = tmp_path / "p.png", b"what was there"
+    if there:
+        path.write_bytes(before)
     written = []
 
     def write(descriptor, data):
@@ -53,5 +68,5 @@ def test_half_a_picture_is_removed_when_the_disk_is_full(tmp_path, image, monkey
 
     monkeypatch.setattr("edge.picture.writer.os.write", write)
     with pytest.raises(PictureError, match=r"p\.png: cannot write the picture \(No space left on device\)"):
-        picture.write(tmp_path / "p.png", image)
-    assert list(tmp_path.iterdir()) == []
+        picture.write(path, image)
+    assert [file.read_bytes() for file in tmp_path.iterdir()] == [before] * there
