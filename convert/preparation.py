@@ -41,7 +41,7 @@ def classes_of(model: FloatModel, request: Request, labelled: Source | None, vie
         shown = ", ".join(str(shape[1:]) for shape in shapes)
         raise ConversionError(
             f"{model.name}: {request.task} needs one output with one score per class, got {len(shapes)}: {shown}; "
-            "convert the part of the model that answers so"
+            "convert the part of the model that answers so, such as keras.Model(model.inputs, model.outputs[0])"
         )
     try:
         classes = resolve(model.name, TASKS[request.task], request.labels, shapes[0][1], request.fold)

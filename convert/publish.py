@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import filecmp
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,8 @@ from convert.errors import ConversionError
 from convert.pipeline import Result
 from edge import manifest
 from edge.manifest import ModelSpec
+
+WEIGHTS = "weights.npz"  # of the float network, beside a model
 
 
 def publish(result: Result, out: Path, folder: Path | None = None, card: Path | None = None) -> tuple[Path, ...]:
@@ -50,6 +53,23 @@ def publish(result: Result, out: Path, folder: Path | None = None, card: Path | 
     files[folder / "manifest.json"] = manifest.text_of(specs).encode()
     write_all(files)
     return tuple(files)
+
+
+def set_aside_weights(out: Path, model: Path) -> Path | None:
+    """Rename the weights.npz of the model that was there before: `evaluate` would take it for this one's float network.
+
+    Args:
+        out: the .tflite that was written.
+        model: the file that it was converted from; its own weights, also those beside it, stay.
+
+    Returns:
+        The new name, if there was one to rename.
+    """
+    path = out.with_name(WEIGHTS)
+    own = (file for file in (model, model.with_name(WEIGHTS)) if file.is_file())
+    if not path.is_file() or any(filecmp.cmp(path, file, shallow=False) for file in own):
+        return None
+    return path.replace(path.with_name(f"{WEIGHTS}.before"))
 
 
 def write_all(files: Mapping[Path, bytes]) -> None:

@@ -23,7 +23,10 @@ def picture_shape(name: str, shapes: list[tuple[int | None, ...]], types: list[s
         raise ConversionError(f"{name}: expected one input, got {len(shapes)}; convert the part that sees one picture")
     shown = "(" + ", ".join("?" if size is None else str(size) for size in shapes[0]) + ")"
     if len(shapes[0]) != 4:
-        raise ConversionError(f"{name}: input: expected a picture (N, height, width, channels), got {shown}")
+        raise ConversionError(
+            f"{name}: input: expected a picture (N, height, width, channels), got {shown}; make it of one: "
+            "keras.Sequential([keras.Input((height, width, channels)), keras.layers.Reshape(...), model])"
+        )
     if not types[0].startswith(("float", "bfloat")):
         raise ConversionError(f"{name}: input: expected real values, got {types[0]}; move the cast out of the model")
     if shapes[0][3] not in (None, 1, 3) and shapes[0][1] in (1, 3):

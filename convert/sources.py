@@ -97,7 +97,7 @@ def open_source(path: Path, *, held_out: bool = False, faces: bool = True) -> So
     if (path / "manifest.csv").is_file():
         return _listed(path, held_out)
     _one_set(path)
-    return _folder(path)
+    return _folder(path, held_out)
 
 
 def _one_set(path: Path) -> None:
@@ -105,7 +105,8 @@ def _one_set(path: Path) -> None:
     from training.evaluate import float_vs_int8
 
     if float_vs_int8.is_data(path):
-        raise CalibrationError(f"{path}: a folder of data sets; name one of them, such as {path / 'masked_faces'}")
+        first = float_vs_int8.sets_in(path)[0]
+        raise CalibrationError(f"{path}: a folder of data sets; name one of them, such as {first}")
 
 
 def from_arrays(name: str, images: np.ndarray, labels: np.ndarray | None = None, classes: Sequence[str] = ()) -> Source:
@@ -204,10 +205,16 @@ def _hidden(path: Path) -> bool:
     return any(part.startswith(".") for part in path.parts)
 
 
-def _folder(path: Path) -> Source:
+def _folder(path: Path, held_out: bool) -> Source:
+    from training.data.mask_split import SEEN_LAST, SPLITS
+
     pictures = _files(path)
     classes = sorted({path / file.relative_to(path).parts[0] for file in pictures})
-    if pictures and not any(folder in pictures for folder in classes):
+    parts = pictures and all(folder.name.lower() in SPLITS for folder in classes)
+    if parts and held_out:
+        part = min(classes, key=lambda folder: SEEN_LAST.index(SPLITS[folder.name.lower()]))
+        raise CalibrationError(f"{path}: its folders are parts of a set; give one of them, such as {part}")
+    if pictures and not parts and not any(folder in pictures for folder in classes):
         files = [(file, k) for k, folder in enumerate(classes) for file in _files(folder)]
         labels = np.array([k for _, k in files], np.int64)
         names = tuple(folder.name.lower() for folder in classes)

@@ -149,6 +149,30 @@ def expect_suffix(path: Path, suffixes: Sequence[str], what: str = "file") -> No
         raise OutputError(f"{printable(path)}: expected a {what} that ends in {' or '.join(suffixes)}")
 
 
+def expect_folder(*outputs: Path | None) -> None:
+    """Make the folders that outputs will lie in, before the work whose result would be lost.
+
+    Args:
+        outputs: files; None: not asked for.
+
+    Raises:
+        OutputError: a folder cannot be made or written to, or there is a folder of the output's own name.
+    """
+    for path in filter(None, outputs):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(
+                f"{printable(path)}: cannot be written ({error.strerror}); choose another place"
+            ) from None
+        if path.is_dir():
+            raise OutputError(f"{printable(path)}: cannot be written (there is a folder of this name); choose another")
+        if not os.access(path.parent, os.W_OK | os.X_OK):
+            raise OutputError(
+                f"{printable(path)}: cannot be written (no permission in its folder); choose another place"
+            )
+
+
 def taken(path: Path, what: str = "file") -> str:
     """What is said of an output that would replace a file; `what` as for `expect_suffix`.
 

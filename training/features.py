@@ -12,6 +12,7 @@ import numpy as np
 from edge.errors import MissingExtra, ModelError
 from edge.labels import EMOTIONS
 from edge.manifest import ModelSpec
+from edge.vision.preprocessing import Preprocessing
 from training import csv_table, plots
 from training.backend import FIX
 from training.data.fer2013 import DataError
@@ -52,6 +53,21 @@ def split(model: Any) -> Any:
     return keras.Model(model.inputs, [dense[-1].input, model.outputs[0]])
 
 
+def expect_fit(model: Any, spec: ModelSpec) -> None:
+    """Whether a float Keras model can be that of a manifest entry with classes.
+
+    Raises:
+        ModelError: it has another input or another number of outputs.
+    """
+    has = tuple(model.inputs[0].shape[1:]), tuple(model.outputs[0].shape[1:])
+    wanted = (spec.height, spec.width, spec.channels), (len(spec.labels),)
+    if has != wanted:
+        raise ModelError(
+            f"{model.name}: from {has[0]} to {has[1]}, expected {wanted[0]} to {wanted[1]} as the model {spec.name} "
+            f"({', '.join(spec.labels)}); give --models the folder of its conversion"
+        )
+
+
 def take(model: Any, faces: Faces, spec: ModelSpec, points: np.ndarray | None = None) -> Table:
     """The table of faces as a float Keras model sees them.
 
@@ -60,18 +76,23 @@ def take(model: Any, faces: Faces, spec: ModelSpec, points: np.ndarray | None = 
         faces: in the spec's input size.
         spec: says which real values pixels stand for, and the order of the labels.
         points: landmarks of the same faces, for the same table.
+
+    Raises:
+        ModelError: the model has another input or other outputs than the spec, or no dense layer.
     """
-    table = (spec.low + (spec.high - spec.low) * np.arange(256) / 255.0).astype(np.float32)
-    parts = split(model)
-    found = [parts.predict_on_batch(table[faces.images[n : n + BATCH]]) for n in range(0, len(faces.images), BATCH)]
+    parts, fed = split(model), Preprocessing.of(spec)
+    expect_fit(model, spec)
+    found = [parts.predict_on_batch(fed.apply(faces.images[n : n + BATCH])) for n in range(0, len(faces.images), BATCH)]
     embeddings, answers = (np.concatenate([np.asarray(part[k], np.float32) for part in found]) for k in range(2))
+    if (answers < 0).any() or not np.allclose(answers.sum(axis=1), 1, atol=0.01):
+        raise ModelError(f"{model.name}: its answers are no probabilities; give it a softmax at its end")
     order = [spec.labels.index(label) for label in EMOTIONS]
     return Table(faces.names, faces.labels, embeddings.reshape(len(answers), -1), answers[:, order], points)
 
 
 def save(table: Table, path: Path) -> None:
     """Write an .npz, or a csv with one column a number where the name ends in .csv."""
-    if path.suffix == ".csv":
+    if path.suffix.lower() == ".csv":
         head, *rows = _rows(table)
         csv_table.write(path, head, rows)
         return

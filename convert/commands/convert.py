@@ -59,6 +59,8 @@ def main(arguments: argparse.Namespace) -> int:
         step.show("")
     written = publish.publish(result, out, folder, arguments.card)
     report(result, written)
+    if folder is not None and (before := publish.set_aside_weights(out, arguments.model)):
+        print(f"renamed {before.with_suffix('')}, which is of the model before, to {before.name}")
     return 0
 
 

@@ -155,6 +155,16 @@ def build_request(arguments: argparse.Namespace) -> Request:
     values["preprocessing"] = preprocess.chosen(preset, changes)
     values["decide"] = "pictures" if arguments.preprocess == "auto" else "" if preset or changes else "model"
     values |= {key: getattr(arguments, key) for key in ("as_given", "softmax", "normalize")}
+    task = values.get("task")
+    if (
+        task
+        and TASKS[task].head == "anchors"
+        and not len(values.get("strides", ())) == len(values.get("units", ())) > 0
+    ):
+        raise ConversionError(
+            f"--task {task}: a detector needs its anchors, one unit a stride; add for example --strides 8,16,32 "
+            "--units 16,32,64, or --recipe for one of ours"
+        )
     if arguments.fold:
         values["fold"] = parse_folds(arguments.fold)
     return Request(**values)

@@ -250,7 +250,10 @@ def five_channels(keras_):
     ("make", "says"),
     [
         (two_inputs, "expected one input, got 2"),
-        (a_vector, r"expected a picture \(N, height, width, channels\), got \(\?, 64\)"),
+        (
+            a_vector,
+            r"expected a picture \(N, height, width, channels\), got \(\?, 64\); make it of one: keras.Sequential",
+        ),
         (five_channels, "expected 1 or 3 channels"),
         (channels_first, r"channels first, \(\?, 3, 8, 8\); .*data_format='channels_last'"),
     ],

@@ -210,6 +210,11 @@ def test_a_refusal_writes_nothing_over(place, tmp_path, capsys):
         (["{place}/mine.keras", "--calibrate", "{place}/set.npz", "--out", "m", "--strides", "a"], 1, "--strides"),
         (["{place}/mine.keras", "--calibrate", "{place}/set.npz", "--recipe", "dog"], 2, "dog: no such recipe"),
         (["{place}/mine.keras", "--calibrate", "{place}/set.npz", "--high", "-3", "--out", "m"], 1, "--high"),
+        (
+            ["{place}/mine.keras", "--calibrate", "{place}/set.npz", "--task", "face", "--out", "m"],
+            1,
+            "--strides 8,16,",
+        ),
         (["tpu-report", "gone.tflite"], 4, "gone.tflite: cannot read the model"),
         (["tpu-compile", "{place}"], 4, "cannot read the manifest"),
         (["card", "{place}"], 1, "card.json: cannot read the card"),

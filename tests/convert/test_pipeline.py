@@ -147,6 +147,24 @@ def test_where_the_manifest_cannot_be_written_the_models_folder_stays_as_it_was(
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
+def test_float_weights_of_the_model_before_are_set_aside(tmp_path):
+    """The docs copy the bundled models: `evaluate` would take our float network for that of the new model."""
+    out, run = tmp_path / "models/mask/model.tflite", tmp_path / "run"
+    out.parent.mkdir(parents=True)
+    run.mkdir()
+    assert publish.set_aside_weights(out, run / "model.keras") is None
+    ours = out.with_name("weights.npz")
+    for name in ("model.keras", "weights.npz"):
+        (run / name).write_text(name)
+    ours.write_text("weights.npz")
+    assert publish.set_aside_weights(out, run / "model.keras") is None, "they are of the same run"
+    assert publish.set_aside_weights(out, ours) is None, "it was converted from them"
+    assert ours.exists()
+    ours.write_text("of another model")
+    assert publish.set_aside_weights(out, run) == ours.with_name("weights.npz.before"), "a SavedModel folder"
+    assert (ours.exists(), ours.with_name("weights.npz.before").read_text()) == (False, "of another model")
+
+
 def test_writing_nothing_is_fine():
     publish.write_all({})
 

@@ -49,7 +49,10 @@ def write(path, image: np.ndarray):
         (lambda p: _text(p / "manifest.csv", "name\na.png\n").parent, "column 'image'"),
         (lambda p: _text(p / "manifest.csv", "image,split\na.png,test\n").parent, "no row of split 'train'"),
         (lambda p: _text(p / "annotations.csv", "image,split\na.png,train\n").parent, "cannot read the boxes"),
-        (lambda p: _text(p / "fer2013.npz", "").parent, "a folder of data sets; name one of them"),
+        (
+            lambda p: _text(p / "fer2013.npz", "").parent,
+            r"a folder of data sets; name one of them, such as .*fer2013\.npz$",
+        ),
     ],
 )
 def test_a_wrong_set_is_one_clear_line(tmp_path, make, says):
@@ -98,6 +101,14 @@ def test_class_folders_are_labels(tmp_path):
     source = open_source(tmp_path)
     assert source.classes == ("happy", "sad")
     assert source.labels.tolist() == [0, 1, 1]
+
+
+def test_parts_of_a_set_are_no_classes(tmp_path):
+    for name in ("train/happy/1.png", "train/sad/1.png", "Validation/sad/1.png"):
+        write(tmp_path / name, textured(1, channels=3)[0])
+    assert open_source(tmp_path).labels is None
+    with pytest.raises(CalibrationError, match=r"parts of a set; give one of them, such as .*/Validation$"):
+        open_source(tmp_path, held_out=True)
 
 
 def test_what_macos_and_jupyter_leave_beside_pictures_is_not_read(tmp_path):

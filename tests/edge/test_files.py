@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edge.errors import OutputError
-from edge.files import expect_apart
+from edge.files import expect_apart, expect_folder
 
 
 def test_without_outputs_nothing_is_read_or_written_twice(tmp_path):
@@ -27,3 +27,13 @@ def test_an_output_that_is_read_or_written_twice_is_refused_by_whatever_name(tmp
     (tmp_path / "dangling").symlink_to("new")
     with pytest.raises(OutputError, match="dangling: choose two files for --out and --plot"):
         expect_apart({"--out": tmp_path / "new", "--plot": tmp_path / "dangling"})
+
+
+def test_the_folders_of_outputs_are_made_before_the_work(tmp_path):
+    expect_folder(tmp_path / "new/folder/table.csv", None, tmp_path / "plot.png")
+    assert [path.name for path in sorted(tmp_path.rglob("*"))] == ["new", "folder"]
+    (tmp_path / "file").write_text("text")
+    with pytest.raises(OutputError, match=r"table\.csv: cannot be written \(.+\); choose another place"):
+        expect_folder(tmp_path / "file/table.csv")
+    with pytest.raises(OutputError, match=r"new: cannot be written \(there is a folder of this name"):
+        expect_folder(tmp_path / "new")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import shutil
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -187,3 +188,48 @@ def test_what_cannot_be_used_is_named(models, made_data, tmp_path, capsys) -> No
     words = ["features", str(made_data / "fer2013.npz"), "--models", str(models), "--out", str(tmp_path / "f.npz")]
     assert main([*words, "--weights", str(tmp_path / "x.keras")]) == 4
     assert "x.keras: not a Keras model that loads" in capsys.readouterr().err
+
+
+def network(outputs: int, answer: str, side: int = 16):
+    layers = keras.layers
+    flat = layers.GlobalAveragePooling2D()(layers.Conv2D(5, 3)(inputs := keras.Input((side, side, 1))))
+    return keras.Model(inputs, layers.Dense(outputs, activation=answer)(flat))
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [
+        ((8, "softmax"), r"from \(16, 16, 1\) to \(8,\), expected \(16, 16, 1\) to \(7,\) as the model tiny"),
+        ((7, "softmax", 24), r"from \(24, 24, 1\) to \(7,\), expected \(16, 16, 1\)"),
+        ((7, None), "its answers are no probabilities"),
+    ],
+)
+def test_a_network_that_is_not_that_of_the_model_is_refused(models, made_data, made, expected) -> None:
+    spec = manifest.load(models)["emotion-bare"]
+    faces = feature_faces.from_fer2013(made_data / "fer2013.npz", spec, "", 3)
+    with pytest.raises(ModelError, match=expected):
+        features.take(network(*made), faces, spec)
+
+
+def test_pictures_are_fed_as_the_model_says(models, made_data) -> None:
+    """Also with a mean and a deviation, as torch's models want them."""
+    spec = replace(manifest.load(models)["emotion-bare"], mean=(0.5,), std=(0.25,))
+    faces, model = feature_faces.from_fer2013(made_data / "fer2013.npz", spec, "", 3), network(7, "softmax")
+    expected = np.asarray(model.predict_on_batch(faces.images / np.float32(255) * 4 - 2))
+    told = features.take(model, faces, spec).probabilities
+    assert told == pytest.approx(expected[:, [spec.labels.index(name) for name in EMOTIONS]], abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("out", "expected"),
+    [("f.txt", "f.txt: expected a file that ends in .npz or .csv"), ("full.npz", "there is a folder of this name")],
+)
+def test_an_output_that_cannot_be_written_is_said_before_the_work(models, tmp_path, out, expected, capsys) -> None:
+    (tmp_path / "full.npz").mkdir()
+    assert main(["features", "nothing", "--models", str(models), "--out", str(tmp_path / out)]) == 1
+    assert expected in capsys.readouterr().err
+
+
+def test_without_float_weights_others_are_asked_for(tmp_path, capsys) -> None:
+    assert main(["features", "nothing", "--models", str(TINY), "--out", str(tmp_path / "f.csv")]) == 4
+    assert "weights.npz: no float weights; a training writes them, or give --weights" in capsys.readouterr().err

@@ -15,7 +15,7 @@ import numpy as np
 from edge import manifest
 from edge.engines import open_engine
 from edge.errors import InvalidValue, ModelError, one_line
-from edge.files import expect_apart
+from edge.files import expect_apart, expect_folder, expect_suffix
 from edge.frame import Box
 from edge.labels import EMOTIONS
 from edge.manifest import Manifest, ModelSpec
@@ -55,7 +55,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=classifiers(EMOTIONS)[0],
         help="model to use (default: %(default)s)",
     )
-    parser.add_argument("--weights", type=Path, metavar="FILE", help="use your own weights.npz or .keras instead")
+    parser.add_argument(
+        "--weights",
+        type=Path,
+        metavar="FILE",
+        help="use your own weights.npz or .keras instead: with input and labels as the model's of --models",
+    )
     parser.add_argument(
         "--usage", default="", metavar="NAME", help="part of FER2013: Training, PublicTest or PrivateTest"
     )
@@ -78,11 +83,15 @@ def main(arguments: argparse.Namespace) -> int:
     skipped = feature_faces.skipped_file(arguments.out)
     outputs = {"--plot": arguments.plot, "--out (its list of what is skipped)": skipped}
     expect_apart({"--out": arguments.out, **outputs}, (arguments.faces, arguments.weights))
+    expect_suffix(arguments.out, (".npz", ".csv"))
+    expect_folder(arguments.out, arguments.plot)
     models = manifest.load(arguments.models)
     if arguments.distances:
         return write_distances(arguments, models)
     spec = models[arguments.task]
     path = arguments.weights or (models.folder / spec.file).with_name("weights.npz")
+    if not path.is_file():
+        raise ModelError(f"{path}: no float weights; a training writes them, or give --weights FILE.keras")
     model = weights.load(path) if path.suffix == ".npz" else _keras_file(path)
     faces = _faces(arguments, models, spec)
     table = features.take(model, faces, spec, _points(models, faces))

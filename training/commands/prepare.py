@@ -19,7 +19,7 @@ import numpy as np
 
 from edge.cli.terminal import Progress
 from edge.errors import InvalidValue
-from edge.files import expect_apart
+from edge.files import expect_apart, expect_folder, expect_suffix
 from edge.values import number, whole_number
 from training import inventory
 from training.commands import prepare_folders
@@ -94,6 +94,8 @@ def main(arguments: argparse.Namespace) -> int:
     if not arguments.out:
         raise InvalidValue("--out: expected the .npz to write; add --out FILE.npz")
     expect_apart({"--out": arguments.out}, (arguments.csv, arguments.ckplus, arguments.ferplus))
+    expect_suffix(arguments.out, (".npz",))
+    expect_folder(arguments.out)
     if arguments.csv:
         data, bad = fer2013.read(arguments.csv)
         if arguments.ferplus:

@@ -12,7 +12,7 @@ from edge.labels import EMOTIONS
 from edge.pipeline.classifier import Classifier
 from edge.ports import Engine
 from edge.vision.crop import crop
-from training.evaluate.context import Answers
+from training.evaluate.context import Answers, Unavailable
 
 
 def look(engine: Engine, images: Iterable[np.ndarray], labels: Sequence[str] = EMOTIONS) -> np.ndarray:
@@ -22,8 +22,14 @@ def look(engine: Engine, images: Iterable[np.ndarray], labels: Sequence[str] = E
 
     Raises:
         ModelError: the model has other labels.
+        Unavailable: it tells further classes, too.
     """
     spec = engine.spec
+    if further := [label for label in spec.labels if label not in labels and {*labels} <= {*spec.labels}]:
+        raise Unavailable(
+            f"model {spec.name}: also tells {', '.join(further)}, and the figures are of {', '.join(labels)} alone; "
+            f"to count it as one of them, convert it with --fold {further[0]}={labels[-1]}"
+        )
     if sorted(spec.labels) != sorted(labels):
         raise ModelError(f"model {spec.name}: expected the labels {', '.join(labels)}, got {', '.join(spec.labels)}")
     classifier = Classifier(engine)

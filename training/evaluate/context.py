@@ -167,7 +167,7 @@ class EvaluationContext:
         """The task's float network, rebuilt from weights.npz beside the model.
 
         Raises:
-            Unavailable: there are no weights, or Keras is not installed.
+            Unavailable: there are no weights, they are of another network, or Keras is not installed.
             ModelError: the weights are broken.
         """
         if task in self._given_floats:
@@ -178,7 +178,12 @@ class EvaluationContext:
             raise Unavailable(f"{path}: no float weights; a training writes them")
 
         def load() -> Engine:
-            return CountedEngine(FloatEngine(spec, weights.load(path).predict_on_batch), self._ran)
+            model = weights.load(path)
+            if tuple(model.inputs[0].shape[1:]) != (spec.height, spec.width, spec.channels):
+                raise Unavailable(
+                    f"{path}: of another network than {spec.file}; put the weights.npz of its training there"
+                )
+            return CountedEngine(FloatEngine(spec, model.predict_on_batch), self._ran)
 
         return self.once(("float", task), load)
 

@@ -43,9 +43,14 @@ class Comparison:
 
 def is_data(folder: Path) -> bool:
     """Whether this is a folder of data sets, and not a set itself."""
-    return folder.is_dir() and (
-        fer2013.find(folder).exists() or any((folder / task.data).exists() for task in TASKS.values())
-    )
+    return folder.is_dir() and bool(sets_in(folder))
+
+
+def sets_in(folder: Path) -> list[Path]:
+    """The data sets of our tasks that a folder holds: files or folders."""
+    there = [task.data for task in TASKS.values() if (folder / task.data).exists()]
+    found = [fer2013.find(folder)] if fer2013.find(folder).exists() else []
+    return [*found, *(folder / Path(name).parts[0] for name in there if Path(name).parts[0] != name)]
 
 
 def measure(context: EvaluationContext, task: str) -> Comparison:

@@ -55,6 +55,15 @@ def test_the_kaggle_csv_becomes_the_npz(tmp_path, capsys) -> None:
     assert "training rows used: 53" in capsys.readouterr().out
 
 
+def test_the_npz_is_written_where_it_is_asked_for(tmp_path, capsys) -> None:
+    write_csv(tmp_path / "fer.csv", made.fer())
+    words = ["prepare", "--csv", str(tmp_path / "fer.csv"), "--out"]
+    assert main([*words, str(tmp_path / "data")]) == 1
+    assert "data: expected a file that ends in .npz" in capsys.readouterr().err
+    assert main([*words, str(tmp_path / "new/data.npz")]) == 0
+    assert (tmp_path / "new/data.npz").is_file()
+
+
 def test_the_csv_is_not_replaced_by_what_is_made_of_it(tmp_path, capsys) -> None:
     write_csv(tmp_path / "fer.csv", made.fer())
     before = (tmp_path / "fer.csv").read_bytes()

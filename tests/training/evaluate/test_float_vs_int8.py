@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from edge import manifest
 from edge.engines import open_engine
+from edge.labels import EMOTIONS
 from edge.manifest import Manifest
 from edge.tasks import TASKS
 from edge.testing import FakeEngine
 from tests.training.evaluate.conftest import TINY
+from training import weights
 from training.data.fer2013 import DataError
 from training.evaluate import bare, face, float_vs_int8, mask
+from training.evaluate.classify import look
 from training.evaluate.context import EvaluationContext, Unavailable
 
 
@@ -72,6 +77,25 @@ def test_a_set_that_is_not_there_is_named(tmp_path, tiny_engine) -> None:
 def test_without_a_float_network_there_is_nothing_to_compare(context) -> None:
     with pytest.raises(Unavailable, match="no float weights"):
         float_vs_int8.measure(context, "mask")
+
+
+def test_float_weights_of_another_network_are_named(tmp_path, known_data) -> None:
+    keras = pytest.importorskip("keras")
+    shutil.copytree(TINY, tmp_path, dirs_exist_ok=True)
+    inputs = keras.Input((9, 9, 3))
+    made = keras.Model(inputs, keras.layers.Dense(2, activation="softmax")(keras.layers.Flatten()(inputs)))
+    weights.save(made, tmp_path / "mask/weights.npz")
+    context = EvaluationContext(manifest.load(tmp_path), known_data)
+    with pytest.raises(Unavailable, match=r"weights\.npz: of another network than mask/"):
+        context.float_engine("mask")
+    context.close()
+
+
+def test_figures_of_the_seven_emotions_are_not_taken_of_a_model_that_tells_more(tiny_engine) -> None:
+    engine = tiny_engine("emotion-bare")
+    more = FakeEngine(replace(engine.spec, labels=(*EMOTIONS, "contempt")), lambda image: (np.full(8, 1 / 8),))
+    with pytest.raises(Unavailable, match=r"also tells contempt, .* --fold contempt=neutral"):
+        look(more, [])
 
 
 def test_a_folder_of_data_sets_is_told_from_a_set(known_data, tmp_path) -> None:
