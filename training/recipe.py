@@ -134,7 +134,8 @@ def parse(recipe: Recipe, *kinds: type[Any]) -> tuple[Any, ...]:
     (Labels(smoothing=0.1),)
 
     Raises:
-        SettingsError: an unknown key, a value of another type or a negative number; the message names the key.
+        SettingsError: an unknown key, a value of another type, a negative number, or one that a dataclass refuses by
+            InvalidValue; the message names the key.
     """
     known = {one.name: one for kind in kinds for one in fields(kind)}
     _known(recipe.name, "data.", recipe.data, set(known))
@@ -142,7 +143,10 @@ def parse(recipe: Recipe, *kinds: type[Any]) -> tuple[Any, ...]:
         key: checked(f"recipe {recipe.name}: data.{key}", value, known[key].default)
         for key, value in recipe.data.items()
     }
-    return tuple(kind(**{one.name: values[one.name] for one in fields(kind) if one.name in values}) for kind in kinds)
+    try:
+        return tuple(kind(**{f.name: values[f.name] for f in fields(kind) if f.name in values}) for kind in kinds)
+    except InvalidValue as error:
+        raise SettingsError(f"recipe {recipe.name}: {error}") from None
 
 
 def _current(path: Path, table: str, values: Mapping[str, Any]) -> dict[str, Any]:

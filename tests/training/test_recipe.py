@@ -182,3 +182,18 @@ def test_a_network_that_cannot_be_built_is_one_line(network, expected) -> None:
 
     with pytest.raises(SettingsError, match=f"recipe mine: {expected}"):
         network_of(recipes.Recipe("mine", "emotion-bare", 1, "mine", recipes.Schedule(), network=network))
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ({"smoothing": 7.0}, r"votes and smoothing: expected a share .*, got 7\.2"),
+        ({"votes": 0.9, "smoothing": 0.2}, r"votes and smoothing: .* got 1\.1"),
+        ({"wild": 1.5}, "wild: expected a share of the targets or rows, 0 to 1, got 1.5"),
+    ],
+)
+def test_shares_of_more_than_everything_are_refused(data, expected) -> None:
+    from training.tasks.emotion_batches import EmotionData
+
+    with pytest.raises(SettingsError, match=f"recipe mine: data: {expected}"):
+        recipes.parse(with_data(**data), EmotionData)

@@ -63,6 +63,12 @@ class EmotionData:
     blend: tuple[float, ...] = ()
     floor: float = 0.0
 
+    def __post_init__(self) -> None:
+        shares = {name: getattr(self, name) for name in ("self_distill", "teacher", "wild")}
+        for name, share in {**shares, "votes and smoothing": self.votes + self.smoothing}.items():
+            if not 0 <= share <= 1:
+                raise InvalidValue(f"data: {name}: expected a share of the targets or rows, 0 to 1, got {share:g}")
+
 
 @dataclass(frozen=True, eq=False)
 class Beside:
