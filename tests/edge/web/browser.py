@@ -35,6 +35,7 @@ class Browser:
         self._process = subprocess.Popen(
             ["bash", "-c", launch, "bash", str(to_read), str(to_write), *command, "--remote-debugging-pipe"],
             pass_fds=(to_read, to_write), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            env=os.environ | {"TMPDIR": "/tmp"},  # it makes sockets there, whose paths have 107 bytes at most
         )  # fmt: skip
         os.close(to_read)
         os.close(to_write)
@@ -61,7 +62,8 @@ class Browser:
         message = {"id": self._id, "method": method, "params": parameters}
         if self._session:
             message["sessionId"] = self._session
-        os.write(self._write, json.dumps(message).encode() + b"\0")
+        with contextlib.suppress(BrokenPipeError):  # what it said last is read below, and then that it ended
+            os.write(self._write, json.dumps(message).encode() + b"\0")
         while True:
             answer = self._next()
             if answer.get("id") == self._id:
@@ -71,7 +73,9 @@ class Browser:
     def _next(self):
         while b"\0" not in self._rest:
             assert select.select([self._read], [], [], LIMIT_S)[0], "the browser does not answer"
-            self._rest += os.read(self._read, 1 << 20)
+            block = os.read(self._read, 1 << 20)
+            assert block, f"the browser ended (exit code {self._process.wait()})"
+            self._rest += block
         line, _, self._rest = self._rest.partition(b"\0")
         event = json.loads(line)
         if event.get("sessionId") != self._session:
