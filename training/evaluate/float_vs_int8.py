@@ -48,9 +48,9 @@ def is_data(folder: Path) -> bool:
 
 def sets_in(folder: Path) -> list[Path]:
     """The data sets of our tasks that a folder holds: files or folders."""
-    there = [task.data for task in TASKS.values() if (folder / task.data).exists()]
+    there = [folder / Path(task.data).parts[0] for task in TASKS.values() if (folder / task.data).exists()]
     found = [fer2013.find(folder)] if fer2013.find(folder).exists() else []
-    return [*found, *(folder / Path(name).parts[0] for name in there if Path(name).parts[0] != name)]
+    return list(dict.fromkeys([*found, *there]))
 
 
 def measure(context: EvaluationContext, task: str) -> Comparison:

@@ -11,7 +11,7 @@ import convert.__main__ as convert
 import training.__main__ as training
 from convert import commands
 from edge import __main__ as edge
-from edge.values import folder_path
+from edge.values import folder_path, given_path
 
 
 def arguments():
@@ -24,7 +24,7 @@ def arguments():
         for action in parser._actions:
             if isinstance(action, argparse._SubParsersAction):
                 parsers |= {f"{name} {kind}": child for kind, child in action.choices.items()}
-            elif action.type not in (None, str, Path, folder_path):
+            elif action.type not in (None, str, Path, folder_path, given_path):
                 yield f"{name} {'/'.join(action.option_strings) or action.dest}", action.type
 
 
