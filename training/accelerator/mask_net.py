@@ -41,6 +41,14 @@ class Separable(nn.Module):
         return functional.relu(x + y if self.shortcut else y)
 
 
+class Plain(Norm):
+    """A 3x3 convolution, normalized, and ReLU."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(B, C, H, W) to (B, D, H / stride, W / stride)."""
+        return functional.relu(super().forward(x))
+
+
 class Pooled(nn.Module):
     """A stem, blocks, and a linear layer on the mean of what they see.
 
@@ -68,13 +76,19 @@ class MaskNet(Pooled):
     """See training/networks/mask.py: (B, 3, 48, 48), values 0-1, to logits (B, classes)."""
 
     def __init__(
-        self, stem: int = 24, stages: Sequence[Sequence[int]] = (), dropout: float = 0.2, classes: int = 4
+        self,
+        stem: int = 24,
+        stages: Sequence[Sequence[int]] = (),
+        dropout: float = 0.2,
+        classes: int = 4,
+        plain: bool = False,
     ) -> None:
-        first, inputs = Norm(3, stem, 2), stem
+        first, inputs, block_of = Norm(3, stem, 2), stem, Plain if plain else Separable
         blocks: list[nn.Module] = []
         for index, (channels, count) in enumerate(stages):
             for block in range(count):
-                blocks.append(Separable(inputs, channels, 2 if index and block == 0 else 1))
+                halves = block == 0 and (plain or index > 0)
+                blocks.append(block_of(inputs, channels, 2 if halves else 1))
                 inputs = channels
         super().__init__(first, blocks, inputs, dropout, classes)
 
