@@ -24,6 +24,7 @@ from training.accelerator.mask_net import MaskNet, keras_weights
 from training.accelerator.mask_schedule import Average, Clock, descend, optimizer, rate_at
 from training.accelerator.mask_story import Kept
 from training.accelerator.mask_teacher import difference, mixed, soft
+from training.data.fer2013 import DataError
 
 NETWORK: dict[str, Any] = {"stem": 24, "stages": [[48, 2], [96, 3], [128, 1]], "dropout": 0.1, "plain": True}
 RATE, DECAY = 3e-3, 0.03
@@ -97,7 +98,12 @@ def shrink(
         minutes: of learning; batch: pictures a step; every: seconds between looks.
         workers, few: see training.accelerator.mask.
         network: the arguments of MaskNet.
+
+    Raises:
+        DataError: the pack is missing or broken, or `out` is its folder.
     """
+    if out.resolve() == data.resolve():
+        raise DataError(f"{out}: mask.npz in it is the pack; write into another folder")
     torch.manual_seed(1)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     known, held = material(data, 2, few, workers)
@@ -105,6 +111,7 @@ def shrink(
     pupil, kept = Pupil(network, minutes, device), Kept(out / "mask.npz", "mask", network, lambda told: told["score"])
     if (out / "state.pt").exists():
         pupil.resume(out / "state.pt")
+        kept.resume()
         torch.manual_seed(pupil.step)
     print(f"mask: {len(known.kinds)} crops, {len(held.kinds)} for validation, from step {pupil.step}", flush=True)
     while pupil.seconds < pupil.length:

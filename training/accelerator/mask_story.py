@@ -40,6 +40,12 @@ class Kept:
         self._networks: dict[str, list[np.ndarray]] = {}
         self._story: list[dict[str, float]] = []
 
+    def resume(self) -> None:
+        """Go on from what the last look of an interrupted training wrote."""
+        for name in ("best", "last"):
+            self._networks[name], told = read(self.path, name)
+        self.best, self._story = told["best"], told["story"]
+
     def look(self, told: dict[str, float], weights: list[np.ndarray]) -> None:
         """Take in a network and what was measured of it."""
         self._story.append(told)

@@ -7,11 +7,11 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the short trainings need torch")
 
-from training.accelerator import mask_pack  # noqa: E402
+from tests.training.accelerator.packs import grey_pack  # noqa: E402
 from training.accelerator.mask_crops import Crops  # noqa: E402
 from training.accelerator.mask_distill import BLENDS, blended, distill  # noqa: E402
 from training.accelerator.mask_net import MaskNet, keras_weights, set_weights  # noqa: E402
-from training.accelerator.mask_pack import BACKGROUND, BARE, GROUPS, INCORRECT, WORN, Pack  # noqa: E402
+from training.accelerator.mask_pack import BACKGROUND, BARE, GROUPS, INCORRECT, WORN  # noqa: E402
 from training.accelerator.mask_schedule import Clock  # noqa: E402
 from training.accelerator.mask_story import read, write  # noqa: E402
 from training.accelerator.mask_teacher import TeacherNet, difference, mixed, only, soft, trusted  # noqa: E402
@@ -78,20 +78,7 @@ def test_the_teacher_answers_pictures_of_any_size():
 
 
 def test_a_run_leaves_networks_to_choose_from_with_their_figures(tmp_path):
-    rng = np.random.default_rng(0)
-    kinds, count = np.array([BARE, WORN, BACKGROUND, INCORRECT] * 8, np.int8), 32
-    levels = 40 + 50 * kinds[:, None, None, None] + rng.integers(0, 30, (count, 16, 16, 3))
-    pack = Pack(
-        tuple(mask_pack.encode(image) for image in levels.astype(np.uint8)),
-        kinds,
-        np.where(kinds == BACKGROUND, GROUPS.index("no_faces"), 0).astype(np.int8),
-        np.arange(count) >= 16,
-        np.zeros(count, bool),
-        np.ones(count, np.float32),
-        np.zeros((count, 68, 2), np.float32),
-        np.zeros((count, 5, 2), np.float32),
-    )
-    mask_pack.save(pack, tmp_path / "mask.npz")
+    grey_pack(tmp_path)
     net = MaskNet(**SMALL).eval()
     write(tmp_path / "start.npz", {"best": keras_weights(net)}, {"network": SMALL})
     now = iter(range(100_000))

@@ -8,7 +8,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="the short trainings need torch")
 keras = pytest.importorskip("keras", reason="the served networks need Keras")
 
-from training.accelerator import landmark, mask  # noqa: E402
+from training.accelerator import landmark, mask, mask_shrink  # noqa: E402
 from training.accelerator.mask_export import served  # noqa: E402
 from training.accelerator.mask_net import LandmarkNet, MaskNet, keras_weights  # noqa: E402
 
@@ -29,12 +29,13 @@ def pictures(channels):
     return np.random.default_rng(1).random((5, 48, 48, channels), np.float32)
 
 
-def test_the_mask_network_answers_as_keras_does():
-    net, shown = lived_in(MaskNet(**mask.NETWORK)), pictures(3)
+@pytest.mark.parametrize("network", [mask.NETWORK, mask_shrink.NETWORK], ids=["separable", "plain"])
+def test_the_mask_network_answers_as_keras_does(network):
+    net, shown = lived_in(MaskNet(**network)), pictures(3)
     shift = np.array([0, 0, 0, -0.7])
     with torch.no_grad():
         logits = net(torch.from_numpy(shown).permute(0, 3, 1, 2)) + torch.from_numpy(shift).float()
-    answer = served("mask", keras_weights(net, shift), mask.NETWORK).predict(shown, verbose=0)
+    answer = served("mask", keras_weights(net, shift), network).predict(shown, verbose=0)
     assert answer.shape == (5, 4)
     np.testing.assert_allclose(answer, logits.softmax(dim=1).numpy(), atol=1e-4)
 
