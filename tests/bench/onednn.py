@@ -2,8 +2,8 @@
 
 It takes a few minutes. For AMD processors with AVX512, where training crashes and the smallest call that does is not
 known yet (see training/onednn.py). Each operation runs several times in a process of its own with oneDNN's own choice
-of instructions; what dies is run again limited to AVX2. The line to look for is the first operation that dies without
-the limit and not with it; write it down in training/onednn.py.
+of instructions; what dies is run again without oneDNN. The line to look for is the first operation that dies with it
+and not without; write it down in training/onednn.py.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from training.onednn import CPUINFO, LIMIT, SET_BY_USER, VARIABLE
+from training.onednn import CPUINFO, OFF, SET_BY_USER, VARIABLE
 
 LIMIT_S = 120
 ROUNDS = 5
@@ -92,14 +92,14 @@ def outcome(statement: str, settings: dict[str, str]) -> str:
 
 
 def main() -> int:
-    """Print one line an operation; 1 where the limit does not save one of them."""
+    """Print one line an operation; 1 where switching oneDNN off does not save one of them."""
     model = [line for line in Path(CPUINFO).read_text().splitlines() if line.startswith("model name")]
     print(model[0].partition(":")[2].strip() if model else "unknown processor")
-    print(f"{'operation':40} {'no limit':20} {VARIABLE}={LIMIT}")
+    print(f"{'operation':40} {'with oneDNN':20} {VARIABLE}={OFF}")
     bad = 0
     for name, statement in OPERATIONS.items():
         free = outcome(statement, {})
-        limited = "" if free == "ok" else outcome(statement, {VARIABLE: LIMIT})
+        limited = "" if free == "ok" else outcome(statement, {VARIABLE: OFF})
         bad += limited not in ("", "ok")
         print(f"{name:40} {free:20} {limited}".rstrip(), flush=True)
     return int(bad > 0)
