@@ -114,12 +114,8 @@ class Loop:
                     self._take_in_time(frame)
                 elif self._parts.camera.lost:
                     self._lost()
-                if not self._turn():
-                    if self._parts.camera.live or self._done:
-                        return
-                    self._pause()  # a clip stays open, and goes on where it was
-                    if self._done:
-                        return
+                if not self._goes_on():
+                    return
         self._ended = True
 
     def _take(self, frame: Frame) -> None:
@@ -178,15 +174,21 @@ class Loop:
         self._status.update(state, self._frames, len(self._scene.tracks))
         return not (self._done or self._parts.control.paused)
 
+    def _goes_on(self) -> bool:
+        """Take a turn; whether to go on with this camera, of a clip once a pause is over: it stays open meanwhile."""
+        if self._turn():
+            return True
+        if self._parts.camera.live or self._done:
+            return False
+        self._pause()
+        return not self._done
+
     def _take_in_time(self, frame: Frame) -> None:
         """Take a frame once a clip that somebody watches comes to it, unless a stop comes first."""
         while self._playback and (rest := self._playback.early(frame.time, self._clock.monotonic())) > 0:
             self._clock.sleep(min(POLL_S, rest))
-            if rest > POLL_S and not self._turn():
-                if not self._done:
-                    self._pause()
-                if self._done:
-                    return
+            if rest > POLL_S and not self._goes_on():
+                return
         self._take(frame)
 
     def _lost(self) -> None:
