@@ -98,8 +98,9 @@ class VerifiedDetector:
         verified: list[tuple[Detection, bool]] = []
         for place, n in enumerate(order):
             mask = self.mask.classify(crops, found[n].box) if most is None or place < most else None
-            if self.accepts(found[n], mask, scale):
-                fused = replace(found[n], score=self.fused_score(found[n], mask, scale), mask=mask)
+            odds = self._fused_log_odds(found[n], mask, scale)
+            if odds >= self._needed:
+                fused = replace(found[n], score=_probability(odds), mask=mask)
                 verified.append((fused, found[n].score < self.score))
         return _without_parts(verified)
 

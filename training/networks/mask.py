@@ -27,8 +27,8 @@ def build(
         stages: channels and blocks of each.
         dropout: before the last layer, 0-1.
         classes: how many logits.
-        plain: 3x3 convolutions in place of separable ones, and each stage begins with stride 2: more multiply-adds in
-            fewer operations, which processors that multiply many bytes at once are done with sooner.
+        plain: 3x3 convolutions in place of separable ones, and each stage begins with stride 2: fewer and larger
+            operations, which processors that multiply many bytes at once are done with sooner.
 
     Returns:
         A model from (B, size, size, 3), values 0-1, to logits (B, classes), float32.
