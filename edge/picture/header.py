@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import warnings
 from collections.abc import Callable
@@ -27,6 +28,10 @@ _PLUGINS = {
 SUBFILE_TYPE, REDUCED = 0x00FE, 1  # a tag of TIFF, and a bit of its value
 ORIENTATION, TURNS = 0x0112, range(2, 9)  # a tag of EXIF, and those of its values that are not upright
 MOVING = ("GIF", "PNG", "WebP", "AVIF")
+SCANS = 100  # of a JPEG; progressive ones have about ten
+_SCAN, _END = 0xDA, 0xD9  # markers of JPEG
+# Behind a scan's data; within them, FF is followed by 00, or is one of the markers that restart the decoder.
+_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _lock = threading.Lock()  # warnings are filtered for the whole process
 
 
@@ -89,6 +94,20 @@ def has_whole_chunks(png: bytes) -> bool:
         name = png[at + 4 : at + 8]
         at += 12 + int.from_bytes(png[at : at + 4], "big")
     return at <= len(png)
+
+
+def has_few_scans(jpeg: bytes) -> bool:
+    """Whether a JPEG has no more than SCANS: 14 bytes each can cost a pass over all pixels, so 16 MB take hours."""
+    if jpeg.count(bytes([0xFF, _SCAN])) <= SCANS:
+        return True  # the others may be data of another picture, or of a clip, behind this one
+    at, scans = 2, 0
+    while (found := _MARKER.search(jpeg, at)) and (marker := jpeg[found.start() + 1]) != _END:
+        scans += marker == _SCAN
+        if scans > SCANS:
+            return False
+        # A segment, such as a preview's, is passed over; the data of a scan are searched for the next marker.
+        at = found.start() + 2 + int.from_bytes(jpeg[found.start() + 2 : found.start() + 4], "big")
+    return True
 
 
 def plugin(kind: str, name: str) -> Any:

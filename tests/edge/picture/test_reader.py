@@ -160,6 +160,28 @@ def test_a_huge_sparse_file_is_refused_unread(tmp_path, head, message):
         picture.read(path)
 
 
+SCAN = bytes.fromhex("ffda0008010100013f107ffed097")  # one more pass over the last bits of all pixels
+
+
+def progressive() -> bytes:
+    return by_pillow(Image.new("L", (2000, 2000), 128), "JPEG", progressive=True)
+
+
+def test_a_jpeg_of_hours_of_scans_is_refused_before_it_is_decoded():
+    first, *rest = progressive().rpartition(SCAN)
+    slow = first + SCAN * 300_000 + b"".join(rest)
+    assert len(slow) < 5_000_000
+    with pytest.raises(PictureError, match=r"^slow\.jpg: a JPEG of more than 100 scans, made to take hours"):
+        picture.decode(slow, "slow.jpg")
+
+
+def test_scans_of_previews_and_of_what_follows_a_jpeg_are_not_counted():
+    whole = progressive()
+    preview = b"\xff\xe1\xff\xff" + (SCAN * 5000)[:65533]
+    odd = whole[:2] + preview + whole[2:] + SCAN * 5000
+    assert np.array_equal(picture.decode(odd, "odd.jpg"), picture.decode(whole, "whole.jpg"))
+
+
 def test_a_file_much_larger_than_its_pixels_is_refused(tmp_path):
     path = tmp_path / "p.jpg"
     path.write_bytes(SEEDS[0])
