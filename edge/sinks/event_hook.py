@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import shlex
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from edge.clock import Clock
-from edge.errors import Absent, SettingsError
+from edge.errors import Absent
 from edge.journals.jsonl import rounded
 from edge.settings import MakerSettings, Settings
+from edge.sinks.hook_command import for_a_shell, name, obstacle, words
 from edge.sinks.hook_process import HookProcess
 from edge.text import printable
 
 _log = logging.getLogger(__name__)
 
-NAMED = 80  # characters of the command in messages
 SAID_S = 60.0  # at most one line of what commands print to standard error in this time
 
 
@@ -45,6 +43,8 @@ class EventHook:
         self._running: list[tuple[HookProcess, float]] = []
         self._reported: set[str] = set()
         self._said_at: float | None = None
+        if advice := for_a_shell(settings):
+            _log.warning("on_event: %s: %s", self._name, advice)
 
     def write(self, event: Mapping[str, Any]) -> None:
         """Start the command for an event; skip the event where too many are running."""
@@ -58,7 +58,8 @@ class EventHook:
         try:
             started = HookProcess(self._command, line)
         except (OSError, ValueError) as error:
-            self._report(f"cannot be started ({getattr(error, 'strerror', None) or error})")
+            why = obstacle(self._command[0]) or getattr(error, "strerror", None) or error
+            self._report(f"cannot be started ({why})")
             return
         self._running.append((started, self._clock.monotonic() + self._timeout_s))
 
@@ -103,38 +104,19 @@ class EventHook:
         _log.warning("on_event: %s said: %s", self._name, printable(line))
 
 
-def words(settings: MakerSettings) -> list[str]:
-    """The command, split like in a shell; a ~ at its beginning is the home folder.
-
-    Raises:
-        SettingsError: it cannot be split.
-    """
-    try:
-        command = shlex.split(settings.on_event)
-    except ValueError as error:
-        raise SettingsError(f"[maker] on_event: cannot be split into words ({error})") from None
-    return [os.path.expanduser(command[0]), *command[1:]] if command else []
-
-
-def name(command: Sequence[str]) -> str:
-    """What a command is called in messages."""
-    return printable((command or [""])[0])[:NAMED]
-
-
 def check(settings: Settings) -> str:
     """What would be started, for `edge-emotion doctor`; nothing is.
 
     Raises:
         SettingsError: the command cannot be split.
-        Absent: there is no such command, or it cannot be executed; `run` only reports that.
+        Absent: there is no such command, it cannot be executed, or it needs a shell; `run` only reports that.
     """
     command = words(settings.maker)
     if not command:
         return "an empty command, which is never started"
-    found = shutil.which(command[0])
-    if found is None:
-        raise Absent(f"{name(command)}: no such command, or not executable; change [maker] on_event")
-    return printable(found)
+    if problem := for_a_shell(settings.maker) or obstacle(command[0]):
+        raise Absent(f"{name(command)}: {problem}")
+    return printable(shutil.which(command[0]) or command[0])
 
 
 def open_event_hook(settings: Settings, clock: Clock) -> EventHook:

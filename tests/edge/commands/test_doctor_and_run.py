@@ -105,7 +105,12 @@ REFUSED = [
 ]  # fmt: skip
 WARNED = [
     ('[maker]\non_event = "/nonexist/command --all"\n', "on_event", "/nonexist/command: no such command"),
-    ('[maker]\non_event = "./script"\n', "on_event", "./script: no such command, or not executable"),
+    ('[maker]\non_event = "./script"\n', "on_event", "./script: not executable; make it so with: chmod +x"),
+    (
+        '[maker]\non_event = "cat > event.json"\n',
+        "on_event",
+        "cat: no shell runs the command, so '>' is no more than text",
+    ),
     ("[web]\nenabled = true\nport = TAKEN\n", "page", ": cannot serve there (Address already in use)"),
     (f'{WEB}host = "nonsense host"\ntoken_file = "token"\n', "page", "nonsense host:0: cannot serve there ("),
     ("[web]\nenabled = true\nport = FREE\n[metrics]\nport = FREE\n", "page", "[metrics] port is the same"),

@@ -187,7 +187,8 @@ def test_descriptors_do_not_pile_up(hooked):
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        ("/nowhere/command", "cannot be started (No such file or directory)"),
+        ("/nowhere/command", "cannot be started (no such command; change [maker] on_event)"),
+        ("/", "cannot be started (a folder; name a command in it)"),
         (python("raise SystemExit(3)"), "ended with exit code 3"),
     ],
 )
@@ -198,6 +199,14 @@ def test_a_command_that_fails_is_logged_once_and_disturbs_nobody(hooked, caplog,
         assert until(lambda: alive(hook) == 0)
     (record,) = caplog.records
     assert record.getMessage().endswith(message)
+
+
+def test_a_command_that_counts_on_a_shell_is_told_once_that_there_is_none(hooked, caplog):
+    hook = hooked("true TOKEN=secret > event.json")
+    hook.write(EVENT)
+    (record,) = caplog.records
+    said = "on_event: true: no shell runs the command, so '>' is no more than text; for a shell: sh -c '...'"
+    assert record.getMessage() == said
 
 
 def test_a_command_that_does_not_read_does_not_block_the_loop(hooked):
