@@ -3,19 +3,42 @@ import { call, pictures, post, sentence } from "./api.js";
 import { drawBoxes } from "./boxes.js";
 import { faceTop, meter, showFace, showNumber } from "./card.js";
 import { add, at, draw, setText } from "./dom.js";
+import * as windows from "./windows.js";
 
 const HELD = "The pause file on the machine keeps the camera off. Remove it there to resume.";
 const DARK = "dark picture"; // what the health says then
 const SILENT_MS = 12000; // the machine says something every 5 s, even where nothing changes
 const MINUTE_S = 60, KEPT = 60;
-const WORDS = { watching: "Watching", paused: "Paused", "no camera": "No camera", starting: "Starting", off: "No camera", lost: "Not connected" };
+const WORDS = { watching: "Watching", paused: "Paused", "no camera": "No camera", starting: "Starting", off: "No camera", lost: "Not connected", elsewhere: "In other windows" };
 
-let events = null, stop = null, latest = null, shownNumber = -1, streaming = false, held = false, lost = false, silence = 0;
+let wanted = false, events = null, stop = null, latest = null, shownNumber = -1, streaming = false, held = false, lost = false, silence = 0;
 const states = new Map();
 const cards = new Map();
 
 export function open() {
-  if (events) return;
+  wanted = true;
+  windows.take();
+  start();
+}
+
+export function close() {
+  if (wanted) windows.leave();
+  wanted = false;
+  end();
+}
+
+windows.onChange(() => {
+  if (!wanted) return;
+  if (windows.hasPlace(latest?.live ?? true)) return start();
+  end();
+  pill("elsewhere");
+  empty();
+  cover("Shown in other windows", "All windows of a browser share a few connections to this machine. Click here to see the live view in this window.");
+});
+for (const used of ["focus", "pointerdown"]) addEventListener(used, () => { if (wanted) open(); });
+
+function start() {
+  if (events || !windows.hasPlace(latest?.live ?? true)) return;
   events = new EventSource("api/events");
   events.addEventListener("state", event => { listen(); take(JSON.parse(event.data)); });
   events.onerror = () => {
@@ -34,12 +57,11 @@ function listen() {
 function miss() {
   lost = true;
   pill("lost");
-  at("boxes").replaceChildren();
-  blank();
+  empty();
   cover("Not connected", "The machine does not answer. Is it on, and is edge-emotion running? Trying again.");
 }
 
-export function close() {
+function end() {
   clearTimeout(silence);
   events?.close();
   events = null;
@@ -49,10 +71,10 @@ export function close() {
 }
 
 async function again() {
-  close();
+  end();
   await new Promise(done => setTimeout(done, 3000));
   try { await call("api/status", { signal: AbortSignal.timeout(SILENT_MS) }); } catch { /* said on the page already */ }
-  if (!document.hidden && !at("live").hidden) open();
+  if (wanted) start();
 }
 
 function take(state) {
@@ -71,9 +93,7 @@ function take(state) {
     if (!state.live || shownNumber < 0) showFaces(state);
     if (state.live) stream(); else showWithoutPicture(state);
   } else {
-    showFaces({ faces: [] });
-    at("boxes").replaceChildren();
-    blank();
+    empty();
     if (state.status === "paused") cover("Paused", held ? HELD : "The camera is off. Resume turns it on again.");
     else if (state.status === "starting") cover("Starting", "Waiting for the first picture.");
     else cover("No camera", state.reason ? sentence(state.reason) : "Waiting for the camera.");
@@ -102,6 +122,16 @@ function size(width, height) {
 function blank() {
   at("view").getContext("2d").clearRect(0, 0, at("view").width, at("view").height);
   shownNumber = -1;
+}
+
+// Neither picture nor faces, not even those that were missed for a moment only.
+function empty() {
+  for (const known of cards.values()) known.card.remove();
+  cards.clear();
+  showFaces({ faces: [] });
+  at("boxes").replaceChildren();
+  for (const fact of ["fps", "health"]) setText(at(fact), "-");
+  blank();
 }
 
 function showWithoutPicture(state) {

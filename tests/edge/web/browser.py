@@ -51,11 +51,23 @@ class Browser:
         if self._context:
             self.ask("Target.disposeBrowserContext", browserContextId=self._context)
         self._context = self.ask("Target.createBrowserContext")["browserContextId"]
-        target = self.ask("Target.createTarget", url="about:blank", browserContextId=self._context)["targetId"]
+        self.window()
+
+    def window(self) -> str:
+        """One more page of the same profile; it is the one that is asked from now on. Returns what `turn_to` takes."""
+        self._session = None
+        # A window, not a tab: tabs behind another are hidden.
+        made = self.ask("Target.createTarget", url="about:blank", browserContextId=self._context, newWindow=True)
+        target = made["targetId"]
         self._session = self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         self.console, self.requests = [], []
         for domain in ("Page", "Runtime", "DOM", "Log", "Network"):
             self.ask(f"{domain}.enable")
+        return self._session
+
+    def turn_to(self, window: str) -> None:
+        """Ask that page from now on."""
+        self._session = window
 
     def ask(self, method: str, **parameters):
         self._id += 1

@@ -54,6 +54,33 @@ def test_the_live_picture_changes_and_has_boxes_with_words(serve, browser):
     assert all(url.startswith(house.address) for url in browser.requests if not url.startswith(("blob:", "data:")))
 
 
+def test_of_many_windows_those_used_last_show_the_live_view_and_the_others_say_so(serve, browser):
+    house = serve()
+    house.play()
+    watching = "document.getElementById('pill').innerText === 'Watching'"
+    elsewhere = "document.getElementById('pill').innerText === 'In other windows'"
+    windows = []
+    for _ in range(4):
+        windows.append(browser.window())
+        browser.open(house.address)
+        browser.wait(f"{watching} && document.querySelectorAll('.box').length")
+    for window in windows[:2]:
+        browser.turn_to(window)
+        browser.wait(elsewhere)
+        assert browser.text("#over-title") == "Shown in other windows"
+        assert browser.eval("document.querySelectorAll('.box, .face').length") == 0
+    look(browser, "other-windows.png")
+    browser.turn_to(windows[0])
+    browser.eval("document.body.dispatchEvent(new PointerEvent('pointerdown', { bubbles: true }))")
+    browser.wait(f"{watching} && document.querySelectorAll('.box').length")
+    browser.turn_to(windows[2])
+    browser.wait(elsewhere)
+    browser.turn_to(windows[3])  # closed, it leaves its place to the one used before it
+    browser.eval("location.hash = '#picture'")
+    browser.turn_to(windows[2])
+    browser.wait(f"{watching} && document.querySelectorAll('.box').length")
+
+
 def test_pause_and_resume(serve, browser):
     house = serve()
     house.play()
