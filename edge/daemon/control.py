@@ -30,7 +30,7 @@ class Control:
     def __init__(self, clock: Clock, pause_file: Path | None = None, memory: Path | None = None) -> None:
         self.stopped = False
         self._clock, self._file, self._memory = clock, pause_file, memory
-        self._toggled = memory is not None and _lies_there(memory)
+        self._toggled = memory is not None and remembers(memory)
         self._checked_at: float | None = None
         self._file_exists = False
         self._fault = self._reported = ""
@@ -51,17 +51,14 @@ class Control:
         return self._file_exists or self._toggled
 
     def watch(self, pause_file: Path | None) -> None:
-        """Pause while this file exists.
+        """Pause while this file exists. One that can hardly be what was meant is named in the log.
 
         Raises:
             SettingsError: it cannot be checked.
         """
-        try:
-            self._file_exists = pause_file is not None and _exists(pause_file)
-        except OSError as error:
-            raise SettingsError(
-                f"[maker] pause_file: {pause_file}: cannot be checked ({error.strerror}); choose another file"
-            ) from None
+        self._file_exists = pause_file is not None and lies_there(pause_file)
+        if pause_file is not None and (doubt := doubtful(pause_file)):
+            _log.warning("[maker] pause_file: %s", doubt)
         self._file = pause_file
 
     def stop(self) -> None:
@@ -118,6 +115,31 @@ class Control:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR1})
 
 
+def lies_there(pause_file: Path) -> bool:
+    """Whether the pause file exists.
+
+    Raises:
+        SettingsError: it cannot be checked.
+    """
+    try:
+        return _exists(pause_file)
+    except OSError as error:
+        raise SettingsError(
+            f"[maker] pause_file: {pause_file}: cannot be checked ({error.strerror}); choose another file"
+        ) from None
+
+
+def doubtful(pause_file: Path) -> str:
+    """Why a pause file can hardly be what was meant; empty where it can."""
+    if os.path.isdir(pause_file):
+        return f"{pause_file}: a folder, which is always there, so the camera is off; name a file in it"
+    if not os.path.isdir(pause_file.parent):
+        return (
+            f"{pause_file.parent}: no such folder, so no file in it can pause the camera; make it, or name another file"
+        )
+    return ""
+
+
 def _exists(file: Path) -> bool:
     try:
         os.stat(file)
@@ -126,9 +148,10 @@ def _exists(file: Path) -> bool:
     return True
 
 
-def _lies_there(file: Path) -> bool:
+def remembers(memory: Path) -> bool:
+    """Whether a pause was asked for and has not ended, as far as can be seen."""
     with contextlib.suppress(OSError):
-        return _exists(file)
+        return _exists(memory)
     return False
 
 

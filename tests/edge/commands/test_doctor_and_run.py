@@ -101,6 +101,7 @@ REFUSED = [
     ('[journal]\nfile = "."\n', "journal", "cannot write the journal (Is a directory)"),
     ('[journal]\nfile = "frame.png/x"\n', "journal", "cannot write the journal (Not a directory)"),
     ('[journal]\nfile = "thesis.txt"\n', "journal", "thesis.txt: not a journal of edge-emotion"),
+    (f'[maker]\npause_file = "{"x" * 300}"\n', "pause", "pause_file: "),
     ('[screen]\nkind = "window"\nmode = "small"\n', "screen", "expected auto or a size"),
 ]  # fmt: skip
 WARNED = [

@@ -93,6 +93,27 @@ def test_a_pause_file_in_a_missing_folder_does_not_pause(tmp_path, clock):
     assert not Control(clock, tmp_path / "absent" / "pause").paused
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("pause", ""),
+        (
+            "absent/pause",
+            "absent: no such folder, so no file in it can pause the camera; make it, or name another file",
+        ),
+        (".", "a folder, which is always there, so the camera is off; name a file in it"),
+    ],
+)
+def test_a_pause_file_that_can_hardly_be_meant_is_named(tmp_path, clock, caplog, name, said):
+    control = Control(clock)
+    control.watch(tmp_path / name)
+    assert control.paused == (name == ".")
+    messages = [record.getMessage() for record in caplog.records]
+    assert [message.startswith("[maker] pause_file: ") and message.endswith(said) for message in messages] == (
+        [True] if said else []
+    )
+
+
 def test_a_pause_by_signal_outlives_the_process_until_its_end(tmp_path, clock):
     memory = tmp_path / "paused"
     control = Control(clock, memory=memory)
