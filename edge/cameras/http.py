@@ -19,6 +19,8 @@ from edge.settings import SourceSettings
 
 SNAPSHOT_FPS = 5.0  # requests a second, at most
 MULTIPART = "multipart/"
+SOONER = 0.9  # of the time-out: a reason is given before whoever waits for a frame has only its own to give
+FILMS = ("video/", "application/vnd.apple.mpegurl", "application/x-mpegurl")  # what FFmpeg may get where we got nothing
 DOCUMENTS = ("text/html", "application/xhtml+xml", "application/json")  # of a login page, or of a wrong path
 
 
@@ -47,12 +49,13 @@ def open_http(settings: SourceSettings, open_address: Open = request) -> HttpGra
             if begun.is_series():
                 return MjpegGrabber(name, settings, begun)
             return SnapshotGrabber(name, settings, begun, open_address)
+        empty = not begun.head and not kind.startswith(FILMS)
     except (OSError, HTTPException, SourceError) as error:
         response.close()
         raise SourceError(f"{name}: {error if isinstance(error, SourceError) else reason(error)}") from None
     response.close()
-    if kind.partition(";")[0] in DOCUMENTS or getattr(response, "status", 200) == 204:
-        what = kind.partition(";")[0] or "nothing"
+    if empty or kind.partition(";")[0] in DOCUMENTS:
+        what = "nothing" if empty else kind.partition(";")[0]
         raise SourceError(f"{name}: the camera answers with {what}, expected pictures; check the path of the address")
     return None
 
@@ -126,7 +129,8 @@ class HttpGrabber:
             CameraTimeout: no picture came within the time-out.
             SourceError: the camera ended the connection, or sent none that can be decoded within the time-out.
         """
-        self._deadline = self._clock() + self._settings.timeout_s
+        began = self._clock()
+        self._deadline = began + self._settings.timeout_s
         damaged = ""
         while True:
             try:
@@ -142,10 +146,12 @@ class HttpGrabber:
             except (OSError, HTTPException) as error:
                 raise SourceError(f"{self._name}: the connection broke off ({one_line(error)})") from None
             try:
+                if not data:
+                    raise PictureError(f"{self._name}: the camera's answer is empty, expected a picture")
                 return picture.decode(data, self._name, self._settings.max_megapixels)
             except PictureError as error:
                 damaged = str(error)
-                if self._clock() >= self._deadline:
+                if self._clock() - began >= SOONER * self._settings.timeout_s:
                     raise SourceError(damaged) from None
 
     def _next(self) -> bytes:

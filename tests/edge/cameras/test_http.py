@@ -64,7 +64,6 @@ def multipart(*bodies):
         (multipart(jpeg(9)), MjpegGrabber),
         (Response("video/mp4", b""), type(None)),
         (Response("application/vnd.apple.mpegurl", b""), type(None)),
-        (Response("", b""), type(None)),
         (Response("application/octet-stream", jpeg(9)), SnapshotGrabber),
         (Response("", jpeg(9)), SnapshotGrabber),
         (Response("text/plain", jpeg(9), {"Content-Length": "9"}), SnapshotGrabber),
@@ -108,14 +107,37 @@ def test_a_refusal_says_why_and_not_with_which_password(error, message):
         ("text/html; charset=utf-8", 200, "answers with text/html, expected pictures"),
         ("application/json", 200, "answers with application/json, expected pictures"),
         ("", 204, "answers with nothing, expected pictures"),
+        ("", 200, "answers with nothing, expected pictures"),
+        ("text/html", 200, "answers with nothing, expected pictures"),
+        ("application/octet-stream", 200, "answers with nothing, expected pictures"),
     ],
 )
 def test_an_answer_that_is_no_picture_is_named(kind, status, says):
-    response = Response(kind, b"<html>")
+    response = Response(kind, b"" if says.startswith("answers with nothing") else b"<html>")
     response.status = status
     with pytest.raises(SourceError, match=f"^http://cam: the camera {says}; check the path of the address$"):
         open_http(settings(), lambda address, timeout_s: response)
     assert response.closed
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b"", "the camera's answer is empty, expected a picture"),
+        (b"<html>", "not a picture that can be decoded"),
+        (jpeg(9)[:200], "cannot decode the picture"),
+    ],
+)
+def test_why_there_is_no_picture_is_said_before_the_time_out(body, says):
+    """Whoever waits for a frame only knows that none came."""
+    clock = FakeClock()
+    grabber = SnapshotGrabber(
+        "http://cam", settings(), Response("image/jpeg", body), lambda address, timeout_s: Response("image/jpeg", body),
+        clock.monotonic, clock.sleep,
+    )  # fmt: skip
+    with pytest.raises(SourceError, match=f"^http://cam: {says}"):
+        grabber.read()
+    assert clock.monotonic() < 2.0
 
 
 @pytest.mark.parametrize("kind", ["", "application/octet-stream", "image/jpeg"])
