@@ -40,6 +40,8 @@ def load(path: str | Path | None = None, flags: Mapping[str, Any] | None = None)
     values: dict[str, dict[str, Any]] = {}
     entries = {(section, key): entry for section, key, entry in table()}
     renamed = {(section, entry.metadata["old"]): key for section, key, entry in table() if entry.metadata["old"]}
+    if path == "":  # such as from a variable that is not set
+        raise SettingsError("the name of the settings file is empty; name a file, or leave --config out")
     for section, key, value in _read(Path(path)) if path else ():
         where = f"{path}: [{section}] {key}"
         if (section, key) in renamed:

@@ -130,7 +130,7 @@ def default_file(path: str | None, environment: Mapping[str, str]) -> Path:
     Raises:
         SettingsError: the settings are wrong, or their journal is not a file.
     """
-    settings = config.load(path) if path else Settings()
+    settings = config.load(path) if path is not None else Settings()
     file = journal_file(settings.journal, environment)
     if path and settings.journal.file == "-":
         raise SettingsError(f"{path}: [journal] file: standard output cannot be read; name a journal file")

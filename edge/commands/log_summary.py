@@ -13,6 +13,7 @@ from edge.journals.reader import read
 from edge.journals.summary import Summary, human
 
 WIDE = 20  # characters of the longest bar
+QUIET = 31  # more rows than these without a face are one: a clock that was wrong once makes years of them
 
 
 def show(arguments: argparse.Namespace, files: Sequence[Path]) -> int:
@@ -40,11 +41,17 @@ def show(arguments: argparse.Namespace, files: Sequence[Path]) -> int:
 
 
 def table(kind: str, groups: Mapping[str, Group]) -> str:
-    """A row a group, with a bar for its faces."""
+    """A row a group, with a bar for its faces; many in a row without any are one row."""
     most = max(1, *(group.faces for group in groups.values()))
     wide = max(len(kind), *map(len, groups))
     lines = [f"{kind:<{wide}} {'faces':>6} {'in sight':>14} {'masked':>7}  {'mostly':<15} faces"]
+    quiet: list[str] = []  # rows without a face that are not shown yet
     for key, group in groups.items():
+        if not group.faces and not group.in_sight:
+            quiet.append(f"{key:<{wide}} {0:>6} {'-':>14} {'-':>7}  -")
+            continue
+        lines += quiet if len(quiet) <= QUIET else [f"{'...':<{wide}} {0:>6}  on each of {len(quiet)} {kind}s"]
+        quiet = []
         shares = group.shares()
         mostly = next((f"{label} {100 * share:.0f} %" for label, share in shares.items()), "-")
         seen, masked = (human(group.in_sight), f"{100 * group.masked:.0f} %") if group.in_sight else ("-", "-")

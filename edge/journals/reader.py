@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 from edge.errors import JournalError
 from edge.journals.jsonl import LONGEST, decode, ended, is_torn
 from edge.journals.parts import Part, open_part, parts
-from edge.journals.rotation import foreign
+from edge.journals.rotation import foreign, set_aside
 
 _log = logging.getLogger(__name__)
 
@@ -35,7 +35,21 @@ def read(paths: Iterable[Path], warn: bool = True) -> Iterator[Event]:
     Raises:
         JournalError: a journal does not exist (raised at once), cannot be read, or has other lines but no event.
     """
-    return _read(parts_of(paths, warn), warn)
+    paths = list(paths)
+    listed = parts_of(paths, warn)
+    for path in paths if warn else ():
+        _name_set_aside(path, paths)
+    return _read(listed, warn)
+
+
+def _name_set_aside(path: Path, named: Iterable[Path]) -> None:
+    try:
+        found = [file for file in set_aside(path) if file not in named]
+    except OSError:
+        return
+    if found:
+        others = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        _log.warning("%s%s: not read, as renamed or compressed; unpack it and name it, too", found[0], others)
 
 
 def _read(listed: Iterable[Part], warn: bool) -> Iterator[Event]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,22 @@ def foreign(path: Path) -> list[Path]:
         OSError: the folder cannot be read.
     """
     return [file for file in _numbered(path).values() if not _is_regular(file)]
+
+
+def set_aside(path: Path) -> list[Path]:
+    """Older files that somebody renamed or compressed, such as journal.jsonl.1.gz and journal.jsonl-20260131. They are
+    nobody's but their maker's: neither read nor deleted.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    named = re.compile(re.escape(path.name) + r"[.-]\d.*")
+    numbered = set(_numbered(path).values())
+    return sorted(
+        entry
+        for entry in path.parent.iterdir()
+        if named.fullmatch(entry.name) and entry not in numbered and _is_regular(entry)
+    )
 
 
 def whole(path: Path) -> list[Path]:

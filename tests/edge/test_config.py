@@ -189,6 +189,13 @@ def test_each_setting_has_its_unit_in_the_line_above(root):
         assert entry.metadata["unit"] in above
 
 
+def test_an_empty_name_is_not_the_same_as_no_settings_file():
+    """As from a variable that is not set."""
+    assert config.load(None) == Settings()
+    with pytest.raises(SettingsError, match="the name of the settings file is empty"):
+        config.load("")
+
+
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
     return tmp_path_factory.mktemp("settings") / "config.toml"

@@ -19,8 +19,9 @@ import pytest
 
 from edge import __main__ as program
 from edge.clock import from_rfc3339, rfc3339
-from edge.commands import log, log_csv, log_plot, log_tail
+from edge.commands import log, log_csv, log_plot, log_summary, log_tail
 from edge.journals import timeline
+from edge.journals.groups import Group
 from edge.journals.jsonl import encode
 from edge.journals.spans import Span
 from edge.labels import EMOTIONS
@@ -460,6 +461,18 @@ def test_a_plot_has_a_row_for_intensity_where_the_journal_tells_it(tmp_path, mon
     assert words not in titles(LONG[:count], [], tmp_path / "without.svg")
     known = [replace(span, intensity=0.5) for span in LONG[:count]]
     assert words in titles(known, [(BEGIN + 60, "dark")], tmp_path / "with.svg")
+
+
+@pytest.mark.parametrize(("quiet", "rows"), [(0, 2), (3, 5), (31, 33), (32, 3), (900, 3)])
+def test_a_long_time_without_a_face_is_one_row(quiet, rows):
+    """A clock that was wrong once makes years of days without anybody."""
+    groups = {f"day {n}": Group() for n in range(quiet + 2)}
+    groups["day 0"].faces = groups[f"day {quiet + 1}"].faces = 1
+    _, *printed = log_summary.table("day", groups).splitlines()
+    assert len(printed) == rows
+    assert [line.split(maxsplit=2)[2] for line in printed if line.startswith("...")] == (
+        [f"on each of {quiet} days"] if quiet > 31 else []
+    )
 
 
 def test_summaries_by_hour_and_as_json(journal, capsys):

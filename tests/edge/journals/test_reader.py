@@ -75,6 +75,22 @@ def test_what_only_has_the_name_of_an_older_file_is_named_and_skipped(path, capl
     ]
 
 
+def test_older_files_that_somebody_renamed_or_compressed_are_named(path, tmp_path, caplog):
+    path.write_bytes(line(2))
+    for name in ("journal.jsonl.1.gz", "journal.jsonl-20260131", "journal.jsonl.bak", "other.jsonl.1.gz"):
+        (tmp_path / name).write_bytes(line(1))
+    assert tracks(read([path])) == [2]
+    first = f"{path}-20260131"
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{first} and 1 more: not read, as renamed or compressed; unpack it and name it, too"
+    ]
+    caplog.clear()
+    (tmp_path / "journal.jsonl.1.gz").unlink()
+    assert tracks(read([tmp_path / "journal.jsonl-20260131", path])) == [1, 2]
+    assert tracks(read([path], warn=False)) == [2]
+    assert caplog.records == []
+
+
 def test_a_fifo_is_not_a_journal_and_is_not_waited_for(path):
     os.mkfifo(path)
     message = r"cannot read the journal \(a FIFO, expected a regular file\)"
