@@ -40,7 +40,10 @@ LIT_S = 3.0  # after the last event; on_event kills a command after five seconds
 def follow(lines: Iterable[str], led: RGBLED) -> None:
     """Show each event; one without a face, or with a face that was unsure, changes nothing."""
     for line in lines:
-        event = json.loads(line)
+        try:
+            event = json.loads(line)
+        except ValueError:  # a power cut leaves a torn line in a journal
+            continue
         if event["event"] in ("left", "stop"):
             led.color = OFF
         elif event.get("emotion"):
@@ -49,6 +52,9 @@ def follow(lines: Iterable[str], led: RGBLED) -> None:
 
 if __name__ == "__main__":
     led = RGBLED(*PINS, pwm=False)
-    follow(sys.stdin, led)
+    try:
+        follow(sys.stdin, led)
+    except KeyboardInterrupt:  # Ctrl-C: the LED goes out as this ends
+        sys.exit(130)
     if led.color != OFF:
         time.sleep(LIT_S)

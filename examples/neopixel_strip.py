@@ -47,7 +47,11 @@ def pattern(event: dict[str, Any], pixels: int = PIXELS) -> list[tuple[int, int,
 def follow(lines: Iterable[str], strip: Any) -> None:
     """Show each event on a strip of NeoPixels."""
     for line in lines:
-        colours = pattern(json.loads(line), len(strip))
+        try:
+            event = json.loads(line)
+        except ValueError:  # a power cut leaves a torn line in a journal
+            continue
+        colours = pattern(event, len(strip))
         if colours is not None:
             strip[:] = colours
             strip.show()
@@ -57,4 +61,11 @@ if __name__ == "__main__":
     import board
     import neopixel_spi
 
-    follow(sys.stdin, neopixel_spi.NeoPixel_SPI(board.SPI(), PIXELS, brightness=BRIGHTNESS, auto_write=False))
+    strip = neopixel_spi.NeoPixel_SPI(board.SPI(), PIXELS, brightness=BRIGHTNESS, auto_write=False)
+    try:
+        follow(sys.stdin, strip)
+    except KeyboardInterrupt:  # Ctrl-C
+        sys.exit(130)
+    finally:  # a strip keeps its colours without anybody
+        strip.fill(OFF)
+        strip.show()

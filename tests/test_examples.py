@@ -8,11 +8,13 @@ import importlib.util
 import io
 import json
 import os
+import runpy
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -82,6 +84,8 @@ def test_the_led_has_the_colour_of_the_emotion(pins):
         assert lamp.color == (1, 1, 0), "unsure changes nothing"
         led.follow([line("changed", "sad", 0.5), line("left", "sad", 0.5)], lamp)
         assert lamp.color == (0, 0, 0)
+        led.follow(['{"time": "2026-', "\n", line("changed", "sad", 0.5)], lamp)
+        assert lamp.color == (0, 0, 1), "a torn line is passed over"
 
 
 def test_the_led_runs_as_a_command_for_each_event(tmp_path, monkeypatch):
@@ -124,6 +128,30 @@ class Bus:
 
     def write(self, data: bytes, **_: object) -> None:
         self.sent = bytes(data)
+
+
+def test_ctrl_c_leaves_a_dark_strip(monkeypatch):
+    shown = []
+
+    class Strip(list[tuple[int, int, int]]):
+        def fill(self, colour: tuple[int, int, int]) -> None:
+            self[:] = [colour] * len(self)
+
+        def show(self) -> None:
+            shown.append(list(self))
+
+    def interrupted() -> Iterator[str]:
+        yield line("changed", "neutral", 0.1)
+        raise KeyboardInterrupt
+
+    strip = Strip([(0, 0, 0)] * 8)
+    monkeypatch.setitem(sys.modules, "board", SimpleNamespace(SPI=lambda: None))
+    monkeypatch.setitem(sys.modules, "neopixel_spi", SimpleNamespace(NeoPixel_SPI=lambda *_, **__: strip))
+    monkeypatch.setattr(sys, "stdin", interrupted())
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(EXAMPLES / "neopixel_strip.py"), run_name="__main__")
+    assert ended.value.code == 130
+    assert shown == [[(120, 120, 120)] * 8, [(0, 0, 0)] * 8]
 
 
 def test_the_strip_shows_as_many_pixels_as_the_emotion_is_strong():
