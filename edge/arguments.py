@@ -137,7 +137,11 @@ def _advice(array: np.ndarray) -> str:
 
 def _advice_for(thing: object) -> str:
     if type(thing).__module__.partition(".")[0] == "PIL":
+        if str(getattr(thing, "mode", "")).startswith(("I", "F")):  # `convert` would clip what is above 255
+            return "; it has more than 8 bits: pass the path of its file"
         return "; convert it: np.asarray(image.convert('RGB'))"
     if thing is None:
         return "; OpenCV's imread gives None for a file that it cannot read: pass the path"
+    if isinstance(thing, bytes | bytearray | memoryview):
+        return "; decode it, with bgr=True: cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)"
     return ""

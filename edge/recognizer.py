@@ -191,6 +191,14 @@ np.stack([picture] * 3, axis=2)
         models = self._settings.models.dir or "bundled models"
         return f"<edge.Recognizer {'closed' if self._closed else models}>"
 
+    def __getstate__(self) -> object:
+        """What `copy` and `pickle` ask for.
+
+        Raises:
+            TypeError: always; models that are loaded belong to one process and have one owner.
+        """
+        raise TypeError("a Recognizer holds loaded models, and is neither copied nor pickled; make one in each process")
+
     def _open(self) -> EmotionPipeline:
         """The pipeline; called with the lock."""
         if self._closed:

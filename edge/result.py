@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -231,7 +231,13 @@ class Result:
     def __len__(self) -> int:
         return len(self.faces)
 
-    def __getitem__(self, place: int) -> Face:
+    @overload
+    def __getitem__(self, place: int) -> Face: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Face, ...]: ...
+
+    def __getitem__(self, place: int | slice) -> Face | tuple[Face, ...]:
         return self.faces[place]
 
     def __repr__(self) -> str:

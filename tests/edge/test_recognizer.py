@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import copy
 import os
+import pickle
 import signal
 import threading
 from pathlib import Path
@@ -102,7 +104,8 @@ def test_following_takes_the_frames_of_a_camera_as_they_are(recognizer, monkeypa
         (np.uint8(5), "got numpy.uint8"),
         (None, "got NoneType; OpenCV's imread gives None"),
         ([[1]], "got list"),
-        (b"bytes", "got bytes"),
+        (b"bytes", "got bytes; decode it, with bgr=True: cv2.imdecode(np.frombuffer(picture, np.uint8), "),
+        (Image.new("I;16", (4, 5)), "got PIL.Image.Image; it has more than 8 bits: pass the path of its file"),
         (Image.new("RGB", (4, 5)), "got PIL.Image.Image; convert it: np.asarray(image.convert('RGB'))"),
     ],
 )
@@ -112,7 +115,7 @@ def test_what_is_no_picture_is_one_line_with_the_way_out(recognizer, thing, mess
     assert str(caught.value).startswith("picture: expected ")
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
-    assert ("convert('RGB')" in str(caught.value)) == isinstance(thing, Image.Image)
+    assert ("convert('RGB')" in str(caught.value)) == (getattr(thing, "mode", "") == "RGB")
 
 
 @pytest.mark.parametrize(
@@ -179,6 +182,12 @@ def test_confidence_decides_what_is_unsure(recognizer, tiny, paint):
 def test_a_folder_without_models_is_a_model_error(tmp_path):
     with pytest.raises(ModelError, match=r"manifest\.json"):
         edge.Recognizer(tmp_path)
+
+
+@pytest.mark.parametrize("how", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_recognizer_that_is_sent_to_another_process_says_what_to_do(recognizer, how):
+    with pytest.raises(TypeError, match="neither copied nor pickled; make one in each process"):
+        how(recognizer)
 
 
 def test_a_closed_recognizer_says_so(tiny, photo):

@@ -128,6 +128,7 @@ def test_a_result_without_a_face_is_empty():
 def test_a_result_is_a_sequence_of_its_faces(result):
     assert list(result) == list(result.faces) == [result[0]]
     assert (result[0].track, result.time, result.index) == (7, 1.5, 3)
+    assert result[:1] == result.faces
     assert json.loads(json.dumps(result.to_dict()))["faces"][0]["track"] == 7
 
 
