@@ -1,7 +1,8 @@
-"""Standard output that says in one line why it takes nothing: it is closed, or full."""
+"""Standard output that says in one line why it takes nothing, closed or full, and takes any text in any encoding."""
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import io
 import os
@@ -11,6 +12,7 @@ from typing import Any, TextIO
 
 from edge.errors import OutputError
 
+ESCAPED = "edge.escaped"  # the name of `_escaped` among Python's error handlers
 CLOSED = "standard output is closed; nothing could be printed"
 
 
@@ -33,8 +35,10 @@ def checked_output() -> Iterator[None]:
         raw = _Raw(before.fileno(), "wb", closefd=False)
         # As Python sets it up: with -u, nothing is held back.
         binary: Any = raw if before.write_through else io.BufferedWriter(raw)
+        # A picture's name that the terminal's encoding has no signs for must not end the work on a whole archive.
+        errors_of = ESCAPED if before.errors == "strict" else before.errors
         sys.stdout = io.TextIOWrapper(
-            binary, before.encoding, before.errors, "\n", before.line_buffering, before.write_through
+            binary, before.encoding, errors_of, "\n", before.line_buffering, before.write_through
         )
     try:
         yield
@@ -51,6 +55,17 @@ def checked_output() -> Iterator[None]:
         if errors is None:
             sys.stderr.close()
         sys.stdout, sys.stderr = before, errors
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    """What an encoding has no signs for, as JSON writes it: lines of JSON stay valid."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4)), error.end
+
+
+codecs.register_error(ESCAPED, _escaped)
 
 
 def is_closed() -> bool:

@@ -1,4 +1,4 @@
-"""A standard output that takes nothing, seen from outside: one line that says so, and exit code 1."""
+"""A standard output that takes nothing, or not every sign, seen from outside."""
 
 from __future__ import annotations
 
@@ -68,6 +68,32 @@ def test_what_cannot_be_printed_is_one_line_and_exit_1(material, name, target, s
 @pytest.mark.parametrize("name", ["version", "help", "log tail"])
 def test_so_it_is_where_nothing_is_buffered(material, name):
     assert ended(">/dev/full", material[name], unbuffered="1") == (1, [f"edge-emotion: {FULL}"])
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252:strict"])
+def test_a_name_that_the_terminals_encoding_does_not_have_ends_nothing(material, tmp_path, encoding):
+    photo = material["image"][-1].read_bytes()
+    for name in ("1-\U0001f600.png", "2-\u0142.png", "3.png"):
+        (tmp_path / name).write_bytes(photo)
+    command = [sys.executable, "-m", "edge", *map(str, material["image"][:-1]), str(tmp_path)]
+    environment = os.environ | {"PYTHONIOENCODING": encoding}
+    done = subprocess.run(command, capture_output=True, timeout=120, env=environment)
+    assert done.returncode == 0
+    assert b": 3 pictures, 3 faces" in done.stderr
+    lines = [line.partition(b": ")[0] for line in done.stdout.splitlines()]
+    names = [b"1-\\ud83d\\ude00.png", b"2-\\u0142.png", b"3.png"]
+    assert lines == [os.fsencode(tmp_path) + b"/" + name for name in names]
+
+
+def test_what_standard_output_escapes_is_valid_json():
+    code = (
+        "import json, sys\nfrom edge.cli.output import checked_output\nwith checked_output():\n"
+        "    print(json.dumps(chr(0x1f600) + chr(0xe9) + chr(0x142) + chr(0xdcff), ensure_ascii=False))"
+    )
+    for encoding in ("ascii", "latin-1", "utf-8"):
+        environment = os.environ | {"PYTHONIOENCODING": f"{encoding}:strict"}
+        done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, timeout=120, env=environment)
+        assert json.loads(done.stdout.decode(encoding)) == "\U0001f600\xe9\u0142\udcff"
 
 
 @pytest.mark.parametrize("module", ["convert", "training"])
