@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import os
 import platform
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 import edge
 from edge.address import redacted
 from edge.errors import EdgeError, one_line
-from edge.values import suggestion
+from edge.values import folder_path, given_path, suggestion
 
 USAGE = 2
 
@@ -55,6 +57,12 @@ class Parser(argparse.ArgumentParser):
             flags = [flag for action in self._actions for flag in action.option_strings]
             self.error(f"unknown argument {redacted(extra[0])}{suggestion(extra[0].partition('=')[0], flags)}")
         return known, extra
+
+    def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
+        """As of argparse, but with the home folder in the place of a path's ~: in --out=~/x, shells leave it alone."""
+        is_path = action.type in (Path, folder_path, given_path)
+        text = os.path.expanduser(arg_string) if is_path and arg_string.startswith("~/") else arg_string
+        return super()._get_value(action, text)
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         """As of argparse, in the words of our other errors and with a suggestion."""

@@ -36,3 +36,12 @@ def test_what_no_command_understands_is_answered_with_what_it_expects():
         with pytest.raises(argparse.ArgumentTypeError) as caught:
             kind("?")
         assert str(caught.value).startswith("expected "), name
+
+
+@pytest.mark.parametrize("name", ["image", "scan"])
+@pytest.mark.parametrize("words", [["--out=~/made"], ["--out", "~/made"]])
+def test_the_home_folder_is_meant_where_a_shell_leaves_its_sign_alone(monkeypatch, tmp_path, name, words):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    parser = edge.PROGRAM.parser([name])[1]
+    parsed = parser.parse_args(["~/a.png", "~b.png", *words])
+    assert (parsed.out, parsed.paths) == (tmp_path / "made", [tmp_path / "a.png", Path("~b.png")])
