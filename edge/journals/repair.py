@@ -51,13 +51,13 @@ def expect_journal(fd: int, name: str) -> int:
         OSError: it cannot be read.
     """
     size = os.fstat(fd).st_size
-    if not _is_journal(fd, size):
+    if not is_journal(fd, size):
         raise JournalError(f"{name}: not a journal of edge-emotion; choose another file with [journal] file")
     return size
 
 
-def _is_journal(fd: int, size: int) -> bool:
-    """Whether the file's beginning is that of a journal: whole lines of ours, or what a power cut left of the first."""
+def is_journal(fd: int, size: int) -> bool:
+    """Whether an open file begins as a journal: whole lines of ours, or what a power cut left of the first."""
     head = os.pread(fd, LOOK, 0)
     lines = head.splitlines(keepends=True)
     if not lines or is_ours(lines[0]):

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.clock import from_rfc3339
+from edge.files import open_regular
 from edge.journals.jsonl import decode, ended
+from edge.journals.repair import is_journal
 
 DAY_S = 86400.0
 MAX_LINE = 65_536  # bytes
@@ -78,7 +80,7 @@ def rotate(path: Path) -> None:
     """Rename the current file to number 1, number 1 to number 2, and so on up to the first free number.
 
     Each step is a rename, the oldest first: a power cut in between leaves a gap in the numbers but loses no file.
-    Numbers that something foreign has are left out.
+    Numbers that something else has are left out.
 
     Raises:
         OSError: a file cannot be renamed; nothing is lost.
@@ -86,7 +88,7 @@ def rotate(path: Path) -> None:
     taken = _numbered(path)
     files, free = [path], 1
     while free in taken:
-        if _is_regular(taken[free]):
+        if _is_ours(taken[free]):
             files.append(taken[free])
         free += 1
     targets = [*files[1:], path.with_name(f"{path.name}.{free}")]
@@ -113,13 +115,23 @@ def _is_regular(path: Path) -> bool:
         return False
 
 
+def _is_ours(path: Path) -> bool:
+    """Whether a file holds a journal: another program, or its user, may count names up in the same way."""
+    try:
+        with open_regular(path) as file:
+            return is_journal(file.fileno(), os.fstat(file.fileno()).st_size)
+    except OSError:
+        return False
+
+
 def newest(path: Path) -> float | None:
     """When the journal was last written to, in seconds since 1970; None where there is none.
 
     Raises:
         OSError: the folder cannot be read.
     """
-    times = [modified for file in whole(path) if (modified := _modified(file)) is not None]
+    files = [*filter(_is_ours, _numbered(path).values()), path]
+    times = [modified for file in files if (modified := _modified(file)) is not None]
     return max(times, default=None)
 
 
@@ -131,7 +143,7 @@ def prune(
     longest_gap: float | None = None,
     doubt: Doubt | None = None,
 ) -> list[Path]:
-    """Remove older files beyond a number or an age; returns which.
+    """Remove older files beyond a number or an age; returns which. What is no journal stays, whatever its name.
 
     Args:
         path: the current file, which is never removed.
@@ -150,7 +162,7 @@ def prune(
     begun, gap = doubt.since if doubt else wall, 0.0
     if doubt:
         begun = min(begun, _began(path) or begun)
-    for place, file in enumerate(rotated(path).values()):
+    for place, file in enumerate(filter(_is_ours, _numbered(path).values())):
         modified = _modified(file)
         if modified is None:
             continue

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import json
 import os
 
 import pytest
 
+from edge.journals.jsonl import encode
 from edge.journals.rotation import foreign, prune, rotate, rotated, whole
 
 DAY = 86400
@@ -11,18 +13,22 @@ DAY = 86400
 
 @pytest.fixture
 def journal(tmp_path):
-    """journal(name, ...): files beside journal.jsonl, each holding its own name; the path of journal.jsonl."""
+    """journal(name, ...): files beside journal.jsonl, each with an event that holds its name; path of journal.jsonl."""
 
     def make(*names):
         for name in names:
-            (tmp_path / name).write_text(name)
+            (tmp_path / name).write_bytes(encode({"monotonic": 1.0, "event": "health", "what": name}, 1.8e9))
         return tmp_path / "journal.jsonl"
 
     return make
 
 
+def name_in(file):
+    return json.loads(file.read_bytes())["what"]
+
+
 def contents(path):
-    return {file.name: file.read_text() for file in path.parent.iterdir()}
+    return {file.name: name_in(file) for file in path.parent.iterdir()}
 
 
 def test_without_files_there_is_no_journal(journal):
@@ -62,10 +68,24 @@ def test_what_only_has_the_name_of_an_older_file_is_neither_renamed_nor_removed(
     (path.parent / "journal.jsonl.3").mkdir()
     rotate(path)
     assert list(rotated(path)) == [2, 4]
-    assert [file.read_text() for file in rotated(path).values()] == ["journal.jsonl", "journal.jsonl.2"]
+    assert [name_in(file) for file in rotated(path).values()] == ["journal.jsonl", "journal.jsonl.2"]
     assert [file.name for file in foreign(path)] == ["journal.jsonl.1", "journal.jsonl.3"]
     assert [file.name for file in prune(path, 1, 99, 0)] == ["journal.jsonl.4"]
     assert len(foreign(path)) == 2
+
+
+def test_files_of_others_that_are_counted_up_in_the_same_way_are_neither_renamed_nor_removed(journal):
+    path = journal("journal.jsonl", "journal.jsonl.2", "journal.jsonl.4")
+    others = {"journal.jsonl.1": b"chapter 1\n", "journal.jsonl.3": b"\x1f\x8b\x08"}
+    for name, text in others.items():
+        (path.parent / name).write_bytes(text)
+        os.utime(path.parent / name, (1.6e9, 1.6e9))
+    rotate(path)
+    assert [file.name for file in prune(path, 2, 1000, 1.8e9)] == ["journal.jsonl.5"]
+    assert {name: (path.parent / name).read_bytes() for name in others} == others
+    assert {number: name_in(file) for number, file in rotated(path).items() if file.name not in others} == {
+        2: "journal.jsonl", 4: "journal.jsonl.2",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("fails_at", [1, 2, 3])
@@ -88,7 +108,7 @@ def test_a_power_cut_within_a_rotation_loses_no_file_and_the_next_one_works(jour
     rotate(path)
     assert sorted(contents(path).values()) == before
     assert not path.exists()
-    assert (path.parent / "journal.jsonl.1").read_text() == "journal.jsonl"
+    assert name_in(path.parent / "journal.jsonl.1") == "journal.jsonl"
 
 
 @pytest.mark.parametrize(
