@@ -16,7 +16,7 @@ from convert.limits import check_activations
 from convert.shapes import Shape, picture_shape
 from edge.errors import MissingExtra
 from edge.text import printable
-from training.onednn import limit_onednn
+from training.onednn import switch_onednn_off
 from training.quiet import quiet
 
 BATCH = 64
@@ -60,7 +60,7 @@ def tensorflow() -> Any:
     if "keras" not in sys.modules:
         os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    limit_onednn()
+    switch_onednn_off()
     try:
         with quiet():
             import keras

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from training.onednn import limit_onednn
+from training.onednn import switch_onednn_off
 
 # Many tests import Keras by themselves; no later moment is early enough for all of them.
-limit_onednn()
+switch_onednn_off()
 # How long an example takes depends on the machine and on who else uses it; a test that hangs is noticed anyway.
 settings.register_profile("no deadline", parent=settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("no deadline")

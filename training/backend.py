@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from edge.errors import MissingExtra
-from training.onednn import limit_onednn
+from training.onednn import switch_onednn_off
 from training.quiet import quiet
 
 FIX = "install it: pip install 'edge-emotion[train]'"
@@ -23,7 +23,7 @@ def load_keras() -> Any:
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if os.environ["KERAS_BACKEND"] == "tensorflow":
-        limit_onednn()
+        switch_onednn_off()
     try:
         with quiet():
             import keras

@@ -14,9 +14,11 @@ What is known (tensorflow-cpu 2.21, AMD EPYC 9004, which is Zen 4 with AVX512, V
   same way: tf.matmul of shapes (13, 1, 3, 4) and (4, 16), tensorflow issue 117700. None of our networks makes it, so
   it is a relative of the crash in `fit` at most.
 
-What is not known: the smallest call of a training step that crashes. It takes such an AMD processor to find it; `python
--m tests.bench.onednn` runs the operations one by one, each in a process of its own, and prints which of them die.
-Whoever runs it on a Zen 4 or Zen 5: write the answer here.
+What is not known: the smallest call of a training step that crashes. `python -m tests.bench.onednn` runs the operations
+one by one, each in a process of its own, and prints which of them die. On an AMD EPYC (Zen 4: family 25, model 17; two
+cores of a virtual machine, tensorflow-cpu 2.21) that is the matmul above alone: Keras' `fit` of its small CNN, of a
+larger one and six steps of our own recipe passed there with oneDNN on. So it takes something else besides to crash.
+Whoever runs it where training does crash, or on a Zen 5: write the answer here.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ SET_BY_USER = (VARIABLE, "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")
 logger = logging.getLogger(__name__)
 
 
-def onednn_limit(cpuinfo: str, environment: Mapping[str, str]) -> str | None:
+def onednn_setting(cpuinfo: str, environment: Mapping[str, str]) -> str | None:
     """The value that TF_ENABLE_ONEDNN_OPTS needs on this processor, or None where nothing has to be set.
 
     Args:
@@ -52,7 +54,7 @@ def onednn_limit(cpuinfo: str, environment: Mapping[str, str]) -> str | None:
     return OFF if amd and "avx512f" in values.get("flags", "").split() else None
 
 
-def limit_onednn() -> None:
+def switch_onednn_off() -> None:
     """Set TF_ENABLE_ONEDNN_OPTS where this processor needs it and log a warning; call it before importing TensorFlow.
 
     A second call, and a child process, find the variable set and say nothing.
@@ -61,7 +63,7 @@ def limit_onednn() -> None:
         cpuinfo = CPUINFO.read_text(encoding="utf-8", errors="replace")
     except OSError:  # not Linux
         return
-    value = onednn_limit(cpuinfo, os.environ)
+    value = onednn_setting(cpuinfo, os.environ)
     if value is None:
         return
     os.environ[VARIABLE] = value

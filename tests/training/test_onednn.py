@@ -11,7 +11,7 @@ from convert.load import tensorflow
 from edge.errors import MissingExtra
 from training import onednn
 from training.backend import load_keras
-from training.onednn import SET_BY_USER, VARIABLE, limit_onednn, onednn_limit
+from training.onednn import SET_BY_USER, VARIABLE, onednn_setting, switch_onednn_off
 
 
 def cpuinfo(vendor: str, flags: str) -> str:
@@ -48,7 +48,7 @@ ARM = "processor\t: 0\nBogoMIPS\t: 108.00\nFeatures\t: fp asimd\nCPU implementer
     ],
 )  # fmt: skip
 def test_what_a_processor_needs(text, environment, expected) -> None:
-    assert onednn_limit(text, environment) == expected
+    assert onednn_setting(text, environment) == expected
 
 
 @pytest.fixture
@@ -69,8 +69,8 @@ def not_imported(zen_4, monkeypatch) -> None:
 
 
 def test_it_is_set_and_said_once(not_imported, caplog) -> None:
-    limit_onednn()
-    limit_onednn()
+    switch_onednn_off()
+    switch_onednn_off()
     assert os.environ[VARIABLE] == "0"
     (line,) = caplog.messages
     assert line.startswith("TensorFlow's oneDNN is off: with it, training crashes on AMD processors with AVX512")
@@ -79,14 +79,14 @@ def test_it_is_set_and_said_once(not_imported, caplog) -> None:
 
 def test_too_late_it_says_how_to_start_again(zen_4, monkeypatch, caplog) -> None:
     monkeypatch.setitem(sys.modules, "tensorflow", object())
-    limit_onednn()
+    switch_onednn_off()
     (line,) = caplog.messages
     assert line.endswith("start again with TF_ENABLE_ONEDNN_OPTS=0")
 
 
 def test_where_there_is_no_cpuinfo_nothing_is_set(not_imported, caplog) -> None:
     onednn.CPUINFO.unlink()
-    limit_onednn()
+    switch_onednn_off()
     assert VARIABLE not in os.environ
     assert caplog.messages == []
 

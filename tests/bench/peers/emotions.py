@@ -32,9 +32,9 @@ class KerasXception:
     """mini_XCEPTION through Keras' `predict`, one face a call, as the student demos do it."""
 
     def __init__(self, peers: Path, threads: int) -> None:
-        from training.onednn import limit_onednn
+        from training.onednn import switch_onednn_off
 
-        limit_onednn()
+        switch_onednn_off()
         import tensorflow as tf
 
         tf.config.threading.set_intra_op_parallelism_threads(threads)
