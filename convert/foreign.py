@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from pathlib import Path
 
+from edge.text import printable
+
+PACKED = (b"Rar!", b"\x1f\x8b", b"7z\xbc\xaf", b"BZh", b"\xfd7zXZ")
 LFS = b"version https://git-lfs.github.com"
 
 
@@ -17,14 +21,22 @@ def advice(path: Path, head: bytes) -> str:
     """
     suffix = path.suffix.lower()
     text = head.lstrip()
+    if not head:
+        return "an empty file; copy or download it again"
     if head.startswith(LFS):
         return "a Git LFS pointer, not the file itself; fetch it with: git lfs pull"
     if text[:9].lower() == b"<!doctype" or text[:5].lower() == b"<html":
         return "a web page, saved in place of the file; download the raw file"
+    if text.startswith(b"<?xml") or text[:3] in (b"403", b"404"):
+        return "what a server answered in place of the file; download it again"
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "text in UTF-16; save it as UTF-8"
     if head[4:8] == b"TFL3":
         return "TensorFlow Lite already, which cannot be quantized again; convert the Keras model that it was made from"
     if suffix in (".pt", ".pth") or (head.startswith(b"PK") and suffix == ".bin"):
         return "a PyTorch model; export it with torch.onnx.export, and convert the .onnx"
+    if suffix == ".safetensors":
+        return "weights without an architecture; load them with the program that made them, and save the whole model"
     if path.name == "saved_model.pb":
         return f"a part of a SavedModel; give the folder that it lies in: {path.parent}"
     if suffix == ".pb":
@@ -36,7 +48,7 @@ def advice(path: Path, head: bytes) -> str:
         return "a Caffe or Darknet model; look for its Keras or ONNX form"
     if head.startswith((b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")):
         return "a Python pickle, which runs code when it is opened and is not read here; save the model with model.save"
-    if head.startswith(b"Rar!") or head.startswith(b"\x1f\x8b") or head.startswith(b"7z\xbc\xaf"):
+    if head.startswith(PACKED) or (suffix == ".tar" and not head.startswith(b"PK")):  # PyTorch's are zip files
         return "an archive; unpack it, and give the model inside"
     return ""
 
@@ -53,4 +65,7 @@ def json_advice(path: Path, text: str) -> str:
             "a TensorFlow.js model; make a Keras file of it with: tensorflowjs_converter "
             f"--input_format=tfjs_layers_model --output_format=keras {path.name} model.h5"
         )
+    if isinstance(document, dict) and "class_name" not in document:
+        keys = ", ".join(printable(key) for key in list(document)[:3]) or "nothing"
+        return f"not a Keras architecture but an object with {keys}; expected what model.to_json() writes"
     return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import json
 import re
@@ -91,7 +92,7 @@ def from_json(path: Path, weights: Path) -> Any:
         As of `from_h5`.
     """
     limits.check_json_size(path, path.stat().st_size)
-    config = _parsed(path, path.read_bytes())
+    config = _parsed(path, path.read_bytes().removeprefix(codecs.BOM_UTF8))
     if not isinstance(config, dict) or not isinstance(config.get("class_name"), str):
         raise ModelError(f"{path}: not a Keras architecture; expected what model.to_json() writes")
     check_code(path, config)

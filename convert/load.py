@@ -5,6 +5,7 @@ The format is told by the content, not by the name: the mask tutorials' `mask_de
 
 from __future__ import annotations
 
+import codecs
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ from convert import foreign, keras_files, onnx_files, saved_model
 from convert.errors import ConversionError
 from convert.float_model import FloatModel, from_keras, tensorflow
 from edge.errors import ModelError
+from edge.files import open_regular
 
 __all__ = ["FloatModel", "from_keras", "load", "tensorflow"]
 
+KERAS_WEIGHTS = "model.weights.h5"  # in a .keras file
 HDF5, ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
 
 
@@ -44,9 +47,7 @@ def load(path: Path, weights: Path | None = None, arch: Path | None = None) -> F
         raise _folder_error(path, checkpoint)
     if path.is_dir():
         return saved_model.load(path)
-    with open(path, "rb") as file:
-        head = file.read(256)
-    return _from_file(path, head, weights)
+    return _from_file(path, _head(path), weights)
 
 
 def _from_file(path: Path, head: bytes, weights: Path | None) -> FloatModel:
@@ -58,11 +59,24 @@ def _from_file(path: Path, head: bytes, weights: Path | None) -> FloatModel:
         return from_keras(_from_zip(path), path.name)
     if head.startswith(HDF5):
         return from_keras(keras_files.from_h5(path), path.name)
-    if head.lstrip().startswith((b"{", b"[")):
+    if head.removeprefix(codecs.BOM_UTF8).lstrip().startswith((b"{", b"[")):
         return from_keras(_from_json(path, weights), path.name)
     raise ModelError(
         f"{path}: neither a Keras model (.keras, .h5), a JSON architecture nor a SavedModel folder; give one of these"
     )
+
+
+def _head(path: Path) -> bytes:
+    """The first bytes of a file.
+
+    Raises:
+        ModelError: it cannot be read, or is a FIFO or the like, which may never end.
+    """
+    try:
+        with open_regular(path) as file:
+            return file.read(256)
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read ({error.strerror}); copy it to a file") from None
 
 
 def _from_zip(path: Path) -> Any:
@@ -79,24 +93,23 @@ def _from_zip(path: Path) -> Any:
         return weights.load(path)
     inside = [name for name in names if name.lower().endswith((".h5", ".hdf5", ".keras", "saved_model.pb"))]
     if inside and "config.json" not in names:
-        raise ModelError(f"{path}: an archive; unpack it, and give {inside[0]}")
+        place = inside[0].removesuffix("saved_model.pb").rstrip("/") or "the folder that it becomes"
+        raise ModelError(f"{path}: an archive; unpack it, and give {place}")
     if any(name.endswith("data.pkl") for name in names):
-        raise ModelError(f"{path}: {foreign.advice(Path('model.pt'), b'')}")
+        raise ModelError(f"{path}: {foreign.advice(Path('model.pt'), ZIP)}")
     return keras_files.from_archive(path)
 
 
 def _from_json(path: Path, weights: Path | None) -> Any:
-    if advice := foreign.json_advice(path, path.read_text(encoding="utf-8", errors="replace")):
+    if advice := foreign.json_advice(path, path.read_text(encoding="utf-8-sig", errors="replace")):
         raise ModelError(f"{path}: {advice}")
     if weights is None:
         raise ConversionError(f"{path}: an architecture without weights; add --weights FILE.h5")
     weights = Path(weights)
     if not weights.is_file() and not keras_files.checkpoint_prefix(weights):
         raise ModelError(f"{weights}: no such file; fix --weights")
-    if weights.is_file():
-        with open(weights, "rb") as file:
-            if advice := foreign.advice(weights, file.read(256)):
-                raise ModelError(f"{weights}: {advice}")
+    if weights.is_file() and (advice := foreign.advice(weights, _head(weights))):
+        raise ModelError(f"{weights}: {advice}")
     return keras_files.from_json(path, weights)
 
 
@@ -109,5 +122,9 @@ def _folder_error(path: Path, checkpoint: str) -> Exception:
         return ConversionError(
             f"{path}: a TensorFlow checkpoint, weights without an architecture; add --arch model.json, from "
             "model.to_json()"
+        )
+    if (path / "config.json").is_file() and (path / KERAS_WEIGHTS).is_file():
+        return ModelError(
+            f"{path}: an unpacked .keras file; give {path / 'config.json'} --weights {path / KERAS_WEIGHTS}"
         )
     return ModelError(f"{path}: not a SavedModel (no saved_model.pb); give the folder that holds it")

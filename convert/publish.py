@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import filecmp
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from convert import card as cards
 from convert.errors import ConversionError
 from convert.pipeline import Result
 from edge import manifest
+from edge.files import expect_apart, expect_writable, identity
 from edge.manifest import ModelSpec
 
 WEIGHTS = "weights.npz"  # of the float network, beside a model
@@ -33,8 +36,7 @@ def publish(result: Result, out: Path, folder: Path | None = None, card: Path | 
         ConversionError: `out` is outside of the manifest's folder, the model has no task, or a file cannot be written.
         ModelError: the folder's manifest is broken.
     """
-    if card is None:
-        card = out.with_name("card.md") if folder else out.with_suffix(".md")
+    card = card_of(out, folder, card)
     files = {
         out: result.converted.content,
         card: cards.render(result.card).encode(),
@@ -45,14 +47,68 @@ def publish(result: Result, out: Path, folder: Path | None = None, card: Path | 
         return tuple(files)
     if result.spec is None:
         raise ConversionError("--manifest: a manifest entry needs a task; add --task")
+    name = _name_in(folder, out)
+    with _alone(folder):
+        specs = known(folder) | {result.spec.task: replace(result.spec, file=name)}
+        files[folder / "manifest.json"] = manifest.text_of(specs).encode()
+        write_all(files)
+    return tuple(files)
+
+
+def check_places(out: Path, task: str, folder: Path | None = None, card: Path | None = None) -> None:
+    """Find out before the work what would keep `publish` from writing its files, or make it write over others.
+
+    Args:
+        out, folder, card: as `publish` will be given them.
+        task: whose entry in the manifest is replaced; the models and cards of the others are not to be touched.
+
+    Raises:
+        ConversionError: `out` is outside of the manifest's folder, or the file of another task's model.
+        ModelError: the folder's manifest is broken.
+        OutputError: a file cannot be written, or two of them are the same.
+    """
+    card = card_of(out, folder, card)
+    outputs = {"--out": out, "the card": card, "the card's .json": card.with_suffix(".json")}
+    if folder is not None:
+        outputs["the manifest"] = folder / "manifest.json"
+        _name_in(folder, out)
+        theirs: dict[object, str] = {}
+        for other in known(folder).values():
+            if other.task != task:
+                model = folder / other.file
+                files = (model, folder / other.edgetpu, model.with_name("card.md"), model.with_name("card.json"))
+                theirs |= {identity(path): other.task for path in files if path.is_file()}
+        for flag, path in zip(("--out", "--card", "--card"), outputs.values(), strict=False):
+            if owner := theirs.get(identity(path)):
+                raise ConversionError(f"{path}: belongs to the model of {owner} in {folder}; choose another {flag}")
+    expect_apart(outputs)
+    expect_writable(*outputs.values())
+
+
+def card_of(out: Path, folder: Path | None, card: Path | None) -> Path:
+    """Where the card's .md goes: where it was asked for, else beside the model."""
+    return card or (out.with_name("card.md") if folder else out.with_suffix(".md"))
+
+
+def _name_in(folder: Path, out: Path) -> str:
     try:
-        name = out.resolve().relative_to(folder.resolve()).as_posix()
+        return out.resolve().relative_to(folder.resolve()).as_posix()
     except ValueError:
         raise ConversionError(f"{out}: expected a place in {folder}, beside the manifest; fix --out") from None
-    specs = known(folder) | {result.spec.task: replace(result.spec, file=name)}
-    files[folder / "manifest.json"] = manifest.text_of(specs).encode()
-    write_all(files)
-    return tuple(files)
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """While this lasts, no other conversion writes there: of two, each would enter its model into the manifest of
+    before, and one of the models would be lost.
+    """
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):  # what is wrong is said when a file is written
+            folder.mkdir(parents=True, exist_ok=True)
+            place = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+            stack.callback(os.close, place)
+            fcntl.flock(place, fcntl.LOCK_EX)
+        yield
 
 
 def set_aside_weights(out: Path, model: Path) -> Path | None:
@@ -88,11 +144,12 @@ def write_all(files: Mapping[Path, bytes]) -> None:
         for path, new in scratch.items():
             new.replace(path)
     except OSError as error:
+        where = error.filename or next(iter(files))
+        raise ConversionError(f"{where}: cannot be written ({error.strerror}); fix that, or the folder") from None
+    finally:
         for new in scratch.values():
             with contextlib.suppress(OSError):
                 new.unlink(missing_ok=True)
-        where = error.filename or next(iter(files))
-        raise ConversionError(f"{where}: cannot be written ({error.strerror}); fix that, or the folder") from None
 
 
 def known(folder: Path) -> dict[str, ModelSpec]:

@@ -9,13 +9,14 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from edge.errors import OutputError
 from edge.text import is_utf8, printable
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
 KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a FIFO",
@@ -71,8 +72,13 @@ def replacing(path: Path) -> Iterator[Path]:
     '{}'
     """
     scratch = path.with_name(f"{path.name}.new")
-    yield scratch
-    scratch.replace(path)
+    try:
+        yield scratch
+        scratch.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            scratch.unlink(missing_ok=True)
+        raise
 
 
 @contextmanager
@@ -149,6 +155,20 @@ def expect_suffix(path: Path, suffixes: Sequence[str], what: str = "file") -> No
         raise OutputError(f"{printable(path)}: expected a {what} that ends in {' or '.join(suffixes)}")
 
 
+def expect_writable(*outputs: Path | None) -> None:
+    """Whether outputs can be written, before the work whose result would be lost; nothing is made.
+
+    Args:
+        outputs: files, in folders that may not be there yet; None: not asked for.
+
+    Raises:
+        OutputError: a folder cannot be made or written to, or there is a folder of the output's own name.
+    """
+    for path in filter(None, outputs):
+        if reason := _unwritable(path):
+            raise OutputError(f"{printable(path)}: cannot be written ({reason}); choose another place")
+
+
 def expect_folder(*outputs: Path | None) -> None:
     """Make the folders that outputs will lie in, before the work whose result would be lost.
 
@@ -158,6 +178,7 @@ def expect_folder(*outputs: Path | None) -> None:
     Raises:
         OutputError: a folder cannot be made or written to, or there is a folder of the output's own name.
     """
+    expect_writable(*outputs)
     for path in filter(None, outputs):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -165,12 +186,19 @@ def expect_folder(*outputs: Path | None) -> None:
             raise OutputError(
                 f"{printable(path)}: cannot be written ({error.strerror}); choose another place"
             ) from None
-        if path.is_dir():
-            raise OutputError(f"{printable(path)}: cannot be written (there is a folder of this name); choose another")
-        if not os.access(path.parent, os.W_OK | os.X_OK):
-            raise OutputError(
-                f"{printable(path)}: cannot be written (no permission in its folder); choose another place"
-            )
+
+
+def _unwritable(path: Path) -> str:
+    """Why no file can be written at a path, or ""."""
+    if os.path.isdir(path):
+        return "there is a folder of this name"
+    above = next(place for place in path.absolute().parents if os.path.lexists(place))
+    if not os.path.isdir(above):
+        return f"{printable(above)} is {'a dead link' if above.is_symlink() else 'a file'}, not a folder"
+    if os.access(above, os.W_OK | os.X_OK):
+        return ""
+    read_only = os.statvfs(above).f_flag & os.ST_RDONLY
+    return os.strerror(errno.EROFS) if read_only else "no permission in its folder"
 
 
 def taken(path: Path, what: str = "file") -> str:
@@ -180,6 +208,15 @@ def taken(path: Path, what: str = "file") -> str:
     'sheet.png: exists; choose another file, or add --force'
     """
     return f"{printable(path)}: exists; choose another {what}, or add --force"
+
+
+def is_full(error: Exception) -> bool:
+    """Whether an error says that a disk is full, whatever library wraps the system's words in its own.
+
+    >>> is_full(OSError(errno.ENOSPC, "No space left on device")), is_full(OSError(errno.ENOENT, "absent"))
+    (True, False)
+    """
+    return getattr(error, "errno", None) in FULL or any(os.strerror(number) in str(error) for number in FULL)
 
 
 def flush(path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from edge.files import replacing
 from training.data.landmark_detector import LandmarkDetector
 from training.data.landmarks68 import OUTER_EYES, POINTS
 
@@ -39,7 +40,7 @@ def locate(images: np.ndarray, detector: LandmarkDetector, what: str = "faces") 
 
 def save(distances: np.ndarray, labels: Sequence[str], path: Path) -> None:
     """Write a csv: 4,624 columns d0_0 to d67_67, and the label, one row a face."""
-    with open(path, "w", newline="", encoding="utf-8") as file:
+    with replacing(path) as scratch, open(scratch, "w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
         table.writerow([*(f"d{a}_{b}" for a in range(POINTS) for b in range(POINTS)), "label"])
         for row, label in zip(distances, labels, strict=True):

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from edge.errors import MissingExtra, ModelError
+from edge.files import replacing
 from edge.labels import EMOTIONS
 from edge.manifest import ModelSpec
 from edge.vision.preprocessing import Preprocessing
@@ -105,7 +106,7 @@ def save(table: Table, path: Path) -> None:
     }
     if table.points is not None:
         arrays["points"] = table.points
-    with open(path, "wb") as out:
+    with replacing(path) as scratch, open(scratch, "wb") as out:
         np.savez_compressed(out, **arrays)
 
 

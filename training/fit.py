@@ -101,6 +101,12 @@ class _Keep(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         line: dict[str, float] = {"epoch": epoch + 1, "loss": float((logs or {}).get("loss", math.nan))}
+        if not math.isfinite(line["loss"]):  # before the state is saved: weights that are no numbers never recover
+            saved = f"; the run is saved up to epoch {epoch}, for --resume" if epoch else ""
+            raise InvalidValue(
+                f"{self.folder}: epoch {epoch + 1}: the loss is not a number any more; lower fit.learning_rate, or set "
+                f"fit.clip, in the recipe{saved}"
+            )
         if (epoch + 1) % self.every == 0 or epoch + 1 == self.epochs:
             with measurable(self.model, self.batches, self.copy) as model:
                 line |= self.task.measure(model)
@@ -142,7 +148,7 @@ def train(
 
     Raises:
         InvalidValue: the recipe's batch cannot be divided among the nodes or is larger than the data; the state to
-            resume from is not whole, of another network, or of more epochs than the recipe's.
+            resume from is not whole, of another network, or of more epochs than the recipe's; the loss is no number.
         NodeError: `resume`, and the nodes have not done the same epochs.
     """
     folder.mkdir(parents=True, exist_ok=True)

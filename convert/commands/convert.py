@@ -35,8 +35,7 @@ def main(arguments: argparse.Namespace) -> int:
     texts = (arguments.about, arguments.failures, arguments.recipe)
     read = (arguments.model, arguments.weights, arguments.arch, arguments.calibrate, arguments.evaluate, *texts)
     expect_apart({"--out": out, "--card": arguments.card}, read)
-    if folder is not None:
-        publish.known(folder)  # a broken manifest is reported before the work, not after
+    publish.check_places(out, request.task, folder, arguments.card)
     step = Step(sys.stderr)
     try:
         step.show("reading the pictures")

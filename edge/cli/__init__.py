@@ -18,6 +18,7 @@ from edge.address import redacted
 from edge.cli.output import checked_output, flush, require_output
 from edge.cli.parser import Parser
 from edge.errors import EdgeError, one_line
+from edge.files import is_full
 from edge.values import suggestion
 
 INTERRUPTED = 130  # what a shell reports for Ctrl-C
@@ -56,6 +57,8 @@ def run(program: str, main: Callable[[list[str]], int], argv: Sequence[str] | No
         reason = error.strerror or one_line(error)
         if not error.filename and _is_nowhere():
             reason = "the current folder was removed; go to another one: cd"
+        elif not error.filename and is_full(error):  # what writes to an open file knows no name
+            reason = "no space left on a disk that is written to; free some, and run it again"
         return _failed(program, debug, f"{error.filename}: {reason}" if error.filename else reason, 1)
     except Exception as error:
         what = f"unexpected {type(error).__name__}: {one_line(error)}"

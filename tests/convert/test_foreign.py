@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 
 import pytest
@@ -32,12 +33,17 @@ def zipped(*names: str):
 @pytest.mark.parametrize(
     ("name", "make", "says"),
     [
-        ("m.h5", written(""), "neither a Keras model"),
+        ("m.h5", written(""), "an empty file; copy or download it again"),
         ("m.h5", written("hello"), "neither a Keras model"),
         ("m.h5", written(LFS), "a Git LFS pointer, .* git lfs pull"),
         ("m.json", written(LFS), "a Git LFS pointer"),
         ("m.h5", written("\n<!DOCTYPE html><html>"), "a web page, .*download the raw file"),
         ("m.h5", written("<html>"), "a web page"),
+        ("m.h5", written("404: Not Found"), "what a server answered .*download it again"),
+        ("m.h5", written('<?xml version="1.0"?><Error>'), "what a server answered"),
+        ("m.h5", written('{"message": "Not Found"}'), "not a Keras architecture but an object with message"),
+        ("m.json", written("{}".encode("utf-16")), "text in UTF-16; save it as UTF-8"),
+        ("m.safetensors", written(b"\x40\0\0\0\0\0\0\0{}"), "weights without an architecture"),
         ("m.tflite", written(b"\x1c\0\0\0TFL3" + bytes(99)), "TensorFlow Lite already"),
         ("m.pt", zipped("archive/data.pkl"), "a PyTorch model; .*torch.onnx.export"),
         ("m.bin", zipped("archive/data.pkl"), "a PyTorch model"),
@@ -48,6 +54,11 @@ def zipped(*names: str):
         ("frozen.pb", written(b"\x0a\x20\x0a\x05"), "a frozen graph of TensorFlow 1; .*simple_save"),
         ("m.caffemodel", written(b"\x0a"), "a Caffe or Darknet model"),
         ("m.tar.gz", written(b"\x1f\x8b\x08"), "an archive; unpack it"),
+        ("m.tar", written(b"sm/"), "an archive; unpack it"),
+        ("m.pth.tar", zipped("archive/data.pkl"), "a PyTorch model"),
+        ("m.tbz", written(b"BZh91"), "an archive; unpack it"),
+        ("m.zip", zipped("sm/saved_model.pb", "sm/variables/x"), r"unpack it, and give sm$"),
+        ("m.zip", zipped("saved_model.pb"), "unpack it, and give the folder that it becomes"),
         (
             "converted_keras.zip",
             zipped("keras_model.h5", "labels.txt"),
@@ -71,3 +82,16 @@ def test_weights_of_another_kind_are_named_too(tmp_path):
     (tmp_path / "w.h5").write_text(LFS)
     with pytest.raises(ModelError, match=r"w\.h5: a Git LFS pointer"):
         load(tmp_path / "m.json", tmp_path / "w.h5")
+
+
+def test_a_fifo_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "m.h5")
+    with pytest.raises(ModelError, match="a FIFO, expected a regular file"):
+        load(tmp_path / "m.h5")
+
+
+def test_an_unpacked_keras_file_is_known(tmp_path):
+    for name in ("config.json", "metadata.json", "model.weights.h5"):
+        (tmp_path / name).touch()
+    with pytest.raises(ModelError, match=r"config\.json --weights .*model\.weights\.h5$"):
+        load(tmp_path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from convert.sources import from_arrays
 from convert.verdict import Refused
 from edge import manifest
 from edge.engines.litert import LiteRtEngine
-from edge.errors import ModelError
+from edge.errors import ModelError, OutputError
 from edge.labels import EMOTIONS, MASKS
 
 
@@ -121,6 +122,60 @@ def test_a_broken_manifest_is_said_before_anything_is_written(passed, tmp_path):
     with pytest.raises(ModelError, match="not valid JSON"):
         publish.publish(passed, tmp_path / "m.tflite", tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]
+
+
+@pytest.mark.parametrize(
+    ("out", "card", "says"),
+    [
+        ("m.md", None, "m.md: choose two files for --out and the card"),
+        ("m.json", None, "choose two files for --out and the card's .json"),
+        ("m.tflite", "c.json", "choose two files for the card and the card's .json"),
+        ("file/m.tflite", None, r"file/m\.tflite: cannot be written \(.*/file is a file, not a folder\)"),
+        ("folder", None, "there is a folder of this name"),
+        ("m.tflite", "file/c.md", r"file/c\.md: cannot be written"),
+        ("dead/m.tflite", None, "is a dead link, not a folder"),
+    ],
+)
+def test_places_that_cannot_be_written_are_told_before_the_work(tmp_path, out, card, says):
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "dead").symlink_to("nowhere")
+    with pytest.raises(OutputError, match=says):
+        publish.check_places(tmp_path / out, "mask", None, card and tmp_path / card)
+    publish.check_places(tmp_path / "new" / "er" / "m.tflite", "mask")
+    assert not (tmp_path / "new").exists(), "a check makes nothing"
+
+
+def test_a_model_is_not_written_over_that_of_another_task(passed, tmp_path):
+    publish.publish(passed, tmp_path / "mask" / "model.tflite", tmp_path)
+    for task, out in (("mask", "mask/model.tflite"), ("emotion-bare", "emotion-bare/model.tflite")):
+        publish.check_places(tmp_path / out, task, tmp_path)
+    with pytest.raises(ConversionError, match=r"mask/model\.tflite: belongs to the model of mask .* another --out"):
+        publish.check_places(tmp_path / "mask" / "model.tflite", "emotion-bare", tmp_path)
+    with pytest.raises(ConversionError, match=r"mask/card\.md: belongs to the model of mask .* another --card"):
+        publish.check_places(tmp_path / "mask" / "mine.tflite", "emotion-bare", tmp_path)
+    with pytest.raises(OutputError, match="choose two files for --out and the manifest"):
+        publish.check_places(tmp_path / "manifest.json", "mask", tmp_path)
+
+
+def test_two_conversions_at_once_both_enter_their_models(passed, tmp_path, monkeypatch):
+    """The second begins while the first has read the manifest and not written it yet."""
+    other = replace(passed, spec=replace(passed.spec, task="emotion-bare", labels=EMOTIONS))
+    whole, seconds = publish.known, []
+
+    def known(folder):
+        specs = whole(folder)
+        if not seconds:
+            place = folder / "emotion-bare" / "model.tflite"
+            seconds.append(threading.Thread(target=publish.publish, args=(other, place, folder)))
+            seconds[0].start()
+            seconds[0].join(0.2)
+        return specs
+
+    monkeypatch.setattr(publish, "known", known)
+    publish.publish(passed, tmp_path / "mask" / "model.tflite", tmp_path)
+    seconds[0].join()
+    assert set(manifest.load(tmp_path).specs) == {"mask", "emotion-bare"}
 
 
 def fill_disk(monkeypatch, name):

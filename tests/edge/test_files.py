@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edge.errors import OutputError
-from edge.files import expect_apart, expect_folder
+from edge.files import expect_apart, expect_folder, replacing
 
 
 def test_without_outputs_nothing_is_read_or_written_twice(tmp_path):
@@ -37,3 +37,17 @@ def test_the_folders_of_outputs_are_made_before_the_work(tmp_path):
         expect_folder(tmp_path / "file/table.csv")
     with pytest.raises(OutputError, match=r"new: cannot be written \(there is a folder of this name"):
         expect_folder(tmp_path / "new")
+
+
+def test_what_was_not_written_to_its_end_leaves_the_old_file_and_no_other(tmp_path):
+    path = tmp_path / "table.npz"
+    path.write_text("old")
+
+    def half() -> None:
+        with replacing(path) as scratch:
+            scratch.write_text("ne")
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        half()
+    assert [one.read_text() for one in tmp_path.iterdir()] == ["old"]

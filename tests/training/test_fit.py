@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -132,6 +133,24 @@ def test_a_run_killed_while_it_saves_has_one_whole_state(opened, tmp_path, monke
     check_alike(tmp_path / "run", resumed, tmp_path / "whole", whole)
     left = {path.name for path in (tmp_path / "run" / history.STATE).iterdir()}
     assert left == {history.STATE_METADATA, "epoch-3.weights.h5"}
+
+
+def test_a_loss_that_is_no_number_ends_the_run_before_its_state_is_saved(opened, tmp_path, monkeypatch) -> None:
+    recipe, task = opened(3)
+    fit.train(replace(recipe, fit=replace(recipe.fit, epochs=1)), task, tmp_path / "run")
+    whole = task.build
+
+    def broken():
+        model = whole()
+        model.trainable_weights[-1].assign(np.full(model.trainable_weights[-1].shape, np.nan))
+        return model
+
+    monkeypatch.setattr(task, "build", broken)
+    monkeypatch.setattr(checkpoint.Checkpoint, "_load_model", lambda self: None)
+    with pytest.raises(InvalidValue, match=r"run: epoch \d: the loss is not a number any more; lower"):
+        fit.train(recipe, task, tmp_path / "run", resume=True)
+    assert history.saved_epochs(tmp_path / "run") == 1
+    assert len(history.read(tmp_path / "run")) == 1
 
 
 def test_a_run_of_an_older_version_goes_on(opened, tmp_path) -> None:

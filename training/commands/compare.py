@@ -12,6 +12,7 @@ from pathlib import Path
 
 from edge import manifest
 from edge.errors import InvalidValue
+from edge.files import expect_writable
 from training import recipe as recipes
 from training.backend import load_keras, use_threads
 from training.commands import INTERRUPTED, train
@@ -48,6 +49,7 @@ def main(arguments: argparse.Namespace) -> int:
     chosen = [load(name, arguments) for name in arguments.recipes]
     if twice := [recipe.name for n, recipe in enumerate(chosen) if recipe.name in [r.name for r in chosen[:n]]]:
         raise InvalidValue(f"recipe {twice[0]}: given twice; each run has the folder of its name")
+    expect_writable(arguments.out / "report.md")
     try:
         print(compare(chosen, arguments))
     except KeyboardInterrupt:

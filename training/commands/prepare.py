@@ -19,7 +19,7 @@ import numpy as np
 
 from edge.cli.terminal import Progress
 from edge.errors import InvalidValue
-from edge.files import expect_apart, expect_folder, expect_suffix
+from edge.files import expect_apart, expect_folder, expect_suffix, replacing
 from edge.values import number, whole_number
 from training import inventory
 from training.commands import prepare_folders
@@ -98,6 +98,8 @@ def main(arguments: argparse.Namespace) -> int:
     expect_folder(arguments.out)
     if arguments.csv:
         data, bad = fer2013.read(arguments.csv)
+        if not len(data.labels):
+            raise fer2013.DataError(f"{arguments.csv}: no row below its head; copy or download it again")
         if arguments.ferplus:
             data = fer2013_pack.with_votes(data, arguments.ferplus)
         fer2013_pack.save(data, arguments.out)
@@ -139,14 +141,15 @@ def convert_ckplus(arguments: argparse.Namespace) -> None:
     find = prepare_folders.finder(arguments.models) if arguments.models else None
     found = ckplus.load(arguments.ckplus, arguments.drop, combined.in_grey(find) if find else None)
     usage = ckplus.split(found.subjects, arguments.seed)
-    np.savez_compressed(
-        arguments.out,
-        images=found.images,
-        labels=found.labels,
-        usage=usage,
-        subjects=np.array(found.subjects),
-        sequences=np.array(found.sequences),
-    )
+    with replacing(arguments.out) as scratch, open(scratch, "wb") as file:
+        np.savez_compressed(
+            file,
+            images=found.images,
+            labels=found.labels,
+            usage=usage,
+            subjects=np.array(found.subjects),
+            sequences=np.array(found.sequences),
+        )
     sides = {name: int((usage == number).sum()) for number, name in enumerate(fer2013.USAGES)}
     subjects = len(set(found.subjects))
     print("\n".join(_lines({"pictures": sides, "subjects": subjects, "dropped": dict(found.dropped)})))

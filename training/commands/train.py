@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 
 from edge.errors import InvalidValue, SettingsError
+from edge.files import expect_writable
 from edge.text import printable
 from edge.values import whole_number
 from training import history, launch
 from training import nodes as together
 from training import recipe as recipes
 from training.backend import load_keras, precision, use_threads
-from training.commands import INTERRUPTED, next_steps, train_folder, train_nodes
+from training.commands import INTERRUPTED, full_disk, next_steps, train_folder, train_nodes
 from training.nodes import ALONE, Nodes
 
 UNLESS_GIVEN = {"every": 1, "calibration": 500}  # of add_fit_arguments
@@ -87,6 +88,7 @@ def main(arguments: argparse.Namespace) -> int:
         return train_folder.main(arguments)
     recipe = recipes.load(recipes.find(arguments.recipe), changes(arguments))
     folder = arguments.out or Path("runs") / recipe.name
+    expect_writable(folder / history.FILE)
     if recipe.network.get("kind") == "distances":
         return train_distances(recipe, arguments, folder)
     nodes = train_nodes.nodes_of(arguments)
@@ -96,7 +98,8 @@ def main(arguments: argparse.Namespace) -> int:
         if nodes.count > 1 and not worker:
             train_nodes.start(_worker_words(arguments, folder), nodes, folder, resume_command(arguments, folder))
         else:
-            work(recipe, arguments, folder, nodes)
+            with full_disk.told(folder, resume_command(arguments, folder)):
+                work(recipe, arguments, folder, nodes)
     except KeyboardInterrupt:
         if not worker:  # the process that started the workers says it once
             print(f"\ninterrupted; resume with: {resume_command(arguments, folder)}")

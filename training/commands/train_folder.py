@@ -17,12 +17,13 @@ import numpy as np
 
 from edge.cli.terminal import Progress
 from edge.errors import SettingsError
+from edge.files import expect_writable
 from edge.labels import MASKS
 from edge.text import printable
 from training import history
 from training import recipe as recipes
 from training.backend import load_keras, precision, use_threads
-from training.commands import INTERRUPTED, next_steps, train_folder_report
+from training.commands import INTERRUPTED, full_disk, next_steps, train_folder_report
 from training.data import mask_folder
 from training.data.mask_folder import Faces
 from training.data.mask_split import FILE, Kept
@@ -85,11 +86,12 @@ def main(arguments: argparse.Namespace) -> int:
         fit=replace(FITS[arguments.backbone], **changes),
     )
     folder = arguments.out or Path("runs") / recipe.name
+    expect_writable(folder / history.FILE)
     try:
         load_keras()
         if arguments.threads:
             use_threads(arguments.threads)
-        with precision(arguments.bf16):
+        with precision(arguments.bf16), full_disk.told(folder, resume_command(arguments, folder)):
             run(recipe, arguments, folder)
     except KeyboardInterrupt:
         print(f"\ninterrupted; resume with: {resume_command(arguments, folder)}")

@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 
 from edge.errors import EdgeError
+from edge.files import open_regular
 from edge.labels import EMOTIONS, Emotion
 from edge.text import printable
 from training.data import fer2013_csv
@@ -182,7 +183,7 @@ def is_npz(path: Path) -> bool:
     Raises:
         OSError: it cannot be read.
     """
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         return file.read(4) == b"PK\x03\x04"
 
 

@@ -16,11 +16,13 @@ from typing import TextIO, cast
 
 import numpy as np
 
+from edge.files import open_regular
 from edge.labels import EMOTIONS
 from edge.setting import shown
 
 USAGES = ("Training", "PublicTest", "PrivateTest")
 COLUMNS = ("emotion", "pixels", "usage")
+SEPARATORS = ",;\t"  # spreadsheets of half of Europe write semicolons
 SIDE = 48
 GZIP, START = b"\x1f\x8b", 512
 # Python's own int() also takes 1_0, +5 and the digits of every script.
@@ -53,13 +55,31 @@ def rows(path: Path) -> Iterator[Row | BadRow]:
         ValueError: it has no such columns.
     """
     with opened(path) as file:
-        head = [name.strip().lower() for name in _fields(next(file, "")) or ()]
-        missing = [name for name in COLUMNS if name not in head]
-        if missing:
-            raise ValueError(f"expected the columns emotion, pixels and Usage; there is no {missing[0]!r}")
+        separator, head = _head(next(file, ""))
         places = [head.index(name) for name in COLUMNS]
         for number, line in enumerate(line for line in file if line.strip()):
-            yield _row(number, _fields(line), places, len(head))
+            yield _row(number, _fields(line, separator), places, len(head))
+
+
+def _head(line: str) -> tuple[str, list[str]]:
+    """The separator and the names of the columns, in small letters.
+
+    Raises:
+        ValueError: a column is missing.
+    """
+    heads = {one: [name.strip().lower() for name in _fields(line, one) or ()] for one in SEPARATORS}
+    separator = max(SEPARATORS, key=lambda one: len(set(COLUMNS) & set(heads[one])))
+    head = heads[separator]
+    missing = [name for name in COLUMNS if name not in head]
+    if missing == ["usage"]:
+        raise ValueError(
+            "there is no column Usage, as in the competition's train.csv, so nothing says which rows are for tests; "
+            "take icml_face_data.csv, or fer2013.csv out of fer2013.tar.gz, from the same page"
+        )
+    if missing:
+        got = f"the first line is {shown(line.strip())}" if line.strip() else "its first line is empty"
+        raise ValueError(f"expected the columns emotion, pixels and Usage; there is no {missing[0]!r}: {got}")
+    return separator, head
 
 
 def count(path: Path) -> int:
@@ -79,7 +99,8 @@ def opened(path: Path) -> Iterator[TextIO]:
         OSError: the file cannot be read.
         ValueError: it is an archive, text of another encoding, or breaks off.
     """
-    with open(path, "rb") as plain:
+    with open_regular(path) as regular:
+        plain = cast(io.BufferedReader, regular)
         packed = plain.peek(2)[:2] == GZIP
         file = cast(io.BufferedReader, gzip.GzipFile(fileobj=plain) if packed else plain)
         try:
@@ -93,10 +114,10 @@ def opened(path: Path) -> Iterator[TextIO]:
             raise ValueError(f"what gzip packed is damaged: {error}") from None
 
 
-def _fields(line: str) -> list[str] | None:
+def _fields(line: str, separator: str) -> list[str] | None:
     """The fields of a line; None where one is too long to be any of FER2013's."""
     try:
-        return next(csv.reader([line.rstrip("\n")]), [])
+        return next(csv.reader([line.rstrip("\n")], delimiter=separator), [])
     except csv.Error:
         return None
 

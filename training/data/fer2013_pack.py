@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from edge.files import open_regular, replacing
 from training.data.fer2013 import MOSAIC, DataError, Fer2013
 
 VOTES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF")
@@ -29,13 +31,14 @@ def save(data: Fer2013, path: Path) -> None:
     done, png = cv2.imencode(".png", mosaic)
     if not done:
         raise DataError(f"{path}: OpenCV could not encode the mosaic; reinstall opencv-python-headless")
-    np.savez(
-        path,
-        png=png.reshape(-1),
-        labels=data.labels.astype(np.int8),
-        usage=data.usage.astype(np.uint8),
-        ferplus=data.ferplus.astype(np.uint8),
-    )
+    with replacing(path) as scratch, open(scratch, "wb") as file:
+        np.savez(
+            file,
+            png=png.reshape(-1),
+            labels=data.labels.astype(np.int8),
+            usage=data.usage.astype(np.uint8),
+            ferplus=data.ferplus.astype(np.uint8),
+        )
 
 
 def with_votes(data: Fer2013, table: Path) -> Fer2013:
@@ -45,10 +48,14 @@ def with_votes(data: Fer2013, table: Path) -> Fer2013:
         DataError: the table is missing, lacks a column, or has another number of rows.
     """
     try:
-        with open(table, newline="", encoding="utf-8") as file:
+        with open_regular(table) as plain, io.TextIOWrapper(plain, encoding="utf-8-sig", newline="") as file:
             votes = [[int(row[name]) for name in VOTES] for row in csv.DictReader(file)]
-    except (OSError, KeyError, ValueError) as error:
-        raise DataError(f"{table}: cannot read FER+'s votes ({error}); expected its fer2013new.csv") from None
+            counts = np.array(votes, np.uint8)
+    except TypeError:
+        raise DataError(f"{table}: a row breaks off; copy or download FER+'s fer2013new.csv again") from None
+    except (OSError, KeyError, ValueError, OverflowError, csv.Error) as error:
+        reason = f"no column {error}" if isinstance(error, KeyError) else getattr(error, "strerror", None) or error
+        raise DataError(f"{table}: cannot read FER+'s votes ({reason}); expected its fer2013new.csv") from None
     if len(votes) != len(data.labels):
         raise DataError(f"{table}: expected {len(data.labels)} rows as FER2013 has, got {len(votes)}")
-    return replace(data, ferplus=np.array(votes, np.uint8))
+    return replace(data, ferplus=counts)

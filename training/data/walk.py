@@ -22,7 +22,7 @@ def below(folder: Path, without: Path | None = None, hidden: bool = True) -> tup
     Args:
         folder: where to start; a file or a missing folder holds nothing.
         without: a folder whose content is left out.
-        hidden: also files whose names begin with a dot, which file managers write at any time.
+        hidden: also files and folders whose names begin with a dot, which file managers and Jupyter write at any time.
     """
     files: list[Path] = []
     lost: list[tuple[str, str]] = []
@@ -48,6 +48,8 @@ def below(folder: Path, without: Path | None = None, hidden: bool = True) -> tup
                     files += [path] if hidden or not path.name.startswith(".") else []
                 else:
                     lost.append((name, f"{KINDS.get(stat.S_IFMT(mode), 'a special file')}, not a file"))
+                continue
+            if path.name.startswith(".") and not hidden:
                 continue
             number, link = _number(path), path.is_symlink()
             if left_out is not None and path.resolve() == left_out:

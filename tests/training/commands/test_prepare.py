@@ -12,6 +12,7 @@ from edge.labels import Emotion
 from tests.training import made
 from tests.training.data.test_ckplus import full
 from tests.training.data.test_fer2013 import write_csv
+from training import inventory
 from training.__main__ import main
 from training.data import fer2013
 
@@ -117,3 +118,17 @@ def test_what_is_wrong_is_one_line(words, code, expected, capsys) -> None:
     err = capsys.readouterr().err
     assert expected in err
     assert err.count("\n") == 1
+
+
+def test_a_csv_without_rows_is_refused_and_the_file_of_before_kept(tmp_path, capsys) -> None:
+    (tmp_path / "a.csv").write_text("emotion,pixels,Usage\n")
+    (tmp_path / "a.npz").write_text("old")
+    assert main(["prepare", "--csv", str(tmp_path / "a.csv"), "--out", str(tmp_path / "a.npz")]) == 1
+    assert "a.csv: no row below its head; copy or download it again" in capsys.readouterr().err
+    assert (tmp_path / "a.npz").read_text() == "old"
+
+
+def test_a_set_without_rows_has_facts() -> None:
+    images, none = np.zeros((0, 48, 48), np.uint8), np.zeros(0, np.uint8)
+    empty = fer2013.Fer2013(images, none.astype(np.int8), none, np.zeros((0, 10), np.uint8))
+    assert inventory.fer2013_facts(empty)["flat_pictures"] == 0

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from edge import manifest
+from training import history
 from training.__main__ import main
 from training.commands import next_steps, train
 
@@ -52,6 +53,37 @@ def test_ctrl_c_ends_with_the_line_that_goes_on(words, tmp_path, capsys, monkeyp
     assert line.startswith("interrupted; resume with: edge-emotion-train train ")
     again = shlex.split(line.partition(": ")[2])[1:]
     assert again == [*words, *more, "--resume"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(28, "Can't write data\n(file write failed: error message = 'No space left on device')"),
+        RuntimeError("Problems closing file (error message = 'No space left on device')"),
+    ],
+)
+def test_a_full_disk_ends_with_what_is_saved_and_the_line_that_goes_on(
+    words, tmp_path, capsys, monkeypatch, error
+) -> None:
+    def full(*_args, **_more) -> None:
+        raise error
+
+    monkeypatch.setattr(train, "run", full)
+    backup = tmp_path / "run" / history.STATE
+    for saved in ("nothing of the run is saved yet", "the run is saved up to epoch 4"):
+        assert main(words) == 1
+        err = capsys.readouterr().err
+        assert f"run: no space left on the disk; {saved}; free some, then: edge-emotion-train train" in err
+        assert err.count("\n") == 1
+        backup.mkdir(parents=True, exist_ok=True)
+        (backup / history.STATE_METADATA).write_text('{"epoch": 4}')
+
+
+def test_a_place_for_the_run_that_is_a_file_is_told_before_the_work(words, tmp_path, capsys, monkeypatch) -> None:
+    (tmp_path / "run").touch()
+    monkeypatch.setattr(train, "work", None)
+    assert main(words) == 1
+    assert "run is a file, not a folder); choose another place" in capsys.readouterr().err
 
 
 def test_to_resume_nothing_is_to_start(words, capsys, monkeypatch) -> None:

@@ -71,6 +71,20 @@ def test_votes_come_from_the_published_table(rows, tmp_path) -> None:
         fer2013_pack.with_votes(bare, table)
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("a,b\n1,2\n", "no column 'neutral'"),
+        (f"{','.join(fer2013_pack.VOTES)}\n1,2\n", "a row breaks off; copy or download"),
+        (f"{','.join(fer2013_pack.VOTES)}\n{','.join(['300'] * 10)}\n", "cannot read FER\\+'s votes"),
+    ],
+)
+def test_a_table_of_votes_that_is_not_whole_is_named(rows, tmp_path, text, says) -> None:
+    (tmp_path / "votes.csv").write_text(text)
+    with pytest.raises(DataError, match=says):
+        fer2013_pack.with_votes(rows, tmp_path / "votes.csv")
+
+
 @pytest.mark.parametrize("name", ["absent.npz", "text.npz", "text.csv", "short.csv"])
 def test_what_cannot_be_read_is_named(name, tmp_path) -> None:
     path = tmp_path / name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import zipfile
 
 import numpy as np
@@ -53,6 +54,21 @@ def test_a_bad_row_is_named_and_the_next_one_is_read(tmp_path, line, reason) -> 
     assert (last.image == 7).all()
 
 
+@pytest.mark.parametrize("separator", [";", "\t"])
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_what_a_spreadsheet_saved_again_is_read(tmp_path, separator, quote) -> None:
+    lines = [HEAD.split(","), ["2", GREY, "PublicTest"]]
+    text = "\r\n".join(separator.join(f"{quote}{field}{quote}" for field in line) for line in lines)
+    (row,) = read(tmp_path / "a.csv", text)
+    assert (row.emotion, row.usage, int(row.image.max())) == (2, 1, 7)
+
+
+def test_a_fifo_is_not_waited_for(tmp_path) -> None:
+    os.mkfifo(tmp_path / "a.csv")
+    with pytest.raises(DataError, match=r"a FIFO, expected a regular file"):
+        fer2013.load(tmp_path / "a.csv")
+
+
 @pytest.mark.parametrize(
     "head", ["emotion,pixels,Usage", "\ufeffemotion,pixels,Usage", "emotion, pixels, Usage", "Emotion,Pixels,USAGE"]
 )
@@ -66,9 +82,18 @@ def test_columns_may_come_in_another_order(tmp_path) -> None:
     assert (row.emotion, row.usage) == (2, 0)
 
 
-@pytest.mark.parametrize("text", ["", "emotion,pixels\n", "\0\1\2"])
-def test_another_table_is_an_error(tmp_path, text) -> None:
-    with pytest.raises(ValueError, match="expected the columns emotion, pixels and Usage"):
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "expected the columns emotion, pixels and Usage; .*its first line is empty"),
+        ("\0\1\2", "expected the columns emotion, pixels and Usage"),
+        (f"0,{GREY},Training\n", "there is no 'emotion': the first line is '0,7 7"),
+        ("<!DOCTYPE html>\n", "the first line is '<!DOCTYPE html>'"),
+        ("emotion,pixels\n", "no column Usage, as in the competition's train.csv, .*take icml_face_data.csv"),
+    ],
+)
+def test_another_table_is_an_error(tmp_path, text, says) -> None:
+    with pytest.raises(ValueError, match=says):
         read(tmp_path / "a.csv", text)
 
 

@@ -28,6 +28,15 @@ def test_an_empty_or_missing_folder_holds_nothing(tmp_path) -> None:
     assert walk.below(tmp_path / "absent") == ([], [])
 
 
+def test_hidden_files_and_folders_are_left_out_where_asked(tree) -> None:
+    """Jupyter keeps copies of pictures that were looked at: they are no pictures of the set."""
+    for place in (".DS_Store", "b/.ipynb_checkpoints/2-checkpoint.png"):
+        (tree / place).parent.mkdir(exist_ok=True)
+        (tree / place).touch()
+    assert names(tree, hidden=False) == (["a.png", "b/2.png"], [])
+    assert len(names(tree)[0]) == 4
+
+
 def test_linked_folders_and_files_are_read_like_others(tree, tmp_path) -> None:
     (tree / "c").symlink_to(tmp_path / "away")
     (tree / "d.png").symlink_to(tmp_path / "away/x/1.png")
