@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import filecmp
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +12,7 @@ from convert import card as cards
 from convert.errors import ConversionError
 from convert.pipeline import Result
 from edge import manifest
-from edge.files import expect_apart, expect_writable, identity
+from edge.files import alone_in, expect_apart, expect_writable, identity
 from edge.manifest import ModelSpec
 
 WEIGHTS = "weights.npz"  # of the float network, beside a model
@@ -48,7 +46,12 @@ def publish(result: Result, out: Path, folder: Path | None = None, card: Path | 
     if result.spec is None:
         raise ConversionError("--manifest: a manifest entry needs a task; add --task")
     name = _name_in(folder, out)
-    with _alone(folder):
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConversionError(f"{folder}: cannot be written ({error.strerror}); fix that, or the folder") from None
+    # Of two conversions at once, each would enter its model into the manifest of before, and one entry would be lost.
+    with alone_in(folder):
         specs = known(folder) | {result.spec.task: replace(result.spec, file=name)}
         files[folder / "manifest.json"] = manifest.text_of(specs).encode()
         write_all(files)
@@ -95,20 +98,6 @@ def _name_in(folder: Path, out: Path) -> str:
         return out.resolve().relative_to(folder.resolve()).as_posix()
     except ValueError:
         raise ConversionError(f"{out}: expected a place in {folder}, beside the manifest; fix --out") from None
-
-
-@contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """While this lasts, no other conversion writes there: of two, each would enter its model into the manifest of
-    before, and one of the models would be lost.
-    """
-    with contextlib.ExitStack() as stack:
-        with contextlib.suppress(OSError):  # what is wrong is said when a file is written
-            folder.mkdir(parents=True, exist_ok=True)
-            place = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-            stack.callback(os.close, place)
-            fcntl.flock(place, fcntl.LOCK_EX)
-        yield
 
 
 def set_aside_weights(out: Path, model: Path) -> Path | None:

@@ -5,6 +5,7 @@ whole, and apart from what is read; and names that libraries in C++ can take.
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import stat
 import tempfile
@@ -13,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from edge.errors import OutputError
+from edge.errors import InUse, OutputError
 from edge.text import is_utf8, printable
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -208,6 +209,30 @@ def taken(path: Path, what: str = "file") -> str:
     'sheet.png: exists; choose another file, or add --force'
     """
     return f"{printable(path)}: exists; choose another {what}, or add --force"
+
+
+@contextmanager
+def alone_in(folder: Path, wait: bool = True) -> Iterator[None]:
+    """Inside, no other process works in a folder that asks the same way; where locks are unknown, nothing is checked.
+
+    Args:
+        folder: is there.
+        wait: for the other to end.
+
+    Raises:
+        InUse: another one does, and it is not waited for.
+    """
+    fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            raise InUse(f"{printable(folder)}: in use by another process; wait for it, or end it") from None
+        except OSError:  # some network folders know no locks
+            pass
+        yield
+    finally:
+        os.close(fd)
 
 
 def is_full(error: Exception) -> bool:

@@ -15,6 +15,7 @@ import keras
 import numpy as np
 
 from edge.errors import InvalidValue
+from edge.files import alone_in
 from training import checkpoint, history
 from training import nodes as together
 from training.averages import measurable
@@ -150,8 +151,14 @@ def train(
         InvalidValue: the recipe's batch cannot be divided among the nodes or is larger than the data; the state to
             resume from is not whole, of another network, or of more epochs than the recipe's; the loss is no number.
         NodeError: `resume`, and the nodes have not done the same epochs.
+        InUse: another training writes into `folder`.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    with alone_in(folder, wait=False) if nodes.lead else nullcontext():
+        return _trained(recipe, task, folder, resume, every, nodes)
+
+
+def _trained(recipe: Recipe, task: Task, folder: Path, resume: bool, every: int, nodes: Nodes) -> keras.Model:
     if not resume and nodes.lead:
         (folder / history.FILE).unlink(missing_ok=True)
         shutil.rmtree(folder / history.STATE, ignore_errors=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from edge.errors import OutputError
-from edge.files import expect_apart, expect_folder, replacing
+from edge.errors import InUse, OutputError
+from edge.files import alone_in, expect_apart, expect_folder, replacing
 
 
 def test_without_outputs_nothing_is_read_or_written_twice(tmp_path):
@@ -51,3 +51,14 @@ def test_what_was_not_written_to_its_end_leaves_the_old_file_and_no_other(tmp_pa
     with pytest.raises(OSError, match="No space left"):
         half()
     assert [one.read_text() for one in tmp_path.iterdir()] == ["old"]
+
+
+def test_a_folder_is_worked_in_by_one_at_a_time(tmp_path):
+    with (
+        alone_in(tmp_path),
+        pytest.raises(InUse, match="in use by another process; wait for it"),
+        alone_in(tmp_path, wait=False),
+    ):
+        pytest.fail("entered twice")
+    with alone_in(tmp_path, wait=False):
+        assert list(tmp_path.iterdir()) == [], "no file is left"

@@ -10,7 +10,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edge.errors import InvalidValue
+from edge.errors import InUse, InvalidValue
+from edge.files import alone_in
 from training import history, report
 from training import recipe as recipes
 from training.tasks import open_task
@@ -133,6 +134,12 @@ def test_a_run_killed_while_it_saves_has_one_whole_state(opened, tmp_path, monke
     check_alike(tmp_path / "run", resumed, tmp_path / "whole", whole)
     left = {path.name for path in (tmp_path / "run" / history.STATE).iterdir()}
     assert left == {history.STATE_METADATA, "epoch-3.weights.h5"}
+
+
+def test_two_trainings_do_not_write_into_one_folder(opened, tmp_path) -> None:
+    recipe, task = opened(1)
+    with alone_in(tmp_path), pytest.raises(InUse, match="in use by another process"):
+        fit.train(recipe, task, tmp_path)
 
 
 def test_a_loss_that_is_no_number_ends_the_run_before_its_state_is_saved(opened, tmp_path, monkeypatch) -> None:
