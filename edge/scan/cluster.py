@@ -6,10 +6,12 @@ import contextlib
 import importlib.util
 import logging
 import math
+import signal
 import time
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
+from multiprocessing import resource_tracker
 from typing import Any
 
 import cv2
@@ -157,19 +159,31 @@ def this_machine(request: Request, workers: int) -> Iterator[DaskWorkers]:
             security = distributed.Security.temporary()
         except ImportError:
             raise MissingExtra(f"scan needs cryptography; install it with: {pip_install('scan')}") from None
-        cluster = distributed.LocalCluster(
-            n_workers=workers, threads_per_worker=1, processes=True, memory_limit=memory, host="127.0.0.1",
-            dashboard_address=None, protocol="tls://", security=security, silence_logs=logging.CRITICAL,
-            env=ENVIRONMENT,
-        )  # fmt: skip
-        try:
-            client = distributed.Client(cluster, security=security)
-            try:
-                yield DaskWorkers(client, request)
-            finally:
-                client.close()
-        finally:
-            cluster.close()
+        with contextlib.ExitStack() as opened:
+            with _without_ctrl_c():  # one that was sent meanwhile arrives at its end, when the cluster can be closed
+                local = distributed.LocalCluster(
+                    n_workers=workers, threads_per_worker=1, processes=True, memory_limit=memory, host="127.0.0.1",
+                    dashboard_address=None, protocol="tls://", security=security, silence_logs=logging.CRITICAL,
+                    env=ENVIRONMENT,
+                )  # fmt: skip
+                cluster = opened.enter_context(contextlib.closing(local))
+            client = opened.enter_context(contextlib.closing(distributed.Client(cluster, security=security)))
+            yield DaskWorkers(client, request)
+
+
+@contextlib.contextmanager
+def _without_ctrl_c() -> Iterator[None]:
+    """What is started meanwhile never gets SIGINT, nor what that starts later; this thread gets it afterwards.
+
+    A terminal sends it to all processes at once: workers that end of it show tracebacks, and are missed by a scan that
+    goes on or ends in order.
+    """
+    resource_tracker.ensure_running()  # of multiprocessing; the thread that starts it has SIGINT unblocked by it
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextlib.contextmanager

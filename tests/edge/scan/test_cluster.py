@@ -231,7 +231,7 @@ def test_ctrl_c_is_one_line_and_leaves_no_process(archive, tiny):
     command = started(archive, "results", tiny, "--every", "0", "--workers", "1", jobs=1)
     until(lambda: parts(archive.parent / "results"))
     workers = children(command.pid)
-    for pid in (command.pid, *workers):  # as a terminal does it: to all of them
+    for pid in (*workers, command.pid):  # as a terminal does it: to all of them, in any order
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGINT)
     out, err = command.communicate(timeout=DEADLINE_S)
