@@ -181,8 +181,9 @@ def parts(folder: Path) -> set[str]:
 
 
 def children(pid):
-    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [int(word) for word in listed]
+    """Its processes; workers are started by threads, each of which has a list of its own."""
+    lists = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(word) for listed in lists for word in listed.read_text().split()]
 
 
 def until(happened):
@@ -226,11 +227,18 @@ def test_a_command_that_is_killed_leaves_no_process_and_goes_on_where_it_was(arc
     assert len(parts(archive.parent / "results")) > len(finished)
 
 
+def ignores_ctrl_c(pid):
+    status = dict(line.split(":\t") for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    return bool((int(status["SigBlk"], 16) | int(status["SigIgn"], 16)) & 1 << (signal.SIGINT - 1))
+
+
 @pytest.mark.slow
 def test_ctrl_c_is_one_line_and_leaves_no_process(archive, tiny):
     command = started(archive, "results", tiny, "--every", "0", "--workers", "1", jobs=1)
     until(lambda: parts(archive.parent / "results"))
     workers = children(command.pid)
+    assert len(workers) > 1, "a worker, and what counts multiprocessing's resources"
+    assert all(ignores_ctrl_c(pid) for pid in workers)
     for pid in (*workers, command.pid):  # as a terminal does it: to all of them, in any order
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGINT)
