@@ -11,7 +11,6 @@ from typing import Any
 from training.accelerator import emotion_start
 from training.accelerator.emotion_data import Batches, Wardrobe, load
 
-STUDENT: dict[str, Any] = {"stem": 32, "stages": [[48, 1], [96, 3], [160, 2]]}  # as in the recipes
 TEACHER: dict[str, Any] = {"stages": [[32, 2], [96, 3], [224, 3], [448, 2]]}
 TINY: dict[str, Any] = {"stages": [[4, 1], [8, 1], [16, 1]]}
 RESERVE = 25.0  # seconds, at the end, to settle, blend and choose
@@ -67,9 +66,7 @@ def main() -> None:
 
     shipped = {}
     for name, weights in first.items():
-        student = nets.Student(**STUDENT)
-        nets.fill(student, weights)
-        shipped[name] = ready(student)
+        shipped[name] = ready(nets.student_of(weights))
         store.measured(name, shipped[name], 0.0)
     teacher = ready(nets.PlainNet(**(TINY if arguments.tiny else TEACHER)))
     for name, network in ("student", shipped["bare"]), ("teacher", teacher):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -49,11 +50,11 @@ class Unit(nn.Module):
 
 
 class Residual(nn.Module):
-    """Two 3x3 convolutions beside a shortcut."""
+    """Two 3x3 convolutions beside a shortcut, with `inner` channels between them."""
 
-    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
+    def __init__(self, inputs: int, outputs: int, stride: int, inner: int) -> None:
         super().__init__()
-        self.first, self.second = Unit(inputs, outputs, 3, stride), Unit(outputs, outputs)
+        self.first, self.second = Unit(inputs, inner, 3, stride), Unit(inner, outputs)
         self.shortcut = Unit(inputs, outputs, 1, stride) if stride > 1 or inputs != outputs else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
@@ -65,14 +66,16 @@ class Residual(nn.Module):
 class Student(nn.Module):
     """The network that ships: the same numbers as training.networks.emotion.build of the same arguments."""
 
-    def __init__(self, stem: int, stages: Sequence[Sequence[int]], dropout: float = 0.2) -> None:
+    def __init__(
+        self, stem: int, stages: Sequence[Sequence[int]], dropout: float = 0.2, inner: Sequence[int] = ()
+    ) -> None:
         super().__init__()
         self.stem = Unit(1, stem)
+        places = [(channels, 1 if block else 2) for channels, count in stages for block in range(count)]
         blocks, inputs = [], stem
-        for channels, count in stages:
-            for block in range(count):
-                blocks.append(Residual(inputs, channels, 2 if block == 0 else 1))
-                inputs = channels
+        for (channels, stride), between in zip(places, inner or [0] * len(places), strict=True):
+            blocks.append(Residual(inputs, channels, stride, between or channels))
+            inputs = channels
         self.blocks = nn.Sequential(*blocks)
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(inputs, CLASSES)
@@ -127,6 +130,49 @@ def fill(student: nn.Module, weights: Mapping[str, np.ndarray]) -> None:
         put(norm.running_var, weights[f"{number:02d}.variance"])
     put(student.head.weight, weights["head.kernel"].T)
     put(student.head.bias, weights["head.bias"])
+
+
+def measures(weights: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """The arguments of the Student that weights are of: `stem`, `stages` and `inner`.
+
+    Args:
+        weights: as `arrays` gives them; each stage begins with a block that has a 1x1 shortcut.
+
+    Raises:
+        ModelError: they are of another kind of network.
+
+    Example:
+        >>> measures(arrays(Student(4, [[6, 2]], inner=[6, 2])))
+        {'stem': 4, 'stages': [[6, 2]], 'inner': [6, 2]}
+    """
+    kernels = [weights[name].shape for name in sorted(weights) if name.endswith(".kernel") and name[0].isdigit()]
+    stages: list[list[int]] = []
+    inner: list[int] = []
+    rest = kernels[1:]
+    while len(rest) >= 2:
+        (_, _, _, between), (_, _, _, channels), *rest = rest
+        inner.append(between)
+        if rest and rest[0][0] == 1:
+            rest = rest[1:]
+            stages.append([channels, 1])
+        elif stages:
+            stages[-1][1] += 1
+        else:
+            break
+    if rest or not stages:
+        raise ModelError("weights: they are not of an emotion network of residual blocks; expected those of a Student")
+    return {"stem": kernels[0][3], "stages": stages, "inner": inner}
+
+
+def student_of(weights: Mapping[str, np.ndarray], dropout: float = 0.2) -> Student:
+    """A student with these weights, whatever its size.
+
+    Raises:
+        ModelError: they are of another kind of network.
+    """
+    student = Student(**measures(weights), dropout=dropout)
+    fill(student, weights)
+    return student
 
 
 class PlainNet(nn.Module):

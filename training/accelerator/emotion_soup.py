@@ -17,7 +17,6 @@ import torch
 from edge.errors import SettingsError
 from training.accelerator import emotion_land
 from training.accelerator import emotion_nets as nets
-from training.accelerator.emotion import STUDENT
 from training.accelerator.emotion_augment import Look, moved
 from training.accelerator.emotion_data import Batches, load, with_originals
 from training.accelerator.emotion_learner import settle
@@ -78,8 +77,7 @@ def main() -> None:
     if given.originals:
         sets, chosen = with_originals(sets, chosen, given.originals)
     batches, look = Batches(sets, device, real), Look(device)
-    network = nets.Student(**STUDENT)
-    nets.fill(network, weights)
+    network = nets.student_of(weights)
 
     @torch.no_grad()
     def pictures() -> torch.Tensor:

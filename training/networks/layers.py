@@ -31,9 +31,9 @@ def _under(name: str, part: str) -> str | None:
     return f"{name}_{part}" if name else None
 
 
-def residual(x: Any, channels: int, stride: int = 1) -> Any:
-    """Two 3x3 convolutions beside a shortcut (He et al., 2016)."""
-    y = conv(x, channels, stride)
+def residual(x: Any, channels: int, stride: int = 1, inner: int = 0) -> Any:
+    """Two 3x3 convolutions beside a shortcut (He et al., 2016), with `inner` channels between them (0: as many)."""
+    y = conv(x, inner or channels, stride)
     y = conv(y, channels, relu=False)
     if stride > 1 or x.shape[-1] != channels:
         x = conv(x, channels, stride, kernel=1, relu=False)

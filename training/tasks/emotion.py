@@ -54,7 +54,7 @@ class BareEmotion:
         """The network that [network] describes, with the weights that `start` names; see NETWORKS."""
         network = network_of(self.recipe)
         if self.options.start:
-            network.set_weights(weights.load(start_file(self.options.start)).get_weights())
+            begin(network, weights.load(start_file(self.options.start)).get_weights(), self.recipe)
         for layer in network.layers if self.options.keep_norm else ():
             if isinstance(layer, layers.BatchNormalization):
                 layer.trainable = False  # for batch normalization that means its statistics, too
@@ -211,6 +211,21 @@ def network_of(recipe: Recipe) -> keras.Model:
 def start_file(name: str) -> Path:
     """The weights of a shipped model, or of a run: weights.npz."""
     return Path(name) if name.endswith(".npz") else manifest.default_folder() / name / "weights.npz"
+
+
+def begin(network: keras.Model, values: list[np.ndarray], recipe: Recipe) -> None:
+    """Give a network the weights of its recipe's `start`.
+
+    Raises:
+        SettingsError: they are of a network of another shape.
+    """
+    try:
+        network.set_weights(values)
+    except ValueError:
+        raise SettingsError(
+            f"recipe {recipe.name}: data.start: the network of {recipe.data['start']} has another shape than [network] "
+            f"describes; use the [network] of the recipe that it was trained with"
+        ) from None
 
 
 def found(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> dict[str, float]:

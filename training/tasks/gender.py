@@ -23,7 +23,7 @@ from training.data.faces_gender import People
 from training.networks import emotion
 from training.networks.layers import strip_custom_layers
 from training.recipe import Recipe, parse
-from training.tasks.emotion import start_file
+from training.tasks.emotion import begin, start_file
 
 SIZE = 48
 LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # what grey is made of
@@ -81,7 +81,7 @@ class GenderClassifier:
             first, *others = weights.load(start_file(self.options.start)).get_weights()
             coloured = first * LUMINANCE[:, None]
             # All but the classifier: its kernel and its bias come last.
-            network.set_weights([coloured, *others[:-2], *network.get_weights()[-2:]])
+            begin(network, [coloured, *others[:-2], *network.get_weights()[-2:]], self.recipe)
         return network
 
     def rows(self, held_out: bool = False) -> np.ndarray:

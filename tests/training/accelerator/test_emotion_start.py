@@ -11,39 +11,41 @@ from training.accelerator import emotion_land, emotion_start
 from training.backend import load_keras
 
 NETWORK = {"stem": 4, "stages": [[6, 1], [8, 2]], "dropout": 0.0}
+EACH = pytest.mark.parametrize("network", [NETWORK, NETWORK | {"inner": [3, 8, 5]}], ids=["whole", "pruned"])
 
 
-def shipped(folder):
+def shipped(folder, network):
     """A small network with random weights, and the file that ships it."""
     pytest.importorskip("keras", reason="the shipped network needs Keras")
     load_keras()
     from training.networks import emotion
     from training.networks.layers import strip_custom_layers
 
-    model, rng = emotion.build(**NETWORK), np.random.default_rng(5)
+    model, rng = emotion.build(**network), np.random.default_rng(5)
     # Positive, as variances are; halves, so that float16 holds them exactly.
     model.set_weights([rng.integers(1, 9, w.shape).astype(np.float32) / 16 for w in model.get_weights()])
     weights.save(strip_custom_layers(model), folder / "weights.npz")
     return model, folder / "weights.npz"
 
 
-def test_the_weights_of_a_shipped_file_give_the_same_network_again(tmp_path) -> None:
-    model, path = shipped(tmp_path)
+@EACH
+def test_the_weights_of_a_shipped_file_give_the_same_network_again(tmp_path, network) -> None:
+    model, path = shipped(tmp_path, network)
     from training.networks import emotion
 
-    again = emotion.build(**NETWORK)
+    again = emotion.build(**network)
     emotion_land.fill(again, emotion_start.read(path))
     for given, expected in zip(again.get_weights(), model.get_weights(), strict=True):
         assert (given == expected).all()
 
 
-def test_torch_answers_as_the_shipped_network_does(tmp_path) -> None:
+@EACH
+def test_torch_answers_as_the_shipped_network_does(tmp_path, network) -> None:
     torch = pytest.importorskip("torch")
     from training.accelerator import emotion_nets
 
-    model, path = shipped(tmp_path)
-    student = emotion_nets.Student(**NETWORK).eval()
-    emotion_nets.fill(student, emotion_start.read(path))
+    model, path = shipped(tmp_path, network)
+    student = emotion_nets.student_of(emotion_start.read(path)).eval()
     pictures = np.random.default_rng(1).random((3, 48, 48), np.float32)
     with torch.no_grad():
         answers = student(torch.from_numpy(pictures)[:, None]).numpy()
