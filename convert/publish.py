@@ -79,11 +79,15 @@ def check_places(out: Path, task: str, folder: Path | None = None, card: Path | 
         for other in known(folder).values():
             if other.task != task:
                 model = folder / other.file
-                files = (model, folder / other.edgetpu, model.with_name("card.md"), model.with_name("card.json"))
+                beside = (model.with_name(name) for name in ("card.md", "card.json", WEIGHTS))
+                files = (model, folder / other.edgetpu, *beside)
                 theirs |= {identity(path): other.task for path in files if path.is_file()}
         for flag, path in zip(("--out", "--card", "--card"), outputs.values(), strict=False):
             if owner := theirs.get(identity(path)):
                 raise ConversionError(f"{path}: belongs to the model of {owner} in {folder}; choose another {flag}")
+        weights = out.with_name(WEIGHTS)  # would be set aside, as those of the model before
+        if owner := theirs.get(identity(weights)):
+            raise ConversionError(f"{out}: {weights} belongs to the model of {owner}; choose another folder for --out")
     expect_apart(outputs)
     expect_writable(*outputs.values())
 

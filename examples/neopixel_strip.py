@@ -66,6 +66,6 @@ if __name__ == "__main__":
         follow(sys.stdin, strip)
     except KeyboardInterrupt:  # Ctrl-C
         sys.exit(130)
-    finally:  # a strip keeps its colours without anybody
+    finally:  # a strip keeps its last colours when the program ends
         strip.fill(OFF)
         strip.show()

@@ -105,8 +105,8 @@ class _Keep(keras.callbacks.Callback):
         if not math.isfinite(line["loss"]):  # before the state is saved: weights that are no numbers never recover
             saved = f"; the run is saved up to epoch {epoch}, for --resume" if epoch else ""
             raise InvalidValue(
-                f"{self.folder}: epoch {epoch + 1}: the loss is not a number any more; lower fit.learning_rate, or set "
-                f"fit.clip, in the recipe{saved}"
+                f"{self.folder}: epoch {epoch + 1}: the loss is no longer a finite number; lower fit.learning_rate or "
+                f"set fit.clip in the recipe{saved}"
             )
         if (epoch + 1) % self.every == 0 or epoch + 1 == self.epochs:
             with measurable(self.model, self.batches, self.copy) as model:

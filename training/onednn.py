@@ -17,7 +17,7 @@ What is known (tensorflow-cpu 2.21, AMD EPYC 9004, which is Zen 4 with AVX512, V
 What is not known: the smallest call of a training step that crashes. `python -m tests.bench.onednn` runs the operations
 one by one, each in a process of its own, and prints which of them die. On an AMD EPYC (Zen 4: family 25, model 17; two
 cores of a virtual machine, tensorflow-cpu 2.21) that is the matmul above alone: Keras' `fit` of its small CNN, of a
-larger one and six steps of our own recipe passed there with oneDNN on. So it takes something else besides to crash.
+larger one and six steps of our own recipe passed there with oneDNN on. So something else must be involved as well.
 Whoever runs it where training does crash, or on a Zen 5: write the answer here.
 """
 

@@ -19,7 +19,7 @@ from edge.settings import SourceSettings
 
 SNAPSHOT_FPS = 5.0  # requests a second, at most
 MULTIPART = "multipart/"
-SOONER = 0.9  # of the time-out: a reason is given before whoever waits for a frame has only its own to give
+SOONER = 0.9  # part of the time-out after which the reason is raised, before the caller's own time-out hides it
 FILMS = ("video/", "application/vnd.apple.mpegurl", "application/x-mpegurl")  # what FFmpeg may get where we got nothing
 DOCUMENTS = ("text/html", "application/xhtml+xml", "application/json")  # of a login page, or of a wrong path
 

@@ -58,7 +58,7 @@ def run(program: str, main: Callable[[list[str]], int], argv: Sequence[str] | No
         if not error.filename and _is_nowhere():
             reason = "the current folder was removed; go to another one: cd"
         elif not error.filename and is_full(error):  # what writes to an open file knows no name
-            reason = "no space left on a disk that is written to; free some, and run it again"
+            reason = "no space left on the disk; free some space, then run the command again"
         return _failed(program, debug, f"{error.filename}: {reason}" if error.filename else reason, 1)
     except Exception as error:
         what = f"unexpected {type(error).__name__}: {one_line(error)}"

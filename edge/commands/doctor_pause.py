@@ -23,13 +23,15 @@ def pause(settings: Settings, environment: Mapping[str, str] = os.environ) -> It
     """
     seen = with_service(environment)
     file, memory = pause_file(settings, seen), state_file("paused", seen)
-    if memory is not None and remembers(memory):
+    if memory is not None and os.path.isdir(memory.parent) and not os.access(memory.parent, os.X_OK):
+        unseen = "this user cannot see whether the service was asked to pause; run this with sudo"
+        yield Finding(WARN, "pause", f"{memory.parent}: {unseen}")
+        if settings.maker.pause_file == "auto":  # which is there, too
+            return
+    elif memory is not None and remembers(memory):
         yield Finding(WARN, "pause", f"the service was asked to pause, so its camera is off; to resume: {RESUME}")
         return
     if file is None:
-        return
-    if settings.maker.pause_file == "auto" and not os.access(file.parent, os.X_OK):
-        yield Finding(WARN, "pause", f"{file.parent}: this user cannot read the service's folder; run this with sudo")
         return
     try:
         there = lies_there(file)

@@ -44,12 +44,16 @@ def read(paths: Iterable[Path], warn: bool = True) -> Iterator[Event]:
 
 def _name_set_aside(path: Path, named: Iterable[Path]) -> None:
     try:
-        found = [file for file in set_aside(path) if file not in named]
+        known = {file.resolve() for file in named}
+        found = [file for file in set_aside(path) if file.resolve() not in known]
     except OSError:
         return
     if found:
         others = f" and {len(found) - 1} more" if len(found) > 1 else ""
-        _log.warning("%s%s: not read, as renamed or compressed; unpack it and name it, too", found[0], others)
+        _log.warning(
+            "%s%s: not read, because renamed or compressed; to include such files, unpack them and name them, too",
+            *(found[0], others),
+        )
 
 
 def _read(listed: Iterable[Part], warn: bool) -> Iterator[Event]:

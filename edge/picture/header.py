@@ -30,8 +30,8 @@ ORIENTATION, TURNS = 0x0112, range(2, 9)  # a tag of EXIF, and those of its valu
 MOVING = ("GIF", "PNG", "WebP", "AVIF")
 SCANS = 100  # of a JPEG; progressive ones have about ten
 _SCAN, _END = 0xDA, 0xD9  # markers of JPEG
-# Behind a scan's data; within them, FF is followed by 00, or is one of the markers that restart the decoder.
-_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+# Markers with a length behind them. Decoders pass over FF 01, and in search of a restart over all below C0, without.
+_MARKER = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
 _lock = threading.Lock()  # warnings are filtered for the whole process
 
 

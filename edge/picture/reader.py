@@ -140,7 +140,9 @@ def _not_a_picture(kind: str | None, name: str, kinds: Collection[str]) -> NotAP
 def _pixels(data: bytes, head: header.Header, name: str) -> np.ndarray:
     kind, image = head.kind, None
     if kind == "JPEG" and not header.has_few_scans(data):
-        raise PictureError(f"{name}: a JPEG of more than {header.SCANS} scans, made to take hours; not decoded")
+        raise PictureError(
+            f"{name}: a JPEG with more than {header.SCANS} scans, which could take hours to decode; not decoded"
+        )
     if _for_opencv(data, head):
         with contextlib.suppress(cv2.error):
             image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)

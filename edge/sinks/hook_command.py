@@ -17,9 +17,9 @@ HEAD = 256  # bytes of a script in which its first line is looked for
 
 # What a shell takes as it is. The `&` of an address stands inside a word, and `find` is given a `\;`.
 _QUOTED = re.compile(r"""'[^']*'|"(?:\\.|[^"\\])*"|\\.""", re.DOTALL)
-_FOR_A_SHELL = re.compile(r"\d*[<>].*|&>.*|\|[|&]?|&&?|;|[^;]+;|.*\$[\w({].*|.*`.*")
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*")
-_NAMED = re.compile(r"\w+=|[<>|&;$`]")  # what is named of such a word: the rest may be a password
+# What is named of such a word, the rest of which may be a password, is a group.
+_FOR_A_SHELL = re.compile(r"\d*([<>]).*|(&)>.*|([|&])[|&]?|[^;]*(;)|.*(\$)[\w({].*|.*(`).*")
+_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*=).*", re.DOTALL)
 
 
 def words(settings: MakerSettings) -> list[str]:
@@ -36,21 +36,23 @@ def words(settings: MakerSettings) -> list[str]:
 
 
 def name(command: Sequence[str]) -> str:
-    """What a command is called in messages."""
-    return printable((command or [""])[0])[:NAMED]
+    """What a command is called in messages; of a variable that is set before it, which may be a password, its name."""
+    first = (command or [""])[0]
+    is_set = _ASSIGNMENT.fullmatch(first)
+    return printable(f"{is_set[1]}..." if is_set else first)[:NAMED]
 
 
 def for_a_shell(settings: MakerSettings) -> str:
     """What is to be said where a command has words that only a shell understands; empty where it has none.
 
     >>> for_a_shell(MakerSettings(on_event="cat > /tmp/event.json"))
-    "no shell runs the command, so '>' is no more than text; for a shell: sh -c '...'"
+    "no shell runs the command, so '>' is passed on as text; to use a shell, write sh -c '...'"
     """
     for place, word in enumerate(_QUOTED.sub("x", settings.on_event).split()):
-        if _FOR_A_SHELL.fullmatch(word) or (place == 0 and _ASSIGNMENT.fullmatch(word)):
-            named = _NAMED.search(word)
-            assert named is not None
-            return f"no shell runs the command, so '{named[0]}' is no more than text; for a shell: sh -c '...'"
+        found = (_ASSIGNMENT.fullmatch(word) if place == 0 else None) or _FOR_A_SHELL.fullmatch(word)
+        if found:
+            named = next(group for group in found.groups() if group)
+            return f"no shell runs the command, so '{named}' is passed on as text; to use a shell, write sh -c '...'"
     return ""
 
 
@@ -74,6 +76,8 @@ def obstacle(program: str) -> str:
     if first.endswith(b"\r"):
         return "a script with the line ends of Windows; save it with those of Linux"
     interpreter = os.fsdecode((first.split() or [b""])[0])
+    if not interpreter:
+        return "its first line names no program; begin it with a line such as #!/bin/sh"
     if os.path.exists(interpreter):
         return ""
-    return f"{printable(interpreter) or 'no program'}, named in its first line, is not there; change that line"
+    return f"its first line names {printable(interpreter)}, which does not exist; correct that line"

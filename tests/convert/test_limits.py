@@ -201,7 +201,7 @@ def test_a_nested_architecture_ends_in_one_line(tmp_path):
     """Few enough levels for the JSON parser, too many for what comes after it."""
     deep = '{"class_name": "Sequential", "config": ' + "[" * 800 + "]" * 800 + "}"
     (tmp_path / "m.json").write_text(deep)
-    (tmp_path / "w.h5").write_bytes(b"")
+    (tmp_path / "w.h5").write_bytes(b"\x89HDF\r\n\x1a\n")
     with pytest.raises(ConversionError, match="an architecture with more than 200 levels"):
         load(tmp_path / "m.json", tmp_path / "w.h5")
     (tmp_path / "m.json").write_text(deep.replace("[" * 800, "[" * 100_000))

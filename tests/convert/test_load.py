@@ -141,7 +141,7 @@ def simple(keras_, shape=(8, 8, 1)):
     [
         (nothing, "no such file or folder"),
         (empty_folder, "not a SavedModel"),
-        (zero_bytes, "neither a Keras model"),
+        (zero_bytes, "an empty file; copy or download it again"),
         (text, "neither a Keras model"),
         (torn_h5, "cannot be loaded as a Keras model"),
         (torn_keras, "cannot be loaded as a Keras model"),

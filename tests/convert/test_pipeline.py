@@ -23,6 +23,8 @@ from edge.engines.litert import LiteRtEngine
 from edge.errors import ModelError, OutputError
 from edge.labels import EMOTIONS, MASKS
 
+DEADLINE_S = 60.0  # for what must happen
+
 
 def source(kit, count=150, seed=2):
     return from_arrays("blobs", *kit.blobs(count, seed), kit.CLASSES)
@@ -154,6 +156,9 @@ def test_a_model_is_not_written_over_that_of_another_task(passed, tmp_path):
         publish.check_places(tmp_path / "mask" / "model.tflite", "emotion-bare", tmp_path)
     with pytest.raises(ConversionError, match=r"mask/card\.md: belongs to the model of mask .* another --card"):
         publish.check_places(tmp_path / "mask" / "mine.tflite", "emotion-bare", tmp_path)
+    (tmp_path / "mask" / "weights.npz").touch()
+    with pytest.raises(ConversionError, match=r"mine\.tflite: .*weights\.npz belongs to the model of mask; choose"):
+        publish.check_places(tmp_path / "mask" / "mine.tflite", "emotion-bare", tmp_path, tmp_path / "x.md")
     with pytest.raises(OutputError, match="choose two files for --out and the manifest"):
         publish.check_places(tmp_path / "manifest.json", "mask", tmp_path)
 
@@ -161,7 +166,12 @@ def test_a_model_is_not_written_over_that_of_another_task(passed, tmp_path):
 def test_two_conversions_at_once_both_enter_their_models(passed, tmp_path, monkeypatch):
     """The second begins while the first has read the manifest and not written it yet."""
     other = replace(passed, spec=replace(passed.spec, task="emotion-bare", labels=EMOTIONS))
-    whole, seconds = publish.known, []
+    whole, alone, seconds, arrived = publish.known, publish.alone_in, [], threading.Event()
+
+    def alone_in(folder):
+        if threading.current_thread() in seconds:
+            arrived.set()
+        return alone(folder)
 
     def known(folder):
         specs = whole(folder)
@@ -169,12 +179,16 @@ def test_two_conversions_at_once_both_enter_their_models(passed, tmp_path, monke
             place = folder / "emotion-bare" / "model.tflite"
             seconds.append(threading.Thread(target=publish.publish, args=(other, place, folder)))
             seconds[0].start()
+            assert arrived.wait(DEADLINE_S)
             seconds[0].join(0.2)
+            assert seconds[0].is_alive(), "it waits"
         return specs
 
+    monkeypatch.setattr(publish, "alone_in", alone_in)
     monkeypatch.setattr(publish, "known", known)
     publish.publish(passed, tmp_path / "mask" / "model.tflite", tmp_path)
-    seconds[0].join()
+    seconds[0].join(DEADLINE_S)
+    assert not seconds[0].is_alive()
     assert set(manifest.load(tmp_path).specs) == {"mask", "emotion-bare"}
 
 

@@ -154,7 +154,7 @@ def test_a_loss_that_is_no_number_ends_the_run_before_its_state_is_saved(opened,
 
     monkeypatch.setattr(task, "build", broken)
     monkeypatch.setattr(checkpoint.Checkpoint, "_load_model", lambda self: None)
-    with pytest.raises(InvalidValue, match=r"run: epoch \d: the loss is not a number any more; lower"):
+    with pytest.raises(InvalidValue, match=r"run: epoch \d: the loss is no longer a finite number; lower"):
         fit.train(recipe, task, tmp_path / "run", resume=True)
     assert history.saved_epochs(tmp_path / "run") == 1
     assert len(history.read(tmp_path / "run")) == 1

@@ -74,7 +74,8 @@ class Alone:
 
     def run(self) -> None:
         """Train until the time is over."""
-        self.more_masks(wait=1e6)
+        if self.wardrobe is not None and not self.wardrobe.ready:
+            self.more_masks(wait=1e6)
         if self.arguments.resume:
             self.load()
         self.began = looked = time.monotonic()
@@ -135,6 +136,7 @@ def arguments_of(about: str, teacher: str, rate: float) -> argparse.ArgumentPars
     parser.add_argument("--data", type=Path, required=True, metavar="PACK.npz", help="what emotion_pack wrote")
     parser.add_argument("--teacher", type=Path, required=True, metavar="FILE", help=teacher)
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the weights go")
+    parser.add_argument("--goes-on", type=Path, metavar="FILE", help="begin with the last weights of an earlier --out")
     parser.add_argument("--originals", type=Path, metavar="FILE", help="fer2013.npz: its pictures, not compressed ones")
     parser.add_argument("--minutes", type=float, default=60.0, help="for training (60)")
     parser.add_argument("--batch", type=int, default=256, help="faces a step (256)")

@@ -34,7 +34,7 @@ def prune(student: nets.Student, inner: Sequence[int], pictures: Tensor, seed: i
         seed: of the places in them.
 
     Raises:
-        ModelError: there are more channels to keep than there are, or not one number for each block.
+        ModelError: `inner` has not one number for each block, or asks for more channels than a block has.
 
     Example:
         >>> quick = prune(student, [16, 48, 48, 64, 64, 64], pictures)  # doctest: +SKIP

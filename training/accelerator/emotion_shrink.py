@@ -144,7 +144,6 @@ def arguments_of(words: list[str] | None = None) -> argparse.Namespace:
         "--inner", type=int, nargs="+", default=list(INNER), metavar="N", help=f"channels inside each block {INNER}"
     )
     parser.add_argument("--faces", type=Path, metavar="DIR", help="the folder of mask.npz: more faces, without labels")
-    parser.add_argument("--goes-on", type=Path, metavar="FILE", help="begin with the last weights of an earlier --out")
     return parser.parse_args(words)
 
 

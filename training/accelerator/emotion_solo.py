@@ -42,7 +42,7 @@ class Solo(emotion_alone.Alone):
         teacher = self.network(arguments.teacher)
         for faces, share in zip(self.batches.sets, TAUGHT, strict=True):
             faces["targets"] = (1 - share) * faces["targets"] + share * self._told(teacher, faces)
-        self.masked = torch.from_numpy(self.real)[:, None].float() / 255
+        self.real_faces = torch.from_numpy(self.real)[:, None].float() / 255
         self.calm = self._calm() if self.masks else None
         self.learner = Learner(copy.deepcopy(self.shipped).requires_grad_(True), arguments.rate)
         if arguments.goes_on:
@@ -63,7 +63,7 @@ class Solo(emotion_alone.Alone):
     @torch.no_grad()
     def _calm(self) -> Tensor:
         """Targets (N, 7) of faces with real masks: neutral, and what the shipped network says of them."""
-        told = torch.cat([self.shipped(part).softmax(dim=1) for part in self.masked.split(256)])
+        told = torch.cat([self.shipped(part).softmax(dim=1) for part in self.real_faces.split(256)])
         told = (1 - CALM) * told
         told[:, NEUTRAL] += CALM
         return told
@@ -74,9 +74,9 @@ class Solo(emotion_alone.Alone):
         rows = self.batches.take(self.arguments.batch, moved, strength)
         if self.calm is None:
             return last(self.look(rows["bare"], strength, 0.3)), rows["targets"], rows["weights"]
-        count = round(self.arguments.batch * REAL) if len(self.masked) else 0
-        some = torch.randint(max(len(self.masked), 1), (count,))
-        real = moved([self.masked[some]], torch.zeros(count, 2), torch.ones(count), 0.5)[0]
+        count = round(self.arguments.batch * REAL) if len(self.real_faces) else 0
+        some = torch.randint(max(len(self.real_faces), 1), (count,))
+        real = moved([self.real_faces[some]], torch.zeros(count, 2), torch.ones(count), 0.5)[0]
         pictures = self.look(torch.cat([rows["masked"], real]), strength, 0.15)
         weights = torch.cat([rows["weights"] * rows["worn"], torch.ones(count)])
         return last(pictures), torch.cat([rows["targets"], self.calm[some]]), weights
@@ -106,7 +106,6 @@ def arguments_of(words: list[str] | None = None) -> argparse.Namespace:
     """The command's arguments."""
     parser = emotion_alone.arguments_of(__doc__ or "", "weights.npz of FER2013 alone", 0.05)
     parser.add_argument("--start", type=Path, required=True, metavar="DIR", help="the folder with the shipped models")
-    parser.add_argument("--goes-on", type=Path, metavar="FILE", help="begin with the last weights of an earlier --out")
     parser.add_argument("--mild", action="store_true", help="small changes to the pictures from the beginning")
     parser.add_argument(
         "--shares", type=float, nargs="+", default=[0.2, 0.35, 0.5, 0.7, 0.8, 0.9], help="of it in blends with --start"

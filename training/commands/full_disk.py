@@ -29,4 +29,6 @@ def told(folder: Path, resume: str) -> Iterator[None]:
             raise
         done = history.saved_epochs(folder)
         saved = f"the run is saved up to epoch {done}" if done else "nothing of the run is saved yet"
-        raise OutputError(f"{folder}: no space left on the disk; {saved}; free some, then: {resume}") from None
+        raise OutputError(
+            f"{folder}: no space left on the disk; {saved}; free some space, then run: {resume}"
+        ) from None

@@ -99,7 +99,7 @@ def main(arguments: argparse.Namespace) -> int:
     if arguments.csv:
         data, bad = fer2013.read(arguments.csv)
         if not len(data.labels):
-            raise fer2013.DataError(f"{arguments.csv}: no row below its head; copy or download it again")
+            raise fer2013.DataError(f"{arguments.csv}: no rows below the header; copy or download it again")
         if arguments.ferplus:
             data = fer2013_pack.with_votes(data, arguments.ferplus)
         fer2013_pack.save(data, arguments.out)

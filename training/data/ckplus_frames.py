@@ -95,7 +95,7 @@ def images_of(folder: Path) -> Path | None:
     any_case = "".join(f"[{letter}{letter.upper()}]" if letter.isalpha() else letter for letter in IMAGES)
     if found := sorted(path for path in folder.rglob(any_case) if path.is_dir()):
         return found[0]
-    parents = (place for path in walk.below(folder)[0] for place in path.relative_to(folder).parents)
+    parents = (place for path in walk.below(folder, hidden=False)[0] for place in path.relative_to(folder).parents)
     return next((folder / place for place in parents if place.name.lower() == IMAGES), None)
 
 
@@ -134,7 +134,7 @@ def _entries(folder: Path) -> list[Path]:
 
 def _excerpt(folder: Path) -> Iterator[Frame | Skipped]:
     for place in _entries(folder):
-        emotion, count = emotion_of(place.name), len(walk.below(place)[0])
+        emotion, count = emotion_of(place.name), len(walk.below(place, hidden=False)[0])
         if not place.is_dir():
             if place.suffix.lower() in picture.SUFFIXES:
                 yield Skipped(place.name, "not in a folder named after an emotion")

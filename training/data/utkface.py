@@ -49,7 +49,7 @@ def load(folder: Path) -> Further:
         DataError: there is no such folder, or no face of UTKFace in it.
     """
     folder = Path(folder)
-    files, lost = walk.below(folder)
+    files, lost = walk.below(folder, hidden=False)
     skipped = [(printable(name), reason) for name, reason in lost]
     paths = sorted((path for path in files if path.suffix.lower() == ".jpg"), key=lambda path: (path.name, path))
     if not paths:

@@ -159,7 +159,7 @@ def test_a_full_disk_that_no_file_is_named_for_says_what_to_do(ending, capsys):
     ending(OSError(28, "No space left on device"))
     assert program.main(["doctor"]) == 1
     err = capsys.readouterr().err
-    assert err == "edge-emotion: no space left on a disk that is written to; free some, and run it again\n"
+    assert err == "edge-emotion: no space left on the disk; free some space, then run the command again\n"
 
 
 def test_what_the_system_refuses_names_the_file(ending, capsys):

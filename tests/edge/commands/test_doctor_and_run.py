@@ -110,7 +110,7 @@ WARNED = [
     (
         '[maker]\non_event = "cat > event.json"\n',
         "on_event",
-        "cat: no shell runs the command, so '>' is no more than text",
+        "cat: no shell runs the command, so '>' is passed on as text",
     ),
     ("[web]\nenabled = true\nport = TAKEN\n", "page", ": cannot serve there (Address already in use)"),
     (f'{WEB}host = "nonsense host"\ntoken_file = "token"\n', "page", "nonsense host:0: cannot serve there ("),

@@ -45,3 +45,19 @@ def test_a_pause_file_of_the_settings(tmp_path, name, level, text):
     (tmp_path / "there").touch()
     ((said, words),) = found(pause_file=str(tmp_path / name))
     assert (said, text in words) == (level, True), words
+
+
+@pytest.mark.parametrize(
+    ("file", "more"),
+    [("auto", []), ("", []), ("own", [("ok", "none; {own} would begin one")])],
+    ids=["auto", "none", "own"],
+)
+def test_a_user_who_cannot_see_the_services_pause_is_told(tmp_path, monkeypatch, file, more):
+    own = tmp_path / "own"
+    service = tmp_path / "service"
+    service.mkdir()
+    monkeypatch.setattr("edge.daemon.folders.SERVICE", service)
+    monkeypatch.setattr("os.access", lambda path, mode: path != service)
+    unseen = f"{service}: this user cannot see whether the service was asked to pause; run this with sudo"
+    expected = [("warn", unseen), *((level, text.format(own=own)) for level, text in more)]
+    assert found(pause_file=str(own) if file == "own" else file) == expected

@@ -82,7 +82,8 @@ def test_older_files_that_somebody_renamed_or_compressed_are_named(path, tmp_pat
     assert tracks(read([path])) == [2]
     first = f"{path}-20260131"
     assert [record.getMessage() for record in caplog.records] == [
-        f"{first} and 1 more: not read, as renamed or compressed; unpack it and name it, too"
+        f"{first} and 1 more: not read, because renamed or compressed; to include such files, unpack them and name "
+        "them, too"
     ]
     caplog.clear()
     (tmp_path / "journal.jsonl.1.gz").unlink()

@@ -167,11 +167,13 @@ def progressive() -> bytes:
     return by_pillow(Image.new("L", (2000, 2000), 128), "JPEG", progressive=True)
 
 
-def test_a_jpeg_of_hours_of_scans_is_refused_before_it_is_decoded():
+@pytest.mark.parametrize("before", [b"", b"\xff\x01", b"\xff\xbf"], ids=["scans alone", "TEM", "reserved"])
+def test_a_jpeg_of_hours_of_scans_is_refused_before_it_is_decoded(before):
+    """Also where each is behind a marker that decoders pass over without a length."""
     first, *rest = progressive().rpartition(SCAN)
-    slow = first + SCAN * 300_000 + b"".join(rest)
+    slow = first + (before + SCAN) * 300_000 + b"".join(rest)
     assert len(slow) < 5_000_000
-    with pytest.raises(PictureError, match=r"^slow\.jpg: a JPEG of more than 100 scans, made to take hours"):
+    with pytest.raises(PictureError, match=r"^slow\.jpg: a JPEG with more than 100 scans, which could take hours"):
         picture.decode(slow, "slow.jpg")
 
 

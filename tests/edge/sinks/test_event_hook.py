@@ -205,7 +205,7 @@ def test_a_command_that_counts_on_a_shell_is_told_once_that_there_is_none(hooked
     hook = hooked("true TOKEN=secret > event.json")
     hook.write(EVENT)
     (record,) = caplog.records
-    said = "on_event: true: no shell runs the command, so '>' is no more than text; for a shell: sh -c '...'"
+    said = "on_event: true: no shell runs the command, so '>' is passed on as text; to use a shell, write sh -c '...'"
     assert record.getMessage() == said
 
 

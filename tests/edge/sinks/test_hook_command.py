@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from edge.settings import MakerSettings
+from edge.clock import SystemClock
+from edge.errors import Absent
+from edge.settings import MakerSettings, Settings
+from edge.sinks.event_hook import EventHook, check
 from edge.sinks.hook_command import for_a_shell, obstacle
 
 
@@ -37,6 +40,9 @@ def test_commands_that_need_no_shell(command):
         ("led.py &", "&"),
         ("led.py; beep", ";"),
         ("$HOME/led.py", "$"),
+        ("led.py --out=$HOME/x", "$"),
+        ("led.py --token=secret>/dev/null; beep", ";"),
+        ("curl http://host/?a=1&b=$X", "$"),
         ("logger -t $(hostname)", "$"),
         ("logger `hostname`", "`"),
         ("PASSWORD=secret /usr/local/bin/led.py", "PASSWORD="),
@@ -44,7 +50,7 @@ def test_commands_that_need_no_shell(command):
 )
 def test_commands_that_only_a_shell_understands(command, named):
     said = for_a_shell(MakerSettings(on_event=command))
-    assert said == f"no shell runs the command, so '{named}' is no more than text; for a shell: sh -c '...'"
+    assert said == f"no shell runs the command, so '{named}' is passed on as text; to use a shell, write sh -c '...'"
 
 
 @pytest.mark.parametrize(
@@ -55,8 +61,12 @@ def test_commands_that_only_a_shell_understands(command, named):
         ("\x7fELF\0\0", 0o755, ""),
         ("#!/bin/sh\n", 0o644, "not executable; make it so with: chmod +x"),
         ("#!/bin/sh\r\necho\r\n", 0o755, "a script with the line ends of Windows; save it with those of Linux"),
-        ("#!/opt/nowhere/python\n", 0o755, "/opt/nowhere/python, named in its first line, is not there; change that"),
-        ("#!\n", 0o755, "no program, named in its first line, is not there"),
+        (
+            "#!/opt/nowhere/python\n",
+            0o755,
+            "its first line names /opt/nowhere/python, which does not exist; correct that line",
+        ),
+        ("#!\n", 0o755, "its first line names no program; begin it with a line such as #!/bin/sh"),
         ("import json\n", 0o755, "not a program; begin a script with a line such as #!/bin/sh"),
         ("", 0o755, "not a program"),
     ],
@@ -74,3 +84,12 @@ def test_what_keeps_a_script_from_starting(tmp_path, content, mode, says):
 )
 def test_what_is_no_command(program, says):
     assert obstacle(program).startswith(says)
+
+
+def test_what_a_variable_is_set_to_is_said_nowhere(caplog):
+    settings = MakerSettings(on_event="PASSWORD=secret /usr/local/bin/led.py")
+    EventHook(settings, SystemClock()).close()
+    with pytest.raises(Absent, match=r"^PASSWORD=\.\.\.: no shell runs") as told:
+        check(Settings(maker=settings))
+    assert "on_event: PASSWORD=...: no shell runs" in caplog.text
+    assert "secret" not in caplog.text + str(told.value)

@@ -124,7 +124,7 @@ def test_a_csv_without_rows_is_refused_and_the_file_of_before_kept(tmp_path, cap
     (tmp_path / "a.csv").write_text("emotion,pixels,Usage\n")
     (tmp_path / "a.npz").write_text("old")
     assert main(["prepare", "--csv", str(tmp_path / "a.csv"), "--out", str(tmp_path / "a.npz")]) == 1
-    assert "a.csv: no row below its head; copy or download it again" in capsys.readouterr().err
+    assert "a.csv: no rows below the header; copy or download it again" in capsys.readouterr().err
     assert (tmp_path / "a.npz").read_text() == "old"
 
 

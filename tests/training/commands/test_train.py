@@ -73,7 +73,7 @@ def test_a_full_disk_ends_with_what_is_saved_and_the_line_that_goes_on(
     for saved in ("nothing of the run is saved yet", "the run is saved up to epoch 4"):
         assert main(words) == 1
         err = capsys.readouterr().err
-        assert f"run: no space left on the disk; {saved}; free some, then: edge-emotion-train train" in err
+        assert f"run: no space left on the disk; {saved}; free some space, then run: edge-emotion-train train" in err
         assert err.count("\n") == 1
         backup.mkdir(parents=True, exist_ok=True)
         (backup / history.STATE_METADATA).write_text('{"epoch": 4}')
