@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
-from errno import ENOSPC
 
 from edge.errors import EdgeError
+from edge.files import is_full
 
 
 class ConversionError(EdgeError, ValueError):
@@ -23,7 +22,7 @@ class CompilerError(EdgeError, RuntimeError):
 
 def scratch_full(error: Exception) -> ConversionError | None:
     """What to say of an error of any library where the disk for scratch files is full, or None where it is not that."""
-    if os.strerror(ENOSPC) not in str(error):
+    if not is_full(error):
         return None
     return ConversionError(
         f"{tempfile.gettempdir()}: no space left for scratch files; free some, or set TMPDIR to a folder elsewhere"

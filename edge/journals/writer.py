@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import logging
 import os
 from collections.abc import Callable, Mapping
@@ -12,7 +11,7 @@ from typing import Any
 
 from edge.clock import Clock, rfc3339
 from edge.errors import JournalError
-from edge.files import flush
+from edge.files import flush, is_full
 from edge.journals.clock_check import ClockCheck, synchronized
 from edge.journals.jsonl import decode, encode
 from edge.journals.opening import cannot_write, open_locked
@@ -22,7 +21,6 @@ from edge.settings import JournalSettings
 
 _log = logging.getLogger(__name__)
 
-FULL = (errno.ENOSPC, errno.EDQUOT)
 RETRY_S = 60.0  # until a rotation that failed is tried again
 PRUNE_S = 600.0  # how often old files are looked for
 # A flush comes a little early, since the loop asks only once a turn.
@@ -75,7 +73,7 @@ class JournalWriter:
         except JournalError:
             raise
         except OSError as error:
-            if error.errno not in FULL:
+            if not is_full(error):
                 raise cannot_write(path, error) from None
             self._failed(error)
 

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from edge.vision.letterbox import resize
+from edge.vision.letterbox import resize, to_grey
 from training.accelerator import emotion_alone, emotion_land, mask_pack
 from training.accelerator import emotion_nets as nets
 from training.accelerator.emotion_augment import moved
@@ -34,7 +34,6 @@ STAGES = 1.0  # weight of what the stages hand on
 REAL = 0.06  # of faces with real masks, which have no label, beside each batch of the masked model
 STRENGTH, MILD, QUIET = 0.5, 0.35, 0.75  # of changes to the pictures, at first and after that part of the time
 INSIDE = 48 / mask_pack.WIDE  # of such a picture: the model's square
-GREY = (0.299, 0.587, 0.114)  # of red, green and blue
 FITTED = 2048  # pictures that channels are chosen by
 
 
@@ -115,8 +114,9 @@ def unlabelled(folder: Path, masked: bool) -> Tensor:
     kind = mask_pack.WORN if masked else mask_pack.BARE
     rows = np.flatnonzero((pack.kinds == kind) & ~pack.val & ~np.isin(pack.groups, others))
     side = mask_pack.WIDE
-    wide = [resize(pack.image(row), side, side) @ np.array(GREY, np.float32) for row in rows.tolist()]
-    return torch.from_numpy(np.stack(wide)[:, None] / 255 if wide else np.zeros((0, 1, side, side), np.float32))
+    wide = [to_grey(resize(pack.image(row), side, side)) for row in rows.tolist()]
+    stacked = np.stack(wide) if wide else np.zeros((0, side, side, 1), np.uint8)
+    return torch.from_numpy(stacked).permute(0, 3, 1, 2).float() / 255
 
 
 def stages(student: nn.Module, pictures: Tensor) -> tuple[list[Tensor], Tensor]:

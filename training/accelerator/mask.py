@@ -139,17 +139,31 @@ def train(data: Path, out: Path, minutes: float, batch: int, every: float, worke
     return kept.best
 
 
+def arguments_of(
+    about: str, minutes: float, batch: int, every: float, workers: int, few: int, span: str = "from now to the end"
+) -> argparse.ArgumentParser:
+    """The arguments that the trainings of mask networks share.
+
+    Args:
+        about: what --help says.
+        minutes, batch, every, workers, few: what they are if they are not given.
+        span: which minutes are meant.
+    """
+    parser = argparse.ArgumentParser(description=about)
+    add = parser.add_argument
+    add("--data", type=Path, required=True, metavar="DIR", help="the folder of the packs")
+    add("--out", type=Path, required=True, metavar="DIR", help="where mask.npz is written")
+    add("--minutes", type=float, default=minutes, help=f"{span} (default {minutes:g})")
+    add("--batch", type=int, default=batch, help=f"pictures a step (default {batch})")
+    add("--every", type=float, default=every, help=f"seconds between validations (default {every:g})")
+    add("--workers", type=int, default=workers, help=f"processes that draw masks at the start (default {workers})")
+    add("--few", type=int, default=few, help=f"draw on so many faces (default {few})")
+    return parser
+
+
 def main() -> None:
     """Read the arguments and train."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the folder of the packs")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where mask.npz is written")
-    parser.add_argument("--minutes", type=float, default=8.0, help="from now to the end (default 8)")
-    parser.add_argument("--batch", type=int, default=1024, help="pictures a step (default 1024)")
-    parser.add_argument("--every", type=float, default=25.0, help="seconds between validations (default 25)")
-    parser.add_argument("--workers", type=int, default=8, help="processes that draw masks at the start (default 8)")
-    parser.add_argument("--few", type=int, default=6500, help="draw on so many faces (default 6500)")
-    given = parser.parse_args()
+    given = arguments_of(__doc__ or "", 8.0, 1024, 25.0, 8, 6500).parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     best = train(given.data, given.out, given.minutes, given.batch, given.every, given.workers, given.few)
     print("mask: best " + json.dumps({name: round(value, 4) for name, value in best.items()}), flush=True)

@@ -9,7 +9,6 @@ beside two other trainings three minutes were too short, for the first steps of 
 
 from __future__ import annotations
 
-import argparse
 import copy
 import json
 import time
@@ -21,7 +20,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from training.accelerator.mask import NETWORK, SMOOTHING, Source, answers, figures, material
+from training.accelerator.mask import NETWORK, SMOOTHING, Source, answers, arguments_of, figures, material
 from training.accelerator.mask_crops import Crops
 from training.accelerator.mask_net import MaskNet, keras_weights, set_weights
 from training.accelerator.mask_schedule import Average, Clock, by_the_clock, optimizer, quickest_format
@@ -158,17 +157,10 @@ def distill(
 
 def main() -> None:
     """Read the arguments and train."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n", 1)[0])
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the folder of the packs")
+    parser = arguments_of((__doc__ or "").split("\n\n", 1)[0], 3.0, 1024, 12.0, 8, 4000)
     parser.add_argument("--start", type=Path, required=True, metavar="FILE.npz", help="what .mask wrote")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where mask.npz is written")
-    parser.add_argument("--minutes", type=float, default=3.0, help="from now to the end (default 3)")
     parser.add_argument("--deadline", type=float, help="the end as seconds since 1970, instead of --minutes")
     parser.add_argument("--share", type=float, default=0.45, help="of the time, for the teacher (default 0.45)")
-    parser.add_argument("--batch", type=int, default=1024, help="pictures a step (default 1024)")
-    parser.add_argument("--every", type=float, default=12.0, help="seconds between validations (default 12)")
-    parser.add_argument("--workers", type=int, default=8, help="processes that draw masks at the start (default 8)")
-    parser.add_argument("--few", type=int, default=4000, help="draw on so many faces (default 4000)")
     given = parser.parse_args()
     minutes = given.minutes if given.deadline is None else (given.deadline - time.time()) / 60
     given.out.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,6 @@ After every look OUT/state.pt has what the same command goes on from when it was
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from torch import nn
 from edge import manifest
 from edge.engines import open_engine
 from edge.files import replacing
-from training.accelerator.mask import SMOOTHING, Source, figures, material
+from training.accelerator.mask import SMOOTHING, Source, arguments_of, figures, material
 from training.accelerator.mask_net import MaskNet, keras_weights
 from training.accelerator.mask_schedule import Average, Clock, descend, optimizer, rate_at
 from training.accelerator.mask_story import Kept
@@ -132,15 +131,8 @@ def shrink(
 
 def main() -> None:
     """Read the arguments and teach."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n", 1)[0])
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the folder of the packs")
+    parser = arguments_of((__doc__ or "").split("\n\n", 1)[0], 110.0, 384, 240.0, 2, 2500, "of learning")
     parser.add_argument("--models", type=Path, metavar="DIR", help="the teacher's folder (default: the bundled models)")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where mask.npz is written")
-    parser.add_argument("--minutes", type=float, default=110.0, help="of learning (default 110)")
-    parser.add_argument("--batch", type=int, default=384, help="pictures a step (default 384)")
-    parser.add_argument("--every", type=float, default=240.0, help="seconds between looks (default 240)")
-    parser.add_argument("--workers", type=int, default=2, help="processes that draw masks at the start (default 2)")
-    parser.add_argument("--few", type=int, default=2500, help="draw on so many faces (default 2500)")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     best = shrink(
