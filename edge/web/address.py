@@ -5,10 +5,12 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
+from urllib.parse import urlsplit
 
 from edge.bind import BIND_ERRORS, bind_reason, is_taken
 from edge.errors import Absent, InUse, SettingsError
 
+USUAL_PORTS = {"http": "80", "https": "443"}  # which browsers leave out
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # Never reached: connecting a UDP socket sends nothing, but tells which of our addresses would be used.
 ELSEWHERE = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
@@ -171,6 +173,32 @@ def split(host: str) -> str | None:
     if (port and not (port.isascii() and port.isdigit() and int(port) < 65536)) or not name:
         return None
     return name if all(sign.isalnum() or sign in "-._:" for sign in name) and name.isascii() else None
+
+
+def name_and_port(host: str) -> tuple[str, str]:
+    """The parts of a Host header that is known, in lower case; an address of IPv6 keeps its brackets.
+
+    >>> name_and_port("Door.example:8095"), name_and_port("[::1]")
+    (('door.example', '8095'), ('[::1]', ''))
+    """
+    host = host.lower()
+    if ":" not in host or host.endswith("]"):
+        return host, ""
+    name, _, port = host.rpartition(":")
+    return name, port
+
+
+def is_origin(address: str, host: str) -> bool:
+    """Whether an address (of Origin or Referer) is on this host and port."""
+    try:
+        parts = urlsplit(address)
+        port = str(parts.port or USUAL_PORTS.get(parts.scheme))
+    except ValueError:
+        return False
+    if parts.scheme not in USUAL_PORTS:
+        return False
+    name, given = name_and_port(host)
+    return (parts.hostname or "") == name.strip("[]") and port == (given or USUAL_PORTS[parts.scheme])
 
 
 def _url(host: str, port: int) -> str:

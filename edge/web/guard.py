@@ -6,12 +6,21 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from edge.settings import WebSettings
-from edge.web.address import frame_ancestors, is_known, is_loopback, known_names, peer_address, proxy_address
+from edge.web.address import (
+    USUAL_PORTS,
+    frame_ancestors,
+    is_known,
+    is_loopback,
+    is_origin,
+    known_names,
+    name_and_port,
+    peer_address,
+    proxy_address,
+)
 from edge.web.token import Token
 
 COOKIE, CSRF_COOKIE, CSRF_HEADER = "edge_emotion", "edge_emotion_csrf", "X-CSRF-Token"
@@ -107,17 +116,16 @@ class Guard:
             Refused: it may not.
         """
         peer = peer_address(request.remote or "")
-        proxied = self._proxy is not None and peer == str(self._proxy)
-        if self._proxy is not None and not proxied and not is_loopback(peer):
+        if self._proxy is not None and not self._proxied(request) and not is_loopback(peer):
             raise Refused(403, "refused: this page is reached through its proxy only")
-        host = self._host(request, proxied)
+        host = self._host(request)
         self._same_site(request, host)
         if not self._rates.requests.allows(peer):
             raise Refused(429, "too many requests; wait a moment")
         if request.path == "/api/image" and not self._rates.uploads.allows(peer):
             raise Refused(429, "too many pictures at once; wait a moment")
         if self.token and request.path not in OPEN:
-            self._authorized(request, self.token)
+            self._authorized(request, self.token, host)
 
     def may_log_in(self, request: web.Request, offered: str) -> bool:
         """Whether this is the token; who guesses is slowed down.
@@ -135,7 +143,8 @@ class Guard:
             return
         session, path = self.token.session(), self.prefix(request) + "/"
         secure = request.secure or (self._settings.trust_proxy and request.headers.get("X-Forwarded-Proto") == "https")
-        for name, value, hidden in ((COOKIE, session, True), (CSRF_COOKIE, self.token.csrf(session), False)):
+        cookie, csrf_cookie = cookie_names(self._host(request))
+        for name, value, hidden in ((cookie, session, True), (csrf_cookie, self.token.csrf(session), False)):
             response.set_cookie(
                 name, value, max_age=WEEK_S, path=path, httponly=hidden, samesite="Strict", secure=bool(secure)
             )
@@ -162,12 +171,12 @@ class Guard:
             "Server": "edge-emotion",
         } | ({} if self._settings.frame.strip() else {"X-Frame-Options": "DENY"})
 
-    def _host(self, request: web.Request, proxied: bool) -> str:
-        """The name by which the browser asked.
+    def _proxied(self, request: web.Request) -> bool:
+        """Whether it comes from the one proxy that has its users log in."""
+        return self._proxy is not None and peer_address(request.remote or "") == str(self._proxy)
 
-        Args:
-            request: the request.
-            proxied: it comes from the one proxy that has its users log in: any name will do.
+    def _host(self, request: web.Request) -> str:
+        """The name by which the browser asked; of the proxy that has its users log in, any name will do.
 
         Raises:
             Refused: it is not one of ours.
@@ -176,6 +185,7 @@ class Guard:
         if len(given) != 1:
             raise Refused(400, "expected one Host header")
         host = str(given[0])
+        proxied = self._proxied(request)
         trusted = proxied or self._settings.trust_proxy
         forwarded = request.headers.get("X-Forwarded-Host") if trusted else None
         if proxied:
@@ -200,14 +210,14 @@ class Guard:
         if site is not None and site not in ("same-origin", "none") and not opened:
             raise refused
         origin = headers.get("Origin")
-        if origin is not None and not _is_host(origin, host):
+        if origin is not None and not is_origin(origin, host):
             raise refused
         # Browsers of before 2023 say neither, but name the page.
         referrer = headers.get("Referer")
-        if site is None and origin is None and referrer and not opened and not _is_host(referrer, host):
+        if site is None and origin is None and referrer and not opened and not is_origin(referrer, host):
             raise refused
 
-    def _authorized(self, request: web.Request, token: Token) -> None:
+    def _authorized(self, request: web.Request, token: Token, host: str) -> None:
         kind, _, offered = request.headers.get("Authorization", "").partition(" ")
         if kind.lower() == "bearer":
             scrapes = self._scrape is not None and request.path == METRICS and self._scrape.matches(offered.strip())
@@ -217,22 +227,21 @@ class Guard:
             if right:
                 return
             raise Refused(401, "wrong token")
-        session = request.cookies.get(COOKIE, "")
+        cookie, csrf_cookie = cookie_names(host)
+        session = request.cookies.get(cookie, "")
         if not token.accepts(session):
             raise Refused(401, "expected the token: open the page and enter it, or send Authorization: Bearer TOKEN")
         if request.method not in SAFE and not token.accepts_csrf(session, request.headers.get(CSRF_HEADER, "")):
-            raise Refused(403, f"expected the header {CSRF_HEADER} with the value of the cookie {CSRF_COOKIE}")
+            raise Refused(403, f"expected the header {CSRF_HEADER} with the value of the cookie {csrf_cookie}")
 
 
-def _is_host(address: str, host: str) -> bool:
-    """Whether an address (of Origin or Referer) is on this host and port."""
-    try:
-        parts = urlsplit(address)
-        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-    except ValueError:
-        return False
-    if parts.scheme not in ("http", "https"):
-        return False
-    name, _, given = host.lower().rpartition(":") if not host.endswith("]") and ":" in host else (host.lower(), "", "")
-    usual = given or str({"http": 80, "https": 443}[parts.scheme])
-    return (parts.hostname or "") == name.strip("[]") and str(port) == usual
+def cookie_names(host: str) -> tuple[str, str]:
+    """The cookies of a session and of its CSRF value, each with the port by which the browser asked: cookies know no
+    ports, so that two pages on one machine would log each other out. page/api.js and login.js make the same names.
+
+    >>> cookie_names("raspberrypi.local:8095"), cookie_names("door.example:443")
+    (('edge_emotion_8095', 'edge_emotion_csrf_8095'), ('edge_emotion', 'edge_emotion_csrf'))
+    """
+    port = name_and_port(host)[1]
+    suffix = "" if port in ("", *USUAL_PORTS.values()) else f"_{port}"
+    return COOKIE + suffix, CSRF_COOKIE + suffix

@@ -1,4 +1,6 @@
 // The machine's interface. Addresses are relative: the page may be below a proxy's prefix.
+// Cookies know no ports, so their names do; the usual ports are left out, as proxies write them or not.
+const port = ["", "80", "443"].includes(location.port) ? "" : `_${location.port}`;
 const cookie = name => document.cookie.split("; ").find(entry => entry.startsWith(name + "="))?.slice(name.length + 1) ?? "";
 
 export class ApiError extends Error {}
@@ -8,7 +10,7 @@ export const sentence = text => /^[a-z]+[ ,;]/.test(text) && !/^[^:;]*\.\w+:/.te
 
 export async function call(path, options = {}) {
   const headers = { ...options.headers };
-  if (options.method === "POST") headers["X-CSRF-Token"] = cookie("edge_emotion_csrf");
+  if (options.method === "POST") headers["X-CSRF-Token"] = cookie(`edge_emotion_csrf${port}`);
   let answer;
   try {
     answer = await fetch(path, { ...options, headers });

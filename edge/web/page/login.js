@@ -3,7 +3,8 @@ const at = id => document.getElementById(id);
 
 // A link on another site brings no session along, even where there is one; asked for from here, the page has it.
 const [visit] = performance.getEntriesByType("navigation");
-if (visit?.type === "navigate" && document.cookie.includes("edge_emotion_csrf=")) location.reload();
+const port = ["", "80", "443"].includes(location.port) ? "" : `_${location.port}`; // as in api.js, which needs the token
+if (visit?.type === "navigate" && document.cookie.includes(`edge_emotion_csrf${port}=`)) location.reload();
 
 at("form").addEventListener("submit", async event => {
   event.preventDefault();

@@ -154,15 +154,16 @@ def test_a_browser_has_a_session_and_its_page_proves_itself(serve, tiny):
     jar = http.cookies.SimpleCookie()
     for line in lines:
         jar.load(line)
-    assert jar["edge_emotion"]["httponly"]
+    name = f"edge_emotion_{house.port}"
+    assert jar[name]["httponly"]
     assert TOKEN.secret not in str(jar)
-    session, csrf = jar["edge_emotion"].value, jar["edge_emotion_csrf"].value
-    cookie = {"Cookie": f"edge_emotion={session}"}
+    session, csrf = jar[name].value, jar[f"edge_emotion_csrf_{house.port}"].value
+    cookie = {"Cookie": f"{name}={session}"}
     assert house.get("/api/status", headers=cookie)[0] == 200
     assert house.post("/api/pause", headers=cookie)[0] == 403
     assert house.post("/api/pause", headers={**cookie, CSRF_HEADER: "guess"})[0] == 403
     assert house.post("/api/pause", headers={**cookie, CSRF_HEADER: csrf}) == (200, {"paused": True})
-    forged = {"Cookie": f"edge_emotion={session[:-1]}{'0' if session[-1] != '0' else '1'}"}
+    forged = {"Cookie": f"{name}={session[:-1]}{'0' if session[-1] != '0' else '1'}"}
     assert house.get("/api/status", headers=forged)[0] == 401
 
 
@@ -191,6 +192,29 @@ def test_a_prefix_is_believed_only_of_a_trusted_proxy(serve):
         house = serve(token=TOKEN, trust_proxy=trusted)
         _, headers = log_in(house, headers={"X-Forwarded-Prefix": "/door"})
         assert path in headers["Set-Cookie"].split("; ")
+
+
+@pytest.mark.parametrize(
+    ("trusted", "host", "headers", "suffix"),
+    [
+        (False, "127.0.0.1", {}, ""),
+        (False, "[::1]:8096", {}, "_8096"),
+        (False, "localhost:9001", {}, "_9001"),  # another than the server's own, as through an SSH tunnel
+        (False, "localhost:443", {}, ""),  # by a proxy that writes what browsers leave out
+        (False, "localhost:9001", {"X-Forwarded-Host": "localhost:9002"}, "_9001"),
+        (True, "localhost:9001", {"X-Forwarded-Host": "localhost:9002"}, "_9002"),
+    ],
+)
+def test_cookies_are_named_by_the_port_that_the_browser_asked(serve, trusted, host, headers, suffix):
+    house = serve(token=TOKEN, trust_proxy=trusted)
+    status, answer = log_in(house, host=host, headers=headers)
+    assert status == 200
+    assert answer["Set-Cookie"].startswith(f"edge_emotion_csrf{suffix}=")
+    cookie = {"Cookie": f"edge_emotion{suffix}={TOKEN.session()}", **headers}
+    assert house.ask("GET", "/api/status", host=host, headers=cookie)[0] == 200
+    status, _, told = house.ask("POST", "/api/pause", b"", host=host, headers=cookie)
+    assert status == 403
+    assert told.decode().endswith(f'the cookie edge_emotion_csrf{suffix}"}}')
 
 
 def test_a_rate_fills_up_again():

@@ -306,6 +306,22 @@ def test_a_link_on_another_site_asks_nobody_twice_for_the_token(serve, browser):
     browser.wait("document.readyState === 'complete' && document.getElementById('token') !== null")
 
 
+def test_two_pages_of_one_machine_do_not_log_each_other_out(serve, browser):
+    houses = [serve(token=Token(secret)) for secret in ("correct-horse-battery-staple", "another-horse-battery-staple")]
+    for house in houses:
+        house.play()
+        browser.open(house.address)
+        browser.eval(f"document.getElementById('token').value = {house.site.guard.token.secret!r}")
+        browser.eval("document.querySelector('form button').click()")
+        browser.wait("document.getElementById('pill')?.innerText === 'Watching'")
+    for house in houses:
+        browser.open(house.address)
+        browser.wait("document.getElementById('pill')?.innerText === 'Watching'")
+        browser.eval("document.getElementById('pause').click()")
+        browser.wait("document.getElementById('pause').innerText === 'Resume'")
+        assert house.control.asked
+
+
 HURRY = "const real = setTimeout; window.setTimeout = (call, ms) => real(call, ms / 20);"
 
 
