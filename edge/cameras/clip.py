@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from edge.cameras.interlaced import DEINTERLACE, Conversion, Interlaced
 from edge.cameras.opencv import UNCERTAIN, codec_of
 from edge.cameras.size_watch import SizeWatch, follows
 from edge.cameras.timestamps import Timestamps, plausible_fps
@@ -40,7 +41,8 @@ class ClipCamera:
         length: how many frames the file declares, or None.
 
     Raises:
-        SourceError: the file cannot be read or decoded; while iterating: it has no frame.
+        SourceError: the file cannot be read or decoded; while iterating: it has no frame, or an interlaced one that
+            this OpenCV cannot decode.
     """
 
     live = False
@@ -69,16 +71,23 @@ class ClipCamera:
         self.fps = plausible_fps(declared, fps)
         frames = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
         self.length = int(frames) if math.isfinite(frames) and 0 < frames < 1e9 else None
+        self._conversion = Conversion(self._capture)
         self._watch: SizeWatch | None = None
         self._size = self._declared
-        self._begun = self._ended = False
+        self._begun = self._ended = self._any = False
 
     def __iter__(self) -> Iterator[Frame]:
         index = 0
         times = Timestamps(self.fps)
-        while (stamp := self.advance()) is not None and (image := self.decoded()) is not None:
-            yield Frame(image, times.next(stamp), index)
-            index += 1
+        try:
+            while (stamp := self.advance()) is not None and (image := self.decoded()) is not None:
+                yield Frame(image, times.next(stamp), index)
+                index += 1
+        except SourceError as error:
+            if index == 0:
+                raise
+            _log.warning("%s", error)
+            self._ended = True
         if index == 0:
             raise self.no_frame()
         if not self._ended and broke_off(index, self.declared_frames):
@@ -97,10 +106,21 @@ class ClipCamera:
         return self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
 
     def decoded(self) -> np.ndarray | None:
-        """The frame that `advance` went to, uint8 (H, W, 3) RGB; None if it is damaged. Skipping it is cheaper."""
-        ok, image = self._capture.retrieve()
-        if not ok:
+        """The frame that `advance` went to, uint8 (H, W, 3) RGB; None if it is damaged. Skipping it is cheaper.
+
+        Raises:
+            SourceError: it is interlaced, and this OpenCV cannot decode that.
+        """
+        try:
+            image = self._conversion.retrieve()
+        except Interlaced:
+            how = "ends where it becomes" if self._any else "is"
+            raise SourceError(
+                f"{self._path}: the clip {how} interlaced, which OpenCV {cv2.__version__} cannot decode; {DEINTERLACE}"
+            ) from None
+        if image is None:
             return None
+        self._any = True
         if self._size != self._declared:
             image = cv2.resize(image, self._size, interpolation=cv2.INTER_LINEAR)
         rgb: np.ndarray = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)

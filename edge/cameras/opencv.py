@@ -13,6 +13,7 @@ import numpy as np
 from edge.address import redacted
 from edge.cameras.by_id import DeviceNames
 from edge.cameras.http import HttpGrabber, open_http
+from edge.cameras.interlaced import Conversion, Interlaced
 from edge.cameras.resolve import resolved
 from edge.cameras.rtsp import diagnose
 from edge.errors import SourceError
@@ -28,20 +29,32 @@ _names = DeviceNames()
 
 
 class CaptureGrabber:
-    """Frames of an opened cv2.VideoCapture."""
+    """Frames of an opened cv2.VideoCapture.
 
-    def __init__(self, capture: cv2.VideoCapture, name: str) -> None:
-        self._capture, self._name = capture, name
+    Args:
+        capture: of a device, or of OpenCV's FFmpeg.
+        name: of the camera, for messages.
+        conversion: retrieves the frames; None: `capture` does.
+    """
+
+    def __init__(self, capture: cv2.VideoCapture, name: str, conversion: Conversion | None = None) -> None:
+        self._capture, self._name, self._conversion = capture, name, conversion
         self._any = False
 
     def read(self) -> np.ndarray:
         """The next frame, uint8 (H, W, 3) RGB.
 
         Raises:
-            SourceError: the device or the stream gave no frame.
+            SourceError: the device or the stream gave no frame, or an interlaced one that this OpenCV cannot decode.
         """
-        ok, image = self._capture.read()
-        if not ok or image is None:
+        try:
+            image = self._frame()
+        except Interlaced:
+            raise SourceError(
+                f"{self._name}: the stream is interlaced, which OpenCV {cv2.__version__} cannot decode; set the camera "
+                "to progressive, such as 1080p or 25p, or choose another of its streams"
+            ) from None
+        if image is None:
             codec = "" if self._any else codec_of(self._capture)
             if codec in UNCERTAIN:
                 raise SourceError(
@@ -50,6 +63,12 @@ class CaptureGrabber:
             raise SourceError(f"{self._name}: the camera gave no frame; is it still connected?")
         self._any = True
         return to_rgb(image)
+
+    def _frame(self) -> np.ndarray | None:
+        if self._conversion:
+            return self._conversion.retrieve() if self._capture.grab() else None
+        ok, image = self._capture.read()
+        return image if ok else None
 
     def close(self) -> None:
         """Release the device."""
@@ -178,4 +197,4 @@ def open_stream(settings: SourceSettings) -> CaptureGrabber | HttpGrabber:
     name = redacted(settings.source)
     if not capture.isOpened():
         raise SourceError(f"{name}: {diagnose(address, settings.timeout_s)}")
-    return CaptureGrabber(capture, name)
+    return CaptureGrabber(capture, name, Conversion(capture, first=True))

@@ -34,7 +34,15 @@ class FakeCapture:
         self.released = False
 
     def read(self):
-        return self.answers.pop(0)
+        self.grab()
+        return self.retrieve()
+
+    def grab(self):
+        self.answer = self.answers.pop(0)
+        return self.answer[0]
+
+    def retrieve(self):
+        return self.answer
 
     def get(self, what):
         return 0
