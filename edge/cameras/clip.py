@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from edge.cameras.interlaced import DEINTERLACE, Conversion, Interlaced
+from edge.cameras.mp4 import shown_part
 from edge.cameras.opencv import UNCERTAIN, codec_of
 from edge.cameras.size_watch import SizeWatch, follows
 from edge.cameras.timestamps import Timestamps, plausible_fps
@@ -23,6 +24,8 @@ from edge.settings import SourceSettings
 
 _log = logging.getLogger(__name__)
 
+MOST_FRAMES = 1e9  # that a header declares and that are believed
+PLACE = getattr(cv2, "CAP_PROP_PTS", 0)  # a frame's time stamp, counted in frames; OpenCV 4.10 has none
 RESIZE = "convert it: ffmpeg -i IN -vf scale={0}:force_original_aspect_ratio=decrease,pad={0}:-1:-1 OUT.mp4"
 
 
@@ -70,11 +73,12 @@ class ClipCamera:
         declared = self._capture.get(cv2.CAP_PROP_FPS)
         self.fps = plausible_fps(declared, fps)
         frames = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
-        self.length = int(frames) if math.isfinite(frames) and 0 < frames < 1e9 else None
+        self.length = int(frames) if 0 < frames < MOST_FRAMES else None
         self._conversion = Conversion(self._capture)
         self._watch: SizeWatch | None = None
         self._size = self._declared
         self._begun = self._ended = self._any = False
+        self._place = 0.0  # of the last frame in its container, counted from 1
 
     def __iter__(self) -> Iterator[Frame]:
         index = 0
@@ -90,8 +94,8 @@ class ClipCamera:
             self._ended = True
         if index == 0:
             raise self.no_frame()
-        if not self._ended and broke_off(index, self.declared_frames):
-            _log.warning("%s: the clip breaks off after %d of %d frames", self._path, index, self.declared_frames)
+        if not self._ended and broke_off(index, due := self.frames_due()):
+            _log.warning("%s: the clip breaks off after %d of %d frames", self._path, index, due)
 
     def advance(self) -> float | None:
         """Go to the next frame; its time stamp in seconds as the container has it, or None at the end."""
@@ -99,6 +103,7 @@ class ClipCamera:
             self._begun, self._watch = True, self._sizes()
         if self._ended or not self._capture.grab():
             return None
+        self._place = self._capture.get(PLACE) + 1 if PLACE else 0.0
         size = self._watch and self._watch.next()
         if size and size != self._size and not self._resized(size):
             self._ended = True
@@ -169,10 +174,15 @@ class ClipCamera:
             f"read it"
         )
 
-    @property
-    def declared_frames(self) -> float:
-        """How many frames the header declares; it may be an estimate or nonsense."""
-        return float(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
+    def frames_due(self) -> float:
+        """How many frames the clip should have given, where `advance` found its end earlier than declared.
+
+        0 where the end is where it should be, or the header does not say. The number may be an estimate: some
+        containers declare how long the clip is, not how many frames it has, nor that they come at a steady rate.
+        """
+        declared = float(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        declared *= shown_part(self._path) if 0 < declared < MOST_FRAMES else 0.0
+        return declared if broke_off(self._place, declared) else 0.0
 
     @property
     def seekable(self) -> bool:
@@ -193,7 +203,7 @@ class ClipCamera:
             self._watch.close()
 
 
-def broke_off(decoded: int, declared: float) -> bool:
+def broke_off(decoded: float, declared: float) -> bool:
     """Whether a clip gave clearly fewer frames than its header declares; some containers only estimate the number."""
     return math.isfinite(declared) and decoded < declared - max(2.0, 0.02 * declared)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import struct
 from pathlib import Path
 from typing import BinaryIO
 
+from edge.cameras.mp4 import movie
+
 CONVERT = "convert it: ffmpeg -i IN -c:v libx264 OUT.mp4"
 ENDS = 100_000  # bytes at either end of a file that hold its header
-BOXES, MOVIE = 1000, 50_000_000  # of an MP4: how many boxes, and bytes of its header, are looked through
 # How containers name the codecs that some builds of OpenCV cannot decode.
 MARKS = {
     b"V_AV1": "AV1", b"av01": "AV1", b"V_MPEGH/ISO/HEVC": "H.265 (HEVC)", b"hvc1": "H.265 (HEVC)",
@@ -52,16 +52,5 @@ def _is_sound(file: BinaryIO, head: bytes) -> bool:
 
 def _tracks(file: BinaryIO) -> set[bytes]:
     """The kinds of tracks (ISO/IEC 14496-12, 8.4.3) that an MP4's header lists; empty where it is missing."""
-    at, end = 0, os.fstat(file.fileno()).st_size
-    for _ in range(BOXES):
-        file.seek(min(at, end))
-        size, name = struct.unpack(">I4s", file.read(8).ljust(8, b"\0"))
-        if size == 1:
-            size = int.from_bytes(file.read(8), "big")
-        if name == b"moov":
-            movie = file.read(min(size or MOVIE, MOVIE))
-            return {movie[found.end() + 8 : found.end() + 12] for found in re.finditer(b"hdlr", movie)}
-        if size < 8:  # the last box, or none
-            break
-        at += size
-    return set()
+    head = movie(file)
+    return {head[found.end() + 8 : found.end() + 12] for found in re.finditer(b"hdlr", head)}

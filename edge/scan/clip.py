@@ -39,7 +39,7 @@ class Span:
     Attributes:
         spans: how many ranges it has.
         start: the time stamp of its first frame, seconds.
-        declared: how many frames its header declares; 0: it does not say.
+        declared: how many frames it should have, if it ends in this range, earlier than its header declares; else 0.
         decoded: how many frames the range has.
         frames: how many of them were looked at.
         last: the time of the last of them, seconds.
@@ -110,12 +110,11 @@ def _clip(camera: ClipCamera, job: Job, request: Request, look: Look) -> Span:
     if span == 0:
         seconds = (camera.length or 0) / camera.fps
         spans = request.sampling.spans_in(seconds) if camera.seekable else 1
-    declared = camera.declared_frames if 0 < camera.declared_frames < 1e9 else 0.0
     if span == WHOLE or spans == 1:
         done = _sampled(_from_the_beginning(camera), request, look)
         if not done.decoded:
             raise camera.no_frame()
-        return Span(1, 0.0, declared, done.decoded, done.frames, done.last, done.cuts)
+        return Span(1, 0.0, camera.frames_due(), done.decoded, done.frames, done.last, done.cuts)
     try:
         if span == 0 and camera.changes_size():
             raise Irregular  # frames behind a seek would come in the wrong size
@@ -123,7 +122,8 @@ def _clip(camera: ClipCamera, job: Job, request: Request, look: Look) -> Span:
         done = _sampled(moments, request, look, span, last=span == spans - 1)
     except Irregular:
         return Span(spans, regular=False, ended=False)
-    return Span(spans, start, declared, done.decoded, done.frames, done.last, done.cuts, done.ended)
+    due = camera.frames_due() if done.ended else 0.0
+    return Span(spans, start, due, done.decoded, done.frames, done.last, done.cuts, done.ended)
 
 
 def _shown(animation: AnimationCamera) -> Iterator[Moment]:

@@ -79,7 +79,7 @@ def camera(monkeypatch):
 )
 def test_what_is_wrong_is_said(camera, answers, message):
     camera(*answers)
-    found = diagnose(ADDRESS, 1.0)
+    found = diagnose(ADDRESS, 60.0)  # a busy machine takes a while for what is long
     assert found.startswith(message)
     assert "cret" not in found
 

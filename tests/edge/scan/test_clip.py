@@ -141,7 +141,7 @@ def test_a_clip_whose_stamps_jump_back_is_read_whole(tmp_path, plain, looked):
 class Jumping:
     """A clip's camera whose stamps are given; `seek` goes where it wants."""
 
-    fps, seekable, declared_frames = 10.0, True, 0.0
+    fps, seekable = 10.0, True
 
     def __init__(self, stamps, seeks_to=None):
         self._stamps, self._next = list(stamps), 0
@@ -159,6 +159,9 @@ class Jumping:
 
     def changes_size(self):
         return False
+
+    def frames_due(self):
+        return 0.0
 
     def seek(self, seconds):
         wanted = self._seeks_to(seconds)
