@@ -141,8 +141,11 @@ def _days(axis: Any, timeline: Timeline, worn: bool) -> dict[str, Any]:
     hours = binned(timeline.spans, worn, midnights, timeline.labels) * np.diff(midnights) / 3600
     made, base = {}, np.zeros(len(days))
     for label, values in zip(timeline.labels, hours, strict=True):
-        if values.any():
-            made[label] = axis.bar(days, values, 0.82, bottom=base, color=_colour(label))
+        # A clock that was not set yet leaves decades without a face; each bar takes matplotlib a millisecond.
+        there = np.flatnonzero(values)
+        if there.size:
+            places = [days[n] for n in there]
+            made[label] = axis.bar(places, values[there], 0.82, bottom=base[there], color=_colour(label))
             base = base + values
     return made
 

@@ -14,6 +14,7 @@ WIDE, HIGH = 880, 220
 LEFT, RIGHT, TOP, BOTTOM = 44, 16, 16, 26
 BLUE, GRID, MUTED, INK = "#1f6fb2", "#dfe3e6", "#5b646d", "#1d2126"
 DIGIT = 8  # no digit is wider
+MANY = 1000  # of more columns, those of nothing are left out: decades, after a clock that was not set yet
 LABELS = 16  # at most this many below a chart of columns
 
 
@@ -33,16 +34,18 @@ def columns(rows: Sequence[tuple[str, float]], label: Callable[[str], str] = str
         high, x = tall * value / top, left + (n + 0.5) * slot
         wide = min(0.76 * slot, 64)
         base = HIGH - BOTTOM - high
-        parts.append(
-            f'<rect x="{x - wide / 2:.1f}" y="{base:.1f}" width="{wide:.1f}" height="{high:.1f}" rx="2" fill="{BLUE}">'
-            f"<title>{html.escape(name)}: {value:,.0f}</title></rect>"
-        )
+        if value or len(rows) <= MANY:
+            parts.append(
+                f'<rect x="{x - wide / 2:.1f}" y="{base:.1f}" width="{wide:.1f}" height="{high:.1f}" rx="2" '
+                f'fill="{BLUE}"><title>{html.escape(name)}: {value:,.0f}</title></rect>'
+            )
         number = f"{value:,.0f}"
         if slot >= max(30, DIGIT * len(number)) and value:
             parts.append(_text(x, base - 4, number, "middle", MUTED))
         if n % every == 0:
             parts.append(_text(x, HIGH - 8, label(name), "middle"))
-    return _svg(WIDE, HIGH, parts, ", ".join(f"{label(name)}: {value:,.0f}" for name, value in rows))
+    told = rows if len(rows) <= MANY else [(name, value) for name, value in rows if value]
+    return _svg(WIDE, HIGH, parts, ", ".join(f"{label(name)}: {value:,.0f}" for name, value in told))
 
 
 def heat_map(rows: Sequence[str], columns: Sequence[str], cells: Mapping[tuple[str, str], float]) -> str:

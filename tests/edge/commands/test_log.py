@@ -510,6 +510,19 @@ def test_few_visits_are_more_than_none_a_day(tmp_path, capsys):
     assert "<b>0.4</b><span>visits per day</span>" in page
 
 
+def test_of_decades_without_a_face_only_the_days_that_are_there_are_drawn():
+    """As after a clock that began in 1970 and was set."""
+    spans = [Span(wall, 60.0, 1, False, "happy") for wall in (5.0, 1.8e9)]
+    drawn = []
+
+    class Axis:
+        def bar(self, places, heights, width, bottom, color):
+            drawn.append((len(places), len(heights), len(bottom)))
+
+    assert list(log_plot._days(Axis(), timeline.Timeline(spans), False)) == ["happy"]
+    assert drawn == [(2, 2, 2)]
+
+
 def test_the_plot_without_matplotlib_says_how_to_install_it(journal, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.backends.backend_agg", None)
     code, _, err = call(capsys, "plot", journal)
