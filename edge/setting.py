@@ -27,6 +27,7 @@ def setting(
     old: str = "",
     secret: bool = False,
     path: bool = False,
+    blank: bool = False,
 ) -> Any:
     """A field of a section.
 
@@ -40,13 +41,15 @@ def setting(
         flag: the command-line flag that sets it, or none.
         secret: its value may hold a password and is never part of a message.
         path: its value is a path, or may be: a ~ at its beginning is the home folder, as in a shell.
+        blank: a text whose default is not empty may be so; without it, that is refused, as it comes from a variable
+            that is not set, and would be the working folder, or every address.
         old: its key before it was renamed; still read from settings files, with a warning.
     """
     if registry is not None:
         choices = tuple(registry.builtin)
     table = {
         "help": help, "unit": unit, "low": low, "high": high, "choices": choices, "registry": registry, "flag": flag,
-        "old": old, "secret": secret, "path": path,
+        "old": old, "secret": secret, "path": path, "blank": blank,
     }  # fmt: skip
     return field(default=default, metadata=table)
 
@@ -74,6 +77,8 @@ def check(where: str, value: Any, entry: Any) -> Any:
     known = allowed["registry"] or allowed["choices"]
     if known and value not in known:
         raise SettingsError(f"{where}: expected one of {', '.join(map(str, allowed['choices']))}, got {_plain(got)}")
+    if kind is str and not value and entry.default and not allowed["blank"]:
+        raise SettingsError(f"{where}: expected a value, got nothing; leave it out for the default, {entry.default}")
     low, high = allowed["low"], allowed["high"]
     if kind in (int, float) and not (low <= value <= high and abs(value) <= sys.float_info.max):
         limits = f"at least {low:g}" + (f", at most {high:g}" if math.isfinite(high) else "")

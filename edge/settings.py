@@ -40,6 +40,7 @@ class SourceSettings:
         "auto",
         "a file with that user's password; auto: the systemd credential camera-password, if there is one",
         path=True,
+        blank=True,
     )
     width: int = setting(640, "width requested from a live camera", unit="px", low=16, high=8192)
     height: int = setting(480, "height requested from a live camera", unit="px", low=16, high=8192)

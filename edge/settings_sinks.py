@@ -40,6 +40,7 @@ class MakerSettings:
         "auto",
         "the camera is off while this file exists; auto: a file named pause in the service's state folder",
         path=True,
+        blank=True,
     )
 
 
@@ -55,6 +56,7 @@ class MqttSettings:
         "auto",
         "a file with the password; auto: the systemd credential mqtt-password, if there is one",
         path=True,
+        blank=True,
     )
     tls: bool = setting(False, "encrypt the connection and check the broker's certificate")
     ca: str = setting("", "certificate authority of the broker, a PEM file; empty: the system's", path=True)
@@ -93,6 +95,7 @@ class MetricsSettings:
         "file with a token that lets other machines read /metrics on the web page's port, and nothing else; created if "
         "missing; auto: metrics-token in the service's state folder",
         path=True,
+        blank=True,
     )
 
     @property
@@ -115,6 +118,7 @@ class WebSettings:
         "auto",
         "file with the token for other machines, created if missing; auto: web-token in the service's state folder",
         path=True,
+        blank=True,
     )
     hosts: str = setting("", "further names by which browsers reach this machine, separated by commas; empty: none")
     trust_proxy: bool = setting(

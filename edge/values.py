@@ -73,20 +73,20 @@ def number(
     return parse
 
 
-def given_path(text: str) -> Path:
-    """The `type=` of a path; "" is refused: it would be the working folder, but comes from a variable that is not set.
+def given(text: str) -> str:
+    """The `type=` of text that may not be empty, as it is where it comes from a variable that is not set.
 
-    >>> given_path("")
+    >>> given("")
     Traceback (most recent call last):
-    argparse.ArgumentTypeError: expected a path, got nothing; for the working folder, give a dot
+    argparse.ArgumentTypeError: expected a value, got nothing
     """
     if not text:
-        raise argparse.ArgumentTypeError("expected a path, got nothing; for the working folder, give a dot")
-    return Path(text)
+        raise argparse.ArgumentTypeError("expected a value, got nothing")
+    return text
 
 
 def folder_path(text: str) -> Path:
-    """The `type=` of a folder to write to; "-" is refused, as it is standard output to other arguments; so is "".
+    """The `type=` of a folder to write to; "-" is refused, as it is standard output to other arguments.
 
     >>> folder_path("-")
     Traceback (most recent call last):
@@ -94,7 +94,7 @@ def folder_path(text: str) -> Path:
     """
     if text == "-":
         raise argparse.ArgumentTypeError("expected a folder, got -; a folder cannot be standard output")
-    return given_path(text)
+    return Path(text)
 
 
 def _limit(text: str, value: float, low: float | None, high: float | None) -> None:

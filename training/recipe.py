@@ -87,7 +87,7 @@ def find(name: str) -> Path:
         if path.is_file():
             return path
     known = ", ".join(sorted(p.stem for p in FOLDER.glob("*.toml")))
-    raise SettingsError(f"{name}: no such recipe; give a .toml file or one of: {known}")
+    raise SettingsError(f"{name or repr(name)}: no such recipe; give a .toml file or one of: {known}")
 
 
 def load(path: Path, changes: Mapping[str, Any] | None = None) -> Recipe:

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import edge
 from edge.address import redacted
 from edge.errors import EdgeError, one_line
-from edge.values import folder_path, given_path, suggestion
+from edge.values import folder_path, suggestion
 
 USAGE = 2
 
@@ -59,10 +59,14 @@ class Parser(argparse.ArgumentParser):
         return known, extra
 
     def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
-        """As of argparse, but with the home folder in the place of a path's ~: in --out=~/x, shells leave it alone."""
-        is_path = action.type in (Path, folder_path, given_path)
-        text = os.path.expanduser(arg_string) if is_path and arg_string.startswith("~/") else arg_string
-        return super()._get_value(action, text)
+        """As of argparse, but with the home folder in the place of a path's ~: in --out=~/x, shells leave it alone. A
+        path that is empty is refused: it would be the working folder, but comes from a variable that is not set.
+        """
+        if action.type not in (Path, folder_path):
+            return super()._get_value(action, arg_string)
+        if not arg_string:
+            raise argparse.ArgumentError(action, "expected a path, got nothing; for the working folder, give a dot")
+        return super()._get_value(action, os.path.expanduser(arg_string) if arg_string[:2] == "~/" else arg_string)
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         """As of argparse, in the words of our other errors and with a suggestion."""

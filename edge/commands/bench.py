@@ -25,7 +25,7 @@ from edge.pipeline.factory import open_detector, open_pipeline
 from edge.pipeline.pipeline import EmotionPipeline
 from edge.ports import Engine
 from edge.settings import Settings, SourceSettings
-from edge.values import whole_number
+from edge.values import given, whole_number
 
 Timer = Callable[[], float]
 DETECTORS = ("model", "haar")  # beside each other, on the first frames
@@ -51,7 +51,7 @@ BUSY = 3.0  # the 95th percentile over the median: other programs take the proce
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
-    parser.add_argument("--source", default="demo", help="source of the frames, as for run (default: demo)")
+    parser.add_argument("--source", type=given, default="demo", help="source of the frames, as for run (default: demo)")
     parser.add_argument("--frames", type=whole_number(1), default=100, metavar="N", help="load N frames (default: 100)")
     parser.add_argument(
         "--rounds", type=whole_number(1), default=3, metavar="N", help="process all frames N times (default: 3)"

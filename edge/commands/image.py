@@ -17,7 +17,7 @@ from edge.errors import EdgeError, EngineError, PictureError, PictureIsVideo
 from edge.pipeline.detail import DETAILS
 from edge.pipeline.factory import open_pipeline
 from edge.text import printable
-from edge.values import folder_path, given_path
+from edge.values import folder_path
 from edge.vision.annotate import STYLES
 
 EXAMPLES = (
@@ -29,12 +29,10 @@ EXAMPLES = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
-    parser.add_argument(
-        "paths", nargs="+", type=given_path, metavar="FILE|FOLDER", help="pictures, or folders of pictures"
-    )
+    parser.add_argument("paths", nargs="+", type=Path, metavar="FILE|FOLDER", help="pictures, or folders of pictures")
     parser.add_argument("--out", type=folder_path, metavar="DIR", help="write annotated copies to DIR")
     parser.add_argument("--crop", type=folder_path, metavar="DIR", help="cut the faces out and write them to DIR")
-    parser.add_argument("--chart", type=given_path, metavar="FILE", help="draw a chart of all faces' emotions")
+    parser.add_argument("--chart", type=Path, metavar="FILE", help="draw a chart of all faces' emotions")
     parser.add_argument("--force", action="store_true", help="overwrite existing files, but never the input pictures")
     parser.add_argument(
         "--style", choices=STYLES, default=STYLES[0],

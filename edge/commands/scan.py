@@ -23,7 +23,7 @@ from edge.scan.request import MAX_EVERY_S, Request
 from edge.scan.schedule import Count, Schedule, Workers
 from edge.scan.summary import table, widths_of
 from edge.text import printable
-from edge.values import folder_path, given_path, whole_number
+from edge.values import folder_path, whole_number
 
 EXAMPLES = (
     "edge-emotion scan archive/ --out results",
@@ -36,9 +36,7 @@ NAMED = 10  # problems that are printed
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
-    parser.add_argument(
-        "paths", nargs="+", type=given_path, metavar="PATH", help="pictures, clips, and folders of them"
-    )
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="pictures, clips, and folders of them")
     parser.add_argument("--out", type=folder_path, metavar="DIR", required=True, help="folder for the tables")
     parser.add_argument(
         "--every", type=seconds, default=0.5, metavar="TIME",

@@ -27,7 +27,7 @@ from edge.pipeline.factory import open_pipeline
 from edge.ports import Camera
 from edge.screens.none import NoScreen
 from edge.settings import Settings, WebSettings
-from edge.values import whole_number
+from edge.values import given, whole_number
 from edge.web.hub import Hub, WatchedScreen
 from edge.web.part import WatchedControl, WebPart, token_for
 from edge.web.repeat import RepeatingCamera
@@ -44,10 +44,14 @@ EXAMPLES = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     host, port = WebSettings.host, WebSettings.port
-    parser.add_argument("--host", help=f"address to serve on; 0.0.0.0: all networks, with a token (default: {host})")
+    parser.add_argument(
+        "--host", type=given, help=f"address to serve on; 0.0.0.0: all networks, with a token (default: {host})"
+    )
     parser.add_argument("--port", type=whole_number(0, 65535), help=f"TCP port; 0: any free one (default: {port})")
-    parser.add_argument("--source", help="also show this source live, as for run (default: none)")
-    parser.add_argument("--journal", metavar="FILE", help="show the history of this journal (default: the service's)")
+    parser.add_argument("--source", type=given, help="also show this source live, as for run (default: none)")
+    parser.add_argument(
+        "--journal", type=Path, metavar="FILE", help="show the history of this journal (default: the service's)"
+    )
     parser.add_argument("--open", action="store_true", help="open the page in a browser, if there is a display")
     config.add_flags(parser, "models", "engine")
 
@@ -61,7 +65,7 @@ def main(arguments: argparse.Namespace) -> int:
     """
     settings = _settings(arguments)
     if arguments.journal and os.path.exists(arguments.journal):
-        read_last([Path(arguments.journal)], 1)
+        read_last([arguments.journal], 1)
     token = token_for(settings.web, os.environ, once=True)
     clock = SystemClock()
     # Try the models, and a clip, before printing an address; a camera may still come.
@@ -110,7 +114,7 @@ def _settings(arguments: argparse.Namespace) -> Settings:
     changed = {key: value for key, value in given.items() if value is not None}
     settings = replace(settings, web=replace(settings.web, **changed))
     if arguments.journal:
-        settings = replace(settings, journal=replace(settings.journal, file=arguments.journal))
+        settings = replace(settings, journal=replace(settings.journal, file=str(arguments.journal)))
     if arguments.source:
         settings = replace(settings, source=replace(settings.source, source=arguments.source))
     return replace(settings, screen=replace(settings.screen, kind="none"))

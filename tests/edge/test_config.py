@@ -189,6 +189,37 @@ def test_each_setting_has_its_unit_in_the_line_above(root):
         assert entry.metadata["unit"] in above
 
 
+@pytest.mark.parametrize(
+    ("text", "flags", "message"),
+    [
+        (
+            '[journal]\nfile = ""',
+            {},
+            ": [journal] file: expected a value, got nothing; leave it out for the default, auto",
+        ),
+        (
+            '[metrics]\nhost = ""',
+            {},
+            ": [metrics] host: expected a value, got nothing; leave it out",
+        ),
+        ('[screen]\nconnector = ""', {}, ": [screen] connector: expected a value, got nothing"),
+        ("", {"journal.file": ""}, "--journal: expected a value, got nothing; leave it out for the default, auto"),
+        ("", {"source.source": ""}, "--source: expected a value, got nothing; leave it out for the default, auto"),
+        ("", {"screen.kind": ""}, "--screen: expected one of none, "),
+    ],
+)
+def test_what_is_empty_is_neither_the_default_nor_the_working_folder_nor_every_address(file, text, flags, message):
+    """As from a variable that is not set."""
+    with pytest.raises(SettingsError) as caught:
+        config.load(file(text), flags)
+    assert str(caught.value).removeprefix(str(file(text))).startswith(message)
+
+
+def test_what_can_be_switched_off_may_be_empty(file):
+    text = '[source]\npassword_file = ""\n[maker]\npause_file = ""\n[web]\ntoken_file = ""\n[models]\ndir = ""\n'
+    assert config.load(file(text)).maker.pause_file == ""
+
+
 def test_an_empty_name_is_not_the_same_as_no_settings_file():
     """As from a variable that is not set."""
     assert config.load(None) == Settings()

@@ -6,7 +6,7 @@ import argparse
 
 import pytest
 
-from edge.values import folder_path, given_path, number, whole_number
+from edge.values import number, whole_number
 
 
 @pytest.mark.parametrize(
@@ -35,9 +35,3 @@ def test_a_number_is_taken_or_the_message_says_what_was_expected(kind, text, ans
         assert str(caught.value) == answer
     else:
         assert kind(text) == answer
-
-
-@pytest.mark.parametrize("kind", [given_path, folder_path])
-def test_a_path_that_is_empty_is_not_the_working_folder(kind):
-    with pytest.raises(argparse.ArgumentTypeError, match="expected a path, got nothing"):
-        kind("")

@@ -11,11 +11,11 @@ import convert.__main__ as convert
 import training.__main__ as training
 from convert import commands
 from edge import __main__ as edge
-from edge.values import folder_path, given_path
+from edge.values import folder_path, given
 
 
-def arguments():
-    """Every argument with a type, by the command it belongs to."""
+def actions():
+    """Every argument with its parser, by the command it belongs to."""
     parsers = {name: edge.PROGRAM.parser([name])[1] for name in edge.COMMANDS}
     parsers |= {f"train {name}": training.PROGRAM.parser([name])[1] for name in training.COMMANDS}
     parsers |= {f"convert {name}": convert.parser_of(name) for name in commands.SUMMARIES}
@@ -24,8 +24,15 @@ def arguments():
         for action in parser._actions:
             if isinstance(action, argparse._SubParsersAction):
                 parsers |= {f"{name} {kind}": child for kind, child in action.choices.items()}
-            elif action.type not in (None, str, Path, folder_path, given_path):
-                yield f"{name} {'/'.join(action.option_strings) or action.dest}", action.type
+            else:
+                yield f"{name} {'/'.join(action.option_strings) or action.dest}", parser, action
+
+
+def arguments():
+    """Every argument with a type of its own, by the command it belongs to."""
+    for name, _, action in actions():
+        if action.type not in (None, str, Path, folder_path, given):
+            yield name, action.type
 
 
 def test_what_no_command_understands_is_answered_with_what_it_expects():
@@ -36,6 +43,17 @@ def test_what_no_command_understands_is_answered_with_what_it_expects():
         with pytest.raises(argparse.ArgumentTypeError) as caught:
             kind("?")
         assert str(caught.value).startswith("expected "), name
+
+
+def test_no_path_that_is_empty_is_the_working_folder():
+    """It comes from a variable that is not set."""
+    paths = {name: (parser, action) for name, parser, action in actions() if action.type in (Path, folder_path)}
+    assert {"run --out", "web --journal", "log tail files", "scan --out", "train train --out"} <= set(paths)
+    assert {"convert convert --manifest", "convert tpu-compile models", "train masks data"} <= set(paths)
+    for name, (parser, action) in paths.items():
+        with pytest.raises(argparse.ArgumentError) as caught:
+            parser._get_value(action, "")
+        assert str(caught.value).endswith("expected a path, got nothing; for the working folder, give a dot"), name
 
 
 @pytest.mark.parametrize("name", ["image", "scan"])

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import argparse
 import errno
 import json
 import os
@@ -10,6 +9,7 @@ import numpy as np
 import pytest
 
 from edge import picture, records
+from edge.cli.parser import Parser
 from edge.commands import image
 from edge.commands.image_crops import Chart
 from edge.commands.image_folder import Taken
@@ -20,7 +20,7 @@ from tests.edge.vision.faces import feeling, track
 
 
 def arguments(tiny, *words):
-    parser = argparse.ArgumentParser()
+    parser = Parser()
     image.add_arguments(parser)
     return parser.parse_args(["--models", str(tiny), *map(str, words)])
 

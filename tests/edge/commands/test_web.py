@@ -78,6 +78,18 @@ def test_what_is_no_journal_is_said_before_there_is_a_page(tiny, capsys, tmp_pat
         assert err.startswith(f"edge-emotion: {file}: {reason}")
 
 
+@pytest.mark.parametrize("flag", ["--source", "--journal", "--host"])
+def test_a_variable_that_is_not_set_is_said_before_there_is_a_page(tiny, capsys, flag):
+    """Else a page without a picture, of the service's journal, or for all machines would be shown."""
+    from edge.__main__ import main
+
+    with pytest.raises(SystemExit):
+        main(["web", "--models", str(tiny), "--port", "0", flag, ""])
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert f"argument {flag}: expected a " in err
+
+
 def test_a_picture_is_answered_over_http_and_a_signal_ends_it(served, paint):
     address, process = served()
     picture = cv2.imencode(".png", paint((32, 32, True, False))[:, :, ::-1])[1].tobytes()
