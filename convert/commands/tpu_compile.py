@@ -9,8 +9,9 @@ from pathlib import Path
 
 from convert import compiler, publish, tflite, tpu
 from convert.commands.tpu_report import memory_line, named
-from convert.errors import CompilerError
+from convert.errors import CompilerError, ConversionError
 from edge import manifest
+from edge.files import alone_in
 from edge.tasks import DAEMON
 from edge.values import number
 
@@ -31,7 +32,7 @@ def main(arguments: argparse.Namespace) -> int:
 
     Raises:
         CompilerError: the compiler is absent or failed, or an operation would stay on the CPU.
-        ConversionError: the files cannot be written; none is then.
+        ConversionError: the files cannot be written, or a model was replaced meanwhile; none is written then.
         ModelError: the folder or one of its models is not sound.
     """
     folder: Path = arguments.models
@@ -48,13 +49,17 @@ def main(arguments: argparse.Namespace) -> int:
                 f"{cause.reason}; see edge-emotion-convert tpu-report"
             )
     contents, said = compiler.compile_together(models, command, arguments.timeout)
-    files, specs = {}, dict(listed.specs)
-    for task, content in contents.items():
-        path = models[task].with_name(f"{models[task].stem}_edgetpu.tflite")
-        files[path] = content
-        name = path.relative_to(folder).as_posix()
-        specs[task] = replace(specs[task], edgetpu=name, edgetpu_sha256=hashlib.sha256(content).hexdigest())
-    publish.write_all({**files, folder / "manifest.json": manifest.text_of(specs).encode()})
+    places = {task: models[task].with_name(f"{models[task].stem}_edgetpu.tflite") for task in contents}
+    files = {places[task]: content for task, content in contents.items()}
+    # Not during the compilation, which takes minutes: a conversion may enter its model meanwhile, and is not undone.
+    with alone_in(folder):
+        specs = dict(manifest.load(folder).specs)
+        for task, content in contents.items():
+            if task not in specs or specs[task].sha256 != listed[task].sha256:
+                raise ConversionError(f"{models[task]}: was replaced while it was compiled; run this command again")
+            name = places[task].relative_to(folder).as_posix()
+            specs[task] = replace(specs[task], edgetpu=name, edgetpu_sha256=hashlib.sha256(content).hexdigest())
+        publish.write_all({**files, folder / "manifest.json": manifest.text_of(specs).encode()})
     for one in said:
         streamed = f", {one.streamed / 1024:.0f} KiB sent anew for every run" if one.streamed else ""
         print(f"{one.name}: all operations mapped, {one.cached / 1024:.0f} KiB in the Edge TPU's memory{streamed}")

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from convert import compiler
+from convert import compiler, publish
 from convert.__main__ import main
 from convert.errors import CompilerError
 from edge import manifest
+from edge.errors import InUse
+from edge.files import alone_in
 
 HERE = Path(__file__).resolve().parent
 TINY = HERE.parent / "tiny"
@@ -159,6 +161,54 @@ def test_the_command_enters_the_compiled_variants(stand_in, models, capsys):
         assert path == models / task / "model_edgetpu.tflite"
         assert listed[task].edgetpu_sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
         assert listed.path(task).read_bytes() == (TINY / task / "model.tflite").read_bytes()
+
+
+def meanwhile(monkeypatch, change):
+    """Let something happen while the models are compiled."""
+    whole = compiler.compile_together
+
+    def compile_together(*given):
+        compiled = whole(*given)
+        change()
+        return compiled
+
+    monkeypatch.setattr(compiler, "compile_together", compile_together)
+
+
+def test_what_a_conversion_enters_meanwhile_stays_in_the_manifest(stand_in, models, monkeypatch):
+    stand_in()
+    listed = manifest.load(models)
+    manifest.save(models, {task: spec for task, spec in listed.specs.items() if task != "emotion-bare"})
+    meanwhile(monkeypatch, lambda: manifest.save(models, listed.specs))
+    assert main(["tpu-compile", str(models)]) == 0
+    found = manifest.load(models)
+    assert set(found.specs) == set(listed.specs)
+    assert found["mask"].edgetpu
+
+
+def test_a_model_that_is_replaced_meanwhile_keeps_its_entry(stand_in, models, monkeypatch, capsys):
+    stand_in()
+    listed = manifest.load(models)
+    changed = {**listed.specs, "mask": replace(listed["mask"], sha256="0" * 64)}
+    meanwhile(monkeypatch, lambda: manifest.save(models, changed))
+    assert main(["tpu-compile", str(models)]) == 1
+    assert "model.tflite: was replaced while it was compiled; run this command again" in capsys.readouterr().err
+    assert not manifest.load(models)["face"].edgetpu
+
+
+def test_the_manifest_is_written_while_no_conversion_writes_it(stand_in, models, monkeypatch):
+    stand_in()
+    write_all, seen = publish.write_all, []
+
+    def alone(files):
+        with pytest.raises(InUse), alone_in(models, wait=False):
+            pass
+        seen.extend(files)
+        write_all(files)
+
+    monkeypatch.setattr(publish, "write_all", alone)
+    assert main(["tpu-compile", str(models)]) == 0
+    assert seen[-1] == models / "manifest.json"
 
 
 def test_what_does_not_fit_is_said(stand_in, models, capsys):
