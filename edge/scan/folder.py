@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import errno
-import fcntl
 import json
 import os
 import shutil
@@ -13,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from edge.errors import EdgeError, ScanError, SettingsError
-from edge.files import flush, read_small
+from edge.errors import EdgeError, InUse, ScanError, SettingsError
+from edge.files import alone_in, flush, read_small
 from edge.scan import tables
 from edge.scan.clip import Span
 from edge.scan.look import Outcome, Seen
@@ -46,13 +44,15 @@ class Folder:
     def __init__(self, path: Path, request: Request, paths: Sequence[str], force: bool = False) -> None:
         self.path, self._name, self._columns = path, printable(path), part_columns(request.labels)
         marker = json.loads(json.dumps({"format": FORMAT, "settings": request.identity(), "paths": sorted(set(paths))}))
+        self._alone = contextlib.ExitStack()
         try:
             path.mkdir(parents=True, exist_ok=True)
-            self._lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            self._alone.enter_context(alone_in(path, wait=False))
+        except InUse:
+            raise ScanError(f"{self._name}: another scan is using this folder; wait until it ends") from None
         except OSError as error:
             raise ScanError(f"{self._name}: cannot make the folder ({error.strerror or error})") from None
         try:
-            self._take()
             before = self._marker()
             if force and before is not None:
                 self._clear()
@@ -68,7 +68,7 @@ class Folder:
 
     def close(self) -> None:
         """Let others use the folder."""
-        os.close(self._lock)
+        self._alone.close()
 
     def part(self, job: Job) -> Path:
         """Where the rows of a job are, or will be."""
@@ -112,16 +112,6 @@ class Folder:
             raise ScanError(
                 f"{place}: cannot write ({error.strerror or error}); run the same command again to resume"
             ) from None
-
-    def _take(self) -> None:
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ScanError(f"{self._name}: another scan is using this folder; wait until it ends") from None
-        except OSError as error:
-            # Some network file systems lock no folders.
-            if error.errno not in (errno.EBADF, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL):
-                raise
 
     def _marker(self) -> Mapping[str, Any] | None:
         """What the folder says of itself; None: it is empty."""
