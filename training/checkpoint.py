@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 import tempfile
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 import keras
@@ -17,7 +19,10 @@ import numpy as np
 
 from edge.errors import InvalidValue, one_line
 from edge.files import flush, replacing
+from training import resumed
 from training.history import STATE, STATE_BATCHES, STATE_WEIGHTS, WITHOUT_EPOCH, saved_epochs, saved_file, state_file
+
+_log = logging.getLogger(__name__)
 
 SCRATCH = "saving-"  # what a killed process may leave begins with this
 
@@ -33,11 +38,20 @@ class Checkpoint(keras.callbacks.BackupAndRestore):
         batches: what is trained on; where it has a method `state`, that is a part of the state.
         done: epochs whose state is read; 0: none.
         lead: whether this process writes; the others of a run go through the motions, which JAX wants to be alike.
+        recipe: of the run, as training.resumed has it: saved with the state, and compared with what is there.
     """
 
-    def __init__(self, folder: Path, batches: keras.utils.PyDataset, done: int = 0, lead: bool = True) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        batches: keras.utils.PyDataset,
+        done: int = 0,
+        lead: bool = True,
+        recipe: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(str(folder / STATE), delete_checkpoint=False)
         self.folder, self.batches, self.done, self.lead = folder, batches, done, lead
+        self.recipe = dict(recipe or {})
 
     def _load_model(self) -> None:
         if not self.done:
@@ -45,9 +59,17 @@ class Checkpoint(keras.callbacks.BackupAndRestore):
         path = saved_file(self.folder, self.done, STATE_WEIGHTS)
         if not path.exists():  # Keras would begin with random weights
             raise InvalidValue(f"{path}: not there; copy the run's folder whole, or train without --resume")
+        before = resumed.read(Path(self._training_metadata_path))
+        resumed.expect_state(self.folder, before, self.recipe)
         self._weights_path = str(path)
         with readable(path):
             super()._load_model()
+        # The learning rate goes by steps, of which an epoch has others now where the batch is another, or the data.
+        steps = self.done * len(self.batches)
+        if int(self.model.optimizer.iterations) != steps:
+            self.model.optimizer.iterations.assign(steps)
+        if self.lead and (told := resumed.differences(before, self.recipe)):
+            _log.warning("%s: %s; what the recipe says now holds from epoch %d on", self.folder, told, self.done + 1)
 
     def _save_model(self) -> None:
         weights, batches = (
@@ -61,8 +83,9 @@ class Checkpoint(keras.callbacks.BackupAndRestore):
             # Both reach the disk before the files of the epoch before are deleted.
             for path in filter(Path.exists, (weights, batches, weights.parent)):
                 flush(path)
+            state = {"epoch": self._current_epoch, "batch": 0, "recipe": self.recipe}
             with replacing(Path(self._training_metadata_path)) as scratch:
-                scratch.write_text(json.dumps({"epoch": self._current_epoch, "batch": 0}), encoding="utf-8")
+                scratch.write_text(json.dumps(state), encoding="utf-8")
                 flush(scratch)
             self._clean(weights, batches)
 

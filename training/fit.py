@@ -16,7 +16,7 @@ import numpy as np
 
 from edge.errors import InvalidValue
 from edge.files import alone_in
-from training import checkpoint, history
+from training import checkpoint, history, resumed
 from training import nodes as together
 from training.averages import measurable
 from training.nodes import ALONE, Nodes
@@ -149,7 +149,8 @@ def train(
 
     Raises:
         InvalidValue: the recipe's batch cannot be divided among the nodes or is larger than the data; the state to
-            resume from is not whole, of another network, or of more epochs than the recipe's; the loss is no number.
+            resume from is not whole, of another network or optimizer, or of more epochs than the recipe's; the loss is
+            no number.
         NodeError: `resume`, and the nodes have not done the same epochs.
         InUse: another training writes into `folder`.
     """
@@ -188,7 +189,7 @@ def _trained(recipe: Recipe, task: Task, folder: Path, resume: bool, every: int,
     model.fit(
         together.share(batches, nodes, recipe.fit.batch),
         epochs=recipe.fit.epochs,
-        callbacks=[keep, checkpoint.Checkpoint(folder, batches, done, nodes.lead)],
+        callbacks=[keep, checkpoint.Checkpoint(folder, batches, done, nodes.lead, resumed.learned(recipe))],
         verbose="auto" if nodes.lead else 0,
         shuffle=False,
     )

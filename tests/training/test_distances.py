@@ -142,7 +142,7 @@ def test_the_csv_needs_a_name_that_says_so(data, tmp_path, capsys) -> None:
     assert "--out: expected a .csv with --distances" in capsys.readouterr().err
 
 
-def test_the_recipe_ends_with_a_table_beside_the_demos_figures(data, tmp_path, capsys) -> None:
+def test_the_recipe_ends_with_a_table_beside_the_demos_figures(data, tmp_path, capsys, caplog) -> None:
     pytest.importorskip("keras")
     words = ["train", "distances", "--data", str(data), "--out", str(tmp_path / "run"), "--epochs", "1"]
     assert main(words) == 0
@@ -156,8 +156,11 @@ def test_the_recipe_ends_with_a_table_beside_the_demos_figures(data, tmp_path, c
     for figure in ("92.3 %", "below 70 %", "78.9 %"):
         assert figure in report
         assert figure in printed
-    assert main([*words, "--resume"]) == 0
-    assert "fold 1" not in capsys.readouterr().out
+    for more, told in ((), ""), (("--epochs", "2"), "fit.epochs was 1, now 2; the rows that are done stay"):
+        assert main([*words, "--resume", *more]) == 0
+        assert "fold 1" not in capsys.readouterr().out
+        assert told in caplog.text
+        assert ("fit." in caplog.text) == bool(told)
 
 
 def test_a_set_that_is_missing_is_named_and_left_out(data, tmp_path, capsys) -> None:

@@ -31,8 +31,31 @@ def run(write_recipe, made_data, tmp_path):
     return train
 
 
+@pytest.fixture
+def changed(write_recipe, made_data, tmp_path):
+    """changed(epochs, text, by): train into the same folder, with that text of the recipe replaced.
+
+    Returns the network and the steps of an epoch.
+    """
+
+    def train(epochs: int, text: str = "", by: str = ""):
+        path = write_recipe("emotion-bare", epochs)
+        assert text in path.read_text()
+        path.write_text(path.read_text().replace(text, by) if text else path.read_text())
+        recipe = recipes.load(path)
+        task = open_task(recipe, made_data)
+        return fit.train(recipe, task, tmp_path / "run", resume=True), len(task.batches())
+
+    return train
+
+
 def epochs_in(folder) -> list[float]:
     return [json.loads(line)["epoch"] for line in (folder / history.FILE).read_text().splitlines()]
+
+
+def ours(caplog) -> list[str]:
+    """What was said of the recipe; TensorFlow has its own to say."""
+    return [record.getMessage() for record in caplog.records if record.name == "training.checkpoint"]
 
 
 TORN = '{"epoch": 2, "lo'
@@ -82,6 +105,49 @@ def test_a_run_whose_only_line_is_torn_is_refused(run, tmp_path, text) -> None:
         InvalidValue, match=r"history.jsonl: holds no line that can be read; copy the run's folder whole"
     ):
         run(2)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("generated", "drawn"), "fit.epochs was 1, now 2"),
+        (("rate = 0.01", "rate = 0.002"), "fit.epochs was 1, now 2; fit.learning_rate was 0.01, now 0.002"),
+        (("[network]", "[data]\nnoise = 0.2\n[network]"), "data.noise was not set, now 0.2; fit.epochs was 1, now 2"),
+    ],
+)
+def test_what_has_changed_in_the_recipe_is_said_when_a_run_goes_on(changed, caplog, tmp_path, words, told) -> None:
+    changed(1)
+    changed(2, *words)
+    said = f"{tmp_path / 'run'}: {told}; what the recipe says now holds from epoch 2 on"
+    assert ours(caplog) == [said]
+    changed(2, *words)
+    assert ours(caplog) == [said], "it is what the run was told last"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (('"adamw"', '"sgd"'), "fit.optimizer was 'adamw', and a run cannot go on with 'sgd'"),
+        (("ema = 0.9", "ema = 0.0"), "fit.ema was 0.9, and a run cannot go on with 0.0"),
+    ],
+)
+def test_a_state_of_another_optimizer_is_refused_by_its_name(changed, words, told) -> None:
+    changed(1)
+    with pytest.raises(InvalidValue, match=f"{told}; change it back, choose another --out, or train without --resume"):
+        changed(2, *words)
+
+
+def test_after_a_change_of_the_batch_the_learning_rate_goes_on_from_the_epoch(changed) -> None:
+    changed(1)
+    model, steps = changed(2, "batch = 4", "batch = 2")
+    assert int(model.optimizer.iterations) == 2 * steps
+
+
+def test_a_run_of_before_recipes_were_saved_goes_on(changed, tmp_path, caplog) -> None:
+    changed(1)
+    (tmp_path / "run" / history.STATE / history.STATE_METADATA).write_text('{"epoch": 1, "batch": 0}')
+    changed(2, "rate = 0.01", "rate = 0.002")
+    assert ours(caplog) == []
 
 
 def test_fewer_epochs_than_a_run_has_are_refused(run) -> None:

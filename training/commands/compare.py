@@ -7,18 +7,22 @@ are only measured, and one that was broken off goes on.
 from __future__ import annotations
 
 import argparse
+import logging
 import shlex
 from pathlib import Path
 
 from edge import manifest
 from edge.errors import InvalidValue
 from edge.files import expect_writable
+from training import history, resumed
 from training import recipe as recipes
 from training.backend import load_keras, use_threads
 from training.commands import INTERRUPTED, train
 from training.data import fer2013
 from training.nodes import ALONE
 from training.recipe import Recipe
+
+_log = logging.getLogger(__name__)
 
 TASK = "emotion-bare"
 EXAMPLES = ("edge-emotion-train compare mlp cnn4 emotion-bare-fer2013 --data DATA --epochs 15",)
@@ -90,7 +94,12 @@ def compare(chosen: list[Recipe], arguments: argparse.Namespace) -> str:
             check(recipe, arguments.data)
     keras.backend.clear_session()
     for name, recipe, run in zip(arguments.recipes, chosen, runs, strict=True):
-        if not (arguments.resume and finished(run, recipe)):
+        if arguments.resume and finished(run, recipe):
+            if told := resumed.differences(
+                resumed.read(run / history.STATE / history.STATE_METADATA), resumed.learned(recipe)
+            ):
+                _log.warning("%s: finished before, and kept: %s; delete that folder to train it anew", run, told)
+        else:
             print(f"{recipe.name}: {recipe.fit.epochs} epochs", flush=True)
             train.work(recipe, argparse.Namespace(**{**given, "recipe": name}), run, ALONE)
         model = keras.models.load_model(run / "model.keras", compile=False)
@@ -120,8 +129,6 @@ def check(recipe: Recipe, data: Path) -> None:
 
 def finished(run: Path, recipe: Recipe) -> bool:
     """Whether a run in that folder has been trained to its end."""
-    from training import history
-
     done = history.saved_epochs(run) >= recipe.fit.epochs and bool(history.read(run))
     return done and (run / "model.keras").is_file()
 

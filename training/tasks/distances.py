@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from keras import layers
 
 from edge.errors import EdgeError
 from edge.labels import EMOTIONS
-from training import distances, markdown, optimizers, plots
+from training import distances, markdown, optimizers, plots, resumed
 from training.data import ckplus, fer2013
 from training.data.fer2013 import TRAINING, DataError
 from training.data.landmark_detector import LandmarkDetector
@@ -21,6 +22,8 @@ from training.evaluate.context import Answers
 from training.evaluate.report import confusion
 from training.metrics import wilson
 from training.recipe import Recipe
+
+_log = logging.getLogger(__name__)
 
 NO_USAGE = 255
 HEAD = ("test", "accuracy", "95 % interval", "mean recall", "test faces", "demos", "split")
@@ -47,6 +50,11 @@ def run(recipe: Recipe, data: Path, out: Path, resume: bool = False) -> str:
     out.mkdir(parents=True, exist_ok=True)
     done = out / "splits.json"
     results: dict[str, Any] = json.loads(done.read_text(encoding="utf-8")) if resume and done.exists() else {}
+    began, now = out / "recipe.json", resumed.learned(recipe)
+    if not results:
+        began.write_text(json.dumps({"recipe": now}, indent=2) + "\n", encoding="utf-8")
+    elif told := resumed.differences(resumed.read(began), now):
+        _log.warning("%s: %s; the rows that are done stay; to train them anew, leave --resume out", out, told)
     sets = load(data, out, resume)
     for split in SPLITS:
         if split.name in results or not set(split.sets) <= set(sets):

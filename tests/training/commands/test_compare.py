@@ -26,7 +26,9 @@ def words(tmp_path, made_data):
     return ["compare", *recipes, "--data", str(made_data), "--out", str(tmp_path / "out")]
 
 
-def test_recipes_and_the_shipped_model_stand_in_one_table_and_finished_runs_are_kept(words, tmp_path, capsys) -> None:
+def test_recipes_and_the_shipped_model_stand_in_one_table_and_finished_runs_are_kept(
+    words, tmp_path, capsys, caplog
+) -> None:
     assert main(words) == 0
     printed = capsys.readouterr().out
     rows = json.loads((tmp_path / "out/compare.json").read_text())
@@ -44,6 +46,13 @@ def test_recipes_and_the_shipped_model_stand_in_one_table_and_finished_runs_are_
     kept = (tmp_path / "out/small/model.keras").stat().st_mtime_ns
     assert main([*words, "--resume"]) == 0
     assert (tmp_path / "out/small/model.keras").stat().st_mtime_ns == kept
+    assert "finished before" not in caplog.text
+    (tmp_path / "small.toml").write_text((tmp_path / "small.toml").read_text().replace("seed = 1", "seed = 2"))
+    assert main([*words, "--resume"]) == 0
+    line = (
+        f"{tmp_path / 'out/small'}: finished before, and kept: seed was 1, now 2; delete that folder to train it anew"
+    )
+    assert line in caplog.text
 
 
 def test_ctrl_c_ends_with_the_line_that_goes_on(words, capsys, monkeypatch) -> None:
