@@ -70,6 +70,8 @@ WORDS = {
         "colours": "drawn masks of unusual cloth that are seen",
         "colours_total": "drawn masks of unusual cloth",
         "colours_bare": "the same faces without a mask, classified as bare",
+        "headscarves": "bare faces with a drawn headscarf, classified as bare",
+        "headscarves_total": "faces with a drawn headscarf",
         **{f"colours_{cloth.replace(' ', '_')}": f"the drawn masks seen: {cloth}" for cloth in CLOTHS},
     },
     "face": {

@@ -35,12 +35,21 @@ def test_bias(tau, neutral, happy_below_angry, shift) -> None:
     assert moved.sum() == pytest.approx(shift)
 
 
+def test_a_rare_emotion_alone_is_lifted() -> None:
+    taught = np.array([0.15, 0.02, 0.08, 0.3, 0.15, 0.15, 0.15])
+    moved = prior.bias(taught, 0.0, 0.0, 0.5)
+    assert moved[Emotion.DISGUST] == pytest.approx(0.5 * np.log(1 / 7 / 0.02))
+    assert np.flatnonzero(moved).tolist() == [Emotion.DISGUST]
+    assert prior.bias(taught, 0.4, 0.2, 0.5) - moved == pytest.approx(prior.bias(taught, 0.4, 0.2)), "beside the others"
+    assert not prior.bias(np.full(7, 1 / 7), 0.0, 0.0, 1.0).any()
+
+
 def test_the_best_choice_lifts_what_was_taught_too_rarely() -> None:
     logits, labels = learned()
     rows = prior.table({"fer": logits, "wild": logits}, {"fer": labels, "wild": labels}, TAUGHT, AIMS)
-    assert len(rows) == len(prior.TAUS) * len(prior.OFFSETS) * len(prior.RECALLS)
+    assert len(rows) == len(prior.TAUS) * len(prior.OFFSETS) * len(prior.RARES) * len(prior.RECALLS)
     assert [row.score for row in rows] == sorted((row.score for row in rows), reverse=True)
-    before = next(row for row in rows if row.tau == row.neutral == row.recall == 0)
+    before = next(row for row in rows if row.tau == row.neutral == row.rare == row.recall == 0)
     assert rows[0].tau > 0
     assert rows[0].figures["fer_macro"] > before.figures["fer_macro"] + 0.05
     assert "fer_macro" in rows[0].line()

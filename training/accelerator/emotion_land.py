@@ -67,12 +67,12 @@ def read(path: Path, which: str = "last") -> tuple[dict[str, np.ndarray], np.nda
     return weights, bias
 
 
-def moved(path: Path, tau: float, neutral: float) -> np.ndarray:
+def moved(path: Path, tau: float, neutral: float, rare: float = 0.0) -> np.ndarray:
     """The bias of a strength of the prior of one's own choice, (7,); see training.prior.bias."""
     from training import prior
 
     with np.load(path) as stored:
-        return prior.bias(stored["prior"], tau, neutral)
+        return prior.bias(stored["prior"], tau, neutral, rare)
 
 
 def write(recipe: Any, data: Path, trained: Path, out: Path, which: str, bias: np.ndarray | None) -> None:
@@ -113,10 +113,11 @@ def main() -> None:
     parser.add_argument("--which", default="last", help="snapshot: last, best, first, blend, blend-0.9, ... (last)")
     parser.add_argument("--tau", type=float, help="strength of the prior; without it, the bias that validation chose")
     parser.add_argument("--neutral", type=float, default=0.0, help="with --tau: what is added to neutral (0)")
+    parser.add_argument("--rare", type=float, default=0.0, help="with --tau: how far to correct the rarest (0)")
     arguments = parser.parse_args()
     load_keras()
     recipe = recipes.load(recipes.find(arguments.recipe))
-    bias = None if arguments.tau is None else moved(arguments.trained, arguments.tau, arguments.neutral)
+    bias = None if arguments.tau is None else moved(arguments.trained, arguments.tau, arguments.neutral, arguments.rare)
     write(recipe, arguments.data, arguments.trained, arguments.out, arguments.which, bias)
     print(f"{arguments.out}: model.keras, weights.npz, calibration.npz")
 

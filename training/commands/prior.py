@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from training.backend import load_keras
 
 SHOWN = 8
 LEAST = 1e-9  # probability
+MOVES = ("tau", "neutral", "rare", "recall")
 
 EXAMPLES = ("edge-emotion-train prior runs/emotion-bare --recipe emotion-bare --data DATA",)
 
@@ -38,6 +40,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--neutral", type=number(), metavar="N", help="what to add to the logit of neutral, instead of the best value"
+    )
+    parser.add_argument(
+        "--rare",
+        type=number(0),
+        metavar="R",
+        help="how far to correct for the rarest emotions alone (0: not at all), instead of the best value",
     )
     parser.add_argument(
         "--recall",
@@ -70,11 +78,10 @@ def main(arguments: argparse.Namespace) -> int:
     logits, labels = answers(model, task)
     taught = task.prior()
     rows = prior.table(logits, labels, taught, prior.AIMS[recipe.task])
-    before = next(row for row in rows if row.tau == row.neutral == row.recall == 0)
-    tau = rows[0].tau if arguments.tau is None else arguments.tau
-    neutral = rows[0].neutral if arguments.neutral is None else arguments.neutral
-    recall = rows[0].recall if arguments.recall is None else arguments.recall
-    moved = prior.bias(taught, tau, neutral) + prior.weighted(labels["fer"], recall)
+    before = next(row for row in rows if row.tau == row.neutral == row.rare == row.recall == 0)
+    asked = {name: value for name in MOVES if (value := getattr(arguments, name)) is not None}
+    choice = replace(rows[0], **asked)
+    moved = prior.bias(taught, choice.tau, choice.neutral, choice.rare) + prior.weighted(labels["fer"], choice.recall)
     after = prior.figures(logits, labels, moved)
     add_bias(model, moved)
     model.save(path)
@@ -82,7 +89,7 @@ def main(arguments: argparse.Namespace) -> int:
     lines = [row.line() for row in rows]
     told = [
         f"before  {before.line()}",
-        f"after   tau {tau:.1f}  neutral {neutral:+.1f}  recall {recall:.2f}  {shown(after)}",
+        f"after   {choice.moves()}  {shown(after)}",
     ]
     (arguments.run / "prior.md").write_text("\n".join(["```", *told, "", *lines, "```", ""]), encoding="utf-8")
     print("\n".join([*lines[:SHOWN], *told]))

@@ -14,7 +14,7 @@ from edge.pipeline.classifier import MaskModel
 from edge.ports import Engine
 from training.data import boxes, mask_pairs
 from training.data.boxes import Boxed
-from training.evaluate import mask_colours
+from training.evaluate import mask_colours, mask_headscarves
 from training.evaluate.classify import confusion
 from training.evaluate.context import Answers, EvaluationContext, Figure
 from training.metrics import calibration_error, wilson
@@ -25,7 +25,7 @@ TRUTH = {"with_mask": Mask.WORN, "without_mask": Mask.BARE}
 
 
 def figure(context: EvaluationContext) -> Figure:
-    """mask {pairs, real, colours, incorrect_recall, incorrect_precision}; and intervals, classes and the ECE."""
+    """mask {pairs, real, colours, headscarves, incorrect_recall, incorrect_precision}; intervals, classes, the ECE."""
     values: dict[str, Any] = {"pairs": None, "real": None}
     drawn: dict[str, Answers] = {}
     found = context.take("mask.pairs", lambda: pairs(context, context.engine("mask")))
@@ -35,7 +35,8 @@ def figure(context: EvaluationContext) -> Figure:
     if photos:
         values |= photos[0]
         drawn["mask"] = photos[1]
-    values |= mask_colours.figure(context, context.engine("mask")) if photos or found else {"colours": None}
+    for more, key in ((mask_colours, "colours"), (mask_headscarves, "headscarves")):
+        values |= more.figure(context, context.engine("mask")) if photos or found else {key: None}
     if context.floats:
         twin = context.take("mask.pairs_float", lambda: pairs(context, context.float_engine("mask")))
         values["pairs_float"] = twin["pairs"] if twin else None
