@@ -26,14 +26,17 @@ _log = logging.getLogger(__name__)
 
 MOST_FRAMES = 1e9  # that a header declares and that are believed
 PLACE = getattr(cv2, "CAP_PROP_PTS", 0)  # a frame's time stamp, counted in frames; OpenCV 4.10 has none
+PIXEL = (cv2.CAP_PROP_SAR_NUM, cv2.CAP_PROP_SAR_DEN)
+SQUARE, LONGEST = 0.01, 4.0  # off by less, a pixel counts as square; more is a damaged header
 RESIZE = "convert it: ffmpeg -i IN -vf scale={0}:force_original_aspect_ratio=decrease,pad={0}:-1:-1 OUT.mp4"
 
 
 class ClipCamera:
     """Every frame of a video file, `time` by its container's time stamps, from 0.
 
-    A damaged file is played as far as it goes, with a warning. Where the frames change their size, they come in the new
-    one; with an OpenCV that cannot do that, the clip ends there, with a warning.
+    Frames whose pixels are not square, as on DVDs, are stretched to the width that they are shown in. A damaged file is
+    played as far as it goes, with a warning. Where the frames change their size, they come in the new one; with an
+    OpenCV that cannot do that, the clip ends there, with a warning.
 
     Args:
         path: the file, in any format that OpenCV's FFmpeg decodes.
@@ -67,6 +70,8 @@ class ClipCamera:
             raise SourceError(f"{path}: {reason(path)}")
         sides = (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
         width, height = self._declared = (int(self._capture.get(sides[0])), int(self._capture.get(sides[1])))
+        self._stretch = self._pixel()
+        width, height = self._shown(width, height)
         if width * height > max_megapixels * 1e6:
             self._capture.release()
             raise SourceError(f"{path}: {self._too_large(width, height)}")
@@ -126,8 +131,8 @@ class ClipCamera:
         if image is None:
             return None
         self._any = True
-        if self._size != self._declared:
-            image = cv2.resize(image, self._size, interpolation=cv2.INTER_LINEAR)
+        if self._size != self._declared or self._stretch != 1:
+            image = cv2.resize(image, self._shown(*self._size), interpolation=cv2.INTER_LINEAR)
         rgb: np.ndarray = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
         return rgb
 
@@ -147,12 +152,24 @@ class ClipCamera:
         finally:
             watch.close()
 
+    def _shown(self, width: int, height: int) -> tuple[int, int]:
+        """The size in which frames of this size are shown."""
+        return max(1, round(width * self._stretch)), height
+
+    def _pixel(self) -> float:
+        """The width of a pixel as it is shown, by its height; 1 where the file does not say, or says nonsense."""
+        across, down = (self._capture.get(side) for side in PIXEL)
+        ratio = across / down if across > 0 and down > 0 else 1.0
+        if self._capture.get(cv2.CAP_PROP_ORIENTATION_META) % 180 == 90:
+            ratio = 1 / ratio  # OpenCV turns the frame, but not what is said of its pixels
+        return ratio if abs(ratio - 1) > SQUARE and 1 / LONGEST <= ratio <= LONGEST else 1.0
+
     def _sizes(self) -> SizeWatch:
         return SizeWatch(self._path, codec_of(self._capture), self._declared)
 
     def _resized(self, size: tuple[int, int]) -> bool:
         """Go on in another size; False: that is not possible, and was said."""
-        width, height = size
+        width, height = self._shown(*size)
         before = "{}x{}".format(*self._size)
         if width * height > self._max_megapixels * 1e6:
             _log.warning("%s: the clip ends where its frames change to %s", self._path, self._too_large(width, height))

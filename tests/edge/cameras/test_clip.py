@@ -44,6 +44,33 @@ def test_every_frame_comes_in_rgb_on_the_clips_own_clock(clip, caplog):
     assert (camera.live, camera.stuck, camera.fps) == (False, False, FPS)
 
 
+def raw_clip(path, pixel):
+    """Three grey frames of 64x48 with a white square of 16x16 samples, whose pixels are said to be so wide and high."""
+    luma = np.full((48, 64), 100, np.uint8)
+    luma[16:32, 16:32] = 235
+    frame = b"FRAME\n" + luma.tobytes() + bytes([128]) * (32 * 24 * 2)
+    path.write_bytes(f"YUV4MPEG2 W64 H48 F25:1 Ip A{pixel} C420jpeg\n".encode() + 3 * frame)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("pixel", "width"),
+    [("0:0", 64), ("1:1", 64), ("1000:1001", 64), ("16:15", 68), ("2:1", 128), ("1:2", 32), ("4000:1", 64)],
+)
+def test_pixels_that_are_not_square_are_stretched(pixel, width, tmp_path):
+    frames = list(ClipCamera(raw_clip(tmp_path / "clip.y4m", pixel)))
+    assert [frame.image.shape for frame in frames] == [(48, width, 3)] * 3
+    rows, columns = np.nonzero(frames[0].image[..., 0] > 170)
+    assert np.ptp(rows) + 1 == pytest.approx(16, abs=1)
+    assert np.ptp(columns) + 1 == pytest.approx(16 * width / 64, abs=2)
+
+
+def test_a_clip_is_as_large_as_it_is_shown(tmp_path):
+    path = raw_clip(tmp_path / "clip.y4m", "4:1")
+    with pytest.raises(SourceError, match=r"256x48 pixels; expected at most 0\.01 megapixels"):
+        ClipCamera(path, max_megapixels=0.01)
+
+
 def test_a_clip_that_breaks_off_is_played_as_far_as_it_goes_with_a_warning(clip, tmp_path, caplog):
     data = clip.read_bytes()
     path = tmp_path / "torn.avi"
