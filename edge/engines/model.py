@@ -18,6 +18,11 @@ from edge.vision.preprocessing import Preprocessing, look_up
 from edge.vision.tensor import dequantize, is_less_128, less_128, to_tensor
 
 MAX_VALUES = 1 << 26  # of one tensor; a file of 2 kB can ask for any number
+HELD, TRIES, WAIT_S = (
+    "reference to internal data",
+    20,
+    0.01,
+)  # a part of the interpreter's message; how long it may hold
 
 
 def interpreter_module() -> Any:
@@ -138,7 +143,7 @@ class LiteRtModel:
             raise EngineError(f"{self.name}: the engine is closed")
         try:
             self._take(image)
-            self._interpreter.invoke()
+            self._invoke()
             return tuple(self._interpreter.get_tensor(output.index)[0] for output in self.outputs)
         except (ValueError, RuntimeError) as error:
             raise EngineError(f"{self.name}: the model could not be run ({one_line(error)})") from None
@@ -152,6 +157,21 @@ class LiteRtModel:
         plain = self._table.ndim == 1 and not self._reverse
         tensor = to_tensor(image, self._table) if plain else look_up(image, self._table, self._reverse)
         self._interpreter.set_tensor(self._input, tensor.reshape(self._stored))
+
+    def _invoke(self) -> None:
+        """Run the interpreter, which refuses while anybody has a view of its memory.
+
+        A profiler in another thread, as each worker of a Dask cluster has one, may for a moment hold the frame of the
+        function that filled the input, and with it the view.
+        """
+        for tries_left in reversed(range(TRIES)):
+            try:
+                self._interpreter.invoke()
+                return
+            except RuntimeError as error:
+                if HELD not in str(error) or not tries_left:
+                    raise
+                time.sleep(WAIT_S)
 
     def infer(self, image: np.ndarray) -> tuple[np.ndarray, ...]:
         """As `raw`, but in real values: float32 copies of the outputs without the batch axis.

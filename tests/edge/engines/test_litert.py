@@ -71,6 +71,29 @@ def test_a_closed_engine_says_so(tiny_manifest):
         engine.infer(np.zeros((16, 16, 3), np.uint8))
 
 
+def test_a_profiler_that_holds_the_input_for_a_moment_is_waited_for(tiny_manifest, monkeypatch):
+    """As Dask's does: it walks over the frames of other threads, whose variables live as long as it looks."""
+    engine = open_engine(tiny_manifest, "mask")
+    image = np.full((16, 16, 3), 255, np.uint8)
+    expected = engine.infer(image)
+    held = [engine._interpreter.tensor(engine._input)()]
+    waits = []
+    monkeypatch.setattr(
+        model.time, "sleep", lambda seconds: waits.append(seconds) or (len(waits) == 3 and held.clear())
+    )
+    assert all(map(np.array_equal, engine.infer(image), expected))
+    assert waits == [model.WAIT_S] * 3
+
+
+def test_a_view_that_is_held_for_good_is_one_line(tiny_manifest, monkeypatch):
+    engine = open_engine(tiny_manifest, "mask")
+    held = engine._interpreter.tensor(engine._input)()
+    monkeypatch.setattr(model, "WAIT_S", 0.0)
+    with pytest.raises(EngineError, match=r"tiny-mask: the model could not be run \(.*reference to internal data"):
+        engine.infer(np.zeros((16, 16, 3), np.uint8))
+    assert held.size == 16 * 16 * 3
+
+
 @pytest.mark.parametrize("content", [b"", b"not a model at all, only text", b"\x1c\x00\x00\x00TFL3" + b"\x00" * 8])
 def test_a_broken_file_is_one_line(tiny_manifest, tmp_path, content):
     path = tmp_path / "model.tflite"
