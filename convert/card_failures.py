@@ -84,7 +84,7 @@ def _mask(figures: Mapping[str, Any]) -> Iterator[str]:
         "real_without_mask": "In photographs, {} of bare faces are classified as masked.",
     }
     yield from (text.format(percent(1 - block[key])) for key, text in told.items() if block.get(key) is not None)
-    if (wrong := block.get("real_incorrect_as_worn")) is not None:
+    if (wrong := block.get("real_incorrect_as_worn")) is not None and block.get("incorrect_recall") is None:
         yield f"It does not tell incorrectly worn masks apart: {percent(wrong)} of them count as worn."
 
 

@@ -16,11 +16,13 @@ def set_aside() -> Iterator[list[bytes]]:
     """Keep what is written to file descriptor 2 from being shown; afterwards its lines are in the list."""
     lines: list[bytes] = []
     with _lock:
-        try:
-            before, aside = os.dup(2), os.memfd_create("stderr")
-        except OSError:  # standard error is closed, or there is no descriptor left
-            before = aside = -1
-        if before < 0:
+        before = aside = -1
+        with contextlib.suppress(OSError):  # standard error is closed, or there is no descriptor left
+            before = os.dup(2)
+            aside = os.memfd_create("stderr")
+        if aside < 0:
+            if before >= 0:
+                os.close(before)
             yield lines
             return
         _flush()

@@ -4,7 +4,7 @@ Training sets have many happy and few disgusted faces, and the two sets unlike s
 these shares. Two ways give a part of them back, both in the last layer's bias, so that nothing is added on the device:
 logit adjustment (Menon et al., 2021), and weights for the errors, the best where accuracy and mean recall count
 together (Elkan, "The foundations of cost-sensitive learning", 2001). The second moves rare emotions most. The first can
-be kept to the rarest: disgust has a seventieth of FER2013's rows, and a network that was taught so few of them hardly
+be kept to the rarest: disgust has 1.5 % of FER2013's rows, and a network that was taught so few of them hardly
 ever says it of pictures from elsewhere, while the others were taught often enough to be left alone.
 """
 

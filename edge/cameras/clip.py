@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from edge.cameras.interlaced import DEINTERLACE, Conversion, Interlaced
-from edge.cameras.mp4 import shown_part
+from edge.cameras.mp4 import counts_frames, shown_part
 from edge.cameras.opencv import UNCERTAIN, codec_of
 from edge.cameras.size_watch import SizeWatch, follows
 from edge.cameras.timestamps import Timestamps, plausible_fps
@@ -83,7 +83,7 @@ class ClipCamera:
         self._watch: SizeWatch | None = None
         self._size = self._declared
         self._begun = self._ended = self._any = False
-        self._place = 0.0  # of the last frame in its container, counted from 1
+        self._place = self._first = 0.0  # of the last frame and of the first in the container, counted from 1
 
     def __iter__(self) -> Iterator[Frame]:
         index = 0
@@ -109,6 +109,7 @@ class ClipCamera:
         if self._ended or not self._capture.grab():
             return None
         self._place = self._capture.get(PLACE) + 1 if PLACE else 0.0
+        self._first = self._first or self._place
         size = self._watch and self._watch.next()
         if size and size != self._size and not self._resized(size):
             self._ended = True
@@ -199,7 +200,8 @@ class ClipCamera:
         """
         declared = float(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
         declared *= shown_part(self._path) if 0 < declared < MOST_FRAMES else 0.0
-        return declared if broke_off(self._place, declared) else 0.0
+        late = self._first - 1 if counts_frames(self._path) else 0.0  # others declare a length, with what is before it
+        return declared if broke_off(self._place - late, declared) else 0.0
 
     @property
     def seekable(self) -> bool:

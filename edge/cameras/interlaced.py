@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import threading
 from collections.abc import Iterator
-from functools import cache
 
 import cv2
 import numpy as np
 
-from edge.standard_error import set_aside
-
-COMPLAINT = b"interlaced"
-ERRORS = 16  # AV_LOG_ERROR
+COMPLAINT = b"Cannot convert interlaced to progressive"
+ERRORS, LINE = 16, 1024  # AV_LOG_ERROR; bytes of a line that are looked at
 STEP = 7  # of the pixels that are compared
+ARGUMENTS = (  # of av_log_format_line2
+    ctypes.c_void_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int,
+    ctypes.POINTER(ctypes.c_int),
+)  # fmt: skip
 DEINTERLACE = "convert it: ffmpeg -i IN -vf yadif OUT.mp4"
 
 
@@ -62,31 +64,49 @@ class Conversion:
 
 def refused(capture: cv2.VideoCapture) -> bool:
     """Whether FFmpeg refuses to convert the frame that was grabbed."""
-    with set_aside() as lines, _logged():
+    with _lock, _listening():
+        _complaints.clear()
         capture.retrieve()
-    return any(COMPLAINT in line for line in lines)
+        return bool(_complaints)
+
+
+def _hear(source: int | None, level: int, text: bytes | None, arguments: int | None) -> None:
+    """What FFmpeg calls for each line of its log, whatever its level is set to; not formatted yet."""
+    if level > ERRORS or not text:
+        return
+    line, prefix = ctypes.create_string_buffer(LINE), ctypes.c_int(0)
+    write = _libraries[0].av_log_format_line2
+    # A va_list is passed on as the pointer that it comes as.
+    write.argtypes = ARGUMENTS
+    write(source, level, text, arguments, line, LINE, ctypes.byref(prefix))
+    if COMPLAINT in line.value:
+        _complaints.append(line.value)
+
+
+_lock = threading.Lock()  # there is one log
+_complaints: list[bytes] = []
+_HEAR = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)(_hear)  # never freed
+_libraries: list[ctypes.CDLL] = []
 
 
 @contextlib.contextmanager
-def _logged() -> Iterator[None]:
-    """FFmpeg writes its errors to standard error, whatever OPENCV_FFMPEG_LOGLEVEL says."""
-    silent = [(library, level) for library in _loaded() if (level := library.av_log_get_level()) < ERRORS]
-    for library, _ in silent:
-        # With that variable set, OpenCV has FFmpeg write to standard output, where the journal may go.
-        library.av_log_set_callback(library.av_log_default_callback)
-        library.av_log_set_level(ERRORS)
+def _listening() -> Iterator[None]:
+    """FFmpeg's log comes to `_hear`; afterwards to standard error again, as far as its level lets it."""
+    libraries = _loaded()
+    for library in libraries:
+        library.av_log_set_callback(_HEAR)
     try:
         yield
     finally:
-        for library, level in silent:
-            library.av_log_set_level(level)
+        for library in libraries:
+            library.av_log_set_callback(library.av_log_default_callback)
 
 
-@cache
-def _loaded() -> tuple[ctypes.CDLL, ...]:
+def _loaded() -> list[ctypes.CDLL]:
     """The libavutil that OpenCV brought with it; of a distribution's OpenCV, all that are loaded."""
-    with contextlib.suppress(OSError), open("/proc/self/maps", encoding="utf-8", errors="surrogateescape") as maps:
-        paths = {line.split(maxsplit=5)[5].strip() for line in maps if "/libavutil" in line}
-        own = {path for path in paths if "opencv" in path}
-        return tuple(ctypes.CDLL(path) for path in sorted(own or paths))
-    return ()
+    if not _libraries:
+        with contextlib.suppress(OSError), open("/proc/self/maps", encoding="utf-8", errors="surrogateescape") as maps:
+            paths = {line.split(maxsplit=5)[5].strip() for line in maps if "/libavutil" in line}
+            own = {path for path in paths if "opencv" in path}
+            _libraries.extend(ctypes.CDLL(path) for path in sorted(own or paths))
+    return _libraries

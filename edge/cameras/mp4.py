@@ -27,6 +27,15 @@ def movie(file: BinaryIO) -> bytes:
     return b""
 
 
+def counts_frames(path: Path) -> bool:
+    """Whether it is an MP4 or QuickTime file, whose header says how many frames there are."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(8)[4:] == b"ftyp"
+    except OSError:
+        return False
+
+
 def shown_part(path: Path) -> float:
     """The part of a file's video that its edit list shows, 0-1; cutting a clip without encoding it anew makes one.
 

@@ -65,7 +65,7 @@ class Parser(argparse.ArgumentParser):
         if action.type not in (Path, folder_path):
             return super()._get_value(action, arg_string)
         if not arg_string:
-            raise argparse.ArgumentError(action, "expected a path, got nothing; for the working folder, give a dot")
+            raise argparse.ArgumentError(action, "expected a path, got nothing; is a variable not set?")
         return super()._get_value(action, os.path.expanduser(arg_string) if arg_string[:2] == "~/" else arg_string)
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:

@@ -170,7 +170,7 @@ def split(host: str) -> str | None:
         port = port[1:]
     else:
         name, _, port = host.partition(":")
-    if (port and not (port.isascii() and port.isdigit() and int(port) < 65536)) or not name:
+    if (port and not (port.isascii() and port.isdigit() and len(port) < 6 and int(port) < 65536)) or not name:
         return None
     return name if all(sign.isalnum() or sign in "-._:" for sign in name) and name.isascii() else None
 

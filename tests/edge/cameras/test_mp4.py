@@ -75,6 +75,15 @@ def test_a_header_cut_or_changed_anywhere_is_no_trouble(clip, tmp_path):
 
 
 @pytest.mark.skipif(not PLACE, reason="OpenCV 4.10 does not tell")
+@pytest.mark.parametrize(("last", "due"), [(FRAMES, 0), (FRAMES / 2, FRAMES)])
+def test_a_late_start_hides_no_loss(clip, last, due):
+    """An empty edit lets a clip begin late; its header counts frames all the same."""
+    camera = ClipCamera(clip)
+    camera._first, camera._place = 501.0, 500 + last
+    assert camera.frames_due() == due
+
+
+@pytest.mark.skipif(not PLACE, reason="OpenCV 4.10 does not tell")
 @pytest.mark.parametrize(
     ("stamps", "length_ms"),
     [

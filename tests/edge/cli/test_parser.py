@@ -53,7 +53,7 @@ def test_no_path_that_is_empty_is_the_working_folder():
     for name, (parser, action) in paths.items():
         with pytest.raises(argparse.ArgumentError) as caught:
             parser._get_value(action, "")
-        assert str(caught.value).endswith("expected a path, got nothing; for the working folder, give a dot"), name
+        assert str(caught.value).endswith("expected a path, got nothing; is a variable not set?"), name
 
 
 @pytest.mark.parametrize("name", ["image", "scan"])

@@ -170,7 +170,7 @@ def test_a_variable_that_is_not_set_does_not_mean_the_working_folder(command, fo
     for words in ([""], ["a.png", "--out", ""], ["a.png", "--crop", ""], ["a.png", "--chart", ""]):
         with pytest.raises(SystemExit):
             command(*words)
-        assert "expected a path, got nothing; for the working folder, give a dot" in capsys.readouterr().err
+        assert "expected a path, got nothing; is a variable not set?" in capsys.readouterr().err
     assert len(list(folder.iterdir())) == 3
 
 

@@ -96,6 +96,10 @@ def test_axes_have_whole_numbers_that_people_count_in(most, answer):
 def test_charts_have_a_mark_and_words_for_each_number():
     assert columns([("<a>", 1), ("b", 3)]).count("<title>") == 2
     assert "&lt;a&gt;: 1" in columns([("<a>", 1), ("b", 3)])
+    assert heat_map(["Monday"], ["09:00", "10:00"], {("Monday", "10:00"): 2.5}).count("<rect") == 2
+    assert shares({}) == ""
+    assert ">75 %<" in shares({"happy": 0.75})
+    assert "\\ud800 50 %" in shares({"\ud800": 0.5})  # of a journal that was edited
 
 
 def test_of_decades_without_a_face_only_the_columns_that_are_there_are_written():
@@ -103,10 +107,6 @@ def test_of_decades_without_a_face_only_the_columns_that_are_there_are_written()
     chart = columns([("1970-01-01", 3), *[(str(n), 0) for n in range(20_000)], ("2026-01-31", 2)])
     assert chart.count("<title>") == 2
     assert 'aria-label="1970-01-01: 3, 2026-01-31: 2"' in chart
-    assert heat_map(["Monday"], ["09:00", "10:00"], {("Monday", "10:00"): 2.5}).count("<rect") == 2
-    assert shares({}) == ""
-    assert ">75 %<" in shares({"happy": 0.75})
-    assert "\\ud800 50 %" in shares({"\ud800": 0.5})  # of a journal that was edited
 
 
 TEXT = re.compile(r'<text x="([0-9.]+)" y="([0-9.]+)" text-anchor="(end|middle)"[^>]*>([0-9,]+)<')
