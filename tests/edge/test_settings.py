@@ -42,7 +42,7 @@ def test_a_file_address_is_its_path_wherever_the_source_is_read(source, path):
 @pytest.mark.parametrize(
     ("name", "value", "answer"),
     [
-        ("source.source", "", ""),
+        ("models.dir", "", ""),
         ("screen.kind", "drm", "drm"),
         ("source.fps", 25, 25.0),
         ("source.fps", 12.5, 12.5),
