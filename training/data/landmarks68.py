@@ -70,6 +70,15 @@ def held_out_row(name: str, split: str) -> bool:
     return name.split("/")[0] in HELD_OUT
 
 
+def held_out(folder: Path) -> list[tuple[str, str, np.ndarray]]:
+    """The rows of a folder's points.csv that nothing is trained on or chosen by: name, split and points (68, 2).
+
+    Raises:
+        DataError: the file is missing or broken.
+    """
+    return [row for row in rows(folder / "points.csv") if held_out_row(*row[:2])]
+
+
 def load(
     folder: Path,
     wanted: Callable[[str, str], bool],

@@ -66,7 +66,7 @@ def frames(context: EvaluationContext, masked: bool) -> Iterator[Pasted]:
         DataError: `landmarks68` or `faces` is not here.
     """
     folder = context.data / "landmarks68"
-    rows = [row for row in landmarks68.rows(folder / "points.csv") if landmarks68.held_out_row(*row[:2])]
+    rows = landmarks68.held_out(folder)
     return pasted(folder, context.some(rows), faceless(context), masked)
 
 

@@ -45,7 +45,7 @@ def recalls(context: EvaluationContext, masked: bool) -> list[tuple[str, bool]]:
         DataError: `landmarks68` is not here.
     """
     folder = context.data / "landmarks68"
-    rows = [row for row in landmarks68.rows(folder / "points.csv") if landmarks68.held_out_row(*row[:2])]
+    rows = landmarks68.held_out(folder)
     finder, told = context.finder(), []
     for side, image, ltrb in frames(folder, context.some(rows), masked):
         found = [face.box.clipped(WIDTH, HEIGHT) for face in finder.detect(image)]

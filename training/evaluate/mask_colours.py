@@ -54,7 +54,7 @@ def answers(context: EvaluationContext, engine: Engine) -> Iterator[tuple[str, b
         DataError: `landmarks68` is not here.
     """
     folder, model = context.data / "landmarks68", MaskModel(engine)
-    rows = [row for row in landmarks68.rows(folder / "points.csv") if landmarks68.held_out_row(*row[:2])]
+    rows = landmarks68.held_out(folder)
     for number, (name, _, points) in enumerate(context.some(rows)):
         head = Boxed(folder / name, points, ()).read()
         cloth = list(CLOTHS)[number % len(CLOTHS)]

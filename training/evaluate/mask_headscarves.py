@@ -35,7 +35,7 @@ def answers(context: EvaluationContext, engine: Engine) -> Iterator[bool]:
         DataError: `landmarks68` is not here.
     """
     folder, model = context.data / "landmarks68", MaskModel(engine)
-    rows = [row for row in landmarks68.rows(folder / "points.csv") if landmarks68.held_out_row(*row[:2])]
+    rows = landmarks68.held_out(folder)
     for number, (name, _, points) in enumerate(context.some(rows)):
         image = headscarf(Boxed(folder / name, points, ()).read(), points, np.random.default_rng((SEED, number)))
         yield model.classify(image, Box(*face_box(points).tolist())).worn < WORN_FROM

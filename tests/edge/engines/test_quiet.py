@@ -13,7 +13,7 @@ LITERT = b"INFO: Created TensorFlow Lite XNNPACK delegate for CPU.\n"
 STORY = """
 import logging, os, sys, threading
 from edge.engines.quiet import quiet_stderr
-from edge import standard_error
+from edge.engines import quiet
 {before}
 with quiet_stderr():
     {inside}
@@ -51,7 +51,7 @@ def test_what_is_written_before_and_after_stands_in_its_order():
 
 
 def test_an_error_passes_through_and_standard_error_is_back():
-    story("os.write(2, b'x')", after="os.fstat(2); assert not standard_error._lock.locked()")
+    story("os.write(2, b'x')", after="os.fstat(2); assert not quiet._lock.locked()")
     failing = "raise ValueError('wrong')"
     program = STORY.format(before="", inside=failing, after="")
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, stderr=subprocess.PIPE, check=False)
