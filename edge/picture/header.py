@@ -26,6 +26,7 @@ _PLUGINS = {
     "PNM": ("PIL.PpmImagePlugin", "PpmImageFile"),
 }
 SUBFILE_TYPE, REDUCED = 0x00FE, 1  # a tag of TIFF, and a bit of its value
+BITS, LARGEST = 0x0102, 0x0119  # tags of TIFF: bits of a sample, the largest sample that is used
 ORIENTATION, TURNS = 0x0112, range(2, 9)  # a tag of EXIF, and those of its values that are not upright
 MOVING = ("GIF", "PNG", "WebP", "AVIF")
 SCANS = 100  # of a JPEG; progressive ones have about ten
@@ -46,6 +47,7 @@ class Header:
         pages: whether there are more pages or pictures than the first, which is read.
         preview: whether it is a small preview of a picture that the file holds in another form, as raw photographs do.
         for_pillow: whether Pillow has to decode it, because OpenCV would give other pixels.
+        white: the sample that is white, where the file says that its samples have 9 to 15 bits; else 0.
     """
 
     kind: str
@@ -55,6 +57,7 @@ class Header:
     pages: bool = False
     preview: bool = False
     for_pillow: bool = False
+    white: int = 0
 
     @property
     def more(self) -> str:
@@ -79,7 +82,8 @@ def parse(file: IO[bytes], kind: str, name: str) -> Header:
         animated = kind in MOVING and bool(getattr(image, "is_animated", False))
         width, height = image.size
         pages, preview = _has_pages(image, kind), _is_preview(image, kind)
-        return Header(kind, width, height, animated, pages, preview, _is_for_pillow(image, kind, animated))
+        for_pillow = _is_for_pillow(image, kind, animated)
+        return Header(kind, width, height, animated, pages, preview, for_pillow, _white(image, kind))
 
     head: Header = quietly(opened, kind, name)
     if head.width < 1 or head.height < 1:
@@ -178,6 +182,14 @@ def _is_preview(image: Any, kind: str) -> bool:
     """Whether the first picture of a TIFF says that it is another one made smaller: DNG, NEF and ARW begin with it."""
     told = image.tag_v2.get(SUBFILE_TYPE) if kind == "TIFF" else None
     return isinstance(told, int) and bool(told & REDUCED)  # a damaged one may be several numbers
+
+
+def _white(image: Any, kind: str) -> int:
+    """See `Header.white`. A largest sample that no number of bits has is only that of this picture."""
+    told = [image.tag_v2.get(tag, 0) for tag in (BITS, LARGEST)] if kind == "TIFF" else []
+    bits, largest = (value[0] if isinstance(value, tuple) and value else value for value in told) if told else (0, 0)
+    whites = [(1 << count) - 1 for count in range(9, 16)]
+    return next((white for white in whites if white in ((1 << min(bits, 16)) - 1, largest)), 0)
 
 
 def _missing(kind: str) -> str:

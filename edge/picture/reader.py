@@ -21,13 +21,14 @@ import numpy as np
 from edge.errors import NotAPicture, PictureError, PictureIsVideo, PictureTooLarge
 from edge.picture import header
 from edge.picture.kinds import HEAD, JPEG_SERIES, KINDS, VIDEO, sniff
-from edge.picture.samples import rgb
+from edge.picture.samples import eight_bits, rgb
 from edge.text import printable
 
 ADVICE = "; raise max_megapixels to read it"  # a setting, a flag and an argument of the Python API
 MAX_MEGAPIXELS = 50.0  # decoded, they take 150 MB
 # What a file may take beyond its pixels (16 bits, four channels, not compressed): previews, a clip beside a photo.
 _MAX_BYTES_PER_PIXEL, _MAX_EXTRA_BYTES = 8, 64_000_000
+_DEEP, _DARK = ("PNG", "TIFF"), 127  # kinds with samples of 16 bits; the upper half of those that use 15 or fewer
 _OTHER_FILES = {
     stat.S_IFIFO: "a FIFO",
     stat.S_IFSOCK: "a socket",
@@ -145,14 +146,30 @@ def _pixels(data: bytes, head: header.Header, name: str) -> np.ndarray:
         )
     if _for_opencv(data, head):
         with contextlib.suppress(cv2.error):
-            image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+            image = _by_opencv(data, head)
     if image is not None:
         answer: np.ndarray = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
         return answer
     image_file = header.plugin(kind, name)
     # Pillow is told no name: it would open the file of that name again, and map it into memory.
-    pixels: np.ndarray = header.quietly(lambda: rgb(image_file(io.BytesIO(data)), name), kind, name)
+    pixels: np.ndarray = header.quietly(lambda: rgb(image_file(io.BytesIO(data)), name, head.white), kind, name)
     return pixels
+
+
+def _by_opencv(data: bytes, head: header.Header) -> np.ndarray | None:
+    """The picture as uint8 (H, W, 3) BGR. OpenCV takes the upper 8 of 16 bits, and cameras may use the lower 10 or 12.
+
+    Raises:
+        cv2.error: it cannot be decoded.
+    """
+    file = np.frombuffer(data, np.uint8)
+    image: np.ndarray | None = cv2.imdecode(file, cv2.IMREAD_COLOR)
+    if image is None or head.kind not in _DEEP or image.max() > _DARK:
+        return image
+    samples = cv2.imdecode(file, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
+    if samples is None or samples.dtype != np.uint16 or cv2.absdiff((samples >> 8).astype(np.uint8), image).max() > 1:
+        return image  # 8 bits; or such as planar TIFFs, of which OpenCV gives 8 bits alone rightly
+    return eight_bits(samples, head.white)
 
 
 def _for_opencv(data: bytes, head: header.Header) -> bool:

@@ -10,14 +10,16 @@ from edge.errors import PictureError
 
 # Samples without a scale of their own are taken by the least of these that holds nearly all of them.
 _SCALES = {"float": (1.0, 255.0, 65535.0), "whole": (255.0, 65535.0)}
+# Whites that samples of 16 bits are written with: NumPy arrays of 8 bits, and cameras of 10 and 12.
+_WHITES = (255, 1023, 4095)
 _NEARLY_ALL = 99  # percent: a few highlights may be clipped
 # Floats of 0 to 1 may go that far beyond white, which is clipped; by the next scale they would be black.
 _BRIGHTEST = 4.0
 _BELOW_ZERO = 0.02  # of the scale: noise of a black that was subtracted
 
 
-def rgb(image: Any, name: str) -> np.ndarray:
-    """A Pillow image, or a frame of one, as uint8 (H, W, 3) RGB, turned.
+def rgb(image: Any, name: str, white: int = 0) -> np.ndarray:
+    """A Pillow image, or a frame of one, as uint8 (H, W, 3) RGB, turned; `white` as for `eight_bits`.
 
     Raises:
         PictureError: its samples have a range that is not known; begins with `name`.
@@ -25,13 +27,28 @@ def rgb(image: Any, name: str) -> np.ndarray:
     from PIL import ImageOps
 
     upright = ImageOps.exif_transpose(image)
-    if upright.mode.startswith("I;16"):
-        grey = (np.asarray(upright) >> 8).astype(np.uint8)
-    elif upright.mode in ("F", "I"):
-        grey = _scaled(np.asarray(upright), "float" if upright.mode == "F" else "whole", name)
-    else:
+    if not upright.mode.startswith(("I", "F")):
         return np.array(upright.convert("RGB"))
+    samples = np.asarray(upright)
+    if upright.mode.startswith("I;16") or (upright.mode == "I" and 0 <= samples.min() <= samples.max() <= _WHITES[-1]):
+        grey = eight_bits(samples, white)
+    else:
+        grey = _scaled(samples, "float" if upright.mode == "F" else "whole", name)
     return np.repeat(grey[:, :, None], 3, axis=2)
+
+
+def eight_bits(samples: np.ndarray, white: int = 0) -> np.ndarray:
+    """Samples of up to 16 bits, 0 to 65535, as uint8: white is what the file says, else the least that they fit.
+
+    Cameras of 10 and 12 bits write their samples as they are: taken as 16 bits, such a picture is nearly black.
+    """
+    most = samples.max()
+    white = next((white for white in (white, *_WHITES) if most <= white), 0)
+    if not white:
+        return (samples >> 8).astype(np.uint8)
+    scale = (np.arange(white + 1) * 255 + white // 2) // white
+    answer: np.ndarray = scale.astype(np.uint8)[samples]
+    return answer
 
 
 def _scaled(samples: np.ndarray, kind: str, name: str) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -134,3 +136,57 @@ def test_a_whole_tiff_of_a_rare_kind_is_not_called_damaged(image, dtype):
     assert str(caught.value) == (
         "p: TIFF with samples of this kind is not supported, such as RGB of 32 bits; convert it to 8 or 16 bits"
     )
+
+
+def of_depth(samples: np.ndarray, kind: str, **options) -> bytes:
+    """A picture file whose samples of 16 bits use fewer, as cameras for machines write them."""
+    if samples.ndim == 3:
+        return encoded(samples, ".png" if kind == "PNG" else ".tif")
+    return by_pillow(Image.fromarray(samples), kind, **options)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+@pytest.mark.parametrize("channels", [0, 3])
+@pytest.mark.parametrize("white", [255, 1023, 4095, 65535])
+def test_samples_of_16_bits_that_use_the_lower_ones_are_as_bright_as_they_are(kind, channels, white):
+    samples = np.round(RAMP * white).astype(np.uint16)
+    wanted = np.round(RAMP * 255)
+    if channels:
+        samples, wanted = (np.repeat(array[:, :, None], 3, axis=2) for array in (samples, wanted))
+    got = picture.decode(of_depth(samples, kind), "p").astype(int)
+    assert np.abs(got - (wanted if channels else wanted[:, :, None])).max() <= 1
+
+
+@pytest.mark.parametrize("declared", [{"tiffinfo": {281: 16383}}, {}], ids=["the file says so", "it does not"])
+def test_the_depth_that_a_tiff_names_is_believed(declared):
+    """Without, a picture of 14 bits may as well be a dark one of 16."""
+    samples = np.round(RAMP * 16383).astype(np.uint16)
+    got = picture.decode(of_depth(samples, "TIFF", **declared), "p")[:, :, 0]
+    assert got.max() == (255 if declared else 63)
+
+
+def test_a_largest_sample_that_is_only_that_of_the_picture_changes_nothing():
+    samples = np.round(RAMP * 30_000).astype(np.uint16)
+    got = picture.decode(of_depth(samples, "TIFF", tiffinfo={281: 30_000}), "p")[:, :, 0]
+    assert got.max() == 30_000 >> 8
+
+
+def test_packed_samples_of_12_bits_are_as_bright_as_they_are():
+    samples = np.round(RAMP * 4095).astype(np.uint16).reshape(-1, 2)
+    first, second = samples[:, 0], samples[:, 1]
+    packed = np.stack([first >> 4, (first & 15) << 4 | second >> 8, second & 255], axis=1).astype(np.uint8).tobytes()
+    tags = (
+        (256, 3, 16),
+        (257, 3, 16),
+        (258, 3, 12),
+        (259, 3, 1),
+        (262, 3, 1),
+        (273, 4, 110),
+        (277, 3, 1),
+        (279, 4, 384),
+    )
+    entries = b"".join(struct.pack("<HHII", tag, kind, 1, value) for tag, kind, value in tags)
+    data = b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + bytes(4)
+    got = picture.decode(data + packed, "p")[:, :, 0]
+    assert len(data) == 110
+    assert np.abs(got - np.round(RAMP * 255)).max() <= 1
