@@ -1,4 +1,4 @@
-"""A Keras architecture as JSON: which Keras wrote it, whether it names code of its own, and half precision undone."""
+"""A Keras architecture as JSON: which Keras wrote it, whether it names code of its own, what inference needs of it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ OWN_CODE = (
     "(model.export(FOLDER), in Keras 2 model.save(FOLDER)) and convert that"
 )
 _HALF = re.compile(r"(mixed_)?b?float16")
+# Losses, metrics and the like are often people's own, and no answer depends on them. Keras would build those of nested
+# models even where it is told not to compile.
+_TRAINING = re.compile(r"compile_config|\w+_(regularizer|constraint)")
 # Where classes may come from: keras.utils and keras.saving know files, and are none of these.
 _MODULES = re.compile(
     r"(tensorflow\.(python\.)?)?(tf_)?keras(\.src)?(\.(layers|models|engine|initializers|regularizers|constraints|activations|"
@@ -46,7 +49,8 @@ def version_of(text: Any) -> tuple[int, ...] | None:
 def check_code(path: Path, config: Any) -> None:
     """Check that an architecture names no code but Keras' own, before anything of it is built.
 
-    Keras 2 would import any module that a file names, and run a Lambda's bytecode.
+    Keras 2 would import any module that a file names, and run a Lambda's bytecode. What `for_inference` leaves out is
+    not looked at.
 
     Raises:
         ConversionError: it has a Lambda or a layer of its own.
@@ -69,13 +73,18 @@ def check_code(path: Path, config: Any) -> None:
                 raise ConversionError(f"{path}: calls {function or name!r} of TensorFlow between layers; {OWN_CODE}")
 
 
-def single_precision(config: Any) -> Any:
-    """A copy of an architecture whose layers compute in float32; their weights are float32 already."""
+def for_inference(config: Any) -> Any:
+    """A copy of an architecture without what only training uses, and whose layers compute in float32.
+
+    Their weights are float32 already.
+    """
     if isinstance(config, list):
-        return [single_precision(part) for part in config]
+        return [for_inference(part) for part in config]
     if not isinstance(config, dict):
         return config
-    made = {key: single_precision(value) for key, value in config.items()}
+    made: dict[str, Any] = {
+        key: None if _TRAINING.fullmatch(key) else for_inference(value) for key, value in config.items()
+    }
     if isinstance(made.get("dtype"), str) and _HALF.fullmatch(made["dtype"]):
         made["dtype"] = "float32"
     policy = made["config"] if made.get("class_name") in ("Policy", "DTypePolicy") and "config" in made else None
@@ -103,6 +112,6 @@ def _dicts(path: Path, config: Any) -> Iterator[dict[str, Any]]:
             raise ConversionError(f"{path}: an architecture with more than {DEEPEST} levels, which no network has")
         if isinstance(part, dict):
             yield part
-            todo += [(inner, depth + 1) for inner in part.values()]
+            todo += [(inner, depth + 1) for key, inner in part.items() if not _TRAINING.fullmatch(key)]
         elif isinstance(part, list):
             todo += [(inner, depth + 1) for inner in part]

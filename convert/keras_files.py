@@ -17,7 +17,7 @@ from typing import Any
 from convert import limits
 from convert.errors import ConversionError, scratch_full
 from convert.float_model import tensorflow
-from convert.keras_config import OWN_CODE, check_code, single_precision, version_of
+from convert.keras_config import OWN_CODE, check_code, for_inference, version_of
 from edge.errors import EdgeError, MissingExtra, ModelError, one_line
 from training.quiet import quiet
 
@@ -45,9 +45,9 @@ def from_h5(path: Path) -> Any:
     version = version_of(attributes.get("keras_version"))
 
     with tempfile.TemporaryDirectory(prefix="edge-emotion-convert-") as folder:
-        # Keras goes by the end of the name, and half precision is undone in a copy.
+        # Keras goes by the end of the name; a copy is changed where the architecture has to be.
         copy = Path(folder) / "model.h5"
-        if (plain := single_precision(config)) == config:
+        if (plain := for_inference(config)) == config:
             copy.symlink_to(path.resolve())
         else:
             shutil.copyfile(path, copy)
@@ -78,7 +78,7 @@ def from_archive(path: Path) -> Any:
     with tempfile.TemporaryDirectory(prefix="edge-emotion-convert-") as folder:
         copy = Path(folder) / "model.keras"
         _check_weights_in(path, Path(folder) / "weights.h5")
-        if (plain := single_precision(config)) == config:
+        if (plain := for_inference(config)) == config:
             copy.symlink_to(path.resolve())
         else:
             _repacked(path, copy, plain)
@@ -96,7 +96,7 @@ def from_json(path: Path, weights: Path) -> Any:
     if not isinstance(config, dict) or not isinstance(config.get("class_name"), str):
         raise ModelError(f"{path}: not a Keras architecture; expected what model.to_json() writes")
     check_code(path, config)
-    text = json.dumps(single_precision(config))
+    text = json.dumps(for_inference(config))
     checkpoint = checkpoint_prefix(weights)
     version = version_of(config.get("keras_version")) or ((2, 0) if checkpoint else None)
     if checkpoint and version and version[0] > 2:

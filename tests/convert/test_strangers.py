@@ -321,11 +321,21 @@ def test_half_precision_is_undone_in_a_copy():
         '{"dtype": "mixed_float16", "layers": [{"dtype": {"class_name": "Policy", "config": {"name": "bfloat16"}}},'
         ' {"dtype": "float32", "name": "float16"}, 3]}'
     )
-    plain = keras_config.single_precision(config)
+    plain = keras_config.for_inference(config)
     assert plain["dtype"] == "float32"
     assert plain["layers"][0]["dtype"]["config"]["name"] == "float32"
     assert plain["layers"][1:] == config["layers"][1:]
     assert config["dtype"] == "mixed_float16"
+
+
+def test_what_only_training_uses_is_left_out():
+    own = {"class_name": "Focal", "module": "__main__", "config": {}}
+    layer = {"class_name": "Conv2D", "config": {"kernel_regularizer": own, "bias_constraint": own, "filters": 8}}
+    config = {"class_name": "Sequential", "config": {"layers": [layer]}, "compile_config": {"loss": own}}
+    keras_config.check_code("m.keras", config)
+    plain = keras_config.for_inference(config)
+    assert "Focal" not in json.dumps(plain)
+    assert plain["config"]["layers"][0]["config"]["filters"] == 8
 
 
 @pytest.mark.parametrize(
