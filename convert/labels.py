@@ -8,20 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from convert.errors import ConversionError
-from edge.labels import BACKGROUND, EMOTIONS, EXTRA_LABELS, INCORRECT, Emotion, Mask, extra_labels, is_extra_label
+from edge.labels import BACKGROUND, EMOTIONS, EXTRA_LABELS, INCORRECT, Mask, extra_labels, is_extra_label
 from edge.tasks import Task
 from edge.values import suggestion
+from training.data.emotion_words import WORDS, plain, unnumbered
 
-_SYNONYMS: Mapping[str, str] = {
+_SYNONYMS: Mapping[str, str] = WORDS | {
     other: label
     for label, others in {
-        Emotion.ANGRY.label: "anger angry_face mad",
-        Emotion.DISGUST.label: "disgusted disgusting",
-        Emotion.FEAR.label: "fearful afraid scared",
-        Emotion.HAPPY.label: "happiness joy joyful smile",
-        Emotion.SAD.label: "sadness unhappy",
-        Emotion.SURPRISE.label: "surprised suprise",
-        Emotion.NEUTRAL.label: "neutrality normal",
         Mask.BARE.label: "without_mask withoutmask no_mask nomask unmasked not_masked mask_off without bare_face",
         Mask.WORN.label: "with_mask withmask mask masked mask_on wearing_mask with face_mask worn masked_face",
         BACKGROUND: "no_face nothing",
@@ -34,8 +28,8 @@ _SYNONYMS: Mapping[str, str] = {
 
 def canonical(name: str) -> str:
     """Our name of a class, whatever people call it; others in lower case with underscores."""
-    plain = "_".join(name.strip().lower().replace("-", " ").replace("_", " ").split())
-    return _SYNONYMS.get(plain, plain)
+    known = plain(name)
+    return _SYNONYMS.get(known) or _SYNONYMS.get(unnumbered(known), known)
 
 
 @dataclass(frozen=True, eq=False)

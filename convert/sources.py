@@ -206,13 +206,14 @@ def _hidden(path: Path) -> bool:
 
 
 def _folder(path: Path, held_out: bool) -> Source:
-    from training.data.mask_split import SEEN_LAST, SPLITS
+    from training.data.mask_split import SEEN_LAST
+    from training.data.split_words import part_of
 
     pictures = _files(path)
     classes = sorted({path / file.relative_to(path).parts[0] for file in pictures})
-    parts = pictures and all(folder.name.lower() in SPLITS for folder in classes)
+    parts = pictures and all(part_of(folder.name) for folder in classes)
     if parts and held_out:
-        part = min(classes, key=lambda folder: SEEN_LAST.index(SPLITS[folder.name.lower()]))
+        part = min(classes, key=lambda folder: SEEN_LAST.index(part_of(folder.name) or ""))
         raise CalibrationError(f"{path}: its folders are parts of a set; give one of them, such as {part}")
     if pictures and not parts and not any(folder in pictures for folder in classes):
         files = [(file, k) for k, folder in enumerate(classes) for file in _files(folder)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from pathlib import Path
 from zlib import crc32
@@ -12,22 +12,21 @@ import numpy as np
 from edge import picture
 from edge.errors import PictureError
 from edge.frame import Box
-from edge.labels import EMOTIONS
+from edge.labels import EMOTIONS, Emotion
+from edge.text import printable
 from edge.vision.crop import crop
 from training.data import ckplus, fer2013, fer2013_csv, walk
 from training.data.ckplus_frames import excerpts_of, images_of, subject_of
 from training.data.emotion_folders import Sample, Skipped, Unusable
 from training.data.emotion_words import emotion_of
 from training.data.fer2013 import USAGES, DataError
+from training.data.split_words import PARTS, part_of
 
 # The face square of a picture uint8 (H, W, 3) RGB, or None where no face is seen.
 Find = Callable[[np.ndarray], Box | None]
 
-SPLITS = {
-    "train": "Training", "training": "Training", "val": "PublicTest", "valid": "PublicTest",
-    "validation": "PublicTest", "publictest": "PublicTest", "test": "PrivateTest", "testing": "PrivateTest",
-    "privatetest": "PrivateTest",
-}  # fmt: skip
+NAMED = 8  # folders that a message names
+USAGE_OF = dict(zip(PARTS, USAGES, strict=True))
 
 
 def samples(
@@ -116,27 +115,44 @@ def _folder(folder: Path, size: int, find: Find | None, prefix: str) -> Iterator
     places: dict[Path, list[Path]] = {}
     for path in files:
         places.setdefault(path.parent, []).append(path)
-    if not any(emotion_of(place.name) is not None for place in places if place != folder):
+    emotions = {place: _emotion(place.relative_to(folder).parts) for place in places}
+    if not any(emotions.values()):
         raise DataError(
-            f"{folder}: no picture in a folder named as an emotion ({', '.join(EMOTIONS)}, or words like them)"
+            f"{folder}: no picture in a folder named as an emotion ({', '.join(EMOTIONS)}, or words like them); "
+            f"{_found({place.name for place in places if place != folder})}"
         )
     for place, paths in sorted(places.items()):
         pictures = [path for path in paths if path.suffix.lower() in picture.SUFFIXES]
-        emotion = emotion_of(place.name) if place != folder else None
         if place == folder:
             yield from (Skipped(str(called / path.name), "not in a folder named after an emotion") for path in pictures)
             continue
-        if emotion is None:
+        if (found := emotions[place]) is None:
             yield Skipped(f"{called / place.relative_to(folder)}/", "no emotion of that name", len(paths))
             continue
         for path in sorted({*paths} - {*pictures}):
             yield Skipped(str(called / path.relative_to(folder)), "not a picture by its name")
-        parts = place.relative_to(folder).parts[:-1]
-        usage = next((SPLITS[part.lower()] for part in parts if part.lower() in SPLITS), None)
+        emotion, parts = found
+        usage = next((USAGE_OF[part] for part in map(part_of, parts) if part), None)
         for path in pictures:
             name = f"{prefix}{'-'.join((*parts, path.stem))}"
             origin = str(called / path.relative_to(folder))
             yield Sample(name, usage or _by_name(path), emotion.label, partial(_face, path, size, find), origin)
+
+
+def _found(names: Collection[str]) -> str:
+    """What there is instead, for a message."""
+    if not names:
+        return "there is no folder in it"
+    shown = ", ".join(map(printable, sorted(names)[:NAMED]))
+    return f"rename those that are: {shown}{', ...' if len(names) > NAMED else ''}"
+
+
+def _emotion(parts: tuple[str, ...]) -> tuple[Emotion, tuple[str, ...]] | None:
+    """The emotion that the innermost folder with such a name stands for, and the other folders; None without any."""
+    for place in reversed(range(len(parts))):
+        if (emotion := emotion_of(parts[place])) is not None:
+            return emotion, (*parts[:place], *parts[place + 1 :])
+    return None
 
 
 def _by_name(path: Path) -> str:

@@ -19,7 +19,8 @@ from edge.text import decoded, printable
 from edge.vision.crop import crop
 from training.data import mask_split, walk
 from training.data.fer2013 import DataError
-from training.data.mask_split import PARTS, SPLITS, Kept
+from training.data.mask_split import Kept
+from training.data.split_words import PARTS, part_of
 
 __all__ = ["PARTS", "DataError", "Faces", "Find", "Listed", "kind_of", "listing", "load"]
 
@@ -107,7 +108,7 @@ def listing(folder: Path) -> tuple[list[Listed], list[tuple[str, str]]]:
         elif not is_picture(path):
             skipped.append((name, "not a picture"))
         else:
-            part = given.get(name) or next((SPLITS[one.lower()] for one in parents if one.lower() in SPLITS), "")
+            part = given.get(name) or next(filter(None, map(part_of, parents)), "")
             found.append(Listed(path, worn, part))
     for worn, words in ((True, "with_mask, mask, ..."), (False, "without_mask, no_mask, ...")):
         if not any(one.worn == worn for one in found):
@@ -208,12 +209,12 @@ def _manifest(path: Path, names: Collection[str]) -> tuple[dict[str, str], list[
         if not any(row):
             continue
         image, part = (row[place].strip() if place < len(row) else "" for place in places)
-        if part.lower() not in SPLITS:
+        if (known := part_of(part)) is None:
             raise DataError(
                 f"{printable(path)}, line {rows.line_num}: split: expected train, val or test, got {part!r}"
             )
         name = image if image in names else str(PurePosixPath(image.replace("\\", "/")))
-        parts[name] = SPLITS[part.lower()]
+        parts[name] = known
     lost = [name for name in parts if name not in names]
     if parts and len(lost) == len(parts):
         raise DataError(

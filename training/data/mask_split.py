@@ -15,12 +15,8 @@ from edge.text import printable
 from training import csv_table
 from training.counted import counted
 from training.data.fer2013 import DataError
+from training.data.split_words import PARTS
 
-SPLITS = {
-    "train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test",
-    "testing": "test",
-}  # fmt: skip
-PARTS = ("train", "val", "test")
 SEEN_LAST = ("test", "val", "train")  # the part of a picture that is near to several
 SHARE = 0.15  # of the pictures, for validation and test each, where the folder does not say
 NEAR = 5  # bits of 64 by which the hashes of nearly equal pictures differ at most

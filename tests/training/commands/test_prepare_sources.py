@@ -126,6 +126,24 @@ def test_subjects_stay_together_among_ordinary_photographs(tmp_path) -> None:
     assert all(len(side) == 1 for side in found.values())
 
 
+def test_folders_are_named_in_many_ways(tmp_path, capsys) -> None:
+    places = ("0_Angry", "1. disgusted", "Suprise", "happy/anna", "val_set/sad", "eval/sad", "Test/fear/ben")
+    for number, place in enumerate(places):
+        write(tmp_path / f"photos/{place}/{number}.png", np.full((60, 60), 90 + number, np.uint8))
+    assert run("combined", tmp_path / "photos", tmp_path / "out", "--crops") == 0
+    found = {Path(name).stem.rpartition("-")[2]: Path(name).parts[:2] for name in pictures(tmp_path / "out")}
+    emotions = ("angry", "disgust", "surprise", "happy", "sad", "sad", "fear")
+    assert [found[str(number)][1] for number in range(7)] == list(emotions)
+    assert [found[str(number)][0] for number in (4, 5, 6)] == ["PublicTest", "PublicTest", "PrivateTest"]
+
+
+def test_folders_of_numbers_are_named(tmp_path, capsys) -> None:
+    for number in range(1, 8):
+        write(tmp_path / f"photos/train/{number}/a.png", np.full((60, 60), 90 + number, np.uint8))
+    assert run("combined", tmp_path / "photos", tmp_path / "out", "--crops") == 1
+    assert "or words like them); rename those that are: 1, 2, 3, 4, 5, 6, 7\n" in capsys.readouterr().err
+
+
 def test_all_that_lies_beside_the_excerpts_is_named(tmp_path) -> None:
     source = excerpts(tmp_path / "ck")
     for place in ("happy/foo.jpg", "happy/Thumbs.db", "happy/sub/a.png", "bored/a.png", "root.png"):
