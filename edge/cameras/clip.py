@@ -11,11 +11,11 @@ import cv2
 import numpy as np
 
 from edge.cameras.interlaced import DEINTERLACE, Conversion, Interlaced
-from edge.cameras.mp4 import counts_frames, shown_part
+from edge.cameras.mp4 import counts_frames, is_mirrored, shown_part
 from edge.cameras.opencv import UNCERTAIN, codec_of
 from edge.cameras.size_watch import SizeWatch, follows
 from edge.cameras.timestamps import Timestamps, plausible_fps
-from edge.cameras.unopened import CONVERT, reason
+from edge.cameras.unopened import CONVERT, SOUND_ALONE, is_sound, reason
 from edge.errors import SourceError
 from edge.files import utf8_path
 from edge.frame import Frame
@@ -70,12 +70,17 @@ class ClipCamera:
             raise SourceError(f"{path}: {reason(path)}")
         sides = (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
         width, height = self._declared = (int(self._capture.get(sides[0])), int(self._capture.get(sides[1])))
+        self._upright = self._capture.get(cv2.CAP_PROP_ORIENTATION_META) % 180 != 90  # else it lies on its side
+        self._mirrored = is_mirrored(path)
         self._stretch = self._pixel()
         width, height = self._shown(width, height)
         if width * height > max_megapixels * 1e6:
             self._capture.release()
             raise SourceError(f"{path}: {self._too_large(width, height)}")
         declared = self._capture.get(cv2.CAP_PROP_FPS)
+        if not plausible_fps(declared, 0.0) and is_sound(path):
+            self._capture.release()
+            raise SourceError(f"{path}: {SOUND_ALONE} and a cover picture")
         self.fps = plausible_fps(declared, fps)
         frames = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
         self.length = int(frames) if 0 < frames < MOST_FRAMES else None
@@ -134,6 +139,8 @@ class ClipCamera:
         self._any = True
         if self._size != self._declared or self._stretch != 1:
             image = cv2.resize(image, self._shown(*self._size), interpolation=cv2.INTER_LINEAR)
+        if self._mirrored:  # OpenCV has turned it by where the matrix takes its rows
+            image = cv2.flip(image, 0 if self._upright else 1)
         rgb: np.ndarray = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
         return rgb
 
@@ -161,7 +168,7 @@ class ClipCamera:
         """The width of a pixel as it is shown, by its height; 1 where the file does not say, or says nonsense."""
         across, down = (self._capture.get(side) for side in PIXEL)
         ratio = across / down if across > 0 and down > 0 else 1.0
-        if self._capture.get(cv2.CAP_PROP_ORIENTATION_META) % 180 == 90:
+        if not self._upright:
             ratio = 1 / ratio  # OpenCV turns the frame, but not what is said of its pixels
         return ratio if abs(ratio - 1) > SQUARE and 1 / LONGEST <= ratio <= LONGEST else 1.0
 

@@ -42,19 +42,48 @@ def shown_part(path: Path) -> float:
     1.0 where all of it is shown, the file does not say, or is another kind of file.
     """
     try:
-        with open(path, "rb") as file:
-            head = movie(file) if file.read(8)[4:] == b"ftyp" else b""
-        scale, _ = _duration(dict(_boxes(head)).get(b"mvhd", b""))
-        for name, content in _boxes(head):
-            track = dict(_boxes(content)) if name == b"trak" else {}
-            media = dict(_boxes(track.get(b"mdia", b"")))
-            if media.get(b"hdlr", b"")[8:12] == b"vide":
-                units, length = _duration(media[b"mdhd"])
-                shown = _duration(track[b"tkhd"], with_scale=False)[1] / scale
-                return min(1.0, shown * units / length) if shown else 1.0
+        whole, header, media = _video(path)
+        scale, _ = _duration(whole)
+        units, length = _duration(media)
+        shown = _duration(header, with_scale=False)[1] / scale
+        return min(1.0, shown * units / length) if shown else 1.0
     except (OSError, KeyError, struct.error, ZeroDivisionError):
-        pass
-    return 1.0
+        return 1.0
+
+
+def is_mirrored(path: Path) -> bool:
+    """Whether a file's video is shown mirrored, by its matrix; of that, OpenCV reads how far it is turned, no more.
+
+    False where the file does not say, or is another kind of file.
+    """
+    try:
+        whole, header, _ = _video(path)
+        return _handedness(whole, 36, 48) * _handedness(header, 40, 52) < 0
+    except (OSError, KeyError, struct.error):
+        return False
+
+
+def _video(path: Path) -> tuple[bytes, bytes, bytes]:
+    """The boxes `mvhd`, and `tkhd` and `mdhd` of the first track that is video, without their own heads.
+
+    Raises:
+        OSError, KeyError: the file cannot be read, or has none.
+    """
+    with open(path, "rb") as file:
+        head = movie(file) if file.read(8)[4:] == b"ftyp" else b""
+    for name, content in _boxes(head):
+        track = dict(_boxes(content)) if name == b"trak" else {}
+        media = dict(_boxes(track.get(b"mdia", b"")))
+        if media.get(b"hdlr", b"")[8:12] == b"vide":
+            return dict(_boxes(head))[b"mvhd"], track[b"tkhd"], media[b"mdhd"]
+    raise KeyError("vide")
+
+
+def _handedness(box: bytes, short: int, long: int) -> int:
+    """Below 0 where the matrix of `mvhd` or `tkhd` mirrors; it begins at `short`, in the box's long form at `long`."""
+    a, b, _, c, d = struct.unpack_from(">5i", box, long if box[:1] == b"\1" else short)
+    determinant: int = a * d - b * c
+    return determinant
 
 
 def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:

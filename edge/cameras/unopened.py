@@ -10,6 +10,7 @@ from typing import BinaryIO
 from edge.cameras.mp4 import movie
 
 CONVERT = "convert it: ffmpeg -i IN -c:v libx264 OUT.mp4"
+SOUND_ALONE = "there is no video in this file, only sound"
 ENDS = 100_000  # bytes at either end of a file that hold its header
 # How containers name the codecs that some builds of OpenCV cannot decode.
 MARKS = {
@@ -34,8 +35,18 @@ def reason(path: Path) -> str:
         if codec := next((codec for mark, codec in MARKS.items() if mark in ends), ""):
             return f"no frame of this clip can be decoded ({codec}); {CONVERT}"
         if _is_sound(file, head):
-            return "there is no video in this file, only sound"
+            return SOUND_ALONE
     return "not a clip or picture that can be decoded; its beginning or its end may be missing"
+
+
+def is_sound(path: Path) -> bool:
+    """Whether a file holds sound and no video, though maybe a picture of its cover; False where that is not certain.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with open(path, "rb") as file:
+        return _is_sound(file, file.read(ENDS))
 
 
 def _is_sound(file: BinaryIO, head: bytes) -> bool:

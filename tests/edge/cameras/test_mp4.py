@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from edge.cameras.clip import PLACE, ClipCamera
-from edge.cameras.mp4 import shown_part
+from edge.cameras.mp4 import is_mirrored, shown_part
 from tests.edge.cameras.matroska import matroska
 
 FRAMES, FPS = 40, 10.0
@@ -72,6 +72,7 @@ def test_a_header_cut_or_changed_anywhere_is_no_trouble(clip, tmp_path):
         for changed in (data[:at], data[:at] + b"\xff\xff\xff\xff" + data[at + 4 :]):
             path.write_bytes(changed)
             assert 0.0 <= shown_part(path) <= 1.0
+            assert is_mirrored(path) in (False, True)
 
 
 @pytest.mark.skipif(not PLACE, reason="OpenCV 4.10 does not tell")
@@ -105,3 +106,40 @@ def test_one_that_ends_early_is_still_told(tmp_path, caplog):
     path.write_bytes(matroska(images, [100 * n for n in range(10)], duration_ms=100, length_ms=5000))
     frames, warnings = played(path, caplog)
     assert (len(frames), warnings) == (10, [f"{path}: the clip breaks off after 10 of 50 frames"])
+
+
+ROWS = {"turned by 0": (1, 0, 0, 1), "90": (0, 1, -1, 0), "180": (-1, 0, 0, -1), "270": (0, -1, 1, 0)}
+MIRRORED = {"sideways": (-1, 0, 0, 1), "upside down": (1, 0, 0, -1), "90": (0, 1, 1, 0), "270": (0, -1, -1, 0)}
+
+
+@pytest.mark.parametrize(
+    "matrix", [*ROWS.values(), *MIRRORED.values()], ids=[*ROWS, *(f"{n} mirrored" for n in MIRRORED)]
+)
+def test_a_clip_is_turned_and_mirrored_as_its_matrix_says(tmp_path, matrix):
+    """ISO/IEC 14496-12, 6.2.2: where a pixel at (x, y) is shown, but for where the picture begins."""
+    stored = np.zeros((48, 64, 3), np.uint8)
+    stored[:24, :32], stored[24:, :32], stored[:24, 32:] = (250, 0, 0), (0, 250, 0), (0, 0, 250)
+    path = tmp_path / "clip.mp4"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), FPS, (64, 48))
+    writer.write(stored[:, :, ::-1])
+    writer.release()
+    a, b, c, d = matrix
+    data = bytearray(path.read_bytes())
+    struct.pack_into(">9i", data, data.index(b"tkhd") + 44, *(n << 16 for n in (a, b, 0, c, d, 0, 0, 0)), 1 << 30)
+    path.write_bytes(data)
+    rows, columns = np.mgrid[:48, :64]
+    x, y = a * columns + c * rows, b * columns + d * rows
+    x, y = x - x.min(), y - y.min()
+    shown = np.zeros((y.max() + 1, x.max() + 1, 3), np.uint8)
+    shown[y, x] = stored
+    (frame,) = ClipCamera(path)
+    assert frame.image.shape == shown.shape
+    assert np.abs(frame.image.astype(int) - shown)[6::12, 8::16].max() < 40
+
+
+@pytest.mark.parametrize("data", [b"", b"no clip", b"\0\0\0\x08ftyp\0\0\0\x10moov\0\0\0\x08trak"])
+def test_what_says_nothing_is_not_mirrored(tmp_path, data):
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(data)
+    assert not is_mirrored(path)
+    assert not is_mirrored(tmp_path / "absent.mp4")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import struct
 import wave
 
+import cv2
+import numpy as np
 import pytest
 
 from edge import cameras
@@ -80,3 +82,16 @@ def test_a_source_of_sound_alone_is_not_called_incomplete(tmp_path):
         file.writeframes(bytes(8000))
     with pytest.raises(SourceError, match=rf"^{path}: {SOUND}$"):
         cameras.open_camera(SourceSettings(source=str(path)))
+
+
+def test_a_song_with_a_picture_of_its_cover_is_no_clip_of_one_frame(tmp_path):
+    jpeg = cv2.imencode(".jpg", np.zeros((64, 64, 3), np.uint8))[1].tobytes()
+    cover = b"\0image/jpeg\0\3\0" + jpeg
+    frames = struct.pack(">4sI2x", b"APIC", len(cover)) + cover
+    length = bytes(len(frames) >> shift & 127 for shift in (21, 14, 7, 0))
+    path = tmp_path / "song.mp3"
+    silence = (b"\xff\xfb\x90\x64" + bytes(413)) * 40
+    path.write_bytes(b"ID3\3\0\0" + length + frames + silence)
+    with pytest.raises(SourceError) as caught:
+        cameras.open_camera(SourceSettings(source=str(path)))
+    assert str(caught.value) == f"{path}: {SOUND} and a cover picture"
