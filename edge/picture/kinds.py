@@ -34,6 +34,7 @@ _STARTS = (
 # Brands of ISO base media files (ISO/IEC 14496-12) that hold a picture; the others are videos.
 _HEIC = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 _AVIF = frozenset({b"avif", b"avis"})
+_RAW = b"crx "  # Canon's CR3, a photograph that is not read
 _BMP_HEADERS = frozenset({12, 40, 52, 56, 64, 108, 124})
 
 
@@ -62,5 +63,7 @@ def _of_brands(head: bytes) -> str | None:
     brands = {head[8:12], *(head[at : at + 4] for at in range(16, end - 3, 4))}
     if brands & _AVIF:
         return "AVIF"
+    if head[8:12] == _RAW:
+        return None
     # A clip may list the generic "mif1" among others, so the first brand decides.
     return "HEIC" if head[8:12] in _HEIC else VIDEO

@@ -135,7 +135,8 @@ def _not_a_picture(kind: str | None, name: str, kinds: Collection[str]) -> NotAP
     if kind == VIDEO:
         return PictureIsVideo(f"{name}: a video, not a picture")
     *most, last = kinds
-    return NotAPicture(f"{name}: not a picture that can be decoded; expected {', '.join(most)} or {last}")
+    what = f"{kind} is not read here" if kind else "not a picture that can be decoded"
+    return NotAPicture(f"{name}: {what}; expected {', '.join(most)} or {last}")
 
 
 def _pixels(data: bytes, head: header.Header, name: str) -> np.ndarray:

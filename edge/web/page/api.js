@@ -3,7 +3,13 @@
 const port = ["", "80", "443"].includes(location.port) ? "" : `_${location.port}`;
 const cookie = name => document.cookie.split("; ").find(entry => entry.startsWith(name + "="))?.slice(name.length + 1) ?? "";
 
-export class ApiError extends Error {}
+// status: of HTTP; 0: there was no answer.
+export class ApiError extends Error {
+  constructor(message, status = 0) {
+    super(message);
+    this.status = status;
+  }
+}
 
 // The machine's one-line reasons as sentences; one that begins with a file's name or an address keeps it.
 export const sentence = text => /^[a-z]+[ ,;]/.test(text) && !/^[^:;]*\.\w+:/.test(text) ? text[0].toUpperCase() + text.slice(1) : text;
@@ -21,7 +27,7 @@ export async function call(path, options = {}) {
   if (answer.ok) return answer;
   if (answer.status === 401) location.reload();
   const told = await answer.json().catch(() => null);
-  throw new ApiError(told?.error ? sentence(told.error) : `The machine answered ${answer.status} ${answer.statusText}.`);
+  throw new ApiError(told?.error ? sentence(told.error) : `The machine answered ${answer.status} ${answer.statusText}.`, answer.status);
 }
 
 export const get = async path => (await call(path)).json();

@@ -9,7 +9,6 @@ const PAGES = ["live", "picture", "history"];
 
 function show() {
   let page = location.hash.slice(1);
-  if (page === "main") return;
   if (!PAGES.includes(page)) page = "live";
   for (const name of PAGES) {
     at(name).hidden = name !== page;
@@ -22,6 +21,8 @@ function show() {
   if (page === "history") history.open();
 }
 
+// The address stays that of the page that is shown.
+document.querySelector(".skip").addEventListener("click", event => { event.preventDefault(); at("main").focus(); });
 addEventListener("hashchange", show);
 document.addEventListener("visibilitychange", show);
 if (!location.hash) {

@@ -222,8 +222,10 @@ function spark(known, now) {
   setText(known.value, `${Math.round(known.past.at(-1)[1] * 100)} %`);
 }
 
+let asking = false;
 at("pause").addEventListener("click", async () => {
-  at("pause").disabled = true;
+  if (asking) return; // a button that is disabled loses the focus
+  asking = true;
   try {
     const wanted = !latest?.paused;
     const { paused } = await post(wanted ? "api/pause" : "api/resume");
@@ -233,6 +235,6 @@ at("pause").addEventListener("click", async () => {
   } catch (error) {
     cover("That did not work", error.message);
   } finally {
-    at("pause").disabled = false;
+    asking = false;
   }
 });

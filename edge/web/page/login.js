@@ -4,7 +4,8 @@ const at = id => document.getElementById(id);
 // A link on another site brings no session along, even where there is one; asked for from here, the page has it.
 const [visit] = performance.getEntriesByType("navigation");
 const port = ["", "80", "443"].includes(location.port) ? "" : `_${location.port}`; // as in api.js, which needs the token
-if (visit?.type === "navigate" && document.cookie.includes(`edge_emotion_csrf${port}=`)) location.reload();
+const hasSession = () => document.cookie.includes(`edge_emotion_csrf${port}=`);
+if (visit?.type === "navigate" && hasSession()) location.reload();
 
 at("form").addEventListener("submit", async event => {
   event.preventDefault();
@@ -14,9 +15,10 @@ at("form").addEventListener("submit", async event => {
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ token: at("token").value.trim() }),
   }).catch(() => null);
-  if (answer?.ok) return location.reload();
+  if (answer?.ok && hasSession()) return location.reload();
   const told = await answer?.json().catch(() => null);
-  at("said").textContent = told?.error ?? "The machine does not answer. Is it on?";
+  at("said").textContent = answer?.ok ? "The token is right, but the browser keeps no cookie. Allow cookies for this page in its settings."
+    : told?.error ?? "The machine does not answer. Is it on?";
   at("said").hidden = false;
   at("token").select();
 });

@@ -1,35 +1,78 @@
 // Try a picture: chosen, dropped, pasted, taken with the browser's camera, or the sample.
-import { call, get } from "./api.js";
+import { ApiError, call, get } from "./api.js";
 import { annotated, drawBoxes } from "./boxes.js";
 import { allBars, faceTop, meter, showFace, showNumber } from "./card.js";
 import { add, at, save, say } from "./dom.js";
+import { redrawn } from "./redraw.js";
 import { count } from "./words.js";
 
-const MOST = 16e6;
+const MOST = 16e6, TOO_LARGE = 413, UNKNOWN_KIND = 415; // bytes; statuses of HTTP
 let turn = 0, shown = null, video = null, style = "box", label = () => {};
 
 export function close() { cameraOff(); }
 
-async function look(blob, name) {
+// What the machine says of a picture, and the picture that it is about: the file, or what the browser shows of it.
+async function answered(file, name) {
+  // A folder is a file that cannot be read, and so is one that was moved, or is in a cloud.
+  await file.slice(0, 1).arrayBuffer().catch(() => { throw new ApiError("The browser cannot read this. Choose a picture file that is on this device, not a folder."); });
+  try {
+    if (file.size > MOST) throw new ApiError("The picture is too large; choose one of at most 16 MB.", TOO_LARGE);
+    return { told: await ask(file, name), seen: file };
+  } catch (error) {
+    if (error.status !== TOO_LARGE && error.status !== UNKNOWN_KIND) throw error;
+    return asDrawn(file, name, error);
+  }
+}
+
+async function asDrawn(file, name, error = new ApiError("The browser cannot show this picture.")) {
+  const seen = await redrawn(file);
+  if (!seen) throw error;
+  return { told: await ask(seen, name), seen };
+}
+
+async function ask(file, name) {
+  const form = new FormData();
+  form.append("image", file, name);
+  return (await call("api/image", { method: "POST", body: form })).json();
+}
+
+function clear() {
+  URL.revokeObjectURL(at("photo").src);
+  at("photo").removeAttribute("src");
+}
+
+async function put(file) {
+  clear();
+  at("photo").src = URL.createObjectURL(file);
+  await at("photo").decode().catch(() => null);
+}
+
+// Whether the machine turned the picture, as its EXIF says, and the browser did not: Chromium passes over that of WebP.
+function turnedApart({ width, height }) {
+  const { naturalWidth, naturalHeight } = at("photo");
+  return width !== height && naturalWidth === height && naturalHeight === width;
+}
+
+async function look(blob, name, note = "") {
   const mine = ++turn;
   at("result").hidden = true;
-  if (shown) URL.revokeObjectURL(shown.url);
   shown = null;
-  at("photo").removeAttribute("src");
-  if (blob.size > MOST) return say(at("said"), "The picture is too large; choose one of at most 16 MB.", true);
+  clear();
   say(at("said"), "Looking...");
   try {
-    const form = new FormData();
-    form.append("image", blob, name);
-    const told = await (await call("api/image", { method: "POST", body: form })).json();
+    let { told, seen } = await answered(blob, name);
     ({ style } = await get("api/status"));
     if (mine !== turn) return;
-    shown = { told, name, url: URL.createObjectURL(blob) };
-    at("photo").src = shown.url;
-    await at("photo").decode().catch(() => null);
+    await put(seen);
+    if (turnedApart(told)) {
+      ({ told, seen } = await asDrawn(blob, name));
+      if (mine !== turn) return;
+      await put(seen);
+    }
     if (mine !== turn) return;
+    shown = { told, name };
     show(told);
-    say(at("said"), told.faces.length ? "" : "No face found. Try a picture in which faces are larger or less turned away.");
+    say(at("said"), note + (told.faces.length ? "" : "No face found. Try a picture in which faces are larger or less turned away."));
   } catch (error) {
     if (mine === turn) say(at("said"), error.message, true);
   }
@@ -91,6 +134,8 @@ async function cameraOn() {
 }
 
 function cameraOff() {
+  // The focus would be lost with the button that has it.
+  if (at("camera-box").contains(document.activeElement)) at("camera").focus();
   video?.getTracks().forEach(track => track.stop());
   video = null;
   at("video").srcObject = null;
@@ -106,7 +151,12 @@ function shoot() {
   canvas.toBlob(blob => look(blob, "camera.jpg"), "image/jpeg", 0.92);
 }
 
-at("file").addEventListener("change", () => { const [file] = at("file").files; if (file) look(file, file.name); at("file").value = ""; });
+// Of files that were dropped or pasted, the first.
+function pick(files) {
+  look(files[0], files[0].name, files.length > 1 ? `One picture at a time: this is the first of ${files.length}. ` : "");
+}
+
+at("file").addEventListener("change", () => { if (at("file").files.length) pick(at("file").files); at("file").value = ""; });
 at("sample").addEventListener("click", async () => {
   try { look(await (await call("sample.jpg")).blob(), "sample.jpg"); } catch (error) { say(at("said"), error.message, true); }
 });
@@ -124,11 +174,12 @@ for (const kind of ["dragover", "dragleave", "drop"]) {
     if (at("picture").hidden) return;
     event.preventDefault();
     at("drop").classList.toggle("over-it", kind === "dragover");
-    const file = kind === "drop" && event.dataTransfer.files[0];
-    if (file) look(file, file.name);
+    if (kind !== "drop") return;
+    if (event.dataTransfer.files.length) pick(event.dataTransfer.files);
+    else say(at("said"), "What was dropped is not a file. Save the picture first, or copy it and paste it here.", true);
   });
 }
 document.addEventListener("paste", event => {
-  const file = event.clipboardData?.files[0];
-  if (file && !at("picture").hidden) look(file, file.name);
+  const files = event.clipboardData?.files;
+  if (files?.length && !at("picture").hidden) pick(files);
 });

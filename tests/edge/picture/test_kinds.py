@@ -32,6 +32,7 @@ from edge.picture.kinds import HEAD, KINDS, VIDEO, sniff
         (b"\0\0\0\x18ftypavif\0\0\0\0mif1miaf", "AVIF"),
         (b"\0\0\0\x18ftypisom\0\0\0\0isommp42", VIDEO),
         (b"\0\0\0\x14ftypqt  \0\0\0\0qt  ", VIDEO),
+        (b"\0\0\0\x18ftypcrx \0\0\0\1crx isom", None),  # a raw photograph
         (b"\x1aE\xdf\xa3 Matroska", VIDEO),
     ],
 )
