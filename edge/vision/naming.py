@@ -16,7 +16,7 @@ def choose_emotion(named: int | None, fresh: bool, emotion: np.ndarray, confiden
         emotion: smoothed float32 (K,) that sums to 1.
         confidence: probability from which an emotion is named.
         hold: lead that another emotion needs to replace the one named; half of it is how far above `confidence` an
-            unsure track must come, and how far below it a named one must fall.
+            unsure track must come. A named one may fall as far below as `hold`, but not below half of `confidence`.
 
     >>> choose_emotion(0, False, np.float32([0.45, 0.55]), confidence=0.35, hold=0.15)
     0
@@ -29,7 +29,7 @@ def choose_emotion(named: int | None, fresh: bool, emotion: np.ndarray, confiden
     if named is None:
         return best if emotion[best] >= confidence + hold / 2 else None
     if emotion[best] - emotion[named] <= hold:
-        return named if emotion[named] >= confidence - hold / 2 else None
+        return named if emotion[named] >= max(confidence - hold, confidence / 2) else None
     return best if emotion[best] >= confidence else None
 
 

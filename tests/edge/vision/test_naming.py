@@ -27,13 +27,25 @@ def shown(*answers: tuple[float, float, float]) -> list[int | None]:
         pytest.param([(0.5, 0.4, 0.1), (0.4, 0.5, 0.1), (0.5, 0.4, 0.1)], [0, 0, 0], id="a tie changes nothing"),
         pytest.param([(0.5, 0.4, 0.1), (0.3, 0.6, 0.1), (0.4, 0.5, 0.1)], [0, 1, 1], id="a clear lead does"),
         pytest.param([(0.36, 0.32, 0.32), (0.34, 0.33, 0.33)], [0, 0], id="a little below confidence it is kept"),
-        pytest.param([(0.36, 0.32, 0.32), (0.27, 0.365, 0.365)], [0, None], id="far below it is not"),
+        pytest.param([(0.36, 0.32, 0.32), (0.27, 0.365, 0.365)], [0, 0], id="as far below as others must lead, too"),
+        pytest.param([(0.36, 0.32, 0.32), (0.19, 0.33, 0.33), (0.19, 0.33, 0.33)], [0, None, None], id="then not"),
+        pytest.param([(0.36, 0.32, 0.32), (0.24, 0.4, 0.36)], [0, 1], id="a lead is enough to be named at once"),
         pytest.param([(0.34, 0.33, 0.33), (0.38, 0.31, 0.31)], [None, None], id="unsure stays until it is clear"),
         pytest.param([(0.34, 0.33, 0.33), (0.44, 0.28, 0.28)], [None, 0], id="and then ends"),
     ],
 )
 def test_names_are_held(answers, expected):
     assert shown(*answers) == expected
+
+
+@pytest.mark.parametrize(
+    ("hold", "least"), [(0.0, 0.35), (0.1, 0.25), (0.15, 0.2), (0.175, 0.175), (0.25, 0.175), (1.0, 0.175)]
+)
+def test_a_name_stays_as_far_below_confidence_as_the_lead_but_at_least_at_half_of_it(hold, least):
+    for share, expected in ((least + 0.005, 0), (least - 0.005, None)):
+        rest = (1 - share) / 6  # spread, so that nothing else leads by as much
+        answer = np.float32([share, *[rest] * 6])
+        assert choose_emotion(0, False, answer, CONFIDENCE, hold) == expected, share
 
 
 def test_without_a_lead_to_hold_the_most_probable_one_is_named():
