@@ -14,7 +14,7 @@ HIDDEN = "***"
 DEVICE = "v4l2:"  # stands before a device file, and is no scheme
 # Bounded: without a bound, a search in a text of n letters takes n * n steps.
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,30}):/+")
-_AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._-]+)(:[0-9]*)?")
+_AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+(?:%[A-Za-z0-9._-]+)?\]|[A-Za-z0-9._-]+)(:[0-9]*)?")
 _LOCAL = re.compile(r"(?i)file:(?://(?:localhost)?)?/(?!/)")
 _SECRET_KEY = re.compile(r"(?i)(pass|pwd|user|usr|login|token|auth|secret|key)\w{0,30}=")
 CREDENTIAL = "camera-password"  # of systemd

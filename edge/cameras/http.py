@@ -35,8 +35,6 @@ def open_http(settings: SourceSettings, open_address: Open = request) -> HttpGra
         response = ask(settings, open_address)
     except SourceError as error:
         raise SourceError(f"{name}: {error}") from None
-    if response is None:
-        return None
     kind = response.headers.get("Content-Type", "").strip().lower()
     if kind.startswith(MULTIPART):
         return MjpegGrabber(name, settings, response)
@@ -217,10 +215,7 @@ class SnapshotGrabber(HttpGrabber):
             self._response.close()
             self._sleep(max(0.0, self._due - self._clock()))
             self._due = max(self._due + self._interval, self._clock())
-            response = ask(self._settings, self._open)
-            if response is None:
-                raise SourceError("the camera's certificate has changed")
-            self._response = response
+            self._response = ask(self._settings, self._open)
         self._fresh = False
         data = bytearray()
         while chunk := self._chunk(65_536):

@@ -8,6 +8,7 @@ import time
 from urllib.parse import unquote, urlsplit
 
 from edge.cameras.login import ASKED, Challenge, authorization, challenges, on_the_wire
+from edge.cameras.resolve import SPECIAL
 from edge.errors import SourceError
 
 GENERAL = "the stream cannot be opened; check the address, its user and its password"
@@ -34,7 +35,7 @@ def diagnose(address: str, timeout_s: float) -> str:
         parts = urlsplit(address)
         host, port = parts.hostname, parts.port or PORT
     except ValueError:
-        return "this is not a valid address; write special characters of a password as %40 (@), %2F (/), %3A (:)"
+        return f"this is not a valid address; {SPECIAL}"
     if parts.scheme.lower() != "rtsp" or not host:
         return GENERAL
     try:
@@ -91,6 +92,9 @@ class Conversation:
         status, _, _ = self._ask("SETUP", url, "Transport: RTP/AVP/TCP;unicast;interleaved=0-1")
         if status != 200:
             return REASONS.get(status, f"the camera answered with an error (RTSP {status})")
+        digests = [each for each in self._offered if each.scheme == "digest"]
+        if digests and digests[-1].algorithm != "MD5":  # FFmpeg takes the last one, and knows MD5 alone
+            return f"the camera asks for a login by {digests[-1]}, which RTSP cannot do here; set it to MD5 alone"
         codec = re.search(r"(?m)^a=rtpmap:\d+ ([A-Za-z0-9]+)", video)
         name = codec[1].upper() if codec else ""
         if name in CODECS:

@@ -22,15 +22,18 @@ class NameServers:
         self.known = {"cam.lan": "10.0.0.9", "six.lan": "fe80::1"}
         self.release = threading.Event()
         self.release.set()
-        self.asked = 0
+        self.asked, self.real = 0, socket.getaddrinfo
         monkeypatch.setattr(socket, "getaddrinfo", self.look_up)
 
-    def look_up(self, host, *_, **__):
+    def look_up(self, host, *more, **named):
+        if host.startswith("127."):
+            return self.real(host, *more, **named)
         self.asked += 1
         self.release.wait()
         if host not in self.known:
             raise socket.gaierror(-2, "Name or service not known")
-        return [(None, None, None, "", (self.known[host], 0))]
+        known = self.known[host]
+        return [(None, None, None, "", place) for place in (known if isinstance(known, list) else [(known, 0)])]
 
 
 @pytest.fixture
@@ -99,7 +102,50 @@ def test_an_address_without_a_host_is_told_what_it_would_be(scheme):
         resolved(f"{scheme}://", 1.0)
 
 
-def test_a_password_with_a_slash_is_no_port_and_in_no_message():
-    with pytest.raises(SourceError, match="no host in this address") as caught:
-        resolved("rtsp://me:geheim/b@cam.lan/live", 1.0)
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        (
+            "rtsp://me:geheim/b@cam.lan/live",
+            "not a valid address; write special characters of a password as %40 (@), %2F",
+        ),
+        (
+            "rtsp://me:geheim#b@cam.lan/live",
+            "not a valid address; write special characters of a password as %40 (@), %2F",
+        ),
+        (
+            "rtsp://me:12/geheim@cam.lan/live",
+            "unknown (Name or service not known); write special characters of a password",
+        ),
+        ("rtsp://else.lan/geheim@home", "unknown (Name or service not known); write special characters of a password"),
+        ("rtsp://cam.lan:port/geheim", "no host in this address; expected rtsp://HOST/..."),
+    ],
+)
+def test_a_password_with_special_characters_is_told_how_to_be_written(servers, url, message):
+    with pytest.raises(SourceError) as caught:
+        resolved(url, 1.0)
+    assert message in str(caught.value)
     assert "geheim" not in str(caught.value)
+
+
+def test_a_link_local_address_keeps_its_interface(servers):
+    servers.known |= {"near.lan": [("fe80::1", 0, 0, 3)], "fe80::1%eth0": [("fe80::1", 0, 0, 2)]}
+    assert resolved("rtsp://near.lan/1", 60) == "rtsp://[fe80::1%3]/1"
+    assert resolved("rtsp://[fe80::1%25eth0]:554/1", 60) == "rtsp://[fe80::1%2]:554/1"
+    assert resolved("rtsp://[fe80::1%eth0]/1", 60) == "rtsp://[fe80::1%2]/1"
+
+
+@pytest.fixture
+def port():
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening.getsockname()[1]
+
+
+def test_of_several_numbers_the_one_at_which_something_listens_is_taken(servers, port):
+    servers.known["both.lan"] = [("127.9.9.9", 0), ("127.0.0.1", 0)]
+    assert resolved(f"rtsp://both.lan:{port}/1", 60) == f"rtsp://127.0.0.1:{port}/1"
+
+
+def test_where_nothing_listens_at_any_of_several_numbers_the_first_is_taken(servers, port):
+    servers.known["both.lan"] = [("127.9.9.9", 0), ("127.9.9.8", 0)]
+    assert resolved(f"rtsp://both.lan:{port}/1", 60) == f"rtsp://127.9.9.9:{port}/1"

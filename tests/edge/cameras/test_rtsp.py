@@ -94,6 +94,19 @@ def test_a_login_that_is_not_known_is_named(camera):
     assert diagnose(ADDRESS, 1.0).startswith("the camera asks for a login by Negotiate; set it to Basic, or to Digest")
 
 
+@pytest.mark.parametrize(
+    ("offered", "named"),
+    [(["SHA-256"], True), (["MD5", "SHA-256"], True), (["SHA-256", "MD5"], False), (["MD5"], False)],
+)
+def test_a_login_that_only_ffmpeg_does_not_know_is_not_taken_for_a_wrong_password(camera, offered, named):
+    asked = [f'WWW-Authenticate: Digest realm="cam", nonce="n", algorithm={name}' for name in offered]
+    camera(answer(401, "", *asked), answer(200, SDP.format("H264")), answer(200))
+    found = diagnose(ADDRESS, 60.0)
+    expected = "the camera asks for a login by Digest with SHA-256, which RTSP cannot do here; set it to MD5 alone"
+    assert (found == expected) == named
+    assert (found == GENERAL) != named
+
+
 def test_the_track_is_asked_for_over_tcp_and_no_request_names_the_password(camera):
     made = camera(answer(200, SDP.format("H264"), "Content-Base: rtsp://cam:8554/live/"), answer(461))
     diagnose(ADDRESS, 1.0)
