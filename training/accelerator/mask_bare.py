@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.nn import functional
 
 from edge import manifest
 from edge.engines import open_engine
@@ -90,7 +89,7 @@ def features(net: MaskNet, crops: Crops) -> torch.Tensor:
     for start in range(0, len(crops.images), 512):
         images = torch.from_numpy(crops.images[start : start + 512]).permute(0, 3, 1, 2).float() / 255
         seen = augmented(images, torch.from_numpy(crops.loose[start : start + 512]))
-        parts.append(net.blocks(functional.relu(net.stem(seen))).mean(dim=(2, 3)))
+        parts.append(net.features(seen))
     return torch.cat(parts)
 
 

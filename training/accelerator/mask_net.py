@@ -67,9 +67,13 @@ class Pooled(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Logits of pictures."""
-        x = self.blocks(functional.relu(self.stem(x)))
-        logits: torch.Tensor = self.head(self.dropout(x.mean(dim=(2, 3))))
+        logits: torch.Tensor = self.head(self.dropout(self.features(x)))
         return logits
+
+    def features(self, x: torch.Tensor) -> torch.Tensor:
+        """What the linear layer sees of pictures, without dropout: (B, channels)."""
+        seen: torch.Tensor = self.blocks(functional.relu(self.stem(x)))
+        return seen.mean(dim=(2, 3))
 
 
 class MaskNet(Pooled):

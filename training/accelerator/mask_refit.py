@@ -41,7 +41,7 @@ def features(net: MaskNet, images: np.ndarray) -> torch.Tensor:
         mirrored = torch.rand(len(wide)) < 0.5
         matrix = mask_warp.matrices(still + SIZE / wide.shape[-1], still, still, torch.zeros(len(wide), 2), mirrored)
         narrow = mask_warp.sample(wide, matrix, SIZE)
-        parts.append(net.blocks(functional.relu(net.stem(narrow))).mean(dim=(2, 3)))
+        parts.append(net.features(narrow))
     return torch.cat(parts)
 
 

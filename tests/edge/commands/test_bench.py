@@ -12,6 +12,7 @@ import edge
 from edge import picture
 from edge.commands import bench
 from edge.commands.bench_share import shared
+from edge.commands.bench_text import verdict
 from edge.errors import SourceError
 from edge.frame import Frame
 
@@ -136,4 +137,4 @@ def rows(whole, p95, **others):
     ],
 )
 def test_what_the_stages_mean_is_said_in_words(stages, expected):
-    assert bench.verdict(stages) == expected
+    assert verdict(stages) == expected
