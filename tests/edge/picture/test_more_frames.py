@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from edge import picture
 from tests.edge.picture.made import RGB, by_pillow, encoded
@@ -24,6 +24,14 @@ def test_an_animation_gives_its_first_frame_and_says_so(tmp_path, kind):
     loaded = picture.load(path)
     assert loaded.pixels.shape == (8, 9, 3)
     assert loaded.note == f"{path}: animated; only its first frame is read"
+
+
+def test_an_upright_picture_is_not_copied_by_pillow(monkeypatch):
+    """Each copy of 50 megapixels takes 200 MB."""
+    moving = frames("PNG")
+    monkeypatch.setattr(ImageOps, "exif_transpose", lambda *_: pytest.fail("turned"))
+    monkeypatch.setattr(Image.Image, "convert", lambda *_: pytest.fail("converted"))
+    assert picture.decode(moving, "p").shape == (8, 9, 3)
 
 
 def test_a_still_picture_has_no_note(tmp_path, image):
