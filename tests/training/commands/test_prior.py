@@ -41,6 +41,22 @@ def test_the_bias_changes_and_a_second_call_begins_from_the_network_as_trained(r
     assert (folder / "prior.md").read_text().count("score") > 50
 
 
+def test_calibrated_probabilities_change_and_answers_do_not(run, made_data, capsys) -> None:
+    folder, recipe = run
+    words = ["prior", str(folder), "--recipe", str(recipe), "--data", str(made_data)]
+    assert main([*words, "--tau", "0", "--neutral", "0.4", "--rare", "0", "--recall", "0", "--calibrate"]) == 0
+    before, after = (keras.models.load_model(folder / name) for name in ("plain.keras", "model.keras"))
+    (kernel, offset), (divided, moved) = (model.get_layer("logits").get_weights() for model in (before, after))
+    offset[6] += 0.4
+    sure = float(np.linalg.norm(kernel) / np.linalg.norm(divided))
+    assert sure != pytest.approx(1, abs=0.02), "an untrained network is not calibrated by chance"
+    assert divided == pytest.approx(kernel / sure, abs=1e-5)
+    assert moved == pytest.approx(offset / sure, abs=1e-5)
+    told = capsys.readouterr().out.splitlines()[-1]
+    assert told.startswith(f"temperature {sure:.2f}: calibration error on fer ")
+    assert told in (folder / "prior.md").read_text()
+
+
 @pytest.mark.parametrize(
     ("task", "emptied", "message"),
     [("emotion-bare", True, "no trained network"), ("landmarks", False, "expected a recipe of emotion-bare")],
