@@ -12,7 +12,8 @@ from typing import Any, TextIO
 
 from edge.errors import OutputError
 
-ESCAPED = "edge.escaped"  # the name of `_escaped` among Python's error handlers
+# The names of `_escaped` and `_raw_or_escaped` among Python's error handlers.
+ESCAPED, RAW_OR_ESCAPED = "edge.escaped", "edge.raw_or_escaped"
 CLOSED = "standard output is closed; nothing could be printed"
 
 
@@ -36,7 +37,8 @@ def checked_output() -> Iterator[None]:
         # As Python sets it up: with -u, nothing is held back.
         binary: Any = raw if before.write_through else io.BufferedWriter(raw)
         # A picture's name that the terminal's encoding has no signs for must not end the work on a whole archive.
-        errors_of = ESCAPED if before.errors == "strict" else before.errors
+        # In the locale C, Python prints the bytes of names as they are ("surrogateescape"), but nothing beyond.
+        errors_of = {"strict": ESCAPED, "surrogateescape": RAW_OR_ESCAPED}.get(before.errors, before.errors)
         sys.stdout = io.TextIOWrapper(
             binary, before.encoding, errors_of, "\n", before.line_buffering, before.write_through
         )
@@ -61,11 +63,25 @@ def _escaped(error: UnicodeError) -> tuple[str, int]:
     """What an encoding has no signs for, as JSON writes it: lines of JSON stay valid."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass").hex()
-    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4)), error.end
+    return _units(error.object[error.start : error.end]), error.end
+
+
+def _raw_or_escaped(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Bytes of a name that were no text, as they are; what else the encoding has no signs for, as `_escaped`."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    sign = error.object[error.start]
+    raw = "\udc80" <= sign <= "\udcff"
+    return bytes([ord(sign) - 0xDC00]) if raw else _units(sign), error.start + 1
+
+
+def _units(text: str) -> str:
+    units = text.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
 codecs.register_error(ESCAPED, _escaped)
+codecs.register_error(RAW_OR_ESCAPED, _raw_or_escaped)
 
 
 def is_closed() -> bool:

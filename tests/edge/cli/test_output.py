@@ -96,6 +96,20 @@ def test_what_standard_output_escapes_is_valid_json():
         assert json.loads(done.stdout.decode(encoding)) == "\U0001f600\xe9\u0142\udcff"
 
 
+@pytest.mark.parametrize("utf8", ["0", "1"])
+def test_in_the_locale_c_all_text_can_be_printed_and_bytes_of_names_stay_as_they_are(utf8):
+    code = (
+        "from edge.cli.output import checked_output\nwith checked_output():\n"
+        "    print(chr(0xdcc3) + chr(0xdcb6) + chr(0x142) + chr(0xdcff) + chr(0xd800))"
+    )
+    names = [name for name in os.environ if name == "LANG" or name.startswith(("LC_", "PYTHONIO"))]
+    environment = {name: value for name, value in os.environ.items() if name not in names}
+    environment |= {"LC_ALL": "C", "PYTHONUTF8": utf8, "PYTHONCOERCECLOCALE": "0"}
+    done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, timeout=120, env=environment)
+    assert done.returncode == 0
+    assert done.stdout == (b"\xc3\xb6\xc5\x82\xff\\ud800\n" if utf8 == "1" else b"\xc3\xb6\\u0142\xff\\ud800\n")
+
+
 @pytest.mark.parametrize("module", ["convert", "training"])
 @pytest.mark.parametrize(("target", "said"), [(">/dev/full", FULL), (">&-", CLOSED)], ids=["full", "closed"])
 def test_so_it_is_for_the_programs_of_the_workstation(module, target, said):
