@@ -7,6 +7,7 @@ import dataclasses
 import json
 import logging
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from edge.errors import InvalidValue, SettingsError, one_line
 from edge.files import read_small
 from edge.settings import Settings, check, shown, table
 from edge.text import decoded
-from edge.values import number, suggestion, whole_number
+from edge.values import comma_hint, number, suggestion, whole_number
 
 _log = logging.getLogger(__name__)
 
@@ -75,7 +76,8 @@ def _read(path: Path) -> Iterable[tuple[str, str, Any]]:
     import tomllib
 
     try:
-        document = tomllib.loads(decoded(read_small(path, LARGEST)).replace("\r\n", "\n"))
+        text = decoded(read_small(path, LARGEST)).replace("\r\n", "\n")
+        document = tomllib.loads(text)
     except OSError as error:
         raise SettingsError(f"{path}: cannot read the settings ({error.strerror or error})") from None
     except InvalidValue as error:
@@ -83,7 +85,9 @@ def _read(path: Path) -> Iterable[tuple[str, str, Any]]:
     except RecursionError:
         raise SettingsError(f"{path}: not valid TOML (nested too deeply)") from None
     except ValueError as error:
-        raise SettingsError(f"{path}: not valid TOML ({one_line(error)})") from None
+        comma = re.search(r"(?m)^[^#\"'=\n]*=[ \t]*([-+0-9,]+)[ \t]*(?:#.*)?$", text)
+        hint = comma_hint(comma[1]) if comma else ""
+        raise SettingsError(f"{path}: not valid TOML ({one_line(error)}){hint}") from None
     known = {section.name for section in dataclasses.fields(Settings)}
     for section, keys in document.items():
         if section not in known:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -19,6 +20,15 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     by_letters = {name.lstrip("-"): name for name in known}  # dashes make all flags alike
     close = difflib.get_close_matches(word.lstrip("-"), list(by_letters), n=1, cutoff=0.65)
     return f"; did you mean {by_letters[close[0]]!r}?" if close else ""
+
+
+def comma_hint(text: str) -> str:
+    """The end of an error message about a number with a decimal comma, as many countries write it; else nothing.
+
+    >>> comma_hint("0,5"), comma_hint("half")
+    ('; did you mean 0.5?', '')
+    """
+    return f"; did you mean {text.replace(',', '.')}?" if re.fullmatch(r"[-+]?[0-9]{1,9},[0-9]{1,9}", text) else ""
 
 
 def whole_number(low: int | None = None, high: int | None = None) -> Callable[[str], int]:
@@ -64,7 +74,7 @@ def number(
         except ValueError:
             value = math.nan
         if not math.isfinite(value):
-            raise argparse.ArgumentTypeError(f"expected a number, got {_shown(text)}")
+            raise argparse.ArgumentTypeError(f"expected a number, got {_shown(text)}{comma_hint(text)}")
         _limit(text, value, low, high)
         if above is not None and value <= above:
             raise argparse.ArgumentTypeError(f"expected more than {above:g}, got {_shown(text)}")

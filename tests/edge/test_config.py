@@ -100,6 +100,11 @@ def test_a_wrong_file_is_one_line_that_names_it(file, text, message):
     assert caught.value.exit_code == 2
 
 
+def test_a_decimal_comma_is_recognized(file):
+    with pytest.raises(SettingsError, match=r"not valid TOML \(.*\); did you mean 7\.5\?$"):
+        config.load(file("[source]\nfps = 7,5  # frames\n"))
+
+
 def test_a_file_that_is_missing_or_not_text_is_named(tmp_path):
     with pytest.raises(SettingsError, match=r"absent\.toml: cannot read the settings \(No such file"):
         config.load(tmp_path / "absent.toml")

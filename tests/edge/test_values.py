@@ -21,6 +21,8 @@ from edge.values import number, whole_number
         (whole_number(0, 65535), "99999", "expected at least 0, at most 65535, got 99999"),
         (number(), "", "expected a number, got "),
         (number(), "inf", "expected a number, got inf"),
+        (number(), "-0,5", "expected a number, got -0,5; did you mean -0.5?"),
+        (number(), "0,5,1", "expected a number, got 0,5,1"),
         (number(0, 0.5), "0.6", "expected at least 0, at most 0.5, got 0.6"),
         (number(above=0), "0", "expected more than 0, got 0"),
         (whole_number(), "-3", -3),
