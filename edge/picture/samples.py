@@ -28,6 +28,7 @@ def rgb(image: Any, name: str, white: int = 0) -> np.ndarray:
     """
     from PIL import ImageOps
 
+    image.load()  # a GIF may get another mode by it
     # Both would copy a picture that needs neither: 200 MB each for 50 megapixels.
     upright = ImageOps.exif_transpose(image) if image.getexif().get(ORIENTATION, 1) in TURNS else image
     if not upright.mode.startswith(("I", "F")):

@@ -6,6 +6,7 @@ believed if its time stamps grow without a jump, from a frame before the range o
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -95,10 +96,10 @@ def look_at_clip(job: Job, request: Request, look: Look) -> Span:
     if source.kind == ANIMATION:
         animation = AnimationCamera(Path(source.path), request.max_megapixels)
         try:
-            return _sampled(_shown(animation), request, look)
+            return dataclasses.replace(_sampled(_shown(animation), request, look), declared=float(animation.due))
         finally:
             animation.close()
-    camera = ClipCamera(Path(source.path))
+    camera = ClipCamera(Path(source.path), max_megapixels=request.max_megapixels)
     try:
         return _clip(camera, job, request, look)
     finally:
@@ -127,7 +128,7 @@ def _clip(camera: ClipCamera, job: Job, request: Request, look: Look) -> Span:
 
 
 def _shown(animation: AnimationCamera) -> Iterator[Moment]:
-    for frame in animation:
+    for frame in animation.frames():
         yield frame.time, partial(getattr, frame, "image")
 
 

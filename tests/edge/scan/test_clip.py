@@ -249,3 +249,21 @@ def test_a_clip_that_breaks_off_gives_what_there_is(tmp_path, plain, looked):
     torn.write_bytes(data[: len(data) // 2])
     whole, _ = looked(torn, replace(Request(0.5), range_s=2.0))
     assert 0 < whole[1].decoded < whole[1].declared == 72
+
+
+def test_a_clip_is_held_to_the_limit_that_pictures_are(tmp_path, plain, looked):
+    write_clip(tmp_path / "clip.avi", plain(0, 0))
+    with pytest.raises(SourceError, match=r"expected at most 0\.001 megapixels; raise max_megapixels to read it"):
+        looked(tmp_path / "clip.avi", replace(Request(0.5), max_megapixels=0.001))
+
+
+def test_an_animation_that_breaks_off_says_how_many_frames_it_should_have(tmp_path, looked, caplog):
+    first, *rest = [Image.fromarray(scene(n)) for n in range(4)]
+    path = tmp_path / "a.gif"
+    first.save(path, save_all=True, append_images=rest, duration=1000)
+    assert looked(path, Request(0.5), ANIMATION)[0][1].declared == 0
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) * 5 // 8])
+    _, span = looked(path, Request(0.5), ANIMATION)[0]
+    assert 0 < span.decoded < span.declared
+    assert caplog.messages == []
