@@ -211,7 +211,11 @@ class Guard:
             raise refused
         origin = headers.get("Origin")
         if origin is not None and not is_origin(origin, host):
-            raise refused
+            if origin == "null" or site == "none":
+                raise refused
+            # A proxy may have changed the name. Scripts of the page, which hold no secret, still run to say so.
+            if not (request.method in SAFE and request.path.endswith(".js")):
+                raise Refused(403, _elsewhere(origin, host))
         # Browsers of before 2023 say neither, but name the page.
         referrer = headers.get("Referer")
         if site is None and origin is None and referrer and not opened and not is_origin(referrer, host):
@@ -233,6 +237,13 @@ class Guard:
             raise Refused(401, "expected the token: open the page and enter it, or send Authorization: Bearer TOKEN")
         if request.method not in SAFE and not token.accepts_csrf(session, request.headers.get(CSRF_HEADER, "")):
             raise Refused(403, f"expected the header {CSRF_HEADER} with the value of the cookie {csrf_cookie}")
+
+
+def _elsewhere(origin: str, host: str) -> str:
+    return (
+        f"refused: the request came from a page at {origin[:100]}, not {host[:100]}; if this is a proxy's address, set "
+        "[web] trust_proxy and let the proxy send X-Forwarded-Host, with the port"
+    )
 
 
 def cookie_names(host: str) -> tuple[str, str]:

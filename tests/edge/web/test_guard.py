@@ -80,6 +80,19 @@ def test_a_post_of_another_origin_is_refused_and_ours_is_not(serve, png):
     assert house.post("/api/pause", headers=ours) == (200, {"paused": True})
 
 
+@pytest.mark.parametrize("site", [{"Sec-Fetch-Site": "same-origin"}, {}], ids=["https", "http"])
+def test_behind_a_proxy_that_changes_the_name_the_page_says_so(serve, site):
+    house = serve(token=Token("correct-horse-battery-staple"))
+    headers = {"Origin": "https://door.example", **site}
+    assert house.ask("GET", "/login.js", headers=headers)[0] == 200
+    status, told = house.post("/api/login", headers=headers)
+    assert status == 403
+    name = f"127.0.0.1:{house.port}"
+    assert told["error"].startswith(f"refused: the request came from a page at https://door.example, not {name}; ")
+    assert "set [web] trust_proxy" in told["error"]
+    assert house.ask("GET", "/login.js", headers={**headers, "Sec-Fetch-Site": "cross-site"})[0] == 403
+
+
 def test_no_other_origin_may_read(serve):
     headers = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
     status, answer, _ = serve().ask("OPTIONS", "/api/image", headers=headers)
