@@ -16,6 +16,12 @@ from edge.settings import SourceSettings
 
 POLL_S = 0.25  # the longest wait for a frame before the loop may do something else
 CLOSE_S = 1.0  # how long close waits for the driver to return
+THREAD = "camera"
+
+
+def at_work() -> bool:
+    """Whether a camera's thread has not ended yet, such as one that was closed while its driver waits for a frame."""
+    return any(thread.name == THREAD for thread in threading.enumerate())
 
 
 class Grabber(Protocol):
@@ -62,7 +68,7 @@ class LiveCamera:
         self._error: SourceError | None = None
         self._closing = False
         # A daemon thread: even if it hangs inside a driver, the process can end.
-        self._thread = threading.Thread(target=self._pump, name="camera", daemon=True)
+        self._thread = threading.Thread(target=self._pump, name=THREAD, daemon=True)
         self._thread.start()
 
     @property

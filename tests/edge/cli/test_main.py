@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import platform
+import socket
 import subprocess
 import sys
 
@@ -182,6 +183,25 @@ def test_debug_shows_the_traceback_wherever_it_stands(ending, caplog, words):
     ending(SourceError("no such file"))
     assert program.main(words) == 3
     assert caplog.records[-1].exc_info[1].args == ("no such file",)
+
+
+def test_a_camera_that_is_still_waited_for_does_not_crash_the_end():
+    script = (
+        "import sys, threading, time, cv2\nfrom edge import __main__ as p\nfrom edge.cameras import live\n"
+        "from edge.commands import doctor\n"
+        "class Slow:\n    def __del__(self, sleep=time.sleep): sleep(20)\n"  # the end of Python takes that long
+        "sys.slow, waits = Slow(), [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, 2000]\n"
+        "def camera(): cv2.VideoCapture(sys.argv[2], cv2.CAP_FFMPEG, waits)\n"
+        "def main(a):\n"
+        "    threading.Thread(target=camera, name=live.THREAD, daemon=True).start()\n"
+        "    time.sleep(0.5)\n    print('done')\n    return 3\n"
+        "doctor.main, doctor.add_arguments = main, lambda parser: parser.add_argument('source')\n"
+        "sys.argv[1:] = ['doctor', *sys.argv[1:]]\nsys.exit(p.main())"
+    )
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        source = f"rtsp://127.0.0.1:{silent.getsockname()[1]}/"
+        done = subprocess.run([sys.executable, "-c", script, source], capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout, done.stderr) == (3, "done\n", "")
 
 
 def test_a_reader_that_goes_away_is_a_silent_exit_1():
