@@ -144,4 +144,10 @@ def _advice_for(thing: object) -> str:
         return "; OpenCV's imread gives None for a file that it cannot read: pass the path"
     if isinstance(thing, bytes | bytearray | memoryview):
         return "; decode it, with bgr=True: cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)"
+    if isinstance(thing, list | tuple):
+        return "; pass one picture at a time"
+    if hasattr(thing, "read"):
+        return "; pass the path of its file"
+    if hasattr(thing, "__array__"):  # tensors of PyTorch, TensorFlow and JAX
+        return "; convert it: np.asarray(picture)"
     return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import os
 import threading
 import weakref
@@ -23,6 +24,8 @@ from edge.pipeline.factory import open_pipeline
 from edge.pipeline.pipeline import EmotionPipeline
 from edge.result import Result
 from edge.settings import EngineSettings, ModelsSettings, Settings, SourceSettings, shown
+
+_log = logging.getLogger(__name__)
 
 Picture = str | os.PathLike[str] | np.ndarray
 Source = int | str | os.PathLike[str]
@@ -91,6 +94,8 @@ class Recognizer:
     def detect(self, picture: Picture, *, bgr: bool = False) -> Result:
         """The faces of one picture, best first.
 
+        A file that holds more than the picture that is read, such as an animation, is named in a warning of `logging`.
+
         Args:
             picture: the path of a picture file, or an array uint8 (H, W, 3), of which the result keeps a copy.
             bgr: the array's colours are in the order blue, green, red, as OpenCV reads them; files need no hint.
@@ -115,9 +120,12 @@ np.stack([picture] * 3, axis=2)
         if isinstance(picture, str | os.PathLike):
             path = arguments.picture_path(picture)
             try:
-                pixels = pictures.read(path, self._settings.source.max_megapixels)
+                loaded = pictures.load(path, self._settings.source.max_megapixels)
             except PictureIsVideo as error:
                 raise PictureIsVideo(f"{error}; follow it with recognizer.track({str(path)!r})") from None
+            if loaded.note:
+                _log.warning("%s", loaded.note)
+            pixels = loaded.pixels
         else:
             pixels = arguments.picture_pixels(picture, bgr)
         frame = Frame(pixels, 0.0, 0)

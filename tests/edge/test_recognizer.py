@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import io
 import os
 import pickle
 import signal
@@ -19,6 +20,13 @@ from edge.errors import EngineError, InvalidValue, ModelError, PictureError, Set
 from edge.frame import Frame
 from edge.pipeline.factory import open_models
 from edge.pipeline.pipeline import EmotionPipeline
+
+
+class Tensor:
+    """As those of PyTorch: no array, but it can give one."""
+
+    def __array__(self, dtype=None, copy=None):
+        return np.zeros((4, 5, 3), np.uint8)
 
 
 @pytest.fixture
@@ -103,7 +111,9 @@ def test_following_takes_the_frames_of_a_camera_as_they_are(recognizer, monkeypa
         (np.array(5, np.uint8), "got uint8 ()"),
         (np.uint8(5), "got numpy.uint8"),
         (None, "got NoneType; OpenCV's imread gives None"),
-        ([[1]], "got list"),
+        (["a.jpg", "b.jpg"], "got list; pass one picture at a time"),
+        (io.BytesIO(b"x"), "got _io.BytesIO; pass the path of its file"),
+        (Tensor(), "Tensor; convert it: np.asarray(picture)"),
         (b"bytes", "got bytes; decode it, with bgr=True: cv2.imdecode(np.frombuffer(picture, np.uint8), "),
         (Image.new("I;16", (4, 5)), "got PIL.Image.Image; it has more than 8 bits: pass the path of its file"),
         (Image.new("RGB", (4, 5)), "got PIL.Image.Image; convert it: np.asarray(image.convert('RGB'))"),
@@ -131,6 +141,17 @@ def test_what_cannot_be_the_path_of_a_picture_is_said(recognizer, path, message)
         recognizer.detect(path)
     assert str(caught.value).startswith(message)
     assert "secret" not in str(caught.value)
+
+
+def test_a_file_that_holds_more_than_is_read_says_so(recognizer, tmp_path, caplog):
+    path = tmp_path / "pages.tif"
+    page = Image.new("RGB", (40, 30))
+    page.save(path)
+    recognizer.detect(path)
+    assert caplog.messages == []
+    page.save(path, save_all=True, append_images=[page])
+    recognizer.detect(path)
+    assert caplog.messages == [f"{path}: several pages or pictures; only the first is read"]
 
 
 def test_a_missing_file_is_named(recognizer, tmp_path):
