@@ -110,8 +110,8 @@ def _pictures(
             FileSummary(source.name, "picture", request.labels, seen.width, seen.height, frames=seen.frames)
         )
         if seen.error:
-            summaries[-1].status = "failed"
-            problems.append(Problem(source.name, "failed", seen.error))
+            summaries[-1].status = "incomplete" if seen.frames else "failed"
+            problems.append(Problem(source.name, summaries[-1].status, seen.error))
     names = []
     for number, *counted in tables.rows_of(part, ("file", *COUNTED)):
         summaries[number].add(*counted)

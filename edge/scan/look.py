@@ -100,10 +100,11 @@ def _pipeline(request: Request) -> EmotionPipeline:
 
 def _picture(pipeline: EmotionPipeline, source: Source, request: Request, number: int, rows: list[Row]) -> Seen:
     try:
-        image = picture.read(Path(source.path), request.max_megapixels)
-        height, width = image.shape[:2]
-        rows += face_rows(number, None, width, height, pipeline.detect(image, request.detail), request.labels)
-        return Seen(1, width, height)
+        loaded = picture.load(Path(source.path), request.max_megapixels)
+        height, width = loaded.pixels.shape[:2]
+        found = pipeline.detect(loaded.pixels, request.detail)
+        rows += face_rows(number, None, width, height, found, request.labels)
+        return Seen(1, width, height, loaded.note and _told(source, loaded.note))
     except Exception as error:  # a damaged file raises anything; it is a line in the table, never the end
         return _gave_up(source, error)
 
@@ -136,9 +137,13 @@ def _clip(pipeline: EmotionPipeline, job: Job, request: Request) -> Outcome:
 def _gave_up(source: Source, error: Exception) -> Seen:
     """The entry of a file that cannot be read; messages name it as the tables do."""
     reason = one_line(error)
-    if isinstance(error, EdgeError):
-        for path in (printable(source.path), source.path):
-            reason = reason.removeprefix(f"{path}: ")
-    else:
+    if not isinstance(error, EdgeError):
         reason = f"unexpected {type(error).__name__}: {reason}"
-    return Seen(error=f"{source.name}: {reason}", missing=not os.path.exists(source.path))
+    return Seen(error=_told(source, reason), missing=not os.path.exists(source.path))
+
+
+def _told(source: Source, message: str) -> str:
+    """A message about a file, which may begin with its path, under the name that the tables call it."""
+    for path in (printable(source.path), source.path):
+        message = message.removeprefix(f"{path}: ")
+    return f"{source.name}: {message}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
+from PIL import Image
 
 from edge import picture, records
 from edge.errors import ScanError
@@ -54,6 +55,17 @@ def test_broken_files_are_rows_and_the_rest_is_done(scan, rows, archive):
         *(f"archive/p{n:02}.png" for n in (2, 4, 8, 10)), *(f"archive/deep/er/p{n:02}.png" for n in (1, 5, 7, 11)),
         "archive/deep/film.avi", "archive/short.avi",
     }  # fmt: skip
+
+
+def test_a_picture_of_which_a_part_is_not_read_is_incomplete(scan, rows, tmp_path, paint):
+    (tmp_path / "archive").mkdir()
+    page = Image.fromarray(paint())
+    page.save(tmp_path / "archive" / "pages.tif", save_all=True, append_images=[page])
+    report = scan(tmp_path / "archive")
+    said = "archive/pages.tif: several pages or pictures; only the first is read"
+    assert [(row["kind"], row["message"]) for row in rows("failures")] == [("incomplete", said)]
+    assert [row["status"] for row in rows("files")] == ["incomplete"]
+    assert (report.totals.incomplete, report.totals.failed) == (1, 0)
 
 
 def test_a_clip_has_a_row_a_face_and_sampled_frame_and_tracks_over_all_ranges(scan, rows, archive):
