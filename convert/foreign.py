@@ -65,6 +65,8 @@ def json_advice(path: Path, text: str) -> str:
             "a TensorFlow.js model; make a Keras file of it with: tensorflowjs_converter "
             f"--input_format=tfjs_layers_model --output_format=keras {path.name} model.h5"
         )
+    if isinstance(document, dict) and "weight_map" in document:
+        return "weights in several files; save them as one: model.save_weights('model.weights.h5')"
     if isinstance(document, dict) and "class_name" not in document:
         keys = ", ".join(printable(key) for key in list(document)[:3]) or "nothing"
         return f"not a Keras architecture but an object with {keys}; expected what model.to_json() writes"

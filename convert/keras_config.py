@@ -28,6 +28,7 @@ _REACHING = re.compile(
     r"(.*>)?(TFSMLayer|JaxLayer|FlaxLayer|TorchModuleWrapper|\w*Lookup|TextVectorization|FeatureSpace|DenseFeatures|"
     r"SequenceFeatures|HashedCrossing)"
 )
+_QUANTIZED = re.compile(r"(Quantized\w*|Int4|GPTQ|AWQ)DTypePolicy")
 DEEPEST = 200  # levels of an architecture
 # Where functions may come from: an activation is one, keras.utils.get_file is another.
 _FUNCTION_MODULES = re.compile(r"(tf_)?keras(\.src)?\.(activations|initializers|regularizers|constraints|ops)(\..*)?")
@@ -53,12 +54,17 @@ def check_code(path: Path, config: Any) -> None:
     not looked at.
 
     Raises:
-        ConversionError: it has a Lambda or a layer of its own.
+        ConversionError: it has a Lambda or a layer of its own, or was quantized.
     """
     for part in _dicts(path, config):
         name = str(part.get("class_name", ""))
         if name in ("Lambda", "__lambda__") or part.get("function_type") == "lambda":
             raise ConversionError(f"{path}: a Lambda layer, which holds code of its own; {OWN_CODE}")
+        if _QUANTIZED.fullmatch(name):
+            raise ConversionError(
+                f"{path}: quantized by Keras already, and cannot be quantized again; give the model as it was before "
+                "model.quantize()"
+            )
         if _REACHING.fullmatch(name):
             raise ConversionError(f"{path}: the layer {name} reaches for files or other libraries; {OWN_CODE}")
         module = part.get("module")

@@ -11,6 +11,7 @@ from convert.errors import ConversionError
 from edge.labels import BACKGROUND, EMOTIONS, EXTRA_LABELS, INCORRECT, Mask, extra_labels, is_extra_label
 from edge.tasks import Task
 from edge.values import suggestion
+from training.counted import counted
 from training.data.emotion_words import WORDS, plain, unnumbered
 
 _SYNONYMS: Mapping[str, str] = WORDS | {
@@ -150,7 +151,8 @@ def _default(name: str, task: Task, count: int) -> tuple[str, ...]:
             "without_mask (folders have them in alphabetical order)"
         )
     raise ConversionError(
-        f"{name}: {count} outputs, where {task.name} has {own}; say what they are with --labels A,B,... in their order"
+        f"{name}: {counted(count, 'output')}, where {task.name} has {own}; say what they are with --labels A,B,... in "
+        "their order"
     )
 
 

@@ -10,7 +10,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from convert import foreign, keras_files, onnx_files, saved_model
+from convert import foreign, keras_files, limits, onnx_files, saved_model
 from convert.errors import ConversionError
 from convert.float_model import FloatModel, from_keras, tensorflow
 from edge.errors import ModelError
@@ -19,6 +19,7 @@ from edge.files import open_regular
 __all__ = ["FloatModel", "from_keras", "load", "tensorflow"]
 
 KERAS_WEIGHTS = "model.weights.h5"  # in a .keras file
+MODELS = (".keras", ".h5", ".hdf5", ".onnx")
 HDF5, ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
 
 
@@ -93,7 +94,10 @@ def _from_zip(path: Path) -> Any:
         return weights.load(path)
     inside = [name for name in names if name.lower().endswith((".h5", ".hdf5", ".keras", "saved_model.pb"))]
     if inside and "config.json" not in names:
-        place = inside[0].removesuffix("saved_model.pb").rstrip("/") or "the folder that it becomes"
+        first = next((name for name in inside if not name.startswith("__MACOSX/")), inside[0])
+        whole = {first.removesuffix(KERAS_WEIGHTS) + "config.json"} <= {*names}  # a .keras file, unpacked
+        place = first.removesuffix("saved_model.pb").removesuffix(KERAS_WEIGHTS if whole else "").rstrip("/")
+        place = place or "the folder that it becomes"
         raise ModelError(f"{path}: an archive; unpack it, and give {place}")
     if any(name.endswith("data.pkl") for name in names):
         raise ModelError(f"{path}: {foreign.advice(Path('model.pt'), ZIP)}")
@@ -101,16 +105,24 @@ def _from_zip(path: Path) -> Any:
 
 
 def _from_json(path: Path, weights: Path | None) -> Any:
-    if advice := foreign.json_advice(path, path.read_text(encoding="utf-8-sig", errors="replace")):
+    if advice := foreign.json_advice(path, _text(path)):
         raise ModelError(f"{path}: {advice}")
     if weights is None:
         raise ConversionError(f"{path}: an architecture without weights; add --weights FILE.h5")
     weights = Path(weights)
     if not weights.is_file() and not keras_files.checkpoint_prefix(weights):
         raise ModelError(f"{weights}: no such file; fix --weights")
-    if weights.is_file() and (advice := foreign.advice(weights, _head(weights))):
-        raise ModelError(f"{weights}: {advice}")
+    if weights.is_file():
+        head = _head(weights)
+        listed = foreign.json_advice(weights, _text(weights)) if head.lstrip().startswith(b"{") else ""
+        if advice := foreign.advice(weights, head) or listed:
+            raise ModelError(f"{weights}: {advice}")
     return keras_files.from_json(path, weights)
+
+
+def _text(path: Path) -> str:
+    limits.check_json_size(path, path.stat().st_size)
+    return path.read_text(encoding="utf-8-sig", errors="replace")
 
 
 def _is_checkpoint_file(path: Path) -> bool:
@@ -127,4 +139,6 @@ def _folder_error(path: Path, checkpoint: str) -> Exception:
         return ModelError(
             f"{path}: an unpacked .keras file; give {path / 'config.json'} --weights {path / KERAS_WEIGHTS}"
         )
-    return ModelError(f"{path}: not a SavedModel (no saved_model.pb); give the folder that holds it")
+    models = sorted(file.name for file in path.iterdir() if file.suffix.lower() in MODELS) if path.is_dir() else []
+    better = f"{path / models[0]}" if len(models) == 1 else "the folder that holds it"
+    return ModelError(f"{path}: not a SavedModel (no saved_model.pb); give {better}")

@@ -41,7 +41,7 @@ def classes_of(model: FloatModel, request: Request, labelled: Source | None, vie
         shown = ", ".join(str(shape[1:]) for shape in shapes)
         raise ConversionError(
             f"{model.name}: {request.task} needs one output with one score per class, got {len(shapes)}: {shown}; "
-            "convert the part of the model that answers so, such as keras.Model(model.inputs, model.outputs[0])"
+            f"{_part(shapes, TASKS[request.task].labels[0])}"
         )
     try:
         classes = resolve(model.name, TASKS[request.task], request.labels, shapes[0][1], request.fold)
@@ -51,6 +51,18 @@ def classes_of(model: FloatModel, request: Request, labelled: Source | None, vie
     if not request.labels and (other := unnamed.other_classes(model, classes, request, labelled, view)):
         raise ConversionError(other)
     return classes
+
+
+def _part(shapes: list[tuple[int, ...]], labels: tuple[str, ...]) -> str:
+    """How to make one output with scores out of others; shapes with the batch."""
+    if len(shapes) > 1:
+        plain = [k for k, shape in enumerate(shapes) if len(shape) == 2]
+        fits = [k for k in plain if shapes[k][1] == len(labels)] or plain or [0]
+        part = f"keras.Model(model.inputs, model.outputs[{fits[0]}])"
+        return f"convert the part of the model that answers so, such as {part}"
+    if len(shapes[0]) > 2:
+        return "make it so: keras.Model(model.inputs, keras.layers.Flatten()(model.outputs[0]))"
+    return "it answers with the number of a class; convert it without its last step, the argmax"
 
 
 def choose_preprocessing(

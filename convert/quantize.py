@@ -19,6 +19,7 @@ from convert.converted import Converted
 from convert.equalize import equalized
 from convert.errors import ConversionError, scratch_full
 from convert.float_model import FloatModel, tensorflow
+from convert.recurrent import unroll, without_loops
 from convert.rewrite import rewrite
 from edge.errors import one_line
 from edge.vision.preprocessing import Preprocessing
@@ -106,7 +107,7 @@ def _convert(model: FloatModel, shape: tuple[int, ...], samples: np.ndarray | No
             rewrite(folder)
             converter = tf.lite.TFLiteConverter.from_saved_model(str(folder))
             if samples is not None:
-                _full_integer(tf, converter, samples, kind, effort)
+                _full_integer(tf, model.name, converter, samples, kind, effort)
             content: bytes = converter.convert()
             return content
     except Exception as error:
@@ -124,6 +125,8 @@ def _export(tf: Any, model: FloatModel, shape: tuple[int, ...], folder: Path) ->
     signature = [tf.TensorSpec((1, *shape), tf.float32, name="image")]
     import keras
 
+    if hasattr(model.source, "_flatten_layers"):
+        unroll(model.source)
     if not isinstance(model.source, keras.Model):
         # A SavedModel, or a model of Keras 2, of which the weights are enough.
         module = tf.Module()
@@ -137,7 +140,7 @@ def _export(tf: Any, model: FloatModel, shape: tuple[int, ...], folder: Path) ->
     archive.write_out(str(folder), verbose=False)
 
 
-def _full_integer(tf: Any, converter: Any, samples: np.ndarray, kind: str, effort: Effort) -> None:
+def _full_integer(tf: Any, name: str, converter: Any, samples: np.ndarray, kind: str, effort: Effort) -> None:
     def representative() -> Iterator[list[np.ndarray]]:
         for sample in samples:
             yield [sample[None]]
@@ -148,10 +151,14 @@ def _full_integer(tf: Any, converter: Any, samples: np.ndarray, kind: str, effor
     converter.inference_input_type = converter.inference_output_type = getattr(tf, kind)
     # The Edge TPU's compiler takes one scale for a dense layer's weights, not one per row.
     converter._experimental_disable_per_channel_quantization_for_dense_layers = not effort.dense_rows
-    if effort.equalize:
-        # Between the two halves of a conversion stands the float network with its batch norms folded.
-        plain = converter._quantize
-        converter._quantize = lambda content, *rest: plain(equalized(bytes(content), samples[:EQUALIZED_ON]), *rest)
+    # Between the two halves of a conversion stands the float network with its batch norms folded.
+    plain = converter._quantize
+
+    def second_half(content: Any, *rest: Any) -> Any:
+        network = without_loops(name, bytes(content))
+        return plain(equalized(network, samples[:EQUALIZED_ON]) if effort.equalize else network, *rest)
+
+    converter._quantize = second_half
 
 
 def _converter_error(name: str, error: Exception) -> ConversionError:

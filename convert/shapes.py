@@ -35,7 +35,10 @@ def picture_shape(name: str, shapes: list[tuple[int | None, ...]], types: list[s
             "load the same weights into it"
         )
     if shapes[0][3] not in (None, 1, 3):
-        raise ConversionError(f"{name}: input: expected 1 or 3 channels, last axis, got {shown}")
+        raise ConversionError(
+            f"{name}: input: expected 1 or 3 channels, last axis, got {shown}; the device feeds grey or RGB pictures: "
+            "train it on those"
+        )
     _, height, width, channels = shapes[0]
     if max(height or 1, width or 1) > MAX_SIDE:
         raise ConversionError(f"{name}: input: expected a picture of at most {MAX_SIDE} pixels a side, got {shown}")

@@ -64,6 +64,8 @@ def zipped(*names: str):
             zipped("keras_model.h5", "labels.txt"),
             "unpack it, and give keras_model.h5",
         ),
+        ("m.zip", zipped("m/config.json", "__MACOSX/m/._model.weights.h5", "m/model.weights.h5"), "and give m$"),
+        ("m.weights.json", written(json.dumps({"metadata": {}, "weight_map": {}})), r"several files; .*save_weights"),
         ("model.json", written(json.dumps({"modelTopology": {}, "weightsManifest": []})), "tensorflowjs_converter"),
         ("m.json", written(json.dumps([{"weights": [], "paths": ["x"]}])), "a TensorFlow.js model"),
     ],
@@ -82,6 +84,23 @@ def test_weights_of_another_kind_are_named_too(tmp_path):
     (tmp_path / "w.h5").write_text(LFS)
     with pytest.raises(ModelError, match=r"w\.h5: a Git LFS pointer"):
         load(tmp_path / "m.json", tmp_path / "w.h5")
+
+
+def test_weights_in_several_files_are_named_too(tmp_path):
+    (tmp_path / "m.json").write_text('{"class_name": "Sequential", "config": {}}')
+    (tmp_path / "m.weights.json").write_text('{"metadata": {}, "weight_map": {}}')
+    with pytest.raises(ModelError, match=r"m\.weights\.json: weights in several files"):
+        load(tmp_path / "m.json", tmp_path / "m.weights.json")
+
+
+@pytest.mark.parametrize(
+    ("names", "says"), [((), "the folder that holds it"), (("a.h5",), r"/a\.h5"), (("a.h5", "b.h5"), "the folder that")]
+)
+def test_a_folder_with_a_model_in_it(tmp_path, names, says):
+    for name in names:
+        (tmp_path / name).touch()
+    with pytest.raises(ModelError, match=rf"not a SavedModel .*; give .*{says}"):
+        load(tmp_path)
 
 
 def test_a_fifo_is_not_waited_for(tmp_path):

@@ -157,6 +157,20 @@ def test_two_outputs_are_no_classifier(kit, keras_, emotions):
         pipeline.convert(model, quarters(kit), Request(task="emotion-bare"))
 
 
+def test_what_to_convert_of_other_outputs_is_told(kit, keras_, emotions):
+    scores = emotions.outputs[0]
+    arousal = keras_.layers.Dense(2)(scores)
+    for outputs, says in (
+        ([arousal, scores], r"model\.outputs\[1\]\)$"),
+        ([scores, arousal], r"model\.outputs\[0\]\)$"),
+        (keras_.layers.Reshape((1, 1, 7))(scores), r"Flatten\(\)\(model\.outputs\[0\]\)\)$"),
+        (keras_.ops.argmax(scores, axis=-1), "without its last step, the argmax$"),
+    ):
+        model = from_keras(keras_.Model(emotions.inputs, outputs), "m")
+        with pytest.raises(ConversionError, match=says):
+            pipeline.convert(model, quarters(kit), Request(task="emotion-bare"))
+
+
 # --- pixels
 
 
