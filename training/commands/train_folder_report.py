@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,9 @@ ONE_CLASS = {
     "val": "epochs are compared by one class only",
     "test": "the figures say nothing about that class, and 100 % may mean that every answer is the same",
 }
+
+BEFORE = {"val": "train", "test": "train or val"}
+LEAK = {"val": "epochs are compared by what was learned", "test": "the figures are better than on new pictures"}
 
 
 def write(folder: Path, about: str, faces: Faces, start: str, said: np.ndarray) -> str:
@@ -56,6 +60,10 @@ def data_lines(faces: Faces) -> list[str]:
             f"- {part}: {counted(len(worn), 'picture')}, "
             f"{int(worn.sum())} {faces.classes[1]}, {int((~worn).sum())} {faces.classes[0]}"
         )
+        if again := repeated(faces, part):
+            lines.append(
+                f"- {part}: {again} of them {'is' if again == 1 else 'are'} in {BEFORE[part]} too: {LEAK[part]}"
+            )
         if len(set(worn.tolist())) == 1:
             lines.append(f"- {part}: no picture of {faces.classes[int(not worn[0])]}, so {ONE_CLASS[part]}")
     lines.append(f"- split: {faces.about}")
@@ -64,6 +72,13 @@ def data_lines(faces: Faces) -> list[str]:
     lines.append(f"- skipped: {len(faces.skipped) or 'nothing'}" + (", named in skipped.csv" if faces.skipped else ""))
     lines += [f"  - {name}: {reason}" for name, reason in faces.skipped[:NAMED]]
     return lines
+
+
+def repeated(faces: Faces, part: str) -> int:
+    """How many pictures of a part are also in one before it, pixel by pixel: a folder's own split may do that."""
+    before = np.isin(faces.parts, PARTS[: PARTS.index(part)])
+    known = {hashlib.sha256(faces.images[row]).digest() for row in np.flatnonzero(before)}
+    return sum(hashlib.sha256(faces.images[row]).digest() in known for row in faces.of(part)) if known else 0
 
 
 def verdict(faces: Faces, rows: np.ndarray, said: np.ndarray) -> list[str]:
@@ -78,8 +93,11 @@ def verdict(faces: Faces, rows: np.ndarray, said: np.ndarray) -> list[str]:
         table.append((faces.classes[int(kind)], f"{precision_:.3f}", f"{recall:.3f}", f"{f1:.3f}", there))
     right = int((said == worn).sum())
     low, high = wilson(right, len(rows))
+    again = repeated(faces, "test")
+    which = f"which, but for {again} of them," if again else "which"
     return [
-        f"On the {counted(len(rows), 'test picture')}, which this run neither trained on nor used to choose an epoch, "
+        f"On the {counted(len(rows), 'test picture')}, {which} this run neither trained on nor used to choose an "
+        f"epoch, "
         f"{counted(right, 'answer')} {'is' if right == 1 else 'are'} right: "
         f"{100 * right / max(len(rows), 1):.1f} % (95 % interval {100 * low:.1f} to {100 * high:.1f} %).",
         "",

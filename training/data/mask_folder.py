@@ -24,6 +24,7 @@ from training.data.split_words import PARTS, part_of
 
 __all__ = ["PARTS", "DataError", "Faces", "Find", "Listed", "kind_of", "listing", "load"]
 
+NAMED = 8  # folders that a message names
 WORN = frozenset(
     ("correctmask", "facemask", "mask", "masked", "maskedface", "maskon", "masks", "wearingmask", "with", "withmask",
      "worn", "yes")
@@ -79,11 +80,14 @@ class Listed:
 def kind_of(name: str) -> bool | None:
     """Whether a folder of that name holds faces with a mask; None: it is not a name of either class.
 
-    >>> kind_of("with_mask"), kind_of("No Mask"), kind_of("holiday")
-    (True, False, None)
+    >>> kind_of("with_mask"), kind_of("No Mask"), kind_of("0_no_masks"), kind_of("holiday")
+    (True, False, False, None)
     """
-    plain = "".join(letter for letter in name.lower() if letter.isalnum())
-    return True if plain in WORN else False if plain in BARE else None
+    letters = "".join(letter for letter in name.lower() if letter.isalnum()).lstrip("0123456789")
+    for plain in (letters, letters.removesuffix("s")):
+        if plain in WORN or plain in BARE:
+            return plain in WORN
+    return None
 
 
 def listing(folder: Path) -> tuple[list[Listed], list[tuple[str, str]]]:
@@ -112,7 +116,10 @@ def listing(folder: Path) -> tuple[list[Listed], list[tuple[str, str]]]:
             found.append(Listed(path, worn, part))
     for worn, words in ((True, "with_mask, mask, ..."), (False, "without_mask, no_mask, ...")):
         if not any(one.worn == worn for one in found):
-            raise DataError(f"{printable(folder)}: no picture in a folder named {words}; expected both classes")
+            others = {path.parent.name for path in names.values() if path.parent != folder and is_picture(path)}
+            unknown = sorted(name for name in others if kind_of(name) is None)
+            shown = f", and there are {', '.join(map(printable, unknown[:NAMED]))}: rename them" if unknown else ""
+            raise DataError(f"{printable(folder)}: no picture in a folder named {words}; expected both classes{shown}")
     return found, skipped
 
 

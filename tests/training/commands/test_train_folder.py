@@ -136,6 +136,21 @@ def test_a_test_part_of_one_class_is_named(folder, words, capsys) -> None:
     assert "- test: no picture of no_mask, so the figures say nothing about that class" in capsys.readouterr().out
 
 
+def test_pictures_that_a_folders_own_split_repeats_are_counted(folder, words, tmp_path, capsys) -> None:
+    for kind in ("mask", "no_mask"):
+        (folder / "test" / kind).mkdir(parents=True)
+        for n in range(4):
+            copied = (folder / kind / f"{n}.png").read_bytes()
+            if n:
+                (folder / kind / f"{n}.png").unlink()
+            (folder / "test" / kind / f"{n}.png").write_bytes(copied)
+    assert main([*words, "--epochs", "1"]) == 0
+    report = (tmp_path / "run/report.md").read_text(encoding="utf-8")
+    for text in (capsys.readouterr().out, report):
+        assert "- test: 2 of them are in train or val too: the figures are better than on new pictures" in text
+        assert "On the 8 test pictures, which, but for 2 of them, this run neither trained on" in text
+
+
 def _small(input_tensor, include_top, weights, alpha):
     """In the place of MobileNetV2; ImageNet's weights are at the end of a cable that is not plugged in."""
     if weights == "imagenet":

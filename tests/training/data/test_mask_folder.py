@@ -44,6 +44,7 @@ def crops(folder: Path, find=None, **more):
     [
         ("with_mask", True), ("WithMask", True), ("mask", True), ("Masked", True), ("face-mask", True),
         ("without_mask", False), ("No Mask", False), ("non_mask", False), ("bare", False), ("mask_off", False),
+        ("1. With Mask", True), ("0_no_masks", False), ("masked faces", True), ("2", None),
         ("", None), ("holiday", None), ("mask_weared_incorrect", None), ("images", None),
     ],
 )  # fmt: skip
@@ -117,7 +118,7 @@ def test_a_manifest_says_the_split(tmp_path, encoding) -> None:
         ((), "no picture in a folder named with_mask"),
         (("with_mask",), "no picture in a folder named without_mask"),
         (("no_mask",), "no picture in a folder named with_mask"),
-        (("cats", "dogs"), "no picture in a folder named with_mask"),
+        (("cats", "dogs"), r"no picture in a folder named with_mask.* and there are cats, dogs: rename them$"),
     ],
 )
 def test_both_classes_are_needed(tmp_path, kinds, expected) -> None:
