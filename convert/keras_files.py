@@ -17,15 +17,13 @@ from typing import Any
 from convert import limits
 from convert.errors import ConversionError, scratch_full
 from convert.float_model import tensorflow
-from convert.keras_config import OWN_CODE, check_code, for_inference, version_of
-from edge.errors import EdgeError, MissingExtra, ModelError, one_line
+from convert.keras_config import check_code, for_inference, version_of
+from convert.keras_errors import SIZELESS, Version, explained, sizeless
+from edge.errors import MissingExtra, ModelError, one_line
 from training.quiet import quiet
 
 # Not in the extra: it wants the package tensorflow, and would put it over tensorflow-cpu.
 TF_KERAS = "pip install --no-deps 'tf_keras>=2.21,<2.22'"
-# What Keras says of a Sequential whose InputLayer an old release did not save.
-_SIZELESS = re.compile(r"expected 0 layers|has not created its variables yet")
-Version = tuple[int, ...] | None
 
 
 def from_h5(path: Path) -> Any:
@@ -73,6 +71,8 @@ def from_archive(path: Path) -> Any:
         raise ModelError(
             f"{path}: cannot be loaded as a Keras model ({one_line(error, 80)}); copy or download it again"
         ) from None
+    if not isinstance(config, dict):
+        raise ModelError(f"{path}: not a Keras model, its config.json is no architecture; copy or download it again")
     check_code(path, config)
     version = version_of(metadata.get("keras_version")) if isinstance(metadata, dict) else None
     with tempfile.TemporaryDirectory(prefix="edge-emotion-convert-") as folder:
@@ -112,8 +112,8 @@ def from_json(path: Path, weights: Path) -> Any:
                 if checkpoint:
                     done.assert_existing_objects_matched().expect_partial()
         except Exception as error:
-            if _SIZELESS.search(str(error)):
-                raise _sizeless(path) from None
+            if SIZELESS.search(str(error)):
+                raise sizeless(path) from None
             raise ModelError(
                 f"{weights}: these weights do not fit {path.name} ({one_line(error, 120)}); give the two that were "
                 "saved together"
@@ -163,7 +163,7 @@ def _built(path: Path, version: Version, build: Callable[[Any], Any]) -> Any:
             f"{path}: of Keras {version[0]}.{version[1]}, which needs tf_keras to read; fix it with: {TF_KERAS}"
         )
     assert failure is not None
-    raise _explained(path, failure)
+    raise explained(path, failure, version, version_of(keras.__version__))
 
 
 def _tf_keras() -> Any:
@@ -174,34 +174,6 @@ def _tf_keras() -> Any:
     except ImportError:
         return None
     return tf_keras
-
-
-def _sizeless(path: Path) -> ModelError:
-    return ModelError(
-        f"{path}: does not say the size of its input, a fault of Keras 2.2 and 2.3; add for example "
-        '"batch_input_shape": [null, 48, 48, 1] to the config of its first layer'
-    )
-
-
-def _explained(path: Path, error: Exception) -> Exception:
-    if isinstance(error, EdgeError):
-        return error
-    if full := scratch_full(error):
-        return full
-    text = str(error)
-    if _SIZELESS.search(text):
-        return _sizeless(path)
-    found = re.search(
-        r"(?:Could not locate class|Unknown layer:?|Unknown object:?|Could not locate function) '?([\w>]+)", text
-    )
-    if found:
-        return ConversionError(f"{path}: custom layer {found.group(1)!r}; {OWN_CODE}")
-    if "lambda" in text.lower():
-        return ConversionError(f"{path}: a Lambda layer, which holds code of its own; {OWN_CODE}")
-    return ModelError(
-        f"{path}: cannot be loaded as a Keras model ({one_line(text, 200)}); export a SavedModel folder with the "
-        "program that made it, and convert that"
-    )
 
 
 def _attributes(path: Path) -> dict[str, Any]:
@@ -276,7 +248,7 @@ def _repacked(path: Path, copy: Path, config: Any) -> None:
 def _parsed(path: Path, text: str | bytes) -> Any:
     try:
         return json.loads(text)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, TypeError, RecursionError) as error:  # in HDF5 it may be of any type
         raise ModelError(f"{path}: not valid JSON ({one_line(error, 80)}); write model.to_json() again") from None
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
+import math
+import os
 import shutil
 import tempfile
 import warnings
@@ -24,6 +27,7 @@ from training.history import STATE, STATE_BATCHES, STATE_WEIGHTS, WITHOUT_EPOCH,
 
 _log = logging.getLogger(__name__)
 
+VALUE, OVERHEAD = 4, 4096  # bytes of a weight, and of what HDF5 adds to an array, at most
 SCRATCH = "saving-"  # what a killed process may leave begins with this
 
 
@@ -139,11 +143,25 @@ def readable(path: Path) -> Iterator[None]:
         ) from None
 
 
+def _expect_room(model: keras.Model, path: Path) -> None:
+    """HDF5 crashes the process at its end where the disk becomes full in the middle of a file.
+
+    Raises:
+        OSError: there is no room for the weights, and for the optimizer's state.
+    """
+    optimizer = getattr(model, "optimizer", None)
+    arrays = [*model.variables, *(optimizer.variables if optimizer else ())]
+    needed = sum(math.prod(array.shape) * VALUE + OVERHEAD for array in arrays)
+    if shutil.disk_usage(path.parent).free < needed:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+
 def save_weights(model: keras.Model, path: Path, lead: bool = True) -> None:
     """Write a model's weights, and its optimizer's state if it has one; nothing remains where `lead` is false."""
     if lead:
         for left in path.parent.glob(f"{SCRATCH}*"):
             shutil.rmtree(left, ignore_errors=True)
+        _expect_room(model, path)
     with tempfile.TemporaryDirectory(dir=path.parent if lead else None, prefix=SCRATCH) as scratch:
         written = Path(scratch) / path.name
         model.save_weights(written)

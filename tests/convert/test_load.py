@@ -181,35 +181,6 @@ def test_the_way_out_of_a_custom_layer_works(tmp_path, keras_):
     assert np.allclose(model.predict(np.full((1, 8, 8, 1), 0.25, np.float32))[0], 0.5)
 
 
-@pytest.mark.parametrize("name", ["m.keras", "m.h5", "m.json"])
-def test_losses_metrics_and_regularizers_may_be_peoples_own(tmp_path, keras_, name):
-    class Focal(keras_.losses.Loss):
-        def call(self, true, said):
-            return keras_.ops.mean((true - said) ** 2)
-
-    class Sparse(keras_.regularizers.Regularizer):
-        def __call__(self, weights):
-            return keras_.ops.sum(keras_.ops.abs(weights))
-
-        def get_config(self):
-            return {}
-
-    inner = simple(keras_)
-    inner.layers[0].kernel_regularizer = Sparse()
-    inner.compile("adam", Focal())  # a network within another keeps its own loss
-    model = keras_.Sequential([keras_.Input((8, 8, 1)), keras_.layers.Rescaling(2.0), inner])
-    model.compile("adam", Focal(), metrics=[lambda true, said: 0.0])
-    weights = None
-    if name == "m.json":
-        weights = tmp_path / "m.weights.h5"
-        (tmp_path / name).write_text(model.to_json())
-        model.save_weights(weights)
-    else:
-        model.save(tmp_path / name)
-    picture = np.random.default_rng(1).random((1, 8, 8, 1), np.float32)
-    assert np.allclose(load(tmp_path / name, weights).predict(picture)[0], model(picture), atol=1e-6)
-
-
 @pytest.mark.parametrize("name", ["m.keras", "m.h5"])
 def test_a_lambda_layer_is_not_run(tmp_path, keras_, name):
     layer = keras_.layers.Lambda(lambda x: x + 1)

@@ -136,6 +136,16 @@ def test_a_run_killed_while_it_saves_has_one_whole_state(opened, tmp_path, monke
     assert left == {history.STATE_METADATA, "epoch-3.weights.h5"}
 
 
+def test_a_disk_without_room_is_told_before_a_state_is_written(opened, tmp_path, monkeypatch) -> None:
+    recipe, task = opened(3)
+    usage = checkpoint.shutil.disk_usage(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint.shutil, "disk_usage", lambda _: usage._replace(free=2000))
+        with pytest.raises(OSError, match="No space left on device"):
+            fit.train(recipe, task, tmp_path / "run")
+    assert not list((tmp_path / "run").rglob("*.h5"))
+
+
 def test_two_trainings_do_not_write_into_one_folder(opened, tmp_path) -> None:
     recipe, task = opened(1)
     with alone_in(tmp_path), pytest.raises(InUse, match="in use by another process"):
