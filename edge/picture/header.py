@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
 import warnings
@@ -81,9 +82,10 @@ def parse(file: IO[bytes], kind: str, name: str) -> Header:
         image = image_file(file, name)
         animated = kind in MOVING and bool(getattr(image, "is_animated", False))
         width, height = image.size
-        pages, preview = _has_pages(image, kind), _is_preview(image, kind)
-        for_pillow = _is_for_pillow(image, kind, animated)
-        return Header(kind, width, height, animated, pages, preview, for_pillow, _white(image, kind))
+        preview, for_pillow = _is_preview(image, kind), _is_for_pillow(image, kind, animated)
+        white = _white(image, kind)
+        pages = _has_pages(image, kind)  # the last, as it goes to another page
+        return Header(kind, width, height, animated, pages, preview, for_pillow, white)
 
     head: Header = quietly(opened, kind, name)
     if head.width < 1 or head.height < 1:
@@ -147,7 +149,8 @@ def quietly(call: Callable[[], Any], kind: str, name: str) -> Any:
 
 
 def _damaged(kind: str) -> str:
-    return f"cannot decode the picture; the {kind} file is damaged or incomplete"
+    rare = ", incomplete or of a rare kind" if kind in ("JPEG", "TIFF") else " or incomplete"  # such as JPEG of 12 bits
+    return f"cannot decode the picture; the {kind} file is damaged{rare}"
 
 
 def _syntax(error: SyntaxError, kind: str) -> str:
@@ -172,14 +175,17 @@ def _is_for_pillow(image: Any, kind: str, animated: bool) -> bool:
 
 
 def _has_pages(image: Any, kind: str) -> bool:
-    """Whether a TIFF has a second page, by the place that its first names, or an HEIC a second picture."""
+    """Whether a TIFF has a second page that is not a smaller one of the first, or an HEIC a second picture."""
     if kind == "TIFF":
-        return bool(image.tag_v2.next)
+        with contextlib.suppress(Exception):  # none, or a damaged one
+            image.seek(1)
+            return not _is_preview(image, kind)
+        return False
     return kind == "HEIC" and getattr(image, "n_frames", 1) > 1
 
 
 def _is_preview(image: Any, kind: str) -> bool:
-    """Whether the first picture of a TIFF says that it is another one made smaller: DNG, NEF and ARW begin with it."""
+    """Whether this picture of a TIFF says that it is another one made smaller: DNG, NEF and ARW begin with it."""
     told = image.tag_v2.get(SUBFILE_TYPE) if kind == "TIFF" else None
     return isinstance(told, int) and bool(told & REDUCED)  # a damaged one may be several numbers
 

@@ -55,6 +55,16 @@ def test_a_tiff_of_several_pages_says_that_only_the_first_is_read(tmp_path, coun
     assert loaded.note == (f"{path}: {note}" if note else "")
 
 
+def test_the_thumbnail_behind_the_picture_of_a_tiff_is_no_page_that_is_missed(tmp_path):
+    path, small = tmp_path / "scan.tif", RGB.resize((4, 4))
+    small.encoderinfo = {"tiffinfo": {254: 1}}
+    path.write_bytes(by_pillow(RGB, "TIFF", save_all=True, append_images=[small], tiffinfo={254: 0}))
+    with Image.open(path) as written:
+        written.seek(1)
+        assert (written.size, written.tag_v2[254]) == ((4, 4), 1)
+    assert picture.load(path).note == ""
+
+
 @pytest.mark.parametrize(
     ("subfile", "note"),
     [(0, ""), (1, "a raw photograph; only its preview of 9x8 pixels is read; export it as JPEG")],

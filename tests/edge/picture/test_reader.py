@@ -57,6 +57,10 @@ def test_a_kind_that_this_pillow_does_not_know_names_the_command_that_updates_it
     assert header._missing("AVIF") == said
 
 
+# A JPEG as scanners of X-rays write them: whole, but not of 8 bits.
+TWELVE_BITS = b"\xff\xd8\xff\xc1\0\x0b\x0c\0\x08\0\x08\x01\x01\x11\0\xff\xd9"
+
+
 @pytest.mark.parametrize(
     ("content", "kind", "message"),
     [
@@ -65,9 +69,14 @@ def test_a_kind_that_this_pillow_does_not_know_names_the_command_that_updates_it
         (b"only words", NotAPicture, "not a picture that can be decoded; expected JPEG, PNG, "),
         (b"\xff\xd8\xff\xe0 a JPEG's first bytes", PictureError, "cannot decode the picture; the JPEG file is damaged"),
         (b"\0\0\0\x14ftypisom\0\0\0\0isom", PictureIsVideo, "a video, not a picture"),
-        (b"P5\n0 0\n255\n", PictureError, "cannot decode the picture; the PNM file is damaged"),
+        (b"P5\n0 0\n255\n", PictureError, "cannot decode the picture; the PNM file is damaged or incomplete"),
+        (
+            TWELVE_BITS,
+            PictureError,
+            "cannot decode the picture; the JPEG file is damaged, incomplete or of a rare kind",
+        ),
     ],
-    ids=["absent", "zero bytes", "text", "broken", "a clip", "no pixels"],
+    ids=["absent", "zero bytes", "text", "broken", "a clip", "no pixels", "12 bits"],
 )
 def test_a_bad_picture_is_one_line(tmp_path, content, kind, message):
     path = tmp_path / "p.jpg"
