@@ -81,7 +81,7 @@ def class_numbers(source: Source, labels: Sequence[str], folds: Mapping[str, str
     if missing := [name for name in classes if name not in labels]:
         raise CalibrationError(
             f"{source.name}: class {missing[0]!r} is none of the model's ({', '.join(labels)}); fix --labels, rename "
-            f"the folder, or say what it counts as, for example --fold {canonical(missing[0])}={labels[-1]}"
+            f"the folder, or say which of them it counts as: --fold {canonical(missing[0])}=CLASS"
         )
     answer: np.ndarray = np.array([list(labels).index(name) for name in classes])[source.labels]
     return answer

@@ -11,7 +11,10 @@ import cv2
 import numpy as np
 
 from edge.files import open_regular, replacing
-from training.data.fer2013 import MOSAIC, DataError, Fer2013
+from edge.setting import shown
+from edge.text import printable
+from training.data.fer2013 import LEFT_OUT, MOSAIC, USAGES, DataError, Fer2013
+from training.data.fer2013_csv import SEPARATORS
 
 VOTES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF")
 
@@ -41,6 +44,14 @@ def save(data: Fer2013, path: Path) -> None:
         )
 
 
+def _whole(text: str) -> int:
+    """A count; a spreadsheet or pandas may have made 4.0 of 4."""
+    number, _, rest = text.strip().partition(".")
+    if rest.strip("0"):
+        raise ValueError(f"expected whole numbers, got {shown(text)}")
+    return int(number)
+
+
 def with_votes(data: Fer2013, table: Path) -> Fer2013:
     """The set with FER+'s votes from its fer2013new.csv (Barsoum et al., 2016), whose rows are FER2013's rows.
 
@@ -49,13 +60,23 @@ def with_votes(data: Fer2013, table: Path) -> Fer2013:
     """
     try:
         with open_regular(table) as plain, io.TextIOWrapper(plain, encoding="utf-8-sig", newline="") as file:
-            votes = [[int(row[name]) for name in VOTES] for row in csv.DictReader(file)]
+            head = next(file, "")
+            separator = max(SEPARATORS, key=head.count)
+            names = [name.strip().lower() for name in next(csv.reader([head], delimiter=separator), [])]
+            rows = list(csv.DictReader(file, names, delimiter=separator))
+            votes = [[_whole(row[name.lower()]) for name in VOTES] for row in rows]
             counts = np.array(votes, np.uint8)
-    except TypeError:
+    except (TypeError, AttributeError):
         raise DataError(f"{table}: a row breaks off; copy or download FER+'s fer2013new.csv again") from None
     except (OSError, KeyError, ValueError, OverflowError, csv.Error) as error:
         reason = f"no column {error}" if isinstance(error, KeyError) else getattr(error, "strerror", None) or error
         raise DataError(f"{table}: cannot read FER+'s votes ({reason}); expected its fer2013new.csv") from None
     if len(votes) != len(data.labels):
         raise DataError(f"{table}: expected {len(data.labels)} rows as FER2013 has, got {len(votes)}")
+    for number, (row, usage) in enumerate(zip(rows, data.usage.tolist(), strict=True)):
+        if usage != LEFT_OUT and row.get("usage", USAGES[usage]).strip() != USAGES[usage]:
+            raise DataError(
+                f"{printable(table)}: row {number}: usage: expected {USAGES[usage]} as FER2013 has, got "
+                f"{shown(row['usage'])}; keep the rows in their order"
+            )
     return replace(data, ferplus=counts)

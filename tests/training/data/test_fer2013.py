@@ -63,10 +63,18 @@ def test_votes_come_from_the_published_table(rows, tmp_path) -> None:
     with open(table, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["Usage", "Image name", *fer2013_pack.VOTES])
-        writer.writerows(["Training", f"fer{n}.png", *votes] for n, votes in enumerate(rows.ferplus.tolist()))
+        for number, votes in enumerate(rows.ferplus.tolist()):
+            writer.writerow([fer2013.USAGES[rows.usage[number]], f"fer{number}.png", *votes])
     bare = replace(rows, ferplus=np.zeros_like(rows.ferplus))
     assert np.array_equal(fer2013_pack.with_votes(bare, table).ferplus, rows.ferplus)
-    table.write_text("\n".join(table.read_text().splitlines()[:-1]))
+    lines = table.read_text().splitlines()
+    saved_again = [lines[0].upper(), *(f"{line}.0" for line in lines[1:])]
+    table.write_text("".join(line.replace(",", ";") + "\r\n" for line in saved_again), encoding="utf-8-sig", newline="")
+    assert np.array_equal(fer2013_pack.with_votes(bare, table).ferplus, rows.ferplus)
+    table.write_text("\n".join([lines[0], lines[-1], *lines[2:-1], lines[1]]))
+    with pytest.raises(DataError, match=r"row 0: usage: expected Training as FER2013 has, got .*; keep the rows"):
+        fer2013_pack.with_votes(bare, table)
+    table.write_text("\n".join(lines[:-1]))
     with pytest.raises(DataError, match="expected 98 rows as FER2013 has, got 97"):
         fer2013_pack.with_votes(bare, table)
 
