@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 
 import pytest
 from PIL import Image, ImageOps
@@ -56,12 +57,12 @@ def test_a_tiff_of_several_pages_says_that_only_the_first_is_read(tmp_path, coun
 
 
 def test_the_thumbnail_behind_the_picture_of_a_tiff_is_no_page_that_is_missed(tmp_path):
-    path, small = tmp_path / "scan.tif", RGB.resize((4, 4))
-    small.encoderinfo = {"tiffinfo": {254: 1}}
-    path.write_bytes(by_pillow(RGB, "TIFF", save_all=True, append_images=[small], tiffinfo={254: 0}))
-    with Image.open(path) as written:
-        written.seek(1)
-        assert (written.size, written.tag_v2[254]) == ((4, 4), 1)
+    path = tmp_path / "scan.tif"
+    whole = by_pillow(RGB, "TIFF", save_all=True, append_images=[RGB.resize((4, 4))], tiffinfo={254: 0})
+    kind = struct.pack("<2HI", 254, 4, 1)
+    pages = whole.rpartition(kind)
+    path.write_bytes(pages[0] + kind + b"\x01" + pages[2][1:])
+    assert whole.count(kind) == 2
     assert picture.load(path).note == ""
 
 
