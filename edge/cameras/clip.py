@@ -15,7 +15,7 @@ from edge.cameras.mp4 import counts_frames, is_mirrored, shown_part
 from edge.cameras.opencv import UNCERTAIN, codec_of
 from edge.cameras.size_watch import SizeWatch, follows
 from edge.cameras.timestamps import Timestamps, plausible_fps
-from edge.cameras.unopened import CONVERT, SOUND_ALONE, is_sound, reason
+from edge.cameras.unopened import CONVERT, SOUND_ALONE, is_open_playlist, is_sound, reason
 from edge.errors import SourceError
 from edge.files import utf8_path
 from edge.frame import Frame
@@ -60,6 +60,11 @@ class ClipCamera:
             with open(path, "rb") as file:
                 if not file.read(1):
                     raise SourceError(f"{path}: the file is empty")
+            if is_open_playlist(path):
+                raise SourceError(
+                    f"{path}: a playlist that is still written; name a clip that it lists, or add the line "
+                    f"#EXT-X-ENDLIST to it"
+                )
             with utf8_path(path) as text:
                 self._capture = cv2.VideoCapture(text, cv2.CAP_FFMPEG)
         except SourceError:

@@ -39,6 +39,18 @@ def reason(path: Path) -> str:
     return "not a clip or picture that can be decoded; its beginning or its end may be missing"
 
 
+def is_open_playlist(path: Path) -> bool:
+    """Whether a file is an HLS playlist without an end (RFC 8216, 4.3.3.4): FFmpeg waits for what is appended to it.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with open(path, "rb") as file:
+        head = file.read(ENDS)
+        file.seek(max(0, os.fstat(file.fileno()).st_size - ENDS))
+        return head.startswith(b"#EXTM3U") and b"#EXTINF" in head and b"#EXT-X-ENDLIST" not in head + file.read(ENDS)
+
+
 def is_sound(path: Path) -> bool:
     """Whether a file holds sound and no video, though maybe a picture of its cover; False where that is not certain.
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import logging
 import resource
 import struct
@@ -108,10 +109,8 @@ def test_a_gif_cut_anywhere_is_played_as_far_as_it_goes(tmp_path):
     path = tmp_path / "cut.gif"
     for length in range(1, len(whole)):
         path.write_bytes(whole[:length])
-        try:
+        with contextlib.suppress(SourceError):
             assert all(frame.image.shape == (48, 64, 3) for frame in AnimationCamera(path))
-        except SourceError as error:
-            assert str(error).startswith(f"{path}: ")
 
 
 def test_an_animation_with_too_many_pixels_is_refused_before_it_is_decoded(tmp_path):

@@ -95,3 +95,18 @@ def test_a_song_with_a_picture_of_its_cover_is_no_clip_of_one_frame(tmp_path):
     with pytest.raises(SourceError) as caught:
         cameras.open_camera(SourceSettings(source=str(path)))
     assert str(caught.value) == f"{path}: {SOUND} and a cover picture"
+
+
+def test_a_playlist_without_an_end_is_refused_as_each_read_behind_it_would_wait_half_a_minute(tmp_path):
+    clip, playlist = tmp_path / "part.ts", tmp_path / "live.m3u8"
+    writer = cv2.VideoWriter(str(clip), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*"mpg2"), 25.0, (64, 48))
+    for _ in range(12):
+        writer.write(np.zeros((48, 64, 3), np.uint8))
+    writer.release()
+    playlist.write_text("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:0.5,\npart.ts\n")
+    with pytest.raises(SourceError, match=r"live\.m3u8: a playlist that is still written; name a clip that it lists"):
+        cameras.open_camera(SourceSettings(source=str(playlist)))
+    playlist.write_text(f"{playlist.read_text()}#EXT-X-ENDLIST\n")
+    camera = cameras.open_camera(SourceSettings(source=str(playlist)))
+    assert len(list(camera)) == 12
+    camera.close()
