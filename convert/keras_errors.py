@@ -60,4 +60,9 @@ def sizeless(path: Path) -> ModelError:
 def _cause(text: str) -> str:
     """What went wrong, without the pages of configuration that Keras puts in front of it."""
     inner = re.split(r"Exceptions? encountered:", text)[-1].strip()
-    return one_line(inner or text, 200)
+    return one_line(without_colours(inner or text), 200)
+
+
+def without_colours(text: str) -> str:
+    """A message without the codes by which Keras prints parts of it in bold."""
+    return re.sub("\x1b\\[[0-9;]*m", "", text)

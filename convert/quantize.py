@@ -19,6 +19,7 @@ from convert.converted import Converted
 from convert.equalize import equalized
 from convert.errors import ConversionError, scratch_full
 from convert.float_model import FloatModel, tensorflow
+from convert.keras_errors import without_colours
 from convert.recurrent import unroll, without_loops
 from convert.rewrite import rewrite
 from edge.errors import one_line
@@ -167,7 +168,7 @@ def _converter_error(name: str, error: Exception) -> ConversionError:
         return error
     if full := scratch_full(error):
         return full
-    text = str(error)
+    text = without_colours(str(error))
     kinds = re.findall(r"'?tf\.(\w+)'? op is neither a custom op nor a flex op", text)
     kinds += re.findall(r"error: '(?:tf|tfl)\.(\w+)' op", text)
     kinds += re.findall(r"^\s*(?:Flex|Custom) ops: ([\w, ]+)", text, flags=re.MULTILINE)

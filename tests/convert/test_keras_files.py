@@ -8,6 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 
+from convert.keras_errors import explained
 from convert.load import load
 from edge.errors import ModelError
 
@@ -94,3 +95,8 @@ def test_an_architecture_that_is_no_text(tmp_path, keras_):
         file.attrs["model_config"] = np.arange(3)
     with pytest.raises(ModelError, match="not valid JSON"):
         load(tmp_path / "m.h5")
+
+
+def test_a_message_is_kerass_last_word_without_its_colours(tmp_path):
+    error = ValueError("config={'name': 'x'}.\n\nException encountered: \x1b[1mfilters\x1b[0m: expected more")
+    assert "(filters: expected more); export" in str(explained(tmp_path, error, None, (3, 15)))
