@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
+import time
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
@@ -16,12 +19,7 @@ from edge.settings import SourceSettings
 
 POLL_S = 0.25  # the longest wait for a frame before the loop may do something else
 CLOSE_S = 1.0  # how long close waits for the driver to return
-THREAD = "camera"
-
-
-def at_work() -> bool:
-    """Whether a camera's thread has not ended yet, such as one that was closed while its driver waits for a frame."""
-    return any(thread.name == THREAD for thread in threading.enumerate())
+END_S = 6.0  # how long the end of the program waits for drivers: a little longer than FFmpeg waits for a silent camera
 
 
 class Grabber(Protocol):
@@ -68,7 +66,8 @@ class LiveCamera:
         self._error: SourceError | None = None
         self._closing = False
         # A daemon thread: even if it hangs inside a driver, the process can end.
-        self._thread = threading.Thread(target=self._pump, name=THREAD, daemon=True)
+        self._thread = threading.Thread(target=self._pump, name="camera", daemon=True)
+        _cameras.add(self)
         self._thread.start()
 
     @property
@@ -125,3 +124,23 @@ class LiveCamera:
         with self._news:
             self._error = error
             self._news.notify()
+
+
+_cameras: weakref.WeakSet[LiveCamera] = weakref.WeakSet()
+
+
+def at_work() -> bool:
+    """Whether the thread of any camera has not ended yet: it was not closed, or its driver does not return."""
+    return any(camera._thread.is_alive() for camera in list(_cameras))
+
+
+@atexit.register
+def _close_all() -> None:
+    """A program may end in the middle of a loop over frames, as with Ctrl-C. Python, up to 3.13, kills a thread that is
+    still inside a driver, and OpenCV's C++ does not survive that: the process would abort.
+    """
+    cameras, until = list(_cameras), time.monotonic() + END_S
+    for camera in cameras:
+        camera._closing = True
+    for camera in cameras:
+        camera._thread.join(max(0.0, until - time.monotonic()))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -170,3 +172,18 @@ def test_a_driver_that_gives_nonsense_is_a_failed_camera_not_a_dead_thread():
     with pytest.raises(SourceError, match=r"expected uint8 \(H, W, 3\) RGB, got float32"):
         list(camera)
     camera.close()
+
+
+@pytest.mark.parametrize("end", ["", "raise SystemExit(4)"])
+def test_a_program_that_ends_between_two_frames_closes_its_camera_first(end):
+    script = (
+        "import sys, time\nimport numpy as np\nfrom edge.cameras.live import LiveCamera\n"
+        "from edge.clock import SystemClock\nfrom edge.settings import SourceSettings\n"
+        "class Driver:\n"
+        "    def read(self):\n        time.sleep(0.2)\n        return np.zeros((2, 2, 3), np.uint8)\n"
+        "    def close(self):\n        print('closed')\n"
+        "frames = iter(LiveCamera(Driver, SourceSettings(), SystemClock()))\n"
+        "next(frames)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script + end], capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout, done.stderr) == (4 if end else 0, "closed\n", "")

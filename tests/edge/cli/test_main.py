@@ -187,13 +187,14 @@ def test_debug_shows_the_traceback_wherever_it_stands(ending, caplog, words):
 
 def test_a_camera_that_is_still_waited_for_does_not_crash_the_end():
     script = (
-        "import sys, threading, time, cv2\nfrom edge import __main__ as p\nfrom edge.cameras import live\n"
-        "from edge.commands import doctor\n"
+        "import sys, time, cv2\nfrom edge import __main__ as p\nfrom edge.cameras.live import LiveCamera\n"
+        "from edge.clock import SystemClock\nfrom edge.commands import doctor\n"
+        "from edge.settings import SourceSettings\n"
         "class Slow:\n    def __del__(self, sleep=time.sleep): sleep(20)\n"  # the end of Python takes that long
         "sys.slow, waits = Slow(), [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, 2000]\n"
-        "def camera(): cv2.VideoCapture(sys.argv[2], cv2.CAP_FFMPEG, waits)\n"
+        "def opened(): return cv2.VideoCapture(sys.argv[2], cv2.CAP_FFMPEG, waits)\n"
         "def main(a):\n"
-        "    threading.Thread(target=camera, name=live.THREAD, daemon=True).start()\n"
+        "    camera = LiveCamera(opened, SourceSettings(), SystemClock())\n"
         "    time.sleep(0.5)\n    print('done')\n    return 3\n"
         "doctor.main, doctor.add_arguments = main, lambda parser: parser.add_argument('source')\n"
         "sys.argv[1:] = ['doctor', *sys.argv[1:]]\nsys.exit(p.main())"
