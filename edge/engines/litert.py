@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from edge.engines import forms, heap, operators
+from edge import heap
+from edge.engines import forms, operators
 from edge.engines.model import LiteRtModel
 from edge.engines.transposed import transposed
 from edge.errors import EdgeError, ModelError

@@ -9,6 +9,7 @@ import threading
 import numpy as np
 import pytest
 
+from edge import heap
 from edge.cameras.live import LiveCamera
 from edge.clock import SystemClock
 from edge.errors import CameraTimeout, SourceError
@@ -187,3 +188,14 @@ def test_a_program_that_ends_between_two_frames_closes_its_camera_first(end):
     )
     done = subprocess.run([sys.executable, "-c", script + end], capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stdout, done.stderr) == (4 if end else 0, "closed\n", "")
+
+
+def test_what_a_driver_leaves_in_memory_is_given_back_once_it_is_closed(monkeypatch):
+    driver, closed_before = Stepped(), []
+    monkeypatch.setattr(heap, "trim", lambda: closed_before.append(driver.closed))
+    camera = live(lambda: driver)
+    driver.step(1)
+    camera._closing = True
+    driver.go.release()
+    camera.close()
+    assert closed_before == [True]

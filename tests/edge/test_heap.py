@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from edge.engines import heap
+from edge import heap
 from edge.engines.litert import LiteRtEngine
 from edge.engines.model import LiteRtModel
 
