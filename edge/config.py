@@ -85,7 +85,7 @@ def _read(path: Path) -> Iterable[tuple[str, str, Any]]:
     except RecursionError:
         raise SettingsError(f"{path}: not valid TOML (nested too deeply)") from None
     except ValueError as error:
-        comma = re.search(r"(?m)^[^#\"'=\n]*=[ \t]*([-+0-9,]+)[ \t]*(?:#.*)?$", text)
+        comma = re.search(r"(?m)^[^#\"'=\n]*=[ \t]*([-+]?[0-9]+,[0-9]+)[ \t]*(?:#.*)?$", text)
         hint = comma_hint(comma[1]) if comma else ""
         raise SettingsError(f"{path}: not valid TOML ({one_line(error)}){hint}") from None
     known = {section.name for section in dataclasses.fields(Settings)}

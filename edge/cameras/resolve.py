@@ -13,7 +13,8 @@ from edge.address import redacted
 from edge.errors import SourceError
 from edge.text import is_utf8
 
-PORTS = {"rtsp": 554, "rtsps": 322}
+RTSP_PORTS = {"rtsp": 554, "rtsps": 322}
+PROBE_S = 1.0  # how long a connection to one of several addresses may take
 SPECIAL = "write special characters of a password as %40 (@), %2F (/), %3A (:), %3F (?), %23 (#)"
 
 # Questions that no name server has answered yet, by host: one each, however often a camera is tried again.
@@ -85,7 +86,7 @@ def resolved(url: str, seconds: float) -> str:
         raise SourceError(f"{redacted(url)}: the camera's host name is unknown ({question.error}); {advice}")
     if not parts.scheme.lower().startswith("rtsp"):
         return url
-    address = _listening(question.addresses, number or PORTS[parts.scheme.lower()], seconds)
+    address = _listening(question.addresses, number or RTSP_PORTS[parts.scheme.lower()], seconds)
     address = f"[{address}]" if ":" in address else address
     user, at, _ = parts.netloc.rpartition("@")
     port = f":{number}" if number else ""
@@ -94,7 +95,8 @@ def resolved(url: str, seconds: float) -> str:
 
 def _listening(addresses: list[str], port: int, seconds: float) -> str:
     """Of several addresses, the first that takes a connection; where none does, the first."""
+    each = min(PROBE_S, seconds / len(addresses))  # the opening itself and the search for its reason take time, too
     for address in addresses if len(addresses) > 1 else ():
-        with contextlib.suppress(OSError), socket.create_connection((address, port), seconds / len(addresses)):
+        with contextlib.suppress(OSError), socket.create_connection((address, port), each):
             return address
     return addresses[0]

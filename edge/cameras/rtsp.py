@@ -8,11 +8,10 @@ import time
 from urllib.parse import unquote, urlsplit
 
 from edge.cameras.login import ASKED, Challenge, authorization, challenges, on_the_wire
-from edge.cameras.resolve import SPECIAL
+from edge.cameras.resolve import RTSP_PORTS, SPECIAL
 from edge.errors import SourceError
 
 GENERAL = "the stream cannot be opened; check the address, its user and its password"
-PORT = 554
 MAX_BYTES = 65_536  # of an answer
 REASONS = {
     401: "the camera rejects the user name or password (RTSP 401)",
@@ -33,7 +32,7 @@ def diagnose(address: str, timeout_s: float) -> str:
     """
     try:
         parts = urlsplit(address)
-        host, port = parts.hostname, parts.port or PORT
+        host, port = parts.hostname, parts.port or RTSP_PORTS["rtsp"]
     except ValueError:
         return f"this is not a valid address; {SPECIAL}"
     if parts.scheme.lower() != "rtsp" or not host:

@@ -48,7 +48,9 @@ def is_open_playlist(path: Path) -> bool:
     with open(path, "rb") as file:
         head = file.read(ENDS)
         file.seek(max(0, os.fstat(file.fileno()).st_size - ENDS))
-        return head.startswith(b"#EXTM3U") and b"#EXTINF" in head and b"#EXT-X-ENDLIST" not in head + file.read(ENDS)
+        # Lists of songs have #EXTINF, too, but not the longest part that a live stream must announce.
+        live = head.startswith(b"#EXTM3U") and b"#EXTINF" in head and b"#EXT-X-TARGETDURATION" in head
+        return live and b"#EXT-X-ENDLIST" not in head + file.read(ENDS)
 
 
 def is_sound(path: Path) -> bool:

@@ -31,6 +31,8 @@ BITS, LARGEST = 0x0102, 0x0119  # tags of TIFF: bits of a sample, the largest sa
 ORIENTATION, TURNS = 0x0112, range(2, 9)  # a tag of EXIF, and those of its values that are not upright
 MOVING = ("GIF", "PNG", "WebP", "AVIF")
 SCANS = 100  # of a JPEG; progressive ones have about ten
+PAGES = 20  # of a TIFF that are looked at: pyramids have some ten smaller ones
+PAGES = 20  # of a TIFF that are looked at: pyramids have some ten smaller ones
 _SCAN, _END = 0xDA, 0xD9  # markers of JPEG
 # Markers with a length behind them. Decoders pass over FF 01, and in search of a restart over all below C0, without.
 _MARKER = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
@@ -175,11 +177,13 @@ def _is_for_pillow(image: Any, kind: str, animated: bool) -> bool:
 
 
 def _has_pages(image: Any, kind: str) -> bool:
-    """Whether a TIFF has a second page that is not a smaller one of the first, or an HEIC a second picture."""
+    """Whether a TIFF has a further page that is not a smaller one of the first, or an HEIC a second picture."""
     if kind == "TIFF":
-        with contextlib.suppress(Exception):  # none, or a damaged one
-            image.seek(1)
-            return not _is_preview(image, kind)
+        with contextlib.suppress(Exception):  # no further one, or a damaged one
+            for page in range(1, PAGES + 1):
+                image.seek(page)
+                if not _is_preview(image, kind):
+                    return True
         return False
     return kind == "HEIC" and getattr(image, "n_frames", 1) > 1
 

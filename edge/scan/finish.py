@@ -12,7 +12,7 @@ from edge.errors import ScanError
 from edge.frame import Box
 from edge.scan import tables
 from edge.scan.folder import FACES, FAILURES, FILES, SUMMARY, Folder
-from edge.scan.inputs import Found, Problem, Source
+from edge.scan.inputs import ANIMATION, Found, Problem, Source
 from edge.scan.linking import Linker
 from edge.scan.look import Seen
 from edge.scan.plan import WHOLE, Job, first_jobs
@@ -144,7 +144,8 @@ def _clip(job: Job, request: Request, folder: Folder, faces: tables.Writer, prob
     summary.tracks = linker.count
     decoded, declared = sum(span.decoded for span in spans), max((span.declared for span in spans), default=0.0)
     errors = [entry.error for entry in entries if entry.error]
-    if not errors and declared and broke_off(decoded, declared):
+    missed = decoded < declared if source.kind == ANIMATION else broke_off(decoded, declared)  # a clip's is an estimate
+    if not errors and declared and missed:
         errors = [f"{source.name}: the clip breaks off after {decoded} of {declared:.0f} frames"]
     if errors:
         summary.status = "incomplete" if summary.frames else "failed"

@@ -102,7 +102,7 @@ def test_a_wrong_file_is_one_line_that_names_it(file, text, message):
 
 def test_a_decimal_comma_is_recognized(file):
     with pytest.raises(SettingsError, match=r"not valid TOML \(.*\); did you mean 7\.5\?$"):
-        config.load(file("[source]\nfps = 7,5  # frames\n"))
+        config.load(file("[source]\ntimeout_s = 3\nfps = 7,5  # frames\n"))
 
 
 def test_a_file_that_is_missing_or_not_text_is_named(tmp_path):

@@ -149,3 +149,18 @@ def test_of_several_numbers_the_one_at_which_something_listens_is_taken(servers,
 def test_where_nothing_listens_at_any_of_several_numbers_the_first_is_taken(servers, port):
     servers.known["both.lan"] = [("127.9.9.9", 0), ("127.9.9.8", 0)]
     assert resolved(f"rtsp://both.lan:{port}/1", 60) == f"rtsp://127.9.9.9:{port}/1"
+
+
+def test_several_addresses_that_are_silent_leave_time_to_say_why(monkeypatch):
+    waited = []
+
+    def silent(place, seconds):
+        waited.append(seconds)
+        raise TimeoutError
+
+    monkeypatch.setattr(socket, "create_connection", silent)
+    found = [(family, 1, 6, "", (address, 0)) for family, address in ((2, "192.0.2.1"), (2, "192.0.2.2"))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    assert resolved("rtsp://cam.example/live", 10.0) == "rtsp://192.0.2.1/live"
+    assert len(waited) == 2
+    assert sum(waited) <= 2.0

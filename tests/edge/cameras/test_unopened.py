@@ -97,6 +97,13 @@ def test_a_song_with_a_picture_of_its_cover_is_no_clip_of_one_frame(tmp_path):
     assert str(caught.value) == f"{path}: {SOUND} and a cover picture"
 
 
+def test_a_list_of_songs_is_no_stream_that_is_still_written(tmp_path):
+    path = tmp_path / "songs.m3u"
+    path.write_text("#EXTM3U\n#EXTINF:180,Somebody - A song\nsong.mp3\n")
+    with pytest.raises(SourceError, match="not a clip or picture that can be decoded"):
+        cameras.open_camera(SourceSettings(source=str(path)))
+
+
 def test_a_playlist_without_an_end_is_refused_as_each_read_behind_it_would_wait_half_a_minute(tmp_path):
     clip, playlist = tmp_path / "part.ts", tmp_path / "live.m3u8"
     writer = cv2.VideoWriter(str(clip), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*"mpg2"), 25.0, (64, 48))

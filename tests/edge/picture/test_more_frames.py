@@ -66,6 +66,18 @@ def test_the_thumbnail_behind_the_picture_of_a_tiff_is_no_page_that_is_missed(tm
     assert picture.load(path).note == ""
 
 
+def test_a_page_behind_a_thumbnail_is_one_that_is_missed(tmp_path):
+    path = tmp_path / "scan.tif"
+    others = [RGB.resize((4, 4)), RGB.rotate(180)]
+    whole = by_pillow(RGB, "TIFF", save_all=True, append_images=others, tiffinfo={254: 0})
+    kind = struct.pack("<2HI", 254, 4, 1)
+    parts = whole.split(kind)
+    parts[2] = b"\x01" + parts[2][1:]
+    assert len(parts) == 4
+    path.write_bytes(kind.join(parts))
+    assert picture.load(path).note == f"{path}: several pages or pictures; only the first is read"
+
+
 @pytest.mark.parametrize(
     ("subfile", "note"),
     [(0, ""), (1, "a raw photograph; only its preview of 9x8 pixels is read; export it as JPEG")],

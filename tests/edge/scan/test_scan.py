@@ -68,6 +68,21 @@ def test_a_picture_of_which_a_part_is_not_read_is_incomplete(scan, rows, tmp_pat
     assert (report.totals.incomplete, report.totals.failed) == (1, 0)
 
 
+def test_an_animation_of_which_the_last_frame_is_missing_is_incomplete(scan, rows, tmp_path, paint):
+    (tmp_path / "archive").mkdir()
+    path = tmp_path / "archive" / "moves.gif"
+    first, *others = [Image.fromarray(paint((32 * n, 32, False, True))) for n in range(3)]
+    first.save(path, save_all=True, append_images=others, duration=1000)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) - 40])
+    report = scan(tmp_path / "archive")
+    (said,) = rows("failures")
+    assert (said["kind"], said["message"]) == (
+        "incomplete", "archive/moves.gif: the clip breaks off after 2 of 3 frames",
+    )  # fmt: skip
+    assert (report.totals.incomplete, report.totals.failed) == (1, 0)
+
+
 def test_a_clip_has_a_row_a_face_and_sampled_frame_and_tracks_over_all_ranges(scan, rows, archive):
     scan(archive)
     film = [row for row in rows("faces") if row["source"] == "archive/deep/film.avi"]
