@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 
 from aiohttp import web
 
@@ -21,6 +18,7 @@ from edge.web.address import (
     peer_address,
     proxy_address,
 )
+from edge.web.rates import Rates
 from edge.web.token import Token
 
 COOKIE, CSRF_COOKIE, CSRF_HEADER = "edge_emotion", "edge_emotion_csrf", "X-CSRF-Token"
@@ -29,7 +27,6 @@ OPEN = frozenset({"/style.css", "/login.js", "/api/login"})
 METRICS = "/metrics"
 SAFE = ("GET", "HEAD")
 WEEK_S = 7 * 86400
-PEERS = 1000  # whose rates are remembered
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -45,45 +42,6 @@ class Refused(Exception):
     def __init__(self, status: int, line: str) -> None:
         super().__init__(line)
         self.status = status
-
-
-class Rate:
-    """A token bucket for each peer: so many at once, then so many a second.
-
-    Args:
-        burst: at once.
-        per_s: a second.
-        clock: seconds.
-    """
-
-    def __init__(self, burst: float, per_s: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._burst, self._per_s, self._clock = burst, per_s, clock
-        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
-
-    def allows(self, peer: str) -> bool:
-        """Whether this peer may go on; counts the request."""
-        now = self._clock()
-        left, at = self._left.pop(peer, (self._burst, now))
-        left = min(self._burst, left + (now - at) * self._per_s)
-        allowed = left >= 1.0
-        self._left[peer] = (left - 1.0 if allowed else left, now)
-        if len(self._left) > PEERS:
-            self._left.popitem(last=False)
-        return allowed
-
-
-@dataclass(frozen=True)
-class Rates:
-    """The rates of one server."""
-
-    requests: Rate
-    uploads: Rate
-    logins: Rate
-
-    @classmethod
-    def usual(cls) -> Rates:
-        """Enough for people and scripts."""
-        return cls(Rate(300, 50), Rate(20, 4), Rate(5, 0.1))
 
 
 class Guard:

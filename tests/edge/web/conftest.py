@@ -51,7 +51,8 @@ class House:
     ):
         from edge.pipeline.factory import open_models
         from edge.web.app import Site, create_app
-        from edge.web.guard import Guard, Rate, Rates
+        from edge.web.guard import Guard
+        from edge.web.rates import Rate, Rates
         from edge.web.server import Server
 
         keep = {name: settings.pop(name) for name in ("connections", "header_s", "take_s") if name in settings}

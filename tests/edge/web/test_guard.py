@@ -9,8 +9,9 @@ import pytest
 
 from edge.errors import SettingsError
 from edge.settings import WebSettings
-from edge.web.guard import CSRF_HEADER, Guard, Rate, Rates, Refused
+from edge.web.guard import CSRF_HEADER, Guard, Refused
 from edge.web.part import token_for
+from edge.web.rates import Rate, Rates
 from edge.web.token import Token
 
 TOKEN = Token("correct-horse-battery-staple")

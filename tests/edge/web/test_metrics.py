@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from edge.settings import MetricsSettings
-from edge.web.guard import Rate, Rates
 from edge.web.part import scrape_token
+from edge.web.rates import Rate, Rates
 from edge.web.token import Token
 
 TOKEN, SCRAPE = Token("correct-horse-battery-staple"), Token("staple-battery-horse-correct")

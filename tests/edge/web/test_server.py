@@ -13,7 +13,7 @@ from edge.errors import EdgeError
 from edge.settings import Settings, WebSettings
 from edge.web import app
 from edge.web.address import listening
-from edge.web.guard import Rates
+from edge.web.rates import Rates
 from edge.web.server import AT_ONCE, Server
 from edge.web.token import new
 from tests.ports import has_ipv6
