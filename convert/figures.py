@@ -166,8 +166,8 @@ def peers(part: Mapping[str, Any] | None) -> str:
         cells = (number(row["median_ms"], 2), number(row["ratio"], 2), _mega(row["multiply_adds"]))
         rows.append((name, *cells, f"{row['rss_mb']:.0f} MB" if row["rss_mb"] else "-"))
     head = (
-        f"One face in the picture, 640x480, {values['threads']} threads, {values['machine']}; "
-        "[other processors](docs/measurements.md) have other ratios:"
+        f"One face in the picture, 640x480, {values['threads']} threads, {values['machine']}, undisturbed by other "
+        "programs; [other runs and processors](docs/measurements.md) have other ratios:"
     )
     return f"{head}\n\n{markdown.text(('pipeline', 'ms per frame', 'relative', 'multiply-adds', 'memory'), rows)}"
 

@@ -43,7 +43,7 @@ class Recognizer:
         threads: threads per model, 1-64.
         accelerator: "auto" uses an Edge TPU if there is one, "edgetpu" warns if there is none, "cpu" never uses it.
         detector: "model" finds faces with the models folder's own, "haar" with OpenCV's cascade, to compare the two.
-        confidence: an emotion less probable than this is reported as unsure, 0-1.
+        confidence: an emotion less probable than this is reported as unsure, 0-1; `track` keeps a name a little longer.
         max_megapixels: picture files with more pixels, in millions, are refused before they are decoded.
         detail: how closely `detect` searches a large picture. "fast" looks at it once, "auto" also at about four tiles
             of a picture much larger than the detector's canvas, "full" also at ever smaller ones. Not for `track`.

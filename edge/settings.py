@@ -110,8 +110,9 @@ class ModelsSettings:
         "masked", "emotion model for a mask below the nose or on the chin", choices=("masked", "bare")
     )
     confidence: float = setting(
-        0.35, "an emotion with a lower probability is reported as unsure", unit="0-1", low=0, high=1
-    )
+        0.35, "an emotion is named from this probability on; a name that is shown stays down to hold below, or to half",
+        unit="0-1", low=0, high=1,
+    )  # fmt: skip
     min_face_px: float = setting(
         24.0, "a face whose shorter side is below this is reported as too small", unit="px", low=0, high=8192
     )
@@ -139,8 +140,8 @@ class TrackSettings:
     )  # fmt: skip
     smooth_s: float = setting(0.5, "time constant of the smoothing; 0: none", unit="s", low=0, high=60)
     hold: float = setting(
-        0.25, "lead in probability that another emotion needs to replace the one shown; 0: none", unit="0-1",
-        low=0, high=1,
+        0.25, "lead in probability that another emotion needs to replace the one shown; 0: none; see also confidence",
+        unit="0-1", low=0, high=1,
     )  # fmt: skip
     expire_s: float = setting(1.0, "a face not seen for this long has left", unit="s", low=0, high=3600)
     min_hits: int = setting(

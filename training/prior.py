@@ -19,6 +19,7 @@ import numpy as np
 from edge.errors import InvalidValue
 from edge.labels import Emotion
 
+PLAIN = "plain.keras"  # in a run's folder: the network as it was trained, before a prior was put into it
 # What is aimed at on the test splits; here the measure of what a point is worth on validation.
 AIMS: dict[str, dict[str, float]] = {
     "emotion-bare": {"fer": 0.733, "fer_macro": 0.71, "wild": 0.88, "wild_neutral": 0.85, "wild_happy": 0.96},

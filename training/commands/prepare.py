@@ -38,7 +38,7 @@ WORDS = {
     "flat_pictures": "pictures of a single grey",
     "public_test_rows_left_out_of_selection": "public test rows left out when a network is chosen",
     "pictures_voted_no_face": "pictures with many votes for no face",
-    "row_whose_votes_are_ignored": "row whose votes are ignored",
+    "row_whose_votes_are_ignored": "number of the row whose votes are ignored",
 }
 NAMED = 20  # bad rows
 NUMBERS = ("row_whose_votes_are_ignored",)  # they count nothing

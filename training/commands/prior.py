@@ -77,7 +77,7 @@ def main(arguments: argparse.Namespace) -> int:
     from training import weights
     from training.tasks import open_task
 
-    plain = arguments.run / "plain.keras"
+    plain = arguments.run / prior.PLAIN
     if not plain.exists():
         shutil.copyfile(path, plain)
     model, task = keras.models.load_model(plain), open_task(recipe, arguments.data)

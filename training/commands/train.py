@@ -21,6 +21,7 @@ from training import recipe as recipes
 from training.backend import load_keras, precision, use_threads
 from training.commands import INTERRUPTED, full_disk, next_steps, train_folder, train_nodes
 from training.nodes import ALONE, Nodes
+from training.prior import PLAIN
 
 UNLESS_GIVEN = {"every": 1, "calibration": 500}  # of add_fit_arguments
 
@@ -174,6 +175,7 @@ def write(recipe: recipes.Recipe, task: Any, model: Any, arguments: argparse.Nam
 
     served = task.export(model)
     served.save(folder / "model.keras")
+    (folder / PLAIN).unlink(missing_ok=True)  # of the network before, where a run goes on after `prior`
     size = weights.save(served, folder / "weights.npz")
     if size > weights.LIMIT:
         print(f"{folder / 'weights.npz'}: {size / 1e6:.1f} MB, more than the {weights.LIMIT / 1e6:g} MB that ships")

@@ -42,6 +42,13 @@ def test_a_run_leaves_what_the_conversion_needs(words, tmp_path, capsys) -> None
     assert command[command.index("--evaluate") + 1] == words[words.index("--data") + 1]
 
 
+def test_a_run_that_goes_on_leaves_no_older_network_for_prior_to_begin_from(words, tmp_path) -> None:
+    assert main([*words, "--epochs", "1", "--calibration", "5"]) == 0
+    (tmp_path / "run" / "plain.keras").touch()
+    assert main([*words, "--resume", "--calibration", "5"]) == 0
+    assert not (tmp_path / "run" / "plain.keras").exists()
+
+
 def test_ctrl_c_ends_with_the_line_that_goes_on(words, tmp_path, capsys, monkeypatch) -> None:
     def interrupted(*_args, **_more) -> None:
         raise KeyboardInterrupt
