@@ -62,7 +62,7 @@ class ClipCamera:
                     raise SourceError(f"{path}: the file is empty")
             if is_open_playlist(path):
                 raise SourceError(
-                    f"{path}: a playlist that is still written; name a clip that it lists, or add the line "
+                    f"{path}: a playlist that is still being written; name a clip that it lists, or add the line "
                     f"#EXT-X-ENDLIST to it"
                 )
             with utf8_path(path) as text:

@@ -22,7 +22,7 @@ STATUS = {
     404: "the camera has nothing at this path",
     **dict.fromkeys(
         (301, 302, 303, 307, 308),
-        "the camera redirects in circles, or to no web address; use the address at which a browser shows the picture",
+        "the camera redirects in a loop, or to no web address; use the address at which a browser shows the picture",
     ),
 }
 PORTS = {"http": 80, "https": 443}

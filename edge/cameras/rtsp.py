@@ -93,7 +93,8 @@ class Conversation:
             return REASONS.get(status, f"the camera answered with an error (RTSP {status})")
         digests = [each for each in self._offered if each.scheme == "digest"]
         if digests and digests[-1].algorithm != "MD5":  # FFmpeg takes the last one, and knows MD5 alone
-            return f"the camera asks for a login by {digests[-1]}, which RTSP cannot do here; set it to MD5 alone"
+            asked = f"the camera asks for a login by {digests[-1]}, which is not supported over RTSP"
+            return f"{asked}; set the camera to MD5 only"
         codec = re.search(r"(?m)^a=rtpmap:\d+ ([A-Za-z0-9]+)", video)
         name = codec[1].upper() if codec else ""
         if name in CODECS:

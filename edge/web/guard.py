@@ -200,7 +200,7 @@ class Guard:
 def _elsewhere(origin: str, host: str) -> str:
     return (
         f"refused: the request came from a page at {origin[:100]}, not {host[:100]}; if this is a proxy's address, set "
-        "[web] trust_proxy and let the proxy send X-Forwarded-Host, with the port"
+        "[web] trust_proxy and have the proxy send X-Forwarded-Host, including the port"
     )
 
 

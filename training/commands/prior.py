@@ -57,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--calibrate",
         action="store_true",
-        help="also make probabilities as high as answers are often right on PublicTest; no answer changes",
+        help="also scale probabilities to match how often answers are right on PublicTest; their order does not change",
     )
 
 

@@ -94,10 +94,14 @@ def verdict(faces: Faces, rows: np.ndarray, said: np.ndarray) -> list[str]:
     right = int((said == worn).sum())
     low, high = wilson(right, len(rows))
     again = repeated(faces, "test")
-    which = f"which, but for {again} of them," if again else "which"
+    which = (
+        f"({again} of which this run also trained on or used to choose an epoch)"
+        if again
+        else ("which this run neither trained on nor used to choose an epoch")
+    )
+    told = f"{counted(len(rows), 'test picture')}{' ' if again else ', '}{which}"
     return [
-        f"On the {counted(len(rows), 'test picture')}, {which} this run neither trained on nor used to choose an "
-        f"epoch, "
+        f"On the {told}, "
         f"{counted(right, 'answer')} {'is' if right == 1 else 'are'} right: "
         f"{100 * right / max(len(rows), 1):.1f} % (95 % interval {100 * low:.1f} to {100 * high:.1f} %).",
         "",

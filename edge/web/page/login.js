@@ -17,7 +17,7 @@ at("form").addEventListener("submit", async event => {
   }).catch(() => null);
   if (answer?.ok && hasSession()) return location.reload();
   const told = await answer?.json().catch(() => null);
-  at("said").textContent = answer?.ok ? "The token is right, but the browser keeps no cookie. Allow cookies for this page in its settings."
+  at("said").textContent = answer?.ok ? "The token is right, but this browser blocks cookies. Allow cookies for this page in its settings."
     : told?.error ?? "The machine does not answer. Is it on?";
   at("said").hidden = false;
   at("token").select();

@@ -88,7 +88,7 @@ def test_what_a_camera_sends_decides_how_it_is_read(response, kind):
         (urllib.error.URLError(ConnectionRefusedError(111, "refused")), "nothing is listening on this host and port"),
         (urllib.error.URLError(OSError(113, "No route to host")), r"cannot be reached \(No route to host\)"),
         (TimeoutError("timed out"), "did not answer within 2 s"),
-        (urllib.error.HTTPError(ADDRESS, 302, "loop", Message(), None), r"redirects in circles, or to .* \(HTTP 302\)"),
+        (urllib.error.HTTPError(ADDRESS, 302, "loop", Message(), None), r"redirects in a loop, or to .* \(HTTP 302\)"),
         (
             urllib.error.URLError(ssl.SSLError(1, "x")),
             r"no encrypted connection to the camera \(no reason given\); try",

@@ -102,7 +102,8 @@ def test_a_login_that_only_ffmpeg_does_not_know_is_not_taken_for_a_wrong_passwor
     asked = [f'WWW-Authenticate: Digest realm="cam", nonce="n", algorithm={name}' for name in offered]
     camera(answer(401, "", *asked), answer(200, SDP.format("H264")), answer(200))
     found = diagnose(ADDRESS, 60.0)
-    expected = "the camera asks for a login by Digest with SHA-256, which RTSP cannot do here; set it to MD5 alone"
+    asked = "the camera asks for a login by Digest with SHA-256, which is not supported over RTSP"
+    expected = f"{asked}; set the camera to MD5 only"
     assert (found == expected) == named
     assert (found == GENERAL) != named
 

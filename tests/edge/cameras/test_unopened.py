@@ -111,7 +111,9 @@ def test_a_playlist_without_an_end_is_refused_as_each_read_behind_it_would_wait_
         writer.write(np.zeros((48, 64, 3), np.uint8))
     writer.release()
     playlist.write_text("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:0.5,\npart.ts\n")
-    with pytest.raises(SourceError, match=r"live\.m3u8: a playlist that is still written; name a clip that it lists"):
+    with pytest.raises(
+        SourceError, match=r"live\.m3u8: a playlist that is still being written; name a clip that it lists"
+    ):
         cameras.open_camera(SourceSettings(source=str(playlist)))
     playlist.write_text(f"{playlist.read_text()}#EXT-X-ENDLIST\n")
     camera = cameras.open_camera(SourceSettings(source=str(playlist)))

@@ -75,4 +75,4 @@ def test_a_browser_that_keeps_no_cookies_is_told_so(serve, browser):
     browser.eval("void Object.defineProperty(document, 'cookie', { get: () => '' })")
     browser.eval("document.getElementById('token').value = 'correct-horse-battery-staple'")
     browser.eval("document.querySelector('form button').click()")
-    browser.wait("document.getElementById('said').textContent.includes('keeps no cookie')")
+    browser.wait("document.getElementById('said').textContent.includes('blocks cookies')")
