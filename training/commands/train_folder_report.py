@@ -99,9 +99,9 @@ def verdict(faces: Faces, rows: np.ndarray, said: np.ndarray) -> list[str]:
         if again
         else ("which this run neither trained on nor used to choose an epoch")
     )
-    told = f"{counted(len(rows), 'test picture')}{' ' if again else ', '}{which}"
+    tested = f"{counted(len(rows), 'test picture')}{' ' if again else ', '}{which}"
     return [
-        f"On the {told}, "
+        f"On the {tested}, "
         f"{counted(right, 'answer')} {'is' if right == 1 else 'are'} right: "
         f"{100 * right / max(len(rows), 1):.1f} % (95 % interval {100 * low:.1f} to {100 * high:.1f} %).",
         "",
