@@ -44,7 +44,7 @@ def table(kind: str, groups: Mapping[str, Group]) -> str:
     """A row a group, with a bar for its faces; many in a row without any are one row."""
     most = max(1, *(group.faces for group in groups.values()))
     wide = max(len(kind), *map(len, groups))
-    lines = [f"{kind:<{wide}} {'faces':>6} {'in sight':>14} {'masked':>7}  {'mostly':<15} faces"]
+    lines = [f"{kind:<{wide}} {'faces':>6} {'in sight':>14} {'masked':>7}  mostly"]
     quiet: list[str] = []  # rows without a face that are not shown yet
     for key, group in groups.items():
         if not group.faces and not group.in_sight:

@@ -200,7 +200,6 @@ def _story(stretches: list[tuple[bool, dict[str, float]]]) -> str:
     for worn, by_label in stretches:
         total = sum(by_label.values())
         label, seconds = max(by_label.items(), key=lambda item: item[1])
-        parts.append(
-            f"{ROUTES[worn]} {human(total)}, mostly {printable(REASONS.get(label, label))} ({_percent(seconds, total)})"
-        )
+        shown = printable(REASONS.get(label, label))
+        parts.append(f"{ROUTES[worn]} {human(total)}, most often {shown} ({_percent(seconds, total)} of it)")
     return "; then ".join(parts)

@@ -142,7 +142,7 @@ def test_the_summary_and_the_report_count_it():
         summary.add(event)
         statistics.add(event)
     assert f"contempt   {'5.0 s 100 %':>20}{'-':>21}" in summary.text()
-    assert "mostly contempt" in summary.text()
+    assert "most often contempt" in summary.text()
     assert statistics.whole().shares() == {"contempt": 1.0}
     assert "#cabea0" in shares(statistics.whole().shares())
 

@@ -480,7 +480,7 @@ def test_summaries_by_hour_and_as_json(journal, capsys):
     assert (code, out.splitlines()) == (
         0,
         [
-            "hour   faces       in sight  masked  mostly          faces",
+            "hour   faces       in sight  masked  mostly",
             "05:00      1      2 min 0 s    50 %  neutral 100 %   ####################",
         ],
     )

@@ -62,8 +62,8 @@ def test_a_single_face_is_described_from_first_to_last():
         "happy                         -          4.5 s  69 %\n"
         "neutral            13.5 s 100 %          2.0 s  31 %\n"
         "\n"
-        "Face 1: no mask 7.0 s, mostly neutral (100 %); then mask 6.5 s, mostly happy (69 %); "
-        "then no mask 6.5 s, mostly neutral (100 %)"
+        "Face 1: no mask 7.0 s, most often neutral (100 % of it); then mask 6.5 s, most often happy (69 % of it); "
+        "then no mask 6.5 s, most often neutral (100 % of it)"
     )
 
 
