@@ -16,8 +16,11 @@ OWN_CODE = (
 )
 _HALF = re.compile(r"(mixed_)?b?float16")
 # Losses, metrics and the like are often people's own, and no answer depends on them. Keras would build those of nested
-# models even where it is told not to compile.
-_TRAINING = re.compile(r"compile_config|\w+_(regularizer|constraint)")
+# models even where it is told not to compile. Keras' own keys alone: inputs by name are keys, too.
+_TRAINING = re.compile(
+    r"compile_config|activity_regularizer|"
+    r"(kernel|bias|recurrent|depthwise|pointwise|embeddings|gamma|beta|alpha)_(regularizer|constraint)"
+)
 # Where classes may come from: keras.utils and keras.saving know files, and are none of these.
 _MODULES = re.compile(
     r"(tensorflow\.(python\.)?)?(tf_)?keras(\.src)?(\.(layers|models|engine|initializers|regularizers|constraints|activations|"

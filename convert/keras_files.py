@@ -217,9 +217,8 @@ def _check_weights_in(path: Path, copy: Path) -> None:
         with zipfile.ZipFile(path) as archive:
             names = [name for name in archive.namelist() if name.endswith(".h5")]
             for name in names:
-                if name.startswith(
-                    "__MACOSX/"
-                ):  # what a Mac adds when it packs a file again; Keras does not look at it
+                # What a Mac adds when it packs a file again; Keras does not look at it.
+                if name.startswith("__MACOSX/"):
                     continue
                 with archive.open(name) as packed, open(copy, "wb") as plain:
                     shutil.copyfileobj(packed, plain)

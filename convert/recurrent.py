@@ -80,6 +80,12 @@ def _sliced(network: bytes) -> bytes:
         operators += slices(op) if split and not used >= set(map(int, op.outputs)) else [op]
     graph.operators = operators
     model.operatorCodes.append(schema.OperatorCodeT(kinds.SLICE, None, 1, kinds.SLICE))
+    # TensorFlow calibrates no network with a code that no operation has.
+    everywhere = [op for part in model.subgraphs for op in part.operators or ()]
+    left = sorted({op.opcodeIndex for op in everywhere})
+    model.operatorCodes = [model.operatorCodes[number] for number in left]
+    for op in everywhere:
+        op.opcodeIndex = left.index(op.opcodeIndex)
     builder = flatbuffers.Builder(len(network))
     builder.Finish(model.Pack(builder), tflite.MAGIC)
     return bytes(builder.Output())

@@ -152,7 +152,8 @@ def _expect_room(model: keras.Model, path: Path) -> None:
     optimizer = getattr(model, "optimizer", None)
     arrays = [*model.variables, *(optimizer.variables if optimizer else ())]
     needed = sum(math.prod(array.shape) * VALUE + OVERHEAD for array in arrays)
-    if shutil.disk_usage(path.parent).free < needed:
+    room = shutil.disk_usage(path.parent)
+    if room.total and room.free < needed:  # some network file systems know of no sizes, and say 0
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
 

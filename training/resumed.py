@@ -12,6 +12,7 @@ from edge.setting import shown
 from training.recipe import Recipe
 
 NOT_LEARNED = ("model.threshold", "model.failures")  # the manifest's and the card's
+NOT_ALWAYS_KEPT = ("data.crops",)  # what runs of older versions may have had without saving it
 MOST = 5  # differences that one line names
 
 
@@ -44,7 +45,8 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     >>> differences({"seed": 1, "data.noise": 0.1}, {"seed": 2})
     'data.noise was 0.1, now not set; seed was 1, now 2'
     """
-    keys = [key for key in sorted({*before, *now}) if _text(before, key) != _text(now, key)] if before else []
+    known = {*before, *now} - {key for key in NOT_ALWAYS_KEPT if key not in before}
+    keys = [key for key in sorted(known) if _text(before, key) != _text(now, key)] if before else []
     told = [f"{key} was {_text(before, key)}, now {_text(now, key)}" for key in keys[:MOST]]
     return "; ".join([*told, f"and {len(keys) - MOST} more"] if len(keys) > MOST else told)
 

@@ -47,6 +47,15 @@ def test_losses_metrics_and_regularizers_may_be_peoples_own(tmp_path, keras_, na
     assert np.allclose(load(tmp_path / name, weights).predict(picture)[0], model(picture), atol=1e-6)
 
 
+@pytest.mark.parametrize("name", ["m.keras", "m.h5"])
+def test_names_that_people_chose_may_be_like_keys_of_keras(tmp_path, keras_, name):
+    picture = keras_.Input((8, 8, 1), name="x_constraint")
+    model = keras_.Model({"x_constraint": picture}, {"y_regularizer": keras_.layers.Flatten()(picture)})
+    model.save(tmp_path / name)
+    image = np.random.default_rng(1).random((1, 8, 8, 1), np.float32)
+    assert np.allclose(load(tmp_path / name).predict(image)[0], image.reshape(64))
+
+
 def repacked(path, config=None, metadata=None):
     """A .keras file with another architecture or version record."""
     with zipfile.ZipFile(path) as archive:

@@ -46,6 +46,24 @@ def test_both_ways_and_every_step(keras_, kit):
     expect_alike(network(keras_, both, [layers.LSTM(4)]), kit.blobs(40, seed=1)[0])
 
 
+def test_one_step(keras_, kit):
+    """Of its only SPLIT, a part is not used."""
+    keras_.utils.set_random_seed(1)
+    layers = keras_.layers
+    first = [keras_.Input((24, 24, 1)), layers.Reshape((1, 576)), layers.LSTM(5)]
+    expect_alike(keras_.Sequential([*first, layers.Dense(4, activation="softmax")]), kit.blobs(40, seed=1)[0])
+
+
+@pytest.mark.parametrize("parts", [1, 2, 3])
+def test_a_split_of_which_so_many_parts_are_used(keras_, kit, parts):
+    keras_.utils.set_random_seed(1)
+    picture = keras_.Input((24, 24, 1))
+    x = keras_.layers.Dense(12, activation="relu")(keras_.layers.Flatten()(picture))
+    x = sum(keras_.ops.split(x, 3, axis=-1)[:parts])
+    model = keras_.Model(picture, keras_.layers.Dense(4, activation="softmax")(x))
+    expect_alike(model, kit.blobs(40, seed=1)[0])
+
+
 @pytest.mark.parametrize("kind", ["LSTM", "GRU"])
 def test_of_keras_2(keras2, kit, kind):
     keras2.utils.set_random_seed(1)

@@ -146,6 +146,13 @@ def test_a_disk_without_room_is_told_before_a_state_is_written(opened, tmp_path,
     assert not list((tmp_path / "run").rglob("*.h5"))
 
 
+def test_a_file_system_that_knows_of_no_sizes_is_written_to(opened, tmp_path, monkeypatch) -> None:
+    recipe, task = opened(1)
+    monkeypatch.setattr(checkpoint.shutil, "disk_usage", lambda _: checkpoint.shutil._ntuple_diskusage(0, 0, 0))
+    fit.train(recipe, task, tmp_path / "run")
+    assert history.saved_epochs(tmp_path / "run") == 1
+
+
 def test_two_trainings_do_not_write_into_one_folder(opened, tmp_path) -> None:
     recipe, task = opened(1)
     with alone_in(tmp_path), pytest.raises(InUse, match="in use by another process"):

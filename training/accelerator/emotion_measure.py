@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from training.prior import bias as adjustment
+from training.temperature import probabilities
 
 HAPPY, NEUTRAL = 3, 6
 # What is aimed at, on the test splits; here the measure of what a point is worth on validation.
@@ -60,9 +61,7 @@ def figures(
             values["wild_happy"] = float((given[labels == HAPPY] == HAPPY).mean())
             values["wild_macro"] = float(np.mean([recall_of(given, labels, k) for k in (0, 3, 4, 5, 6)]))
     if "real" in found:
-        z = found["real"] + bias
-        p = np.exp(z - z.max(axis=1, keepdims=True))
-        p /= p.sum(axis=1, keepdims=True)
+        p = probabilities(found["real"] + bias)
         values["real_happy"] = float((p.argmax(axis=1) == HAPPY).mean())
         values["real_happy_sure"] = float((p[:, HAPPY] >= 0.5).mean())
         values["real_neutral"] = float((p.argmax(axis=1) == NEUTRAL).mean())

@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from training.temperature import probabilities
+
 SETS = ("fer", "wild")
 STEPS = 4  # a teacher's share is a multiple of one in so many
 
@@ -29,18 +31,13 @@ def best_shares(logits: list[np.ndarray], labels: np.ndarray) -> tuple[float, ..
         logits: of each teacher, (N, 7).
         labels: (N,).
     """
-    told = [_softmax(each)[np.arange(len(labels)), labels] for each in logits]
+    told = [probabilities(each)[np.arange(len(labels)), labels] for each in logits]
 
     def loss(parts: tuple[float, ...]) -> float:
         mean = sum(part * each for part, each in zip(parts, told, strict=True))
         return float(-np.log(np.maximum(mean, 1e-6)).mean())
 
     return min(shares(len(told)), key=loss)
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
 
 
 class Teachers:

@@ -84,10 +84,8 @@ def main(arguments: argparse.Namespace) -> int:
         name=f"mask-{arguments.dataset.resolve().name}",
         about=f"the folder {printable(arguments.dataset.resolve().name)}",
         fit=replace(FITS[arguments.backbone], **changes),
-        data={
-            **recipe.data,
-            **({"crops": True} if arguments.crops else {}),
-        },  # a run that is resumed tells if it changes
+        # A run that is resumed tells if it changes.
+        data={**recipe.data, "crops": arguments.crops},
     )
     folder = arguments.out or Path("runs") / recipe.name
     expect_writable(folder / history.FILE)

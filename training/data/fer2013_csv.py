@@ -21,7 +21,7 @@ from edge.labels import EMOTIONS
 from edge.setting import shown
 
 USAGES = ("Training", "PublicTest", "PrivateTest")
-COLUMNS = ("emotion", "pixels", "usage")
+COLUMNS = ("emotion", "pixels", "Usage")
 SEPARATORS = ",;\t"  # spreadsheets of half of Europe write semicolons
 SIDE = 48
 GZIP, START = b"\x1f\x8b", 512
@@ -55,30 +55,32 @@ def rows(path: Path) -> Iterator[Row | BadRow]:
         ValueError: it has no such columns.
     """
     with opened(path) as file:
-        separator, head = _head(next(file, ""))
-        places = [head.index(name) for name in COLUMNS]
+        separator, head = head_of(next(file, ""), COLUMNS)
+        places = [head.index(name.lower()) for name in COLUMNS]
         for number, line in enumerate(line for line in file if line.strip()):
             yield _row(number, _fields(line, separator), places, len(head))
 
 
-def _head(line: str) -> tuple[str, list[str]]:
-    """The separator and the names of the columns, in small letters.
+def head_of(line: str, columns: Sequence[str]) -> tuple[str, list[str]]:
+    """The separator and the names of the columns, in small letters, of a first line that has to have some of them.
 
     Raises:
         ValueError: a column is missing.
     """
     heads = {one: [name.strip().lower() for name in _fields(line, one) or ()] for one in SEPARATORS}
-    separator = max(SEPARATORS, key=lambda one: len(set(COLUMNS) & set(heads[one])))
+    wanted = {name.lower() for name in columns}
+    separator = max(SEPARATORS, key=lambda one: len(wanted & set(heads[one])))
     head = heads[separator]
-    missing = [name for name in COLUMNS if name not in head]
-    if missing == ["usage"]:
+    missing = [name for name in columns if name.lower() not in head]
+    if missing == ["Usage"]:
         raise ValueError(
             "there is no column Usage, as in the competition's train.csv, so nothing says which rows are for tests; "
             "take icml_face_data.csv, or fer2013.csv out of fer2013.tar.gz, from the same page"
         )
     if missing:
         got = f"the first line is {shown(line.strip())}" if line.strip() else "its first line is empty"
-        raise ValueError(f"expected the columns emotion, pixels and Usage; there is no {missing[0]!r}: {got}")
+        names = f"{', '.join(columns[:-1])} and {columns[-1]}"
+        raise ValueError(f"expected the columns {names}; there is no {missing[0]!r}: {got}")
     return separator, head
 
 

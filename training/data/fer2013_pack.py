@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import csv
-import io
 from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from edge.files import open_regular, replacing
+from edge.files import replacing
 from edge.setting import shown
 from edge.text import printable
 from training.data.fer2013 import LEFT_OUT, MOSAIC, USAGES, DataError, Fer2013
-from training.data.fer2013_csv import SEPARATORS
+from training.data.fer2013_csv import head_of, opened
 
 VOTES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF")
 
@@ -59,24 +58,23 @@ def with_votes(data: Fer2013, table: Path) -> Fer2013:
         DataError: the table is missing, lacks a column, or has another number of rows.
     """
     try:
-        with open_regular(table) as plain, io.TextIOWrapper(plain, encoding="utf-8-sig", newline="") as file:
-            head = next(file, "")
-            separator = max(SEPARATORS, key=head.count)
-            names = [name.strip().lower() for name in next(csv.reader([head], delimiter=separator), [])]
-            rows = list(csv.DictReader(file, names, delimiter=separator))
+        with opened(table) as file:
+            separator, head = head_of(next(file, ""), VOTES)
+            rows = list(csv.DictReader(file, head, delimiter=separator))
             votes = [[_whole(row[name.lower()]) for name in VOTES] for row in rows]
+            usages = [row["usage"].strip() for row in rows] if "usage" in head else []
             counts = np.array(votes, np.uint8)
     except (TypeError, AttributeError):
         raise DataError(f"{table}: a row breaks off; copy or download FER+'s fer2013new.csv again") from None
-    except (OSError, KeyError, ValueError, OverflowError, csv.Error) as error:
-        reason = f"no column {error}" if isinstance(error, KeyError) else getattr(error, "strerror", None) or error
+    except (OSError, ValueError, OverflowError, csv.Error) as error:
+        reason = getattr(error, "strerror", None) or error
         raise DataError(f"{table}: cannot read FER+'s votes ({reason}); expected its fer2013new.csv") from None
     if len(votes) != len(data.labels):
         raise DataError(f"{table}: expected {len(data.labels)} rows as FER2013 has, got {len(votes)}")
-    for number, (row, usage) in enumerate(zip(rows, data.usage.tolist(), strict=True)):
-        if usage != LEFT_OUT and row.get("usage", USAGES[usage]).strip() != USAGES[usage]:
+    for number, (told, usage) in enumerate(zip(usages, data.usage.tolist(), strict=False)):
+        if usage != LEFT_OUT and told != USAGES[usage]:
             raise DataError(
                 f"{printable(table)}: row {number}: usage: expected {USAGES[usage]} as FER2013 has, got "
-                f"{shown(row['usage'])}; keep the rows in their order"
+                f"{shown(told)}; keep the rows in their order"
             )
     return replace(data, ferplus=counts)

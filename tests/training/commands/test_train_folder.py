@@ -16,6 +16,7 @@ from edge.errors import ModelError
 from tests.training import made
 from training.__main__ import main
 from training.counted import counted
+from training.history import STATE, STATE_METADATA
 
 keras = pytest.importorskip("keras")
 
@@ -115,6 +116,19 @@ def test_a_run_that_is_resumed_with_more_pictures_tests_on_none_that_it_trained_
     assert len(after) == 80
     assert {name: after[name] for name in before} == before
     assert "40 new pictures: train 40" in (tmp_path / "run/report.md").read_text()
+
+
+@pytest.mark.parametrize(("before", "said"), [(None, ""), (True, ""), (False, "data.crops was False, now True; ")])
+def test_a_run_that_goes_on_says_that_crops_changed_where_it_knows(words, tmp_path, caplog, before, said) -> None:
+    assert main([*words, "--epochs", "1"]) == 0
+    state = tmp_path / "run" / STATE / STATE_METADATA
+    told = json.loads(state.read_text())
+    assert told["recipe"].pop("data.crops") is True
+    told["recipe"] |= {} if before is None else {"data.crops": before}  # None: begun before it was kept
+    state.write_text(json.dumps(told))
+    assert main([*words, "--epochs", "2", "--resume"]) == 0
+    (line,) = [one.getMessage() for one in caplog.records if one.name == "training.checkpoint"]
+    assert f"run: {said}fit.epochs was 1, now 2; what the recipe says now" in line
 
 
 def test_a_run_is_not_resumed_on_another_folder(words, folder, tmp_path, capsys) -> None:

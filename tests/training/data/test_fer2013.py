@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 from dataclasses import replace
 
 import numpy as np
@@ -77,13 +78,19 @@ def test_votes_come_from_the_published_table(rows, tmp_path) -> None:
     table.write_text("\n".join(lines[:-1]))
     with pytest.raises(DataError, match="expected 98 rows as FER2013 has, got 97"):
         fer2013_pack.with_votes(bare, table)
+    table.write_bytes(gzip.compress("\n".join(lines).encode()))
+    assert np.array_equal(fer2013_pack.with_votes(bare, table).ferplus, rows.ferplus)
+    table.write_text("\n".join(lines), encoding="utf-16")
+    with pytest.raises(DataError, match=r"cannot read FER\+'s votes \(text in UTF-16; save it as UTF-8\)"):
+        fer2013_pack.with_votes(bare, table)
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("a,b\n1,2\n", "no column 'neutral'"),
+        ("a,b\n1,2\n", "expected the columns neutral, .* and NF; there is no 'neutral': the first line is 'a,b'"),
         (f"{','.join(fer2013_pack.VOTES)}\n1,2\n", "a row breaks off; copy or download"),
+        (f"{','.join(fer2013_pack.VOTES)},Usage\n{','.join('1' * 10)}\n", "a row breaks off; copy or download"),
         (f"{','.join(fer2013_pack.VOTES)}\n{','.join(['300'] * 10)}\n", "cannot read FER\\+'s votes"),
     ],
 )
