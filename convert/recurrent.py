@@ -8,6 +8,7 @@ import numpy as np
 
 from convert import tflite
 from convert.errors import ConversionError
+from edge.engines.forms.network import kind_of, packed, unpacked
 
 
 def unroll(model: Any) -> None:
@@ -45,11 +46,10 @@ def _sliced(network: bytes) -> bytes:
 
     The first step of an LSTM has one, as there is nothing to forget yet.
     """
-    import flatbuffers
     from ai_edge_litert import schema_py_generated as schema
 
     kinds = schema.BuiltinOperator
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(network, 0))
+    model = unpacked(network)
     graph = model.subgraphs[0]
     used = {int(place) for op in graph.operators for place in op.inputs} | {int(place) for place in graph.outputs}
 
@@ -75,8 +75,7 @@ def _sliced(network: bytes) -> bytes:
 
     operators: list[Any] = []
     for op in graph.operators:
-        code = model.operatorCodes[op.opcodeIndex]
-        split = max(code.builtinCode, code.deprecatedBuiltinCode) == kinds.SPLIT
+        split = kind_of(model.operatorCodes[op.opcodeIndex]) == kinds.SPLIT
         operators += slices(op) if split and not used >= set(map(int, op.outputs)) else [op]
     graph.operators = operators
     model.operatorCodes.append(schema.OperatorCodeT(kinds.SLICE, None, 1, kinds.SLICE))
@@ -86,6 +85,4 @@ def _sliced(network: bytes) -> bytes:
     model.operatorCodes = [model.operatorCodes[number] for number in left]
     for op in everywhere:
         op.opcodeIndex = left.index(op.opcodeIndex)
-    builder = flatbuffers.Builder(len(network))
-    builder.Finish(model.Pack(builder), tflite.MAGIC)
-    return bytes(builder.Output())
+    return packed(model)

@@ -20,6 +20,31 @@ MOST_PARTS, MOST_WEIGHTS = 4096, 1 << 22  # what is worth it is far below; a hos
 UNUSUAL = {"tensors": (6, 9, 10), "operators": (5, 7, 8, 9, 10, 11, 12), "buffers": (1, 2)}
 
 
+def unpacked(content: bytes) -> Any:
+    """A .tflite as a `ModelT` of LiteRT's schema; it is not checked.
+
+    Raises:
+        ImportError: LiteRT's schema is not there, as beside tflite-runtime.
+    """
+    from ai_edge_litert import schema_py_generated as schema
+
+    return schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
+
+
+def packed(model: Any) -> bytes:
+    """The .tflite of a `ModelT`."""
+    import flatbuffers
+
+    builder = flatbuffers.Builder(1 << 16)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+def kind_of(code: Any) -> int:
+    """The number of an `OperatorCodeT` in the schema's BuiltinOperator; files of older versions keep it elsewhere."""
+    return int(max(code.builtinCode, code.deprecatedBuiltinCode))
+
+
 class Network:
     """The one subgraph of a network of int8. Tensors are known by their numbers, operations are the schema's objects.
 
@@ -37,17 +62,13 @@ class Network:
 
         _check_plain(Graph(content))
         self.schema: Any = schema
-        self._model: Any = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
+        self._model = unpacked(content)
         self._graph = self._model.subgraphs[0]
         self.operators: list[Any] = self._graph.operators
 
     def pack(self) -> bytes:
         """The .tflite."""
-        import flatbuffers
-
-        builder = flatbuffers.Builder(1 << 16)
-        builder.Finish(self._model.Pack(builder), b"TFL3")
-        return bytes(builder.Output())
+        return packed(self._model)
 
     @property
     def inputs(self) -> tuple[int, ...]:
@@ -61,8 +82,7 @@ class Network:
 
     def code(self, operator: Any) -> int:
         """The operation's number in the schema's BuiltinOperator."""
-        code = self._model.operatorCodes[operator.opcodeIndex]
-        return int(max(code.builtinCode, code.deprecatedBuiltinCode))
+        return kind_of(self._model.operatorCodes[operator.opcodeIndex])
 
     def shape(self, number: int) -> tuple[int, ...]:
         """A tensor's sizes."""
@@ -169,7 +189,7 @@ class Network:
 
     def _opcode(self, code: int) -> int:
         for index, known in enumerate(self._model.operatorCodes):
-            if max(known.builtinCode, known.deprecatedBuiltinCode) == code:
+            if kind_of(known) == code:
                 return index
         made = self.schema.OperatorCodeT()
         made.builtinCode, made.deprecatedBuiltinCode, made.version = code, code, VERSIONS[code]
