@@ -64,10 +64,7 @@ def check_code(path: Path, config: Any) -> None:
         if name in ("Lambda", "__lambda__") or part.get("function_type") == "lambda":
             raise ConversionError(f"{path}: a Lambda layer, which holds code of its own; {OWN_CODE}")
         if _QUANTIZED.fullmatch(name):
-            raise ConversionError(
-                f"{path}: quantized by Keras already, and cannot be quantized again; give the model as it was before "
-                "model.quantize()"
-            )
+            raise ConversionError(f"{path}: already quantized by Keras; give the model from before model.quantize()")
         if _REACHING.fullmatch(name):
             raise ConversionError(f"{path}: the layer {name} reaches for files or other libraries; {OWN_CODE}")
         module = part.get("module")

@@ -36,8 +36,8 @@ def explained(path: Path, error: Exception, version: Version, installed: Version
     if version and installed and version > installed:
         made, here = (".".join(map(str, one)) for one in (version, installed))
         return ModelError(
-            f"{path}: of Keras {made}, newer than {here}, which is installed, and cannot be loaded ({_cause(text)}); "
-            "fix it with: pip install --upgrade keras"
+            f"{path}: written by Keras {made}, which is newer than the installed {here}, and cannot be loaded "
+            f"({_cause(text)}); fix it with: pip install --upgrade keras"
         )
     if found := _UNKNOWN.search(text):
         return ConversionError(f"{path}: custom layer {found.group(1)!r}; {OWN_CODE}")

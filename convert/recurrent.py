@@ -31,8 +31,8 @@ def without_loops(name: str, network: bytes) -> bytes:
     operations = tflite.read(network).operations
     if any(op.kind == "WHILE" for op in operations):
         raise ConversionError(
-            f"{name}: has a loop, as LSTM and GRU make one in some forms, which cannot be converted; build it again "
-            "with unroll=True in these layers, and load the same weights into it"
+            f"{name}: has a loop (some forms of LSTM and GRU have one), which cannot be converted; rebuild it with "
+            "unroll=True in these layers, and load the same weights"
         )
     return _sliced(network) if any(op.kind == "SPLIT" for op in operations) else network
 

@@ -74,7 +74,7 @@ def repacked(path, config=None, metadata=None):
     [
         (
             "3.99.0",
-            r"of Keras 3\.99, newer than .*\(Unrecognized .*'later'.*\); fix it with: pip install --upgrade keras",
+            r"written by Keras 3\.99, which is newer .*'later'.*\); fix it with: pip install --upgrade keras",
         ),
         (None, r"cannot be loaded as a Keras model \(Unrecognized .*'later'.*; export a SavedModel"),
     ],

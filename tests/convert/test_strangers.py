@@ -29,7 +29,7 @@ def layer(name: str, **fields) -> dict:
     ("config", "says"),
     [
         (layer("Lambda", config={"function": ["4wEAAAA="]}), "a Lambda layer"),
-        (layer("Dense", config={"dtype": {"class_name": "QuantizedDTypePolicy"}}), "quantized by Keras already"),
+        (layer("Dense", config={"dtype": {"class_name": "QuantizedDTypePolicy"}}), "already quantized by Keras"),
         (layer("__lambda__"), "a Lambda layer"),
         (layer("Dense", config={"activation": {"function_type": "lambda"}}), "a Lambda layer"),
         (layer("system", module="os"), r"custom layer 'system' \(of os\)"),

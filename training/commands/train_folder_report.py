@@ -19,7 +19,7 @@ ONE_CLASS = {
 }
 
 BEFORE = {"val": "train", "test": "train or val"}
-LEAK = {"val": "epochs are compared by what was learned", "test": "the figures are better than on new pictures"}
+LEAK = {"val": "the choice of the best epoch is biased", "test": "the figures are too optimistic"}
 
 
 def write(folder: Path, about: str, faces: Faces, start: str, said: np.ndarray) -> str:

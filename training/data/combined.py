@@ -144,7 +144,7 @@ def _found(names: Collection[str]) -> str:
     if not names:
         return "there is no folder in it"
     shown = ", ".join(map(printable, sorted(names)[:NAMED]))
-    return f"rename those that are: {shown}{', ...' if len(names) > NAMED else ''}"
+    return f"found {shown}{', ...' if len(names) > NAMED else ''}: rename those that stand for an emotion"
 
 
 def _emotion(parts: tuple[str, ...]) -> tuple[Emotion, tuple[str, ...]] | None:

@@ -75,6 +75,6 @@ def with_votes(data: Fer2013, table: Path) -> Fer2013:
         if usage != LEFT_OUT and told != USAGES[usage]:
             raise DataError(
                 f"{printable(table)}: row {number}: usage: expected {USAGES[usage]} as FER2013 has, got "
-                f"{shown(told)}; keep the rows in their order"
+                f"{shown(told)}; the rows must stay in FER2013's order"
             )
     return replace(data, ferplus=counts)

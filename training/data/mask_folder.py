@@ -118,7 +118,9 @@ def listing(folder: Path) -> tuple[list[Listed], list[tuple[str, str]]]:
         if not any(one.worn == worn for one in found):
             others = {path.parent.name for path in names.values() if path.parent != folder and is_picture(path)}
             unknown = sorted(name for name in others if kind_of(name) is None)
-            shown = f", and there are {', '.join(map(printable, unknown[:NAMED]))}: rename them" if unknown else ""
+            shown = (
+                f"; found {', '.join(map(printable, unknown[:NAMED]))}: rename those that hold one" if unknown else ""
+            )
             raise DataError(f"{printable(folder)}: no picture in a folder named {words}; expected both classes{shown}")
     return found, skipped
 

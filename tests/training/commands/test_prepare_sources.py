@@ -141,7 +141,10 @@ def test_folders_of_numbers_are_named(tmp_path, capsys) -> None:
     for number in range(1, 8):
         write(tmp_path / f"photos/train/{number}/a.png", np.full((60, 60), 90 + number, np.uint8))
     assert run("combined", tmp_path / "photos", tmp_path / "out", "--crops") == 1
-    assert "or words like them); rename those that are: 1, 2, 3, 4, 5, 6, 7\n" in capsys.readouterr().err
+    assert (
+        "or words like them); found 1, 2, 3, 4, 5, 6, 7: rename those that stand for an emotion\n"
+        in capsys.readouterr().err
+    )
 
 
 def test_all_that_lies_beside_the_excerpts_is_named(tmp_path) -> None:

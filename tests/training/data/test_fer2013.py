@@ -73,7 +73,7 @@ def test_votes_come_from_the_published_table(rows, tmp_path) -> None:
     table.write_text("".join(line.replace(",", ";") + "\r\n" for line in saved_again), encoding="utf-8-sig", newline="")
     assert np.array_equal(fer2013_pack.with_votes(bare, table).ferplus, rows.ferplus)
     table.write_text("\n".join([lines[0], lines[-1], *lines[2:-1], lines[1]]))
-    with pytest.raises(DataError, match=r"row 0: usage: expected Training as FER2013 has, got .*; keep the rows"):
+    with pytest.raises(DataError, match=r"row 0: usage: expected Training as FER2013 has, got .*; the rows must stay"):
         fer2013_pack.with_votes(bare, table)
     table.write_text("\n".join(lines[:-1]))
     with pytest.raises(DataError, match="expected 98 rows as FER2013 has, got 97"):

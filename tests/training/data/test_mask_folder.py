@@ -118,7 +118,7 @@ def test_a_manifest_says_the_split(tmp_path, encoding) -> None:
         ((), "no picture in a folder named with_mask"),
         (("with_mask",), "no picture in a folder named without_mask"),
         (("no_mask",), "no picture in a folder named with_mask"),
-        (("cats", "dogs"), r"no picture in a folder named with_mask.* and there are cats, dogs: rename them$"),
+        (("cats", "dogs"), r"no picture in a folder named with_mask.*; found cats, dogs: rename those that hold one$"),
     ],
 )
 def test_both_classes_are_needed(tmp_path, kinds, expected) -> None:
