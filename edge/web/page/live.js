@@ -222,10 +222,9 @@ function spark(known, now) {
   setText(known.value, `${Math.round(known.past.at(-1)[1] * 100)} %`);
 }
 
-let asking = false;
 at("pause").addEventListener("click", async () => {
-  if (asking) return; // a button that is disabled loses the focus
-  asking = true;
+  if (at("pause").hasAttribute("aria-busy")) return; // a button that is disabled loses the focus
+  at("pause").setAttribute("aria-busy", "true");
   try {
     const wanted = !latest?.paused;
     const { paused } = await post(wanted ? "api/pause" : "api/resume");
@@ -235,6 +234,6 @@ at("pause").addEventListener("click", async () => {
   } catch (error) {
     cover("That did not work", error.message);
   } finally {
-    asking = false;
+    at("pause").removeAttribute("aria-busy");
   }
 });

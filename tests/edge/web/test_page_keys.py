@@ -37,6 +37,8 @@ def test_pause_and_resume_keep_the_focus(serve, browser):
     enter(browser)
     browser.wait("document.getElementById('over-title').innerText === 'Paused'")
     assert browser.eval(FOCUS) == "pause"
+    # The new state may come before the answer to the request, and until then the button does nothing.
+    browser.wait("!document.getElementById('pause').hasAttribute('aria-busy')")
     enter(browser)
     browser.wait(WATCHING)
     assert browser.eval(FOCUS) == "pause"
