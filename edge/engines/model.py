@@ -18,11 +18,8 @@ from edge.vision.preprocessing import Preprocessing, look_up
 from edge.vision.tensor import dequantize, is_less_128, less_128, to_tensor
 
 MAX_VALUES = 1 << 26  # of one tensor; a file of 2 kB can ask for any number
-HELD, TRIES, WAIT_S = (
-    "reference to internal data",
-    20,
-    0.01,
-)  # a part of the interpreter's message; how long it may hold
+HELD = "reference to internal data"  # a part of what the interpreter says while somebody has a view of its memory
+TRIES, WAIT_S = 20, 0.01  # how often it is asked, and how long is waited in between
 
 
 def interpreter_module() -> Any:

@@ -32,7 +32,6 @@ ORIENTATION, TURNS = 0x0112, range(2, 9)  # a tag of EXIF, and those of its valu
 MOVING = ("GIF", "PNG", "WebP", "AVIF")
 SCANS = 100  # of a JPEG; progressive ones have about ten
 PAGES = 20  # of a TIFF that are looked at: pyramids have some ten smaller ones
-PAGES = 20  # of a TIFF that are looked at: pyramids have some ten smaller ones
 _SCAN, _END = 0xDA, 0xD9  # markers of JPEG
 # Markers with a length behind them. Decoders pass over FF 01, and in search of a restart over all below C0, without.
 _MARKER = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")

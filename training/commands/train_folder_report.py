@@ -94,14 +94,11 @@ def verdict(faces: Faces, rows: np.ndarray, said: np.ndarray) -> list[str]:
     right = int((said == worn).sum())
     low, high = wilson(right, len(rows))
     again = repeated(faces, "test")
-    which = (
-        f"({again} of which this run also trained on or used to choose an epoch)"
-        if again
-        else ("which this run neither trained on nor used to choose an epoch")
-    )
-    tested = f"{counted(len(rows), 'test picture')}{' ' if again else ', '}{which}"
+    which = ", which this run neither trained on nor used to choose an epoch"
+    if again:
+        which = f" ({again} of which this run also trained on or used to choose an epoch)"
     return [
-        f"On the {tested}, "
+        f"On the {counted(len(rows), 'test picture')}{which}, "
         f"{counted(right, 'answer')} {'is' if right == 1 else 'are'} right: "
         f"{100 * right / max(len(rows), 1):.1f} % (95 % interval {100 * low:.1f} to {100 * high:.1f} %).",
         "",
